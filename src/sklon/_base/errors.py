@@ -1,0 +1,47 @@
+"""Every error that sklon raises on purpose, as one tree.
+
+::
+
+    SklonError
+    ├── InputError (ValueError)          what a user gave cannot be used: a file, a column, a shape, an option
+    │   ├── ShapeError                   shapes that do not fit together
+    │   ├── DtypeError (also TypeError)  element types that do not fit together
+    │   └── RunFolderError               a run folder that is none, damaged, or of another version
+    ├── AutogradError (RuntimeError)     a gradient that cannot be had, with the reason
+    ├── VerificationError                a graph or a program that breaks its own rules: our bug
+    └── CompilerError                    a graph that the compiler cannot turn into a program: our bug
+
+A message says what is wrong, where, the values seen, and one repair.
+"""
+
+
+class SklonError(Exception):
+    """The root of all errors raised on purpose by sklon."""
+
+
+class InputError(SklonError, ValueError):
+    """What the user gave cannot be used."""
+
+
+class ShapeError(InputError):
+    """Shapes that do not fit together."""
+
+
+class DtypeError(InputError, TypeError):
+    """Element types that do not fit together."""
+
+
+class RunFolderError(InputError):
+    """A run folder that is none, is damaged, or was written by another version."""
+
+
+class AutogradError(SklonError, RuntimeError):
+    """A gradient that cannot be computed, with the reason."""
+
+
+class VerificationError(SklonError):
+    """A graph or program that violates its grammar. Always a bug in sklon, never the user's."""
+
+
+class CompilerError(SklonError):
+    """A graph that cannot be compiled. Always a bug in sklon, never the user's."""

@@ -1,0 +1,107 @@
+"""Shapes: tuples of integers, the first of which may be symbolic.
+
+``N`` is the number of rows of the step, known at run time and at most a declared maximum. ``T`` is the
+length of a table of data, of which a step reads N rows. Both occur only as the leading axis, so every
+stride is a plain integer. All functions are pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import TypeAlias
+
+from .errors import ShapeError
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A size that is known only when the program runs."""
+
+    name: str
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+N = Symbol("N")
+T = Symbol("T")
+Extent: TypeAlias = int | Symbol
+Shape: TypeAlias = tuple[Extent, ...]
+
+
+def check_shape(shape: Iterable[Extent]) -> Shape:
+    """``shape`` as a tuple, after the rule that only the leading axis may be symbolic."""
+    result = tuple(shape)
+    if any(isinstance(e, Symbol) for e in result[1:]):
+        raise ShapeError(f"only the leading axis may be symbolic, but the shape is {result}")
+    return result
+
+
+def concrete(shape: Shape, rows: int) -> tuple[int, ...]:
+    """``shape`` with N replaced by ``rows``."""
+    return tuple(rows if isinstance(e, Symbol) else e for e in shape)
+
+
+def row_size(shape: Shape) -> int:
+    """The number of elements behind one index of the leading axis.
+
+    >>> row_size((N, 3, 4))
+    12
+    """
+    return prod(int(e) for e in shape[1:] if isinstance(e, int))
+
+
+def size(shape: Shape, rows: int = 1) -> int:
+    """The number of elements, with N taken as ``rows``."""
+    return prod(concrete(shape, rows))
+
+
+def row_major(shape: Shape) -> tuple[int, ...]:
+    """Strides in elements of a dense array. The extent of the leading axis is not needed for them.
+
+    >>> row_major((N, 3, 4))
+    (12, 4, 1)
+    """
+    strides: list[int] = []
+    step = 1
+    for extent in reversed(shape):
+        strides.append(step)
+        step *= extent if isinstance(extent, int) else 1
+    return tuple(reversed(strides))
+
+
+def broadcast(*shapes: Shape) -> Shape:
+    """The common shape after NumPy's rules.
+
+    >>> broadcast((N, 1), (5,))
+    (N, 5)
+    """
+    rank = max((len(s) for s in shapes), default=0)
+    padded = [(1,) * (rank - len(s)) + s for s in shapes]
+    result: list[Extent] = []
+    for axis in range(rank):
+        extents = {s[axis] for s in padded if s[axis] != 1}
+        if len(extents) > 1:
+            listed = " and ".join(str(s) for s in shapes)
+            raise ShapeError(
+                f"shapes {listed} do not broadcast: axis {axis - rank} has sizes "
+                f"{' and '.join(str(e) for e in sorted(extents, key=str))}; they must be equal, or one of them 1"
+            )
+        result.append(extents.pop() if extents else 1)
+    return tuple(result)
+
+
+def normalise_axes(axes: int | Sequence[int] | None, rank: int) -> tuple[int, ...]:
+    """Axes as sorted non-negative integers; ``None`` means all of them."""
+    if axes is None:
+        return tuple(range(rank))
+    given = (axes,) if isinstance(axes, int) else tuple(axes)
+    for axis in given:
+        if not -rank <= axis < rank:
+            raise ShapeError(f"axis {axis} is out of range for {rank} axes")
+    result = sorted(axis % rank for axis in given)
+    if len(set(result)) != len(result):
+        raise ShapeError(f"an axis is named twice in {given}")
+    return tuple(result)
