@@ -1,8 +1,8 @@
 """Shapes: tuples of integers, the first of which may be symbolic.
 
 ``N`` is the number of rows of the step, known at run time and at most a declared maximum. ``T`` is the
-length of a table of data, of which a step reads N rows. Both occur only as the leading axis, so every
-stride is a plain integer. All functions are pure.
+length of a table of data, of which a step reads N rows. ``S`` is the number of shards of 64 rows that N
+rows make. They occur only as the leading axis, so every stride is a plain integer. All functions are pure.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ class Symbol:
 
 N = Symbol("N")
 T = Symbol("T")
+S = Symbol("S")
+SHARD = 64  # rows; where a sum over rows is cut, it is cut here, whatever the number of threads (DESIGN §4.8)
 Extent: TypeAlias = int | Symbol
 Shape: TypeAlias = tuple[Extent, ...]
 
@@ -39,9 +41,14 @@ def check_shape(shape: Iterable[Extent]) -> Shape:
     return result
 
 
+def shards(rows: int) -> int:
+    """The number of shards that ``rows`` rows make; at least one."""
+    return max(1, -(-rows // SHARD))
+
+
 def concrete(shape: Shape, rows: int) -> tuple[int, ...]:
-    """``shape`` with N replaced by ``rows``."""
-    return tuple(rows if isinstance(e, Symbol) else e for e in shape)
+    """``shape`` with N replaced by ``rows``, and S by the number of their shards."""
+    return tuple(e if isinstance(e, int) else shards(rows) if e == S else rows for e in shape)
 
 
 def row_size(shape: Shape) -> int:
@@ -50,7 +57,7 @@ def row_size(shape: Shape) -> int:
     >>> row_size((N, 3, 4))
     12
     """
-    return prod(int(e) for e in shape[1:] if isinstance(e, int))
+    return prod(e for e in shape[1:] if isinstance(e, int))
 
 
 def size(shape: Shape, rows: int = 1) -> int:

@@ -1,0 +1,32 @@
+"""Reverse mode: one walk from the result to what it was computed from, adding up what each reader returns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from sklon.graph.build import Build
+from sklon.graph.node import Node, walk
+
+
+def gradients(seeds: Mapping[Node, Node], wrt: Sequence[Node]) -> list[Node | None]:
+    """For each node of ``wrt``: Σ over results y of seeds[y]·∂y/∂node; None where no path leads there."""
+    order = walk(seeds)
+    needed = _between(order, wrt)
+    grads: dict[Node, Node] = dict(seeds)
+    for node in reversed(order):
+        if node not in grads or node not in needed or not node.inputs:
+            continue
+        build = Build(node.source)
+        for x, g in zip(node.inputs, node.op.vjp(build, node, grads[node]), strict=True):
+            if g is not None and x in needed:
+                grads[x] = build.add(grads[x], g) if x in grads else g
+    return [grads.get(n) for n in wrt]
+
+
+def _between(order: Iterable[Node], wrt: Sequence[Node]) -> set[Node]:
+    """The nodes that depend on ``wrt``, and ``wrt`` itself."""
+    needed = set(wrt)
+    for node in order:
+        if any(i in needed for i in node.inputs):
+            needed.add(node)
+    return needed

@@ -1,0 +1,186 @@
+"""What a graph is made of: ops, nodes, and graphs with named results.
+
+An op says what is computed, with all its attributes; a node is one application of an op and has an
+identity of its own, so equal computations stay apart until a pass merges them after differentiation.
+A graph names its outputs and the new values of its slots: reads see the state at entry, updates take
+effect at exit. Nothing here is ever mutated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from sklon._base.dtypes import Dtype
+from sklon._base.shapes import Shape
+
+if TYPE_CHECKING:
+    from .build import Build
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """The shape and the element type of a value."""
+
+    shape: Shape
+    dtype: Dtype
+
+    def __str__(self) -> str:
+        return f"{self.dtype.short}[{','.join(str(e) for e in self.shape)}]"
+
+
+@dataclass(frozen=True)
+class Op:
+    """One primitive: what it computes, its derivative, and what a compiler needs to know.
+
+    Subclasses are frozen dataclasses whose fields are the attributes. ``kind`` chooses the emitter.
+    Primitives never broadcast and have one result. An op never lowers itself.
+    """
+
+    name: ClassVar[str]
+    kind: ClassVar[str]
+    #: what happens at kinks, ties and outside the domain; empty where nothing is special
+    convention: ClassVar[str] = ""
+
+    def infer(self, *inputs: Type) -> Type:
+        """The type of the result; raises ShapeError or DtypeError for inputs that do not fit."""
+        raise NotImplementedError(self.name)
+
+    def evaluate(self, rows: int, *inputs: Any) -> Any:
+        """The meaning: the result as a NumPy array, with N = ``rows``."""
+        raise NotImplementedError(self.name)
+
+    def vjp(self, build: Build, node: Node, g: Node) -> Sequence[Node | None]:
+        """The gradient of each input, given the gradient ``g`` of ``node``; None where there is none."""
+        return (None,) * len(node.inputs)
+
+
+REGISTRY: dict[str, type[Op]] = {}
+OpClass = TypeVar("OpClass", bound=type[Op])
+
+
+def primitive(name: str) -> Callable[[OpClass], OpClass]:
+    """Register an op class under the name by which text and ``build`` know it."""
+
+    def register(cls: OpClass) -> OpClass:
+        if name in REGISTRY:
+            raise ValueError(f"two ops are called {name!r}")
+        cls.name = name
+        REGISTRY[name] = cls
+        return cls
+
+    return register
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Node:
+    """One application of an op. Equality is identity."""
+
+    op: Op
+    inputs: tuple[Node, ...]
+    shape: Shape
+    dtype: Dtype
+    source: str = field(default="", repr=False)
+
+    @property
+    def type(self) -> Type:
+        """Shape and element type."""
+        return Type(self.shape, self.dtype)
+
+    def __repr__(self) -> str:
+        return f"<{self.op.name} {self.type}>"
+
+
+def apply(op: Op, *inputs: Node, source: str = "") -> Node:
+    """The node that applies ``op`` to ``inputs``, with its type inferred."""
+    result = op.infer(*(i.type for i in inputs))
+    return Node(op, inputs, result.shape, result.dtype, source)
+
+
+@dataclass(frozen=True)
+class Slot(Op):
+    """A value from outside: state, a data table, the row indices of the step, or a per-step scalar."""
+
+    name: ClassVar[str] = "slot"
+    kind: ClassVar[str] = "slot"
+    label: str
+    space: str  # one of SPACES
+    shape: Shape
+    dtype: Dtype
+
+    def infer(self, *inputs: Type) -> Type:
+        return Type(self.shape, self.dtype)
+
+
+SPACES = ("state", "data", "index", "scalar")
+REGISTRY["slot"] = Slot
+
+
+def slot(label: str, space: str, shape: Shape, dtype: Dtype) -> Node:
+    """A new slot. Two slots are never the same value, whatever they are called."""
+    return apply(Slot(label, space, shape, dtype))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Graph:
+    """Named results of one step: ``outputs`` are handed out, ``updates`` become the slots' new values."""
+
+    outputs: tuple[tuple[str, Node], ...]
+    updates: tuple[tuple[Node, Node], ...] = ()  # (slot, new value)
+
+    @property
+    def results(self) -> tuple[Node, ...]:
+        """All demanded nodes, outputs first."""
+        return tuple(n for _, n in self.outputs) + tuple(n for _, n in self.updates)
+
+    @property
+    def roots(self) -> tuple[Node, ...]:
+        """The demanded nodes and the slots they are assigned to."""
+        return self.results + tuple(s for s, _ in self.updates)
+
+    def replace(self, mapping: dict[Node, Node]) -> Graph:
+        """The same names for other nodes."""
+        return Graph(
+            tuple((name, mapping[n]) for name, n in self.outputs),
+            tuple((mapping[s], mapping[n]) for s, n in self.updates),
+        )
+
+
+def walk(roots: Iterable[Node]) -> list[Node]:
+    """All nodes below ``roots``, inputs before their readers; iterative, so any depth works."""
+    seen: set[Node] = set()
+    order: list[Node] = []
+    stack: list[tuple[Node, bool]] = [(r, False) for r in reversed(tuple(roots))]
+    while stack:
+        node, done = stack.pop()
+        if done:
+            order.append(node)
+        elif node not in seen:
+            seen.add(node)
+            stack.append((node, True))
+            stack.extend((i, False) for i in reversed(node.inputs) if i not in seen)
+    return order
+
+
+def slots(graph: Graph) -> list[Node]:
+    """The slots of a graph in the order in which a walk meets them: the order of a program's arguments."""
+    return [n for n in walk(graph.roots) if isinstance(n.op, Slot)]
+
+
+def attributes(op: Op) -> Iterator[tuple[str, Any]]:
+    """The attributes of an op, by name."""
+    return ((f.name, getattr(op, f.name)) for f in fields(op))
+
+
+def structure(graph: Graph) -> tuple[Any, ...]:
+    """A key: equal for graphs that differ only in the names of their slots and outputs."""
+    number: dict[Node, int] = {}
+    rows: list[Any] = []
+    for n in walk(graph.roots):
+        number[n] = len(number)
+        op = n.op
+        what: Any = (op.space, op.shape, op.dtype) if isinstance(op, Slot) else op
+        rows.append((what, *(number[i] for i in n.inputs)))
+    results = tuple(number[n] for n in graph.results)
+    return (tuple(rows), results, tuple(number[s] for s, _ in graph.updates))

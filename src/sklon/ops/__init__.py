@@ -1,0 +1,34 @@
+"""Floor 2: the primitives, by family. Importing this package registers all of them.
+
+Each op is one frozen dataclass: type, meaning in NumPy, derivative, and for a point op its body over lanes.
+"""
+
+from . import compare, contract, gather, leaves, movement, point, random, reduce
+from ._families import BUILD, Point
+from .contract import Contract, ContractPlan
+from .gather import Gather
+from .leaves import Constant, Iota, Size
+from .movement import Copy, Expand
+from .reduce import Reduce
+
+__all__ = [
+    "BUILD",
+    "Constant",
+    "Contract",
+    "ContractPlan",
+    "Copy",
+    "Expand",
+    "Gather",
+    "Iota",
+    "Point",
+    "Reduce",
+    "Size",
+    "compare",
+    "contract",
+    "gather",
+    "leaves",
+    "movement",
+    "point",
+    "random",
+    "reduce",
+]

@@ -1,0 +1,99 @@
+"""The product of two arrays along labelled axes, as einsum writes it.
+
+Its gradient is two contracts with the labels exchanged, so there is no transposition anywhere. Which labels
+are rows, lanes or sum is computed and checked here, for whoever compiles the product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from sklon._base.errors import DtypeError, ShapeError
+from sklon._base.shapes import Extent, N, S, shards
+from sklon.graph.build import Build
+from sklon.graph.node import Node, Op, Type, primitive
+
+
+@dataclass(frozen=True, slots=True)
+class ContractPlan:
+    """A product of two matrices: out[row, lane] = Σ over sum of left · right, where right carries the lanes."""
+
+    left: int  # which input carries the row label; the other one carries the lane label
+    row: str
+    lane: str
+    sum: str
+
+
+@primitive("contract")
+@dataclass(frozen=True)
+class Contract(Op):
+    """out = Σ a·b over the labels that are missing from ``out``.
+
+    ``shard`` > 0 cuts the sum over N into shards of that many rows; the result gets a leading axis of shards.
+    """
+
+    kind: ClassVar[str] = "contract"
+    a: str
+    b: str
+    out: str
+    shard: int = 0
+
+    def extents(self, *inputs: Type) -> dict[str, Extent]:
+        """The size of each label."""
+        sizes: dict[str, Extent] = {}
+        for labels, x in zip((self.a, self.b), inputs, strict=True):
+            if len(labels) != len(x.shape) or len(set(labels)) != len(labels):
+                raise ShapeError(f"the labels {labels!r} do not fit {x}")
+            for label, extent in zip(labels, x.shape, strict=True):
+                if sizes.setdefault(label, extent) != extent:
+                    raise ShapeError(f"the label {label!r} has the sizes {sizes[label]} and {extent}")
+        return sizes
+
+    def infer(self, *inputs: Type) -> Type:
+        sizes = self.extents(*inputs)
+        if inputs[0].dtype != inputs[1].dtype or not inputs[0].dtype.is_floating:
+            raise DtypeError(f"a product takes two floating arrays of one type, not {inputs[0]} and {inputs[1]}")
+        if len(set(self.out)) != len(self.out) or any(label not in sizes for label in self.out):
+            raise ShapeError(f"the labels {self.out!r} do not fit {self.a!r} and {self.b!r}")
+        kept = tuple(sizes[label] for label in self.out)
+        if self.shard and N not in {sizes[label] for label in sizes if label not in self.out}:
+            raise ShapeError("only a sum over N can be cut into shards")
+        return Type((S, *kept) if self.shard else kept, inputs[0].dtype)
+
+    def evaluate(self, rows: int, *inputs: Any) -> Any:
+        a, b = inputs
+        spec = f"{self.a},{self.b}->{self.out}"
+        if not self.shard:
+            return np.einsum(spec, a, b, optimize=True)
+        cuts = [slice(i * self.shard, (i + 1) * self.shard) for i in range(shards(rows))]
+        return np.stack([np.einsum(spec, a[c], b[c], optimize=True) for c in cuts])
+
+    def vjp(self, build: Build, node: Node, g: Node) -> Sequence[Node | None]:
+        a, b = node.inputs
+        for_a = self._gradient(build, g, b, self.b, self.a, a)
+        for_b = self._gradient(build, g, a, self.a, self.b, b)
+        return (for_a, for_b)
+
+    def _gradient(self, build: Build, g: Node, other: Node, other_labels: str, labels: str, x: Node) -> Node:
+        """Σ g·other, repeated along the labels that only ``x`` has."""
+        present = "".join(label for label in labels if label in self.out or label in other_labels)
+        part = build.contract(g, other, a=self.out, b=other_labels, out=present)
+        if present == labels:
+            return part
+        return build.expand(part, shape=x.shape, dims=tuple(labels.index(label) for label in present))
+
+    def plan(self) -> ContractPlan | None:
+        """How to see it as a product of two matrices; None if it is none (a pass writes it differently)."""
+        rows = [x for x in self.out if x in self.a and x not in self.b]
+        lanes = [x for x in self.out if x in self.b and x not in self.a]
+        sums = [x for x in self.a if x in self.b and x not in self.out]
+        labels = set(self.a) | set(self.b)
+        if not len(rows) == len(lanes) == len(sums) == 1 or len(labels) != 3:
+            return None
+        if self.out[-1] == lanes[0]:
+            return ContractPlan(0, rows[0], lanes[0], sums[0])
+        return ContractPlan(1, lanes[0], rows[0], sums[0])
