@@ -1,0 +1,195 @@
+"""Fusion: the choice of the values that live in memory. Everything else is computed where it is read.
+
+In memory are the results, the operands of products, copies, gathered tables, values that are expensive and read
+more than once, and whatever stands between two sums. An anchor (sum, maximum, product) that is not in memory
+hands its value in registers to an epilogue of point ops, whose ends, its roots, are stored. Exact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sklon.graph.node import Graph, Node, Slot, walk
+from sklon.ops import Contract, Copy, Expand, Gather, Point, Reduce
+
+#: vector instructions; a value that costs as much and has two readers is stored rather than computed twice
+WORTH_STORING = 8
+#: vector instructions; a chain as long is cut, so that no kernel grows without bound
+LONGEST_CHAIN = 600
+#: vector instructions; a longer epilogue would run out of registers and runs as the next loop of the unit
+LONGEST_EPILOGUE = 6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Group:
+    """One loop to be: what it sums, if anything, and the nodes in memory that it computes."""
+
+    anchor: Node | None
+    roots: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fusion:
+    """The nodes in memory, slots aside, and the loops that compute them, producers first."""
+
+    memory: frozenset[Node]
+    groups: tuple[Group, ...]
+
+
+def fuse(graph: Graph) -> Fusion:
+    """Choose the values in memory."""
+    return _Fuser(graph).run()
+
+
+def is_anchor(node: Node) -> bool:
+    """Whether the node sums or multiplies out, so that it needs a loop of its own."""
+    return isinstance(node.op, Reduce | Contract)
+
+
+def base(node: Node) -> Node:
+    """What lies below expands."""
+    while isinstance(node.op, Expand):
+        (node,) = node.inputs
+    return node
+
+
+class _Fuser:
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.order = walk(graph.roots)
+        self.position = {n: i for i, n in enumerate(self.order)}
+        self.memory: set[Node] = set()
+        self.flows: dict[Node, frozenset[Node]] = {}  # the anchors whose values reach a node in registers
+
+    def run(self) -> Fusion:
+        self._start()
+        while True:
+            before = len(self.memory)
+            self._spread()
+            if len(self.memory) == before:
+                self._split_epilogues()
+                if len(self.memory) == before:
+                    return Fusion(frozenset(self.memory), tuple(self._groups()))
+
+    def _store(self, node: Node) -> None:
+        if not isinstance(node.op, Slot):
+            self.memory.add(node)
+
+    def _start(self) -> None:
+        readers: dict[Node, set[Node]] = {}
+        for node in self.order:
+            for i in node.inputs:
+                readers.setdefault(i, set()).add(node)
+        for node in self.graph.results:
+            self._store(node)
+        for node in self.order:
+            self._store_operands(node)
+        self._store_expensive(readers)
+
+    def _store_operands(self, node: Node) -> None:
+        if isinstance(node.op, Copy) or (isinstance(node.op, Contract) and node.op.shard):
+            self._store(node)
+        if isinstance(node.op, Contract):
+            for x in node.inputs:
+                self._store(base(x))
+        if isinstance(node.op, Gather):
+            self._store(node.inputs[0])
+
+    def _store_expensive(self, readers: dict[Node, set[Node]]) -> None:
+        cost: dict[Node, int] = {}
+        for node in self.order:
+            own = node.op.cost if isinstance(node.op, Point) else 0
+            below = 0 if is_anchor(node) else sum(cost[i] for i in node.inputs)
+            cost[node] = min(own + below, 2 * LONGEST_CHAIN)
+            shared = cost[node] >= WORTH_STORING and len(readers.get(node, ())) > 1
+            if isinstance(node.op, Point) and node.shape and (shared or cost[node] > LONGEST_CHAIN):
+                self._store(node)
+            if node in self.memory:
+                cost[node] = 0
+
+    def _reaching(self, node: Node) -> frozenset[Node]:
+        return frozenset() if node in self.memory else self.flows[node]
+
+    def _spread(self) -> None:
+        for node in self.order:
+            if isinstance(node.op, Point):
+                self.flows[node] = self._spread_point(node)
+                continue
+            for x in node.inputs:
+                if self._reaching(x):
+                    self._store(x)
+            self.flows[node] = frozenset((node,)) if is_anchor(node) else frozenset()
+
+    def _spread_point(self, node: Node) -> frozenset[Node]:
+        reaching: frozenset[Node] = frozenset().union(*(self._reaching(x) for x in node.inputs))
+        if len(reaching) < 2:
+            return reaching
+        last = max(reaching, key=self.position.__getitem__)
+        for x in node.inputs:
+            if self._reaching(x) - {last}:
+                self._store(x)
+        return frozenset().union(*(self._reaching(x) for x in node.inputs))
+
+    def _split_epilogues(self) -> None:
+        """Store an anchor whose epilogue is too long or reads what only comes after it."""
+        ends: dict[Node, list[Node]] = {}
+        for node in self.order:
+            if node in self.memory:
+                for anchor in self.flows[node]:
+                    ends.setdefault(anchor, []).append(node)
+        after = self._ancestors()
+        for anchor, roots in ends.items():
+            if anchor in self.memory:
+                continue
+            cost, reads = self._epilogue(anchor, roots)
+            bit = after[anchor][0]
+            if cost > LONGEST_EPILOGUE or any(after[x][1] & bit for x in reads):
+                self._store(anchor)
+
+    def _ancestors(self) -> dict[Node, tuple[int, int]]:
+        """For each node its own bit, if it is an anchor, and the bits of the anchors that it depends on."""
+        bits: dict[Node, tuple[int, int]] = {}
+        count = 0
+        for node in self.order:
+            mask = 0
+            for x in node.inputs:
+                mask |= bits[x][1]
+            own = 0
+            if is_anchor(node):
+                own = 1 << count
+                count += 1
+            bits[node] = (own, mask | own)
+        return bits
+
+    def _epilogue(self, anchor: Node, roots: list[Node]) -> tuple[int, list[Node]]:
+        cost, reads = 0, []
+        seen: set[Node] = set()
+        stack = list(roots)
+        while stack:
+            node = stack.pop()
+            if node in seen or node is anchor:
+                continue
+            seen.add(node)
+            if isinstance(node.op, Point) and node.shape:
+                cost += node.op.cost
+            for x in node.inputs:
+                if x in self.memory:
+                    reads.append(x)
+                else:
+                    stack.append(x)
+        return cost, reads
+
+    def _groups(self) -> list[Group]:
+        ends: dict[Node, list[Node]] = {}
+        for node in self.order:
+            if node in self.memory:
+                for anchor in self.flows[node]:
+                    ends.setdefault(anchor, []).append(node)
+        groups: list[Group] = []
+        for node in self.order:
+            if is_anchor(node):
+                roots = [node] if node in self.memory else ends[node]
+                groups.append(Group(node, tuple(roots)))
+            elif node in self.memory and not self.flows[node]:
+                groups.append(Group(None, (node,)))
+        return groups

@@ -1,0 +1,186 @@
+"""How sums and products are cut and laid out before fusion. Graph to graph.
+
+cut      a sum over N whose declared maximum exceeds a shard is summed by shards of 64 rows, then over shards
+matrices a contract that is no product of two matrices becomes a multiplication and a sum
+pack     a product's right operand is copied so that its lanes are contiguous, in panels of the tile's width
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sklon._base.shapes import SHARD, Extent, N, Shape, row_major
+from sklon.compiler.target import Target
+from sklon.graph.node import Graph, Node
+from sklon.graph.node import apply as apply_op
+from sklon.ops import BUILD, Contract, ContractPlan, Copy, Expand, Reduce
+from sklon.program.ir import lead
+
+from .rewriting import rewrite
+
+#: a weight gradient with at least so many units of output rows is summed over all rows in one loop
+ENOUGH_UNITS = 8
+#: a product whose right operand has at least so many elements is worth packing even if its lanes are contiguous
+LARGE_OPERAND = 1 << 62
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A value in memory seen through expands: for each of its axes the label that runs along it."""
+
+    base: Node
+    labels: tuple[str, ...]
+
+    def stride(self, label: str) -> int:
+        """Elements from one index of ``label`` to the next; 0 where it repeats."""
+        return sum(s for s, x in zip(strides(self.base), self.labels, strict=True) if x == label)
+
+
+def view(node: Node, labels: str) -> View:
+    """Look through expands at what lies in memory."""
+    current = tuple(labels)
+    while isinstance(node.op, Expand):
+        current = tuple(current[d] for d in node.op.dims)
+        (node,) = node.inputs
+    return View(node, current)
+
+
+def strides(node: Node) -> tuple[int, ...]:
+    """The strides with which a node will be stored, in elements.
+
+    Rows of activations and copies are padded off multiples of 1 KiB: lines of one column would share cache sets.
+    """
+    dense = row_major(node.shape)
+    padded = len(node.shape) == 2 and (node.shape[0] == N or isinstance(node.op, Copy)) and node.op.name != "slot"
+    if padded and dense[0] * node.dtype.itemsize % 1024 == 0:
+        return (dense[0] + 64 // node.dtype.itemsize, 1)
+    return dense
+
+
+def cut_sums(graph: Graph, max_rows: int) -> Graph:
+    """Cut sums over N into shards where N may exceed one: exact up to the order of summation."""
+    if max_rows <= SHARD:
+        return graph
+    return rewrite(graph, (_cut_reduce, _cut_contract))
+
+
+def _cut_reduce(node: Node) -> Node | None:
+    op = node.op
+    if not isinstance(op, Reduce) or op.shard or 0 not in op.axes or node.inputs[0].shape[0] != N:
+        return None
+    parts = apply_op(Reduce(op.fn, op.axes, SHARD), *node.inputs, source=node.source)
+    return apply_op(Reduce(op.fn, (0,)), parts, source=node.source)
+
+
+def _cut_contract(node: Node) -> Node | None:
+    op = node.op
+    if not isinstance(op, Contract) or op.shard:
+        return None
+    plan = op.plan()
+    if plan is None or op.extents(*(i.type for i in node.inputs))[plan.sum] != N:
+        return None
+    extent, block = lead(node.shape)
+    assert isinstance(extent, int)
+    if -(-extent // block) >= ENOUGH_UNITS:
+        return None
+    parts = apply_op(Contract(op.a, op.b, op.out, SHARD), *node.inputs, source=node.source)
+    return apply_op(Reduce("sum", (0,)), parts, source=node.source)
+
+
+def make_matrices(graph: Graph) -> Graph:
+    """Write a contract that no product of two matrices computes as Σ a·b."""
+    return rewrite(graph, (_as_sum,))
+
+
+def _as_sum(node: Node) -> Node | None:
+    op = node.op
+    if not isinstance(op, Contract) or op.shard:
+        return None
+    plan = op.plan()
+    if plan is not None and op.out[0] == plan.row and _has_rows(op, plan, node):
+        return None
+    rest = "".join(dict.fromkeys(x for x in op.a + op.b if x not in op.out))
+    labels = _leading_rows_first(op.out + rest, node)
+    sizes = op.extents(*(i.type for i in node.inputs))
+    shape: Shape = tuple(sizes[x] for x in labels)
+    wide = [
+        BUILD.expand(x, shape=shape, dims=tuple(labels.index(c) for c in own))
+        for x, own in zip(node.inputs, (op.a, op.b), strict=True)
+    ]
+    product = BUILD.mul(*wide)
+    gone = tuple(a for a, c in enumerate(labels) if c in rest)
+    kept = [c for c in labels if c not in rest]
+    total = BUILD.reduce(product, fn="sum", axes=gone) if gone else product
+    if "".join(kept) == op.out:
+        return total
+    return BUILD.expand(total, shape=node.shape, dims=tuple(op.out.index(c) for c in kept))
+
+
+def _leading_rows_first(labels: str, node: Node) -> str:
+    """N is the leading axis of everything in memory, also of the product that is summed."""
+    assert isinstance(node.op, Contract)
+    sizes = node.op.extents(*(i.type for i in node.inputs))
+    first = [c for c in labels if sizes[c] == N]
+    return "".join(first + [c for c in labels if c not in first])
+
+
+def _has_rows(op: Contract, plan: ContractPlan, node: Node) -> bool:
+    sizes = op.extents(*(i.type for i in node.inputs))
+    return sizes[plan.lane] != N
+
+
+def pack_operands(graph: Graph, target: Target) -> Graph:
+    """Copy right operands whose lanes are not contiguous. Exact."""
+    return rewrite(graph, (lambda node: _pack(node, target),))
+
+
+def _pack(node: Node, target: Target) -> Node | None:
+    op = node.op
+    plan = op.plan() if isinstance(op, Contract) else None
+    if plan is None or not isinstance(op, Contract):
+        return None
+    sizes = op.extents(*(i.type for i in node.inputs))
+    side = 1 - plan.left
+    seen = view(node.inputs[side], (op.a, op.b)[side])
+    if isinstance(seen.base.op, Copy) or sums_in_lanes(node, target):
+        return None
+    contiguous = seen.stride(plan.lane) == 1 or sizes[plan.lane] == 1
+    if contiguous and (sizes[plan.sum] == N or _elements(sizes, plan) < LARGE_OPERAND):
+        return None
+    columns = sizes[plan.lane]
+    assert isinstance(columns, int)
+    lanes = target.lanes(node.dtype.itemsize)
+    _, vectors = target.tile(lanes, columns)
+    order = plan.sum + plan.lane
+    labels = (op.a, op.b)[side]
+    shape = tuple(sizes[c] for c in order)
+    ordered = BUILD.expand(node.inputs[side], shape=shape, dims=tuple(order.index(c) for c in labels))
+    packed = apply_op(Copy(vectors * lanes), ordered, source=node.source)
+    inputs = [packed if i == side else x for i, x in enumerate(node.inputs)]
+    spec = [order if i == side else x for i, x in enumerate((op.a, op.b))]
+    return apply_op(Contract(spec[0], spec[1], op.out, op.shard), *inputs, source=node.source)
+
+
+def _elements(sizes: dict[str, Extent], plan: ContractPlan) -> int:
+    a, b = sizes[plan.lane], sizes[plan.sum]
+    return a * b if isinstance(a, int) and isinstance(b, int) else 0
+
+
+def sums_in_lanes(node: Node, target: Target) -> bool:
+    """Whether the lanes of a product run over the sum: both operands contiguous there, and few columns."""
+    op = node.op
+    assert isinstance(op, Contract)
+    plan = op.plan()
+    if plan is None:
+        return False
+    sizes = op.extents(*(i.type for i in node.inputs))
+    columns, terms = sizes[plan.lane], sizes[plan.sum]
+    if not isinstance(columns, int) or not isinstance(terms, int):
+        return False
+    views = [view(x, labels) for x, labels in zip(node.inputs, (op.a, op.b), strict=True)]
+    if any(v.stride(plan.sum) != 1 or isinstance(v.base.op, Copy) for v in views):
+        return False
+    lanes = target.lanes(node.dtype.itemsize)
+    over_lanes = -(-columns // lanes) * (terms + 8)
+    over_sum = columns * (-(-terms // lanes) + 10)
+    return over_sum < over_lanes

@@ -1,0 +1,242 @@
+"""Phases: which loops run between the same two barriers, and in which order. Exact.
+
+One rule makes phases: a reader shares its producer's phase if each of its units reads only what the same unit of
+the producer wrote; otherwise it is one later. An update in place waits in the same way for every reader of the
+old value; where that would make a cycle, the new value gets memory of its own and is copied at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sklon._base.shapes import N, S
+from sklon.graph.node import Graph, Node
+from sklon.graph.node import apply as apply_op
+from sklon.ops import Copy
+from sklon.program.ir import Access, Loop, accesses, lead
+
+from .fuse import Fusion, Group
+from .lower import lower
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Loops by phase, in order, over numbered places; ``alias`` tells which place is a slot's new value."""
+
+    phases: tuple[tuple[Loop, ...], ...]
+    places: dict[Node, int]
+    alias: dict[int, int]
+    graph: Graph
+
+
+class _Conflict(Exception):
+    """Updates that cannot be done in place."""
+
+    def __init__(self, targets: set[Node]) -> None:
+        self.targets = targets
+
+
+def schedule(graph: Graph, fusion: Fusion, slots: Iterable[Node], scalars: Mapping[Node, int]) -> Schedule:
+    """Order the loops of a fusion."""
+    slots = tuple(slots)
+    while True:
+        try:
+            return _Scheduler(graph, fusion, slots, scalars).run()
+        except _Conflict as conflict:
+            graph, fusion = _copy_updates(graph, fusion, conflict.targets)
+
+
+def _copy_updates(graph: Graph, fusion: Fusion, targets: set[Node]) -> tuple[Graph, Fusion]:
+    """Give the new values of ``targets`` memory of their own; a last copy brings them into place."""
+    updates, groups, memory = [], list(fusion.groups), set(fusion.memory)
+    for target, value in graph.updates:
+        if target in targets:
+            value = apply_op(Copy(), value)
+            groups.append(Group(None, (value,)))
+            memory.add(value)
+        updates.append((target, value))
+    return Graph(graph.outputs, tuple(updates)), Fusion(frozenset(memory), tuple(groups))
+
+
+@dataclass(slots=True, eq=False)
+class _Item:
+    """A loop on its way into the schedule."""
+
+    group: Group
+    loop: Loop
+    bit: int
+    before: dict[_Item, int]  # the loops that come first, and by how many phases at least
+    ancestors: int = 0
+    phase: int = 0
+
+
+class _Scheduler:
+    def __init__(self, graph: Graph, fusion: Fusion, slots: tuple[Node, ...], scalars: Mapping[Node, int]) -> None:
+        self.graph, self.scalars = graph, scalars
+        stored = [n for n in slots if n not in scalars] + [r for g in fusion.groups for r in g.roots]
+        self.places = {n: i for i, n in enumerate(stored)}
+        self.items = [
+            _Item(g, lower(g, self.places, scalars), 1 << i, {}) for i, g in enumerate(fusion.groups)
+        ]
+        self.producer = {self.places[r]: item for item in self.items for r in item.group.roots}
+
+    def run(self) -> Schedule:
+        self._add_reads()
+        self._add_updates()
+        self._order()
+        self._merge()
+        count = 1 + max((i.phase for i in self.items), default=0)
+        phases = tuple(tuple(i.loop for i in self.items if i.phase == p) for p in range(count))
+        alias = {self.places[v]: self.places[s] for s, v in self.graph.updates}
+        return Schedule(phases, self.places, alias, self.graph)
+
+    def _add_reads(self) -> None:
+        for item in self.items:
+            for at in accesses(item.loop)[0]:
+                first = self.producer.get(at.buffer)
+                if first is not None and first is not item:
+                    _require(item, first, 0 if aligned(first.loop, at, item.loop) else 1)
+
+    def _add_updates(self) -> None:
+        conflicts: set[Node] = set()
+        readers = self._readers()
+        closure = _ancestors(self.items)
+        for target, value in self.graph.updates:
+            writer = self.producer[self.places[value]]
+            for item, at in readers.get(self.places[target], ()):
+                if item is writer:
+                    if at.row is not None or not _identity(at, item.loop):
+                        conflicts.add(target)
+                elif closure[item] & writer.bit:
+                    conflicts.add(target)
+        if conflicts:
+            raise _Conflict(conflicts)
+        for target, value in self.graph.updates:
+            writer = self.producer[self.places[value]]
+            for item, at in readers.get(self.places[target], ()):
+                if item is not writer:
+                    _require(writer, item, 0 if aligned(writer.loop, at, item.loop) else 1)
+        self._check_cycles()
+
+    def _readers(self) -> dict[int, list[tuple[_Item, Access]]]:
+        readers: dict[int, list[tuple[_Item, Access]]] = {}
+        for item in self.items:
+            for at in accesses(item.loop)[0]:
+                readers.setdefault(at.buffer, []).append((item, at))
+        return readers
+
+    def _check_cycles(self) -> None:
+        """Updates that wait for each other (a ← b, b ← a) are all copied."""
+        if len(_topological(self.items)) < len(self.items):
+            done = set(_topological(self.items))
+            targets = {s for s, v in self.graph.updates if self.producer[self.places[v]] not in done}
+            raise _Conflict(targets)
+
+    def _order(self) -> None:
+        self.items = _topological(self.items)
+        for item in self.items:
+            item.phase = max((b.phase + w for b, w in item.before.items()), default=0)
+            item.ancestors = item.bit
+            for b in item.before:
+                item.ancestors |= b.ancestors
+
+    def _merge(self) -> None:
+        """Join maps of one domain and phase, unless a path leaves one and comes back by the other."""
+        alive: list[_Item] = []
+        by_domain: dict[object, list[_Item]] = {}
+        for item in self.items:
+            partner = None
+            if item.loop.kind == "map":
+                peers = by_domain.setdefault((item.loop.outer, item.phase), [])
+                partner = next((p for p in peers if self._mergeable(p, item)), None)
+                if partner is None:
+                    peers.append(item)
+            if partner is None:
+                alive.append(item)
+            else:
+                self._join(partner, item)
+        self.items = _topological(alive)
+
+    def _mergeable(self, first: _Item, second: _Item) -> bool:
+        for b in second.before:
+            if b is not first and b.ancestors & first.bit:
+                return False
+        mine = {self.places[r] for r in first.group.roots}
+        theirs = {self.places[r] for r in second.group.roots}
+        crossing = [a for a in accesses(second.loop)[0] if self._current(a.buffer) in mine]
+        crossing += [a for a in accesses(first.loop)[0] if self._current(a.buffer) in theirs]
+        return all(_identity(a, second.loop) and a.row is None for a in crossing)
+
+    def _current(self, place: int) -> int:
+        """The place whose writing must not cross a reading of ``place``: its new value's, if it has one."""
+        for target, value in self.graph.updates:
+            if self.places[target] == place:
+                return self.places[value]
+        return place
+
+    def _join(self, first: _Item, second: _Item) -> None:
+        group = Group(None, first.group.roots + second.group.roots)
+        first.group, first.loop = group, lower(group, self.places, self.scalars)
+        for b, w in second.before.items():
+            if b is not first:
+                first.before[b] = max(w, first.before.get(b, 0))
+        joined = first.ancestors | second.ancestors
+        for item in self.items:
+            if second in item.before:
+                weight = item.before.pop(second)
+                if item is not first:
+                    item.before[first] = max(weight, item.before.get(first, 0))
+            if item.ancestors & (first.bit | second.bit):
+                item.ancestors |= joined
+
+
+def _require(item: _Item, first: _Item, distance: int) -> None:
+    item.before[first] = max(distance, item.before.get(first, 0))
+
+
+def _identity(at: Access, loop: Loop) -> bool:
+    return all(a in (-1, i) for i, a in enumerate(at.index)) and len(at.index) == len(loop.outer)
+
+
+def aligned(producer: Loop, at: Access, reader: Loop) -> bool:
+    """Whether each unit of ``reader`` reads through ``at`` only what the same unit of ``producer`` writes."""
+    if lead(producer.outer) != lead(reader.outer):
+        return False
+    extent, block = lead(reader.outer)
+    if isinstance(extent, int) and extent <= block:
+        return True  # there is one unit
+    if at.row is not None:
+        return False
+    if producer.outer[0] == N and reader.outer[0] == S:
+        return at.index[0] >= len(reader.outer) and reader.axes[at.index[0]] == N
+    return producer.outer[0] == reader.outer[0] and at.index[0] == 0
+
+
+def _ancestors(items: list[_Item]) -> dict[_Item, int]:
+    closure: dict[_Item, int] = {}
+    for item in _topological(items):
+        mask = item.bit
+        for b in item.before:
+            mask |= closure[b]
+        closure[item] = mask
+    return closure
+
+
+def _topological(items: list[_Item]) -> list[_Item]:
+    """The items in an order in which each comes after those it waits for; what waits in a cycle is left out."""
+    waiting = {item: len(item.before) for item in items}
+    readers: dict[_Item, list[_Item]] = {}
+    for item in items:
+        for b in item.before:
+            readers.setdefault(b, []).append(item)
+    ready = [item for item in reversed(items) if not waiting[item]]
+    order: list[_Item] = []
+    while ready:
+        item = ready.pop()
+        order.append(item)
+        for r in reversed(readers.get(item, [])):
+            waiting[r] -= 1
+            if not waiting[r]:
+                ready.append(r)
+    return order

@@ -1,0 +1,98 @@
+"""Algebra that is exact, as rules. None of them changes a result by a bit, NaN and infinities included.
+
+x·1 → x · x/1 → x · stop_gradient(x) → x · x + (−y) → x − y · expand∘expand → expand · sum∘sum → sum ·
+(Σ over axes of size 1) → no sum. Sums of sums are reordered sums: exact up to rounding, fixed by the shape.
+"""
+
+from __future__ import annotations
+
+from sklon.graph.node import Graph, Node
+from sklon.graph.node import apply as apply_op
+from sklon.ops import BUILD, Constant, Expand, Reduce
+
+from .rewriting import rewrite
+
+
+def simplify(graph: Graph) -> Graph:
+    """Apply the rules until nothing changes."""
+    rules = (_drop_ones, _subtract, _join_expands, _drop_unit_axes, _join_sums)
+    while True:
+        new = rewrite(graph, rules)
+        if new.roots == graph.roots:
+            return new
+        graph = new
+
+
+def _is_one(node: Node) -> bool:
+    while isinstance(node.op, Expand):
+        (node,) = node.inputs
+    return isinstance(node.op, Constant) and node.op.value == 1.0
+
+
+def _drop_ones(node: Node) -> Node | None:
+    if node.op.name == "stop_gradient":
+        return node.inputs[0]
+    if node.op.name == "mul" and _is_one(node.inputs[0]):
+        return node.inputs[1]
+    if node.op.name in ("mul", "div") and _is_one(node.inputs[1]):
+        return node.inputs[0]
+    return None
+
+
+def _subtract(node: Node) -> Node | None:
+    if node.op.name != "add":
+        return None
+    x, y = node.inputs
+    if y.op.name == "neg":
+        return BUILD.sub(x, y.inputs[0])
+    if x.op.name == "neg":
+        return BUILD.sub(y, x.inputs[0])
+    return None
+
+
+def _join_expands(node: Node) -> Node | None:
+    if not isinstance(node.op, Expand):
+        return None
+    (x,) = node.inputs
+    if x.shape == node.shape and node.op.dims == tuple(range(len(node.shape))):
+        return x
+    if isinstance(x.op, Expand):
+        outer = node.op.dims
+        return apply_op(Expand(node.shape, tuple(outer[d] for d in x.op.dims)), x.inputs[0])
+    return None
+
+
+def _drop_unit_axes(node: Node) -> Node | None:
+    """A sum along axes of size one moves values; an expand says so without adding."""
+    if not isinstance(node.op, Reduce) or node.op.shard:
+        return None
+    (x,) = node.inputs
+    real = tuple(a for a in node.op.axes if x.shape[a] != 1)
+    if len(real) == len(node.op.axes):
+        return None
+    return _squeeze(node, x, real) if isinstance(x.op, Expand) else None
+
+
+def _squeeze(node: Node, x: Node, real: tuple[int, ...]) -> Node | None:
+    """Drop repeated axes of size one from below the reduction."""
+    assert isinstance(node.op, Reduce) and isinstance(x.op, Expand)
+    gone = [a for a in node.op.axes if x.shape[a] == 1 and a not in x.op.dims]
+    if not gone:
+        return None
+    kept = [a for a in range(len(x.shape)) if a not in gone]
+    shape = tuple(x.shape[a] for a in kept)
+    inner = apply_op(Expand(shape, tuple(kept.index(d) for d in x.op.dims)), x.inputs[0])
+    axes = tuple(kept.index(a) for a in node.op.axes if a in kept)
+    return apply_op(Reduce(node.op.fn, axes), inner) if axes else inner
+
+
+def _join_sums(node: Node) -> Node | None:
+    if not isinstance(node.op, Reduce) or node.op.fn != "sum" or node.op.shard:
+        return None
+    (inner,) = node.inputs
+    if not isinstance(inner.op, Reduce) or inner.op.fn != "sum" or inner.op.shard:
+        return None
+    (x,) = inner.inputs
+    kept = [a for a in range(len(x.shape)) if a not in inner.op.axes]
+    axes = sorted(inner.op.axes + tuple(kept[a] for a in node.op.axes))
+    return apply_op(Reduce("sum", tuple(axes)), x)

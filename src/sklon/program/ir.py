@@ -1,0 +1,208 @@
+"""What a program is made of, and its kernel language.
+
+    Program  buffers, and phases separated by barriers
+    Phase    tracks, in which all units are independent of each other
+    Track    units: blocks of rows of one leading extent; each unit runs the track's loops in order
+    Loop     a nest over ``outer`` axes (its first is the unit's rows) and ``inner`` axes that are summed away
+
+The body of a loop is a list of instructions whose values are numbered by their position. Axes are numbered
+outer first. Instructions before the accumulation run for every outer and inner index, those after it once for
+each outer index. A loop whose first axis is S sums, in unit u, over the rows of shard u alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from sklon._base.dtypes import Dtype
+from sklon._base.shapes import SHARD, Extent, N, S, Shape
+from sklon.ops import Point
+
+SPACES = ("state", "data", "index", "output", "scratch", "local")
+
+
+@dataclass(frozen=True, slots=True)
+class Buffer:
+    """A place in memory. ``strides`` are in elements; ``panel`` > 0 tells columns stored in panels.
+
+    In a panelled matrix, element (i, j) lies at (j // panel)·rows·panel + i·panel + j % panel.
+    """
+
+    name: str
+    space: str
+    shape: Shape
+    dtype: Dtype
+    strides: tuple[int, ...]
+    panel: int = 0
+
+    @property
+    def rows_padded(self) -> int:
+        """Elements from one row to the next."""
+        return self.strides[0] if self.strides else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Elements of a buffer: for each of its axes the loop's axis that runs along it.
+
+    ``row`` is the value that indexes the first axis instead, where rows are gathered.
+    """
+
+    buffer: int
+    index: tuple[int, ...]
+    row: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """The element at ``at``."""
+
+    at: Access
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    """A number."""
+
+    value: float
+    dtype: Dtype
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """N."""
+
+    dtype: Dtype
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """The step's scalar at a position of the scalar table."""
+
+    position: int
+    dtype: Dtype
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """The index along an axis."""
+
+    axis: int
+    dtype: Dtype
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """A point op on earlier values."""
+
+    op: Point
+    args: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Accumulate:
+    """Joins an earlier value over the inner axes: the reduction of a ``reduce`` loop."""
+
+    fn: str
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """Σ left·right over the inner axis: the anchor of a ``contract`` loop; ``right`` carries the lanes."""
+
+    left: Access
+    right: Access
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Writes an earlier value."""
+
+    to: Access
+    value: int
+
+
+Instruction: TypeAlias = Load | Const | Rows | Scalar | Index | Apply | Accumulate | Product | Store
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A nest of loops. ``kind`` is map, reduce or contract."""
+
+    kind: str
+    outer: Shape
+    inner: Shape
+    body: tuple[Instruction, ...]
+
+    @property
+    def axes(self) -> Shape:
+        """All axes, outer first."""
+        return self.outer + self.inner
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """Units of ``block`` rows along ``extent``, each running ``loops`` in order."""
+
+    extent: Extent
+    block: int
+    loops: tuple[Loop, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """Tracks between two barriers."""
+
+    tracks: tuple[Track, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A whole step. ``max_rows`` is the declared maximum of N."""
+
+    buffers: tuple[Buffer, ...]
+    phases: tuple[Phase, ...]
+    max_rows: int
+    scalars: int
+
+    def loops(self) -> list[Loop]:
+        """All loops in order."""
+        return [loop for phase in self.phases for track in phase.tracks for loop in track.loops]
+
+
+def lead(outer: Shape) -> tuple[Extent, int]:
+    """The extent along which a loop is cut into units, and the rows of a unit: a function of the shape alone.
+
+    Rows of the step are cut into shards; anything else into units of about UNIT elements, so that a unit is
+    worth handing to a thread.
+    """
+    if not outer:
+        return 1, 1
+    first = outer[0]
+    if first in (N, S):
+        return N, SHARD
+    assert isinstance(first, int)
+    rest = 1
+    for extent in outer[1:]:
+        rest *= extent if isinstance(extent, int) else 1
+    rows = -(-UNIT // rest // 8) * 8 if rest < UNIT else 8
+    return first, min(first, max(8, rows))
+
+
+UNIT = 32768  # elements of a unit
+
+
+def accesses(loop: Loop) -> tuple[list[Access], list[Access]]:
+    """What a loop reads and what it writes."""
+    reads: list[Access] = []
+    writes: list[Access] = []
+    for instruction in loop.body:
+        if isinstance(instruction, Load):
+            reads.append(instruction.at)
+        elif isinstance(instruction, Product):
+            reads += [instruction.left, instruction.right]
+        elif isinstance(instruction, Store):
+            writes.append(instruction.to)
+    return reads, writes
