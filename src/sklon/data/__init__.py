@@ -1,0 +1,44 @@
+"""Floor 7: tables: reading them, deciding the task, preparing columns, splitting rows.
+
+Nothing here knows of tensors or networks: what comes out are NumPy arrays and values that JSON can hold.
+"""
+
+from __future__ import annotations
+
+from .preparation import Inputs, Preparation, fit_preparation
+from .reading import read
+from .recipes import Codes, Dropped, Numeric, OneHot, Recipe, fit_recipe
+from .splits import Split, split_rows
+from .table import Column, Table, column_from_array, column_from_text, nearest
+from .target import Classes, Quantity, Target, fit_target
+from .task import BINARY, MULTICLASS, REGRESSION, TASKS, Task, decide_task
+
+__all__ = [
+    "BINARY",
+    "MULTICLASS",
+    "REGRESSION",
+    "TASKS",
+    "Classes",
+    "Codes",
+    "Column",
+    "Dropped",
+    "Inputs",
+    "Numeric",
+    "OneHot",
+    "Preparation",
+    "Quantity",
+    "Recipe",
+    "Split",
+    "Table",
+    "Target",
+    "Task",
+    "column_from_array",
+    "column_from_text",
+    "decide_task",
+    "fit_preparation",
+    "fit_recipe",
+    "fit_target",
+    "nearest",
+    "read",
+    "split_rows",
+]

@@ -1,0 +1,134 @@
+"""From a table to what a network sees, as one value that JSON can hold.
+
+A ``Preparation`` is fitted on training rows only, and then says the same about any table with these columns,
+in any order. It holds a recipe per column (``recipes``) and the target's own (``target``); it holds no row.
+The invariant: ``Preparation.from_json(p.to_json()) == p``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklon._base.errors import InputError, RunFolderError
+
+from .recipes import Codes, Dropped, Features, Numeric, OneHot, Recipe, fit_recipe
+from .table import Column, Table, nearest
+from .target import Classes, Quantity, Target, fit_target
+
+VERSION = 1
+
+Inputs: TypeAlias = tuple[NDArray[Any], ...]
+"""X in float32 [rows, features], then one int32 [rows] per embedded column."""
+
+_KINDS: dict[str, type[Any]] = {
+    "numeric": Numeric,
+    "one_hot": OneHot,
+    "codes": Codes,
+    "dropped": Dropped,
+    "quantity": Quantity,
+    "classes": Classes,
+}
+_NAMES = {kind: name for name, kind in _KINDS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """What is done to every column, and to the target."""
+
+    recipes: tuple[Recipe, ...]
+    target: Target
+
+    @property
+    def features(self) -> int:
+        """The width of X."""
+        return sum(recipe.width for recipe in self.recipes if isinstance(recipe, Numeric | OneHot))
+
+    @property
+    def embedded(self) -> tuple[Codes, ...]:
+        """The recipes that give codes, in the order of the inputs."""
+        return tuple(recipe for recipe in self.recipes if isinstance(recipe, Codes))
+
+    def inputs(self, table: Table) -> Inputs:
+        """What the network sees of a table; extra columns and another order are welcome."""
+        columns = self._columns(table)
+        parts: list[Features] = [
+            recipe.features(columns[recipe.name])
+            for recipe in self.recipes
+            if isinstance(recipe, Numeric | OneHot)
+        ]
+        X = np.concatenate(parts, axis=1) if parts else np.zeros((len(table), 0), np.float32)
+        return (X, *(recipe.codes(columns[recipe.name]) for recipe in self.embedded))
+
+    def notes(self, table: Table) -> tuple[str, ...]:
+        """What in a table differs from the training rows, one sentence each: values that count as missing."""
+        columns = self._columns(table)
+        return tuple(
+            f"{recipe.name} has {count} values that are not numbers; they count as missing"
+            for recipe in self.recipes
+            if isinstance(recipe, Numeric) and (count := _not_numbers(columns[recipe.name]))
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The value as what ``json`` can write."""
+        return {
+            "version": VERSION,
+            "columns": [_to_json(recipe) for recipe in self.recipes],
+            "target": _to_json(self.target),
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Preparation:
+        """The value that ``to_json`` gave; an error that says so if another version wrote it."""
+        if value.get("version") != VERSION:
+            raise RunFolderError(
+                f"the preparation has version {value.get('version')}; this sklon reads version {VERSION}"
+            )
+        return cls(tuple(_from_json(recipe) for recipe in value["columns"]), _from_json(value["target"]))
+
+    def _columns(self, table: Table) -> dict[str, Column]:
+        columns = {column.name: column for column in table.columns}
+        needed = [recipe.name for recipe in self.recipes if not isinstance(recipe, Dropped)]
+        lacking = [name for name in needed if name not in columns]
+        if lacking:
+            listed = ", ".join(repr(name) for name in lacking)
+            raise InputError(f"{table.source} lacks the column {listed}; {nearest(lacking[0], table.names)}")
+        return columns
+
+
+def fit_preparation(table: Table, target: str, task: str) -> Preparation:
+    """The preparation for predicting ``target`` from the other columns of the training rows.
+
+    >>> from sklon.data import read
+    >>> table = read({"x": [1.0, 2.0, 3.0, 5.0], "y": ["a", "b", "a", "b"]})
+    >>> fit_preparation(table, "y", "binary").inputs(table)[0].shape
+    (4, 1)
+    """
+    recipes = tuple(fit_recipe(column) for column in table.columns if column.name != target)
+    if all(isinstance(recipe, Dropped) for recipe in recipes):
+        reasons = "; ".join(f"{recipe.name} is {recipe.describe()}" for recipe in recipes)
+        raise InputError(f"{table.source} has no column to learn from" + (f": {reasons}" if reasons else ""))
+    return Preparation(recipes, fit_target(table.column(target), task))
+
+
+def _not_numbers(column: Column) -> int:
+    return int(np.count_nonzero(~np.isfinite(column.as_numbers()) & ~column.missing))
+
+
+def _to_json(part: Recipe | Target) -> dict[str, Any]:
+    return {"kind": _NAMES[type(part)]} | asdict(part)
+
+
+def _from_json(value: Mapping[str, Any]) -> Any:
+    kind = _KINDS.get(value["kind"])
+    if kind is None:
+        raise RunFolderError(f"the preparation has a part of the unknown kind {value['kind']!r}")
+    known = {field.name for field in fields(kind)}
+    given = {
+        key: tuple(item) if isinstance(item, list) else item for key, item in value.items() if key in known
+    }
+    return kind(**given)

@@ -1,0 +1,57 @@
+"""Seeded splits of rows into those that train and those that validate.
+
+A split is a pure function of the seed, the number of rows and the classes; the global random state is not
+touched. With classes, each is split in the same proportion, and a class with a single row trains only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklon._base.errors import InputError
+from sklon._base.philox import permutation
+
+SPLIT_STREAM = 0x5350_4C54
+"""The stream of random bits that belongs to splitting, so that shuffling draws from another one."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Split:
+    """Row numbers, each ascending: those that train and those that validate."""
+
+    train: NDArray[np.int64]
+    validation: NDArray[np.int64]
+
+
+def split_rows(rows: int, fraction: float, *, seed: int, classes: NDArray[Any] | None = None) -> Split:
+    """A split with about ``fraction`` of the rows (of each class) for validation.
+
+    >>> split_rows(10, 0.2, seed=0).validation.shape
+    (2,)
+    """
+    if not 0 < fraction < 1:
+        raise InputError(f"the validation fraction must lie between 0 and 1, not at {fraction}")
+    order = permutation(rows, seed=seed, epoch=0, stream=SPLIT_STREAM)
+    if classes is not None:
+        order = _by_class(order, classes)
+    chosen = np.sort(order[_evenly(len(order), fraction)])
+    if not len(chosen):
+        raise InputError(f"{rows} rows are too few for a validation part of {fraction:g}")
+    return Split(np.setdiff1d(np.arange(rows), chosen), chosen)
+
+
+def _by_class(order: NDArray[np.int64], classes: NDArray[Any]) -> NDArray[np.int64]:
+    """The shuffled rows side by side with those of their class, without the classes of a single row."""
+    _, codes, counts = np.unique(classes, return_inverse=True, return_counts=True)
+    order = order[counts[codes[order]] > 1]
+    return order[np.argsort(codes[order], kind="stable")]
+
+
+def _evenly(n: int, fraction: float) -> NDArray[np.bool_]:
+    """Which of n places are taken so that every stretch gives its share: where floor(i·f + ½) grows."""
+    steps = np.floor(np.arange(n + 1) * fraction + 0.5)
+    return np.asarray(np.diff(steps) > 0)

@@ -1,0 +1,184 @@
+"""A table as a value: named columns of equal length, each kept as text and, where it is one, as numbers.
+
+Here live the rules that turn text into numbers and missing values; reading files is the neighbour's work
+(``reading``), and so is what a network sees (``preparation``). The invariant: a column's text is what was
+written, stripped of outer blanks, with ``None`` for every spelling of a missing value.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklon._base.errors import InputError
+
+Texts: TypeAlias = NDArray[np.object_]
+Numbers: TypeAlias = NDArray[np.float64]
+
+MISSING = frozenset(
+    ["", "NA", "N/A", "n/a", "na", "<NA>", "?", "null", "NULL", "Null", "-", "nan", "NaN", "NAN"]
+)
+"""Spellings of a missing value. ``none`` is not among them: it is a category in many files."""
+
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|[+-]?(inf|infinity)", re.ASCII | re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Column:
+    """One named column; ``numbers`` is ``None`` if a present value is not one, and NaN where missing."""
+
+    name: str
+    text: Texts
+    numbers: Numbers | None
+
+    def __len__(self) -> int:
+        return len(self.text)
+
+    @property
+    def missing(self) -> NDArray[np.bool_]:
+        """Which rows have no value."""
+        return np.array([text is None for text in self.text], dtype=bool)
+
+    def take(self, rows: NDArray[np.int64]) -> Column:
+        """The same column with these rows, in this order."""
+        return Column(self.name, self.text[rows], None if self.numbers is None else self.numbers[rows])
+
+    def as_numbers(self) -> Numbers:
+        """Numbers where the text is one, NaN elsewhere, also in a column that is mostly text."""
+        if self.numbers is not None:
+            return self.numbers
+        return np.array([_number(text) for text in self.text], dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """Columns of equal length; ``source`` is a name to show (never a path), ``sha256`` the data's digest."""
+
+    columns: tuple[Column, ...]
+    source: str
+    sha256: str
+
+    def __len__(self) -> int:
+        return len(self.columns[0])
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns' names in their order."""
+        return tuple(column.name for column in self.columns)
+
+    def column(self, name: str) -> Column:
+        """The column of this name, or an error that offers the nearest ones."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise InputError(f"{self.source} has no column {name!r}; {nearest(name, self.names)}")
+
+    def take(self, rows: NDArray[np.int64]) -> Table:
+        """The same table with these rows, in this order."""
+        return Table(tuple(column.take(rows) for column in self.columns), self.source, self.sha256)
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """The end of a sentence about an unknown name: what was probably meant, or what there is."""
+    folded = {other.casefold(): other for other in known}
+    close = [folded[match] for match in get_close_matches(name.casefold(), list(folded), n=3)]
+    if close:
+        return f"did you mean {' or '.join(repr(match) for match in close)}?"
+    shown = ", ".join(known[:12]) + (", …" if len(known) > 12 else "")
+    return f"it has {shown}"
+
+
+def column_from_text(name: str, values: Iterable[object]) -> Column:
+    """A column of what was written; it is one of numbers if every present value is a number.
+
+    >>> column_from_text("size", ["1", " 2.5 ", "NA"]).numbers
+    array([1. , 2.5, nan])
+    >>> column_from_text("answer", ["yes", "no"]).numbers is None
+    True
+    """
+    text = _object_array([_present(value) for value in values])
+    return Column(name, text, _all_numbers(text))
+
+
+def column_from_array(name: str, values: Any) -> Column:
+    """A column of a NumPy array (or what ``to_numpy`` or ``asarray`` makes one of)."""
+    array = np.ma.asanyarray(values.to_numpy() if hasattr(values, "to_numpy") else values)
+    if array.ndim != 1:
+        raise InputError(f"column {name!r} has the shape {array.shape}; a column is one value per row")
+    if array.dtype.kind in "iuf":
+        return _column_from_numbers(name, array)
+    return column_from_text(name, (None if _is_missing(value) else value for value in array.tolist()))
+
+
+def table_from_frame(frame: Any, source: str = "the frame") -> Table:
+    """A table of a pandas or polars frame, or of a mapping from names to arrays."""
+    names = list(frame.keys() if isinstance(frame, Mapping) else frame.columns)
+    columns = tuple(column_from_array(str(name), frame[name]) for name in names)
+    return check_table(Table(columns, source, _digest(columns)))
+
+
+def check_table(table: Table) -> Table:
+    """``table`` itself, if it has columns of different names, equal lengths and at least one row."""
+    if not table.columns:
+        raise InputError(f"{table.source} has no columns")
+    names = list(table.names)
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(f"{table.source} has more than one column named {twice[0]!r}; rename all but one")
+    if len({len(column) for column in table.columns}) > 1:
+        lengths = ", ".join(f"{column.name} {len(column)}" for column in table.columns)
+        raise InputError(f"the columns of {table.source} differ in length: {lengths}")
+    if not len(table):
+        raise InputError(f"{table.source} has a header but no rows")
+    return table
+
+
+def _present(value: object) -> str | None:
+    """The stripped text, or ``None`` for a missing value."""
+    if value is None:
+        return None
+    text = str(value).strip()
+    return None if text in MISSING else text
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and value != value)
+
+
+def _object_array(values: list[str | None]) -> Texts:
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array
+
+
+def _all_numbers(text: Texts) -> Numbers | None:
+    """The texts as numbers, or ``None`` if one of them is not a number, or if there is no value at all."""
+    present = [value for value in text if value is not None]
+    if not present or not all(map(_NUMBER.fullmatch, present)):
+        return None
+    return np.array([np.nan if value is None else float(value) for value in text])
+
+
+def _number(text: str | None) -> float:
+    return float(text) if text is not None and _NUMBER.fullmatch(text) else float("nan")
+
+
+def _column_from_numbers(name: str, array: NDArray[Any]) -> Column:
+    numbers = np.ma.filled(np.ma.asarray(array, dtype=np.float64), np.nan)
+    written = zip(np.ma.getdata(array).tolist(), np.isnan(numbers), strict=True)
+    return Column(name, _object_array([None if absent else str(value) for value, absent in written]), numbers)
+
+
+def _digest(columns: tuple[Column, ...]) -> str:
+    """SHA-256 over names and texts, for data that do not come from a file."""
+    digest = hashlib.sha256()
+    for column in columns:
+        digest.update(repr((column.name, column.text.tolist())).encode())
+    return digest.hexdigest()
