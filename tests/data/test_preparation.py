@@ -1,0 +1,196 @@
+"""Preparation: fitted on training rows, one JSON value, the same for any table with these columns."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sklon._base.errors import InputError, RunFolderError
+from sklon.data import (
+    Classes,
+    Codes,
+    Dropped,
+    Numeric,
+    OneHot,
+    Preparation,
+    Quantity,
+    column_from_text,
+    fit_preparation,
+    fit_recipe,
+    fit_target,
+    read,
+)
+from sklon.data.recipes import CLIP, MOST_BINS, MOST_ONE_HOT
+
+
+def rich_columns(rows: int = 400) -> dict[str, Any]:
+    """A table that meets every recipe."""
+    random = np.random.default_rng(0)
+    plain, holes = random.normal(5, 2, rows), random.normal(0, 1, rows)
+    holes[::7] = np.nan
+    return {
+        "plain": plain,
+        "holes": holes,
+        "flag": random.integers(0, 2, rows),
+        "colour": random.choice(["red", "green", "blue"], rows),
+        "city": [f"city {i % 50}" for i in range(rows)],
+        "id": [f"row {i}" for i in range(rows)],
+        "same": np.ones(rows),
+        "none": [None] * rows,
+        "y": plain * 2 + (random.normal(size=rows) > 0),
+    }
+
+
+@pytest.fixture(name="prepared")
+def _prepared() -> Preparation:
+    return fit_preparation(read(rich_columns()), "y", "regression")
+
+
+def test_each_column_gets_the_recipe_of_its_kind(prepared: Preparation) -> None:
+    kinds = {recipe.name: type(recipe) for recipe in prepared.recipes}
+    assert kinds == {
+        "plain": Numeric,
+        "holes": Numeric,
+        "flag": Numeric,
+        "colour": OneHot,
+        "city": Codes,
+        "id": Dropped,
+        "same": Dropped,
+        "none": Dropped,
+    }
+    assert "y" not in kinds and isinstance(prepared.target, Quantity)
+
+
+def test_inputs_have_the_promised_shapes_and_types(prepared: Preparation) -> None:
+    X, codes = prepared.inputs(read(rich_columns()))
+    assert X.shape == (400, prepared.features) and X.dtype == np.float32
+    assert codes.shape == (400,) and codes.dtype == np.int32
+    assert codes.min() >= 0 and codes.max() < prepared.embedded[0].count
+    assert np.isfinite(X).all()
+    np.testing.assert_allclose(X[:, 0].mean(), 0, atol=0.02)
+    np.testing.assert_allclose(X[:, 0].std(), 1, atol=0.02)
+
+
+def test_a_preparation_survives_json_with_the_same_inputs(prepared: Preparation) -> None:
+    again = Preparation.from_json(json.loads(json.dumps(prepared.to_json())))
+    assert again == prepared
+    table = read(rich_columns(50))
+    for one, other in zip(prepared.inputs(table), again.inputs(table), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_order_and_extra_columns_do_not_matter_but_absent_ones_do(prepared: Preparation) -> None:
+    columns = rich_columns()
+    shuffled = {"extra": np.arange(400)} | {name: columns[name] for name in reversed(columns)}
+    for one, other in zip(prepared.inputs(read(columns)), prepared.inputs(read(shuffled)), strict=True):
+        np.testing.assert_array_equal(one, other)
+    del columns["id"], columns["same"], columns["y"]
+    prepared.inputs(read(columns))
+    columns["Colour"] = columns.pop("colour")
+    with pytest.raises(InputError, match="lacks the column 'colour'; did you mean 'Colour'"):
+        prepared.inputs(read(columns))
+
+
+def test_nothing_of_the_other_rows_enters_the_fit() -> None:
+    table = read({"x": [1.0, 2.0, 3.0, 1e9], "y": [1.0, 2.0, 3.0, 1e9]})
+    part = fit_preparation(table.take(np.arange(3)), "y", "regression")
+    assert part.recipes[0] == fit_recipe(column_from_text("x", ["1", "2", "3"]))
+    assert isinstance(part.target, Quantity) and part.target.high == 3
+
+
+def test_numbers_are_filled_marked_and_clipped() -> None:
+    recipe = fit_recipe(column_from_text("x", ["0", "2", "4", "6", "?"]))
+    assert isinstance(recipe, Numeric) and recipe.missing and recipe.fill == 3
+    features = recipe.features(column_from_text("x", ["3", "NA", "inf", "1000"]))
+    np.testing.assert_array_equal(features, [[0, 0], [0, 1], [0, 1], [CLIP, 0]])
+
+
+def test_bins_rise_one_after_the_other() -> None:
+    values = np.linspace(0, 1, 2000)
+    recipe = fit_recipe(read({"x": values}).column("x"))
+    assert isinstance(recipe, Numeric) and recipe.width == 1 + MOST_BINS
+    bins = recipe.features(read({"x": [-5.0, 0.5, 7.0]}).column("x"))[:, 1:]
+    np.testing.assert_allclose(bins.sum(axis=1), [0, MOST_BINS / 2, MOST_BINS], atol=1e-3)
+    assert (np.diff(bins, axis=1) <= 0).all()
+
+
+@pytest.mark.parametrize(
+    ("rows", "distinct", "bins"), [(50, 50, 0), (100, 100, 2), (1000, 2, 0), (1000, 5, 4)]
+)
+def test_bins_need_rows_and_values(rows: int, distinct: int, bins: int) -> None:
+    recipe = fit_recipe(read({"x": np.arange(rows) % distinct}).column("x"))
+    assert isinstance(recipe, Numeric) and recipe.width == 1 + bins
+
+
+def test_categories_unseen_rare_and_missing() -> None:
+    seen = ["a"] * 5 + ["b"] * 5
+    unseen = column_from_text("x", ["b", "zebra", None])
+    plain = fit_recipe(column_from_text("x", seen))
+    assert isinstance(plain, OneHot)
+    assert plain.features(unseen).tolist() == [[0, 1], [0, 0], [0, 0]]
+    pooled = fit_recipe(column_from_text("x", [*seen, "c", None]))
+    assert isinstance(pooled, OneHot)
+    assert pooled.features(unseen).tolist() == [[0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
+
+
+def test_many_categories_become_codes_with_zero_for_the_unknown() -> None:
+    texts = [f"c{i % (MOST_ONE_HOT + 1):02d}" for i in range(400)]
+    recipe = fit_recipe(column_from_text("x", texts))
+    assert isinstance(recipe, Codes) and recipe.count == MOST_ONE_HOT + 2
+    assert recipe.codes(column_from_text("x", ["c00", "c32", "zebra", None])).tolist() == [1, 33, 0, 0]
+
+
+def test_a_table_without_a_usable_column_is_refused() -> None:
+    with pytest.raises(InputError, match="no column to learn from: x is dropped: it is 1 in every row"):
+        fit_preparation(read({"x": ["1", "1"], "y": ["0", "1"]}), "y", "binary")
+
+
+def test_text_in_a_numeric_column_counts_as_missing_and_is_noted(prepared: Preparation) -> None:
+    columns = rich_columns(3) | {"plain": ["1", "oops", "NA"]}
+    assert prepared.notes(read(columns)) == (
+        "plain has 1 values that are not numbers; they count as missing",
+    )
+    assert np.isfinite(prepared.inputs(read(columns))[0]).all()
+
+
+def test_quantities_go_there_and_back_and_stay_in_the_range_seen() -> None:
+    column = read({"y": [10.0, 20.0, 60.0]}).column("y")
+    target = fit_target(column, "regression")
+    assert isinstance(target, Quantity)
+    y = target.encode(column)
+    assert y.shape == (3, 1) and y.dtype == np.float32
+    np.testing.assert_allclose(target.decode(y), [10, 20, 60], rtol=1e-6)
+    np.testing.assert_allclose(target.decode(np.array([[-99.0], [99.0]])), [10, 60])
+
+
+def test_labels_keep_their_spelling_and_their_order() -> None:
+    grades = column_from_text("y", ["10", "9", "01", "1", "9"])
+    target = fit_target(grades, "multiclass")
+    assert isinstance(target, Classes) and target.labels == ("01", "9", "10")
+    assert target.encode(grades).tolist() == [2, 1, 0, 0, 1]
+    assert fit_target(column_from_text("y", ["no", "yes", "no"]), "binary") == Classes(
+        name="y", labels=("no", "yes"), binary=True
+    )
+
+
+@pytest.mark.parametrize("binary", [True, False])
+def test_probabilities_sum_to_one_even_for_huge_outputs(binary: bool) -> None:
+    target = Classes(name="y", labels=("a", "b"), binary=binary)
+    outputs = np.array([[0, 1e4], [0, -1e4], [0, 0]])[:, int(binary) :]
+    np.testing.assert_allclose(target.decode(outputs), np.array([[0, 1], [1, 0], [0.5, 0.5]]))
+
+
+def test_a_label_that_no_training_row_has_is_refused() -> None:
+    target = Classes(name="y", labels=("a", "b"), binary=True)
+    assert target.encode(column_from_text("y", ["b", "a"])).tolist() == [[1], [0]]
+    with pytest.raises(InputError, match="the label 'c', which no training row has"):
+        target.encode(column_from_text("y", ["a", "c"]))
+
+
+@pytest.mark.parametrize("damage", [{"version": 99}, {"columns": [{"kind": "magic"}]}])
+def test_other_versions_are_refused(damage: dict[str, Any], prepared: Preparation) -> None:
+    with pytest.raises(RunFolderError, match=r"version 99|unknown kind 'magic'"):
+        Preparation.from_json(prepared.to_json() | damage)
