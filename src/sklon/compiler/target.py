@@ -15,6 +15,7 @@ class Target:
     vector_bytes: int
     registers: int
     fma: bool
+    yield_function: str = "sched_yield"
 
     @property
     def is_x86(self) -> bool:
@@ -30,13 +31,14 @@ class Target:
 
         rows·vectors accumulators, one row of right operands and one broadcast must fit the registers.
         """
-        widths = TILES[self.registers]
+        tiles = TILES[self.registers]
         vectors = -(-columns // lanes)
-        if vectors < max(v for _, v in widths):
-            fitting = [t for t in widths if t[1] == vectors] or [(widths[0][0], vectors)]
-            return fitting[0]
-        exact = [t for t in widths if columns % (t[1] * lanes) == 0]
-        return (exact or list(widths))[0]
+        fitting = [t for t in tiles if t[1] == vectors] or [t for t in tiles if t[1] > 1 and columns % (t[1] * lanes) == 0]
+        return (fitting or [t for t in tiles if t[1] <= vectors])[0]
+
+    def tile_rows(self, vectors: int) -> int:
+        """Rows of a register tile of ``vectors`` vectors."""
+        return next((r for r, v in TILES[self.registers] if v == vectors), TILES[self.registers][-1][0])
 
 
 #: (rows, vectors) by number of vector registers, the preferred first; measured, see docs/decisions/0002

@@ -187,8 +187,8 @@ def lead(outer: Shape) -> tuple[Extent, int]:
     rest = 1
     for extent in outer[1:]:
         rest *= extent if isinstance(extent, int) else 1
-    rows = -(-UNIT // rest // 8) * 8 if rest < UNIT else 8
-    return first, min(first, max(8, rows))
+    rows = -(-UNIT // rest // 16) * 16 if rest < UNIT else 16
+    return first, min(first, max(16, rows))
 
 
 UNIT = 32768  # elements of a unit

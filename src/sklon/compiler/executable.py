@@ -1,0 +1,156 @@
+"""A compiled program: arrays in, steps run natively, results out.
+
+It holds machine code and scratch memory, and no state of a training. Arrays are bound by pointer for each call;
+the loop over steps runs in native code, on as many threads as the work is worth.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from sklon._base.errors import CompilerError
+from sklon._base.settings import get_num_threads
+from sklon._base.shapes import N, concrete
+from sklon.graph.node import Graph
+from sklon.program.cost import flops
+from sklon.program.ir import Buffer, Program
+
+from . import native
+from .kernels.driver import HEADER, Memory, place
+from .module import emit_module
+from .pipeline import Settings, compile_program
+from .target import Target
+from .threads import together
+
+Array = np.ndarray[Any, Any]
+#: below so many floating-point operations a step, a second thread costs more than it brings
+WORTH_A_THREAD = 4_000_000
+ALIGNMENT = 64
+
+
+def aligned_zeros(shape: Sequence[int], dtype: Any) -> Array:
+    """An array of zeros that starts at a cache line."""
+    dtype = np.dtype(dtype)
+    size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+    raw = np.zeros(size + ALIGNMENT, np.uint8)
+    start = -raw.ctypes.data % ALIGNMENT
+    return raw[start : start + size].view(dtype).reshape(tuple(shape))
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """What varies from step to step: N, the position of the first row, and a row of scalars for each step."""
+
+    rows: Array  # int64 [steps]
+    starts: Array  # int64 [steps]
+    scalars: Array  # float64 [steps, scalars]
+
+    @staticmethod
+    def single(rows: int, scalars: Sequence[float]) -> Steps:
+        """One step over ``rows`` rows."""
+        table = np.asarray([list(scalars)], np.float64).reshape(1, -1)
+        return Steps(np.asarray([rows], np.int64), np.zeros(1, np.int64), table)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+@dataclass(slots=True, eq=False)
+class Executable:
+    """A program with its machine code."""
+
+    program: Program
+    memory: Memory
+    code: native.Native
+    _entry: Any = field(init=False)
+    _scratch: list[Array] = field(init=False, default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._entry = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)(self.code.address)
+
+    @property
+    def outputs(self) -> list[Buffer]:
+        """The buffers of results."""
+        return [b for b in self.program.buffers if b.space == "output"]
+
+    def run(
+        self, arrays: Mapping[str, Array], steps: Steps, threads: int | None = None, first: int = 0, last: int | None = None
+    ) -> dict[str, Array]:
+        """Run steps ``first`` to ``last``; state arrays change in place, results are returned by name.
+
+        ``arrays`` gives all state, data and index arrays by name. A result with a leading N has one row for each
+        row of the steps, in their order; any other one has a leading axis of steps.
+        """
+        last = len(steps) if last is None else last
+        if steps.rows.max(initial=0) > self.program.max_rows:
+            raise CompilerError(f"a step has more rows than the declared maximum {self.program.max_rows}")
+        results = {b.name: _result(b, steps) for b in self.outputs}
+        if first < last:
+            self._enter(arrays, results, steps, threads or self.worthwhile_threads(steps), first, last)
+        return results
+
+    def worthwhile_threads(self, steps: Steps) -> int:
+        """How many threads the work of a step is worth: results never depend on it."""
+        work = flops(self.program, int(steps.rows.max(initial=1)))
+        return max(1, min(get_num_threads(), int(work // WORTH_A_THREAD) + 1))
+
+    def _enter(
+        self,
+        arrays: Mapping[str, Array],
+        results: Mapping[str, Array],
+        steps: Steps,
+        threads: int,
+        first: int,
+        last: int,
+    ) -> None:
+        table = np.ascontiguousarray(np.stack([steps.rows, steps.starts], axis=1), np.int64)
+        scalars = np.ascontiguousarray(steps.scalars, np.float64)
+        scratch = self._scratch.pop() if self._scratch else aligned_zeros((self.memory.scratch_bytes + 4096,), np.uint8)
+        each = -(-self.memory.local_bytes // 4096) * 4096 + 4096
+        local = aligned_zeros((each * threads,), np.uint8)
+        gate = aligned_zeros((256,), np.uint8)
+        words = aligned_zeros((HEADER + len(self.memory.external),), np.int64)
+        words[:HEADER] = (
+            gate.ctypes.data, threads, first, last,
+            table.ctypes.data, scalars.ctypes.data, scratch.ctypes.data, local.ctypes.data,
+        )  # fmt: skip
+        for number, position in self.memory.external.items():
+            buffer = self.program.buffers[number]
+            array = results[buffer.name] if buffer.space == "output" else _bound(buffer, arrays)
+            words[HEADER + position] = array.ctypes.data
+        try:
+            if threads == 1:
+                self._entry(words.ctypes.data, 0)
+            else:
+                together(lambda number: self._entry(words.ctypes.data, number), threads)
+        finally:
+            self._scratch.append(scratch)
+
+
+def _bound(buffer: Buffer, arrays: Mapping[str, Array]) -> Array:
+    array = arrays[buffer.name]
+    fits = array.dtype == buffer.dtype.numpy and array.flags.c_contiguous
+    own = buffer.shape[1:] if buffer.shape and not isinstance(buffer.shape[0], int) else buffer.shape
+    given = array.shape[1:] if own is not buffer.shape else array.shape
+    if not fits or tuple(given) != tuple(own):
+        raise CompilerError(f"{buffer.name!r} needs a dense {buffer.dtype!r} of {buffer.shape}, not {array.shape} {array.dtype}")
+    return array
+
+
+def _result(buffer: Buffer, steps: Steps) -> Array:
+    if buffer.shape[:1] == (N,):
+        return aligned_zeros((int((steps.starts + steps.rows).max(initial=0)), *concrete(buffer.shape[1:], 0)), buffer.dtype.numpy)
+    return aligned_zeros((len(steps), *concrete(buffer.shape, 0)), buffer.dtype.numpy)
+
+
+def compile_graph(graph: Graph, max_rows: int, target: Target | None = None) -> Executable:
+    """Compile a graph for this machine (or, for tests, for a narrower ``target`` that it can run)."""
+    target = target or native.host()
+    program = compile_program(graph, Settings(max_rows, target))
+    module = emit_module(program, target)
+    return Executable(program, place(program), native.build(module.text, target))

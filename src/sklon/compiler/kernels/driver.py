@@ -1,0 +1,298 @@
+"""The functions around the kernels: units of a phase, barriers between phases, the loop over steps.
+
+Every thread runs ``run`` with its own number; within a phase the units of all tracks are counted through and
+each thread takes a contiguous share. Between phases all threads meet at a barrier that spins briefly and then
+yields the processor: a thread that only spins costs milliseconds on a busy machine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sklon._base.shapes import N, S, concrete, row_size
+from sklon.compiler.target import Target
+from sklon.program.ir import Buffer, Loop, Program, Track, lead
+
+from .body import extent_text
+
+#: pauses before a waiting thread yields
+SPINS = 100
+#: words of the argument block before the pointers of the buffers
+HEADER = 8
+LINE = 64  # bytes of a cache line
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Where each buffer lies: a position in the argument block, or an offset in scratch or local memory."""
+
+    external: dict[int, int]
+    scratch: dict[int, int]
+    local: dict[int, int]
+    scratch_bytes: int
+    local_bytes: int
+
+
+def place(program: Program) -> Memory:
+    """Positions for all buffers; scratch and local memory are laid out one behind the other."""
+    external: dict[int, int] = {}
+    offsets: dict[str, dict[int, int]] = {"scratch": {}, "local": {}}
+    sizes = {"scratch": 0, "local": 0}
+    for i, buffer in enumerate(program.buffers):
+        if buffer.space in offsets:
+            offsets[buffer.space][i] = sizes[buffer.space]
+            size = _bytes(buffer, program)
+            sizes[buffer.space] += -(-size // LINE) * LINE + LINE  # one line apart, against 4 KiB aliasing
+        else:
+            external[i] = len(external)
+    return Memory(external, offsets["scratch"], offsets["local"], sizes["scratch"], sizes["local"])
+
+
+def _bytes(buffer: Buffer, program: Program) -> int:
+    if not buffer.shape:
+        return buffer.dtype.itemsize
+    rows = unit_rows(buffer) if buffer.space == "local" else leading(buffer, program.max_rows)
+    if buffer.panel:
+        columns = buffer.shape[1]
+        assert isinstance(columns, int)
+        return rows * -(-columns // buffer.panel) * buffer.panel * buffer.dtype.itemsize
+    return rows * buffer.strides[0] * buffer.dtype.itemsize if len(buffer.shape) > 1 else rows * buffer.dtype.itemsize
+
+
+def leading(buffer: Buffer, max_rows: int) -> int:
+    """The largest extent of a buffer's first axis."""
+    return concrete(buffer.shape[:1], max_rows)[0]
+
+
+def unit_rows(buffer: Buffer) -> int:
+    """Rows of a local buffer: those of one unit."""
+    return lead(buffer.shape)[1]
+
+
+class DriverEmitter:
+    """Emits the functions of phases and ``run``; ``kernels`` names each loop's function and its buffers."""
+
+    def __init__(
+        self, program: Program, memory: Memory, kernels: dict[int, tuple[str, list[int]]], target: Target
+    ) -> None:
+        self.program, self.memory, self.kernels, self.target = program, memory, kernels, target
+
+    def text(self) -> str:
+        tracks = [
+            self._track(track, f"P{p}T{t}")
+            for p, phase in enumerate(self.program.phases)
+            for t, track in enumerate(phase.tracks)
+        ]
+        phases = [self._phase(p) for p in range(len(self.program.phases))]
+        return _barrier(self.target) + "".join(tracks) + "".join(phases) + self._run()
+
+    # ---- a track: units first ≤ u < last
+    def _track(self, track: Track, name: str) -> str:
+        loops = [self._call(loop, i) for i, loop in enumerate(track.loops)]
+        return f"""define internal void @{name}(ptr %args, ptr %step, ptr %local, i64 %first, i64 %last) #0 {{
+entry:
+ %rows = load i64, ptr %step
+{self._scratch()} br label %h
+h:
+ %u = phi i64 [%first, %entry], [%un, %b]
+ %go = icmp slt i64 %u, %last
+ br i1 %go, label %b, label %x
+b:
+ %lo = mul i64 %u, {track.block}
+ %end = add i64 %lo, {track.block}
+ %inside = icmp slt i64 %end, {extent_text(track.extent)}
+ %hi = select i1 %inside, i64 %end, i64 {extent_text(track.extent)}
+{"".join(loops)} %un = add i64 %u, 1
+ br label %h
+x:
+ ret void
+}}
+"""
+
+    def _scratch(self) -> str:
+        return " %scratch_at = getelementptr ptr, ptr %args, i64 6\n %scratch = load ptr, ptr %scratch_at\n"
+
+    def _call(self, loop: Loop, number: int) -> str:
+        name, buffers = self.kernels[id(loop)]
+        text, passed = "", ""
+        for k, b in enumerate(buffers):
+            text += self._pointer(b, f"%a{number}_{k}")
+            passed += f", ptr %a{number}_{k}"
+        return f"{text} call void @{name}(ptr %step, i64 %lo, i64 %hi{passed})\n"
+
+    def _pointer(self, number: int, name: str) -> str:
+        """A buffer's address; a local one is shifted so that its unit's rows have their own numbers."""
+        memory, buffer = self.memory, self.program.buffers[number]
+        if number in memory.scratch:
+            return f" {name} = getelementptr i8, ptr %scratch, i64 {memory.scratch[number]}\n"
+        if number in memory.local:
+            row = buffer.strides[0] if len(buffer.shape) > 1 else 1
+            return (
+                f" {name}b = getelementptr i8, ptr %local, i64 {memory.local[number]}\n"
+                f" {name}s = mul i64 %lo, {-row * buffer.dtype.itemsize}\n"
+                f" {name} = getelementptr i8, ptr {name}b, i64 {name}s\n"
+            )
+        position = HEADER + memory.external[number]
+        text = f" {name}p = getelementptr ptr, ptr %args, i64 {position}\n"
+        if buffer.space in ("state", "data"):
+            return f"{text} {name} = load ptr, ptr {name}p\n"
+        return f"{text} {name}b = load ptr, ptr {name}p\n{self._moving(buffer, name)}"
+
+    def _moving(self, buffer: Buffer, name: str) -> str:
+        """Row indices and results by rows start at the step's first row, other results at the step's number."""
+        by_rows = buffer.space == "index" or buffer.shape[:1] == (N,)
+        size = row_size(buffer.shape) if by_rows else _elements(buffer)
+        word = 1 if by_rows else 3
+        return (
+            f" {name}w = getelementptr i64, ptr %step, i64 {word}\n {name}i = load i64, ptr {name}w\n"
+            f" {name}o = mul i64 {name}i, {size * buffer.dtype.itemsize}\n"
+            f" {name} = getelementptr i8, ptr {name}b, i64 {name}o\n"
+        )
+
+    # ---- a phase: the thread's share of all units
+    def _phase(self, number: int) -> str:
+        tracks = self.program.phases[number].tracks
+        text = f"""define internal void @P{number}(ptr %args, ptr %step, ptr %local, i64 %threads, i64 %thread) #0 {{
+entry:
+ %rows = load i64, ptr %step
+ %t0 = add i64 0, 0
+"""
+        for i, track in enumerate(tracks):
+            text += (
+                f" %e{i} = add i64 {extent_text(track.extent)}, {track.block - 1}\n"
+                f" %n{i} = sdiv i64 %e{i}, {track.block}\n %t{i + 1} = add i64 %t{i}, %n{i}\n"
+            )
+        total = f"%t{len(tracks)}"
+        text += (
+            f" %x0 = mul i64 {total}, %thread\n %mine = sdiv i64 %x0, %threads\n"
+            f" %next = add i64 %thread, 1\n %x1 = mul i64 {total}, %next\n %end = sdiv i64 %x1, %threads\n"
+        )
+        for i in range(len(tracks)):
+            text += self._share(number, i)
+        return text + " ret void\n}\n"
+
+    def _share(self, phase: int, i: int) -> str:
+        """The units of a track among the thread's: max(mine, tᵢ) − tᵢ up to min(end, tᵢ₊₁) − tᵢ."""
+        return (
+            f" %f{i} = sub i64 %mine, %t{i}\n %fp{i} = icmp sgt i64 %f{i}, 0\n"
+            f" %first{i} = select i1 %fp{i}, i64 %f{i}, i64 0\n"
+            f" %l{i} = sub i64 %end, %t{i}\n %lp{i} = icmp slt i64 %l{i}, %n{i}\n"
+            f" %last{i} = select i1 %lp{i}, i64 %l{i}, i64 %n{i}\n"
+            f" call void @P{phase}T{i}(ptr %args, ptr %step, ptr %local, i64 %first{i}, i64 %last{i})\n"
+        )
+
+    # ---- the loop over steps
+    def _run(self) -> str:
+        phases = "".join(
+            f" call void @P{i}(ptr %args, ptr %step, ptr %local, i64 %threads, i64 %thread)\n"
+            " call void @barrier(ptr %gate, i64 %threads)\n"
+            for i in range(len(self.program.phases))
+        )
+        control, restore = _flush_subnormals(self.target)
+        scalars = max(1, self.program.scalars)
+        return f"""define void @run(ptr %args, i64 %thread) #0 {{
+entry:
+ %step = alloca [4 x i64], align 64
+{_header_loads()}{control} %skip = mul i64 %thread, {-(-self.memory.local_bytes // 4096) * 4096 + 4096}
+ %local = getelementptr i8, ptr %locals, i64 %skip
+ br label %s
+s:
+ %i = phi i64 [%first, %entry], [%in, %s]
+ %ra = mul i64 %i, 2
+ %rp = getelementptr i64, ptr %table, i64 %ra
+ %r = load i64, ptr %rp
+ store i64 %r, ptr %step
+ %qp = getelementptr i64, ptr %rp, i64 1
+ %q = load i64, ptr %qp
+ %step1 = getelementptr i64, ptr %step, i64 1
+ store i64 %q, ptr %step1
+ %so = mul i64 %i, {scalars}
+ %sp = getelementptr double, ptr %scalars, i64 %so
+ %step2 = getelementptr ptr, ptr %step, i64 2
+ store ptr %sp, ptr %step2
+ %step3 = getelementptr i64, ptr %step, i64 3
+ store i64 %i, ptr %step3
+{phases} %in = add i64 %i, 1
+ %go = icmp slt i64 %in, %last
+ br i1 %go, label %s, label %x
+x:
+{restore} ret void
+}}
+"""
+
+
+_HEADER_WORDS = (("gate", "ptr"), ("threads", "i64"), ("first", "i64"), ("last", "i64"), ("table", "ptr"), ("scalars", "ptr"))
+
+
+def _header_loads() -> str:
+    text = ""
+    for i, (name, kind) in enumerate((*_HEADER_WORDS, ("scratch", "ptr"), ("locals", "ptr"))):
+        text += f" %{name}_at = getelementptr i64, ptr %args, i64 {i}\n %{name} = load {kind}, ptr %{name}_at\n"
+    return text
+
+
+def _elements(buffer: Buffer) -> int:
+    result = 1
+    for extent in buffer.shape:
+        assert isinstance(extent, int) and extent != S
+        result *= extent
+    return result
+
+
+def _flush_subnormals(target: Target) -> tuple[str, str]:
+    """Subnormal numbers count as zero while a program runs; the thread's control register is put back after."""
+    if not target.is_x86:
+        return "", ""
+    flush = 0x8040  # flush-to-zero and denormals-are-zero
+    before = (
+        " %csr = alloca i32\n %csr2 = alloca i32\n call void @llvm.x86.sse.stmxcsr(ptr %csr)\n"
+        f" %old = load i32, ptr %csr\n %new = or i32 %old, {flush}\n store i32 %new, ptr %csr2\n"
+        " call void @llvm.x86.sse.ldmxcsr(ptr %csr2)\n"
+    )
+    return before, " call void @llvm.x86.sse.ldmxcsr(ptr %csr)\n"
+
+
+def _barrier(target: Target) -> str:
+    """All threads wait until the last one has come: a counter and a generation on separate cache lines."""
+    pause = " call void @llvm.x86.sse2.pause()\n" if target.is_x86 else ""
+    declared = "declare void @llvm.x86.sse2.pause()\n" if target.is_x86 else ""
+    declared += (
+        "declare void @llvm.x86.sse.stmxcsr(ptr)\ndeclare void @llvm.x86.sse.ldmxcsr(ptr)\n"
+        if target.is_x86
+        else ""
+    )
+    return f"""{declared}declare i32 @{target.yield_function}()
+define internal void @barrier(ptr %gate, i64 %threads) #0 {{
+entry:
+ %alone = icmp eq i64 %threads, 1
+ br i1 %alone, label %done, label %arrive
+arrive:
+ %generation_at = getelementptr i8, ptr %gate, i64 {LINE}
+ %generation = load atomic i64, ptr %generation_at acquire, align 8
+ %before = atomicrmw add ptr %gate, i64 1 acq_rel
+ %others = sub i64 %threads, 1
+ %is_last = icmp eq i64 %before, %others
+ br i1 %is_last, label %open, label %wait
+open:
+ store atomic i64 0, ptr %gate monotonic, align 8
+ %next = add i64 %generation, 1
+ store atomic i64 %next, ptr %generation_at release, align 8
+ br label %done
+wait:
+ %spins = phi i64 [0, %arrive], [%spins1, %again]
+ %now = load atomic i64, ptr %generation_at acquire, align 8
+ %changed = icmp ne i64 %now, %generation
+ br i1 %changed, label %done, label %pause
+pause:
+{pause} %spins1 = add i64 %spins, 1
+ %long = icmp ugt i64 %spins1, {SPINS}
+ br i1 %long, label %give, label %again
+give:
+ %ignored = call i32 @{target.yield_function}()
+ br label %again
+again:
+ br label %wait
+done:
+ ret void
+}}
+"""

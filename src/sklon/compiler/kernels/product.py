@@ -1,0 +1,322 @@
+"""Products of matrices: panels of columns × tiles of rows, each tile in registers through the whole sum.
+
+A tile of R rows and V vectors keeps R·V accumulators as phi nodes, loads V vectors of the right operand and
+broadcasts R elements of the left one for each term. Its epilogue is the loop's other instructions, evaluated at
+the tile's offsets. Where both operands are contiguous along the sum, the lanes run over the sum instead.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sklon._base.dtypes import Dtype, bool_
+from sklon._base.shapes import SHARD, N, S
+from sklon.compiler.target import Target
+from sklon.program.ir import Access, Loop, Product, Program, Store, lead
+
+from .body import PROLOGUE, Body, Counter, Offsets, extent_text, function, lanes_of
+from .lanes import MEMORY_TYPES, Declarations, Lanes, Value
+
+#: terms of the sum in one iteration, where the extent allows it
+UNROLL = 4
+#: rows of a tile whose lanes run over the sum
+DOT_ROWS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Strides:
+    """Elements between neighbours along row, lane and sum, of both operands."""
+
+    left_row: int
+    left_sum: int
+    right_lane: int
+    right_sum: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Panel:
+    """Columns ``first`` to ``first + count·width``, in ``count`` steps of ``vectors`` vectors."""
+
+    first: int
+    count: int
+    vectors: int
+    tail: int  # valid lanes of the last vector; 0 where all are
+
+
+class ProductEmitter:
+    """Emits one product: a function of the unit that calls functions of tiles."""
+
+    def __init__(self, program: Program, loop: Loop, target: Target, declarations: Declarations) -> None:
+        self.program, self.loop, self.target, self.declarations = program, loop, target, declarations
+        self.position, self.product = next((i, x) for i, x in enumerate(loop.body) if isinstance(x, Product))
+        self.sharded = loop.outer[0] == S
+        self.row, self.lane, self.sum = (a + self.sharded for a in (0, 1, 2))
+        self.width = lanes_of(program, loop, target.vector_bytes)
+        self.left, self.right = (program.buffers[a.buffer] for a in (self.product.left, self.product.right))
+        self.strides = self._strides()
+        columns = loop.axes[self.lane]
+        assert isinstance(columns, int)
+        self.columns = columns
+        self.dot = self.strides.right_lane != 1 and columns != 1
+        self.dot = self.dot or (columns == 1 and self.strides.right_sum == 1 and self.strides.left_sum == 1)
+
+    def _strides(self) -> _Strides:
+        def along(at: Access, axis: int) -> int:
+            pairs = zip(at.index, self.program.buffers[at.buffer].strides, strict=True)
+            return sum(s for a, s in pairs if a == axis)
+
+        left, right = self.product.left, self.product.right
+        right_lane = 1 if self.right.panel else along(right, self.lane)
+        return _Strides(along(left, self.row), along(left, self.sum), right_lane, along(right, self.sum))
+
+    def functions(self) -> list[tuple[str, list[int]]]:
+        """The tiles' functions, and last the unit's, which calls them as @@0, @@1, …"""
+        self.tiles: list[tuple[str, list[int]]] = []
+        self.parameters: dict[int, str] = {}
+        text = [" br label %s\ns:\n"] if not self.sharded else [" br label %s\ns:\n"]
+        previous = "s"
+        for number, panel in enumerate(self._panels()):
+            text.append(self._panel(number, panel, previous))
+            previous = f"x{number}"
+        unit = function(len(self.parameters), "".join(text))
+        return [*self.tiles, (unit, list(self.parameters))]
+
+    def _panels(self) -> list[_Panel]:
+        if self.dot:
+            return [_Panel(0, self.columns, 1, 0)]
+        _, vectors = self.target.tile(self.width, self.columns)
+        if self.right.panel:
+            vectors = self.right.panel // self.width
+        wide = vectors * self.width
+        full = self.columns // wide
+        panels = [_Panel(0, full, vectors, 0)] if full else []
+        left = self.columns - full * wide
+        if left:
+            panels.append(_Panel(full * wide, 1, -(-left // self.width), left % self.width))
+        return panels
+
+    def _rows(self, vectors: int) -> tuple[int, bool]:
+        """Rows of a tile, and whether the rows of every unit are a multiple of them."""
+        extent = self.loop.axes[self.row]
+        rows = DOT_ROWS if self.dot else self.target.tile_rows(vectors)
+        if extent == N:
+            return rows, False
+        assert isinstance(extent, int)
+        rows = min(rows, extent)
+        block = extent if self.sharded else lead(self.loop.outer)[1]
+        return rows, extent % rows == 0 and block % rows == 0
+
+    def _panel(self, number: int, panel: _Panel, previous: str) -> str:
+        """For each panel of columns: tiles of rows, then the rows that are left, one by one."""
+        rows, exact = self._rows(panel.vectors)
+        step = 1 if self.dot else panel.vectors * self.width
+        first, last = ("0", extent_text(self.loop.axes[self.row])) if self.sharded else ("%lo", "%hi")
+        i = number
+        tile = self._call(rows, panel, f"%m{i}", f"%j{i}")
+        single = "" if exact else self._call(1, panel, f"%q{i}", f"%j{i}")
+        return f""" br label %J{i}
+J{i}:
+ %j{i} = phi i64 [{panel.first}, %{previous}], [%jn{i}, %E{i}]
+ br label %M{i}
+M{i}:
+ %m{i} = phi i64 [{first}, %J{i}], [%mn{i}, %B{i}]
+ %mn{i} = add i64 %m{i}, {rows}
+ %fit{i} = icmp sle i64 %mn{i}, {last}
+ br i1 %fit{i}, label %B{i}, label %Q{i}
+B{i}:
+{tile} br label %M{i}
+Q{i}:
+ %q{i} = phi i64 [%m{i}, %M{i}], [%qn{i}, %R{i}]
+ %left{i} = icmp slt i64 %q{i}, {last}
+ br i1 %left{i}, label %R{i}, label %E{i}
+R{i}:
+{single} %qn{i} = add i64 %q{i}, 1
+ br label %Q{i}
+E{i}:
+ %jn{i} = add i64 %j{i}, {step}
+ %again{i} = icmp slt i64 %jn{i}, {panel.first + panel.count * step}
+ br i1 %again{i}, label %J{i}, label %x{i}
+x{i}:
+"""
+
+    def _call(self, rows: int, panel: _Panel, m: str, n: str) -> str:
+        text, buffers = _Tile(self, rows, panel).emit()
+        self.tiles.append((text, buffers))
+        pointers = "".join(
+            f", ptr {self.parameters.setdefault(b, f'%p{len(self.parameters)}')}" for b in buffers
+        )
+        number = len(self.tiles) - 1
+        return f" call void @@{number}@@(ptr %step, i64 %lo, i64 %hi, i64 {m}, i64 {n}{pointers})\n"
+
+
+class _Tile:
+    """The function of one tile at row %m and column %n."""
+
+    def __init__(self, emitter: ProductEmitter, rows: int, panel: _Panel) -> None:
+        self.e, self.rows, self.panel = emitter, rows, panel
+        self.width = emitter.width
+        self.dtype: Dtype = emitter.left.dtype
+        self.lanes = Lanes(self.width, emitter.target.fma, emitter.declarations)
+        self.vector, self.element = self.lanes.type(self.dtype), MEMORY_TYPES[self.dtype.short]
+        self.vectors = 1 if emitter.dot else panel.vectors
+
+    def emit(self) -> tuple[str, list[int]]:
+        e = self.e
+        body = Body(e.program, e.loop, self.lanes)
+        body.counters = {e.row: Counter("%m", 0), e.lane: Counter("%n", 0)}
+        if e.sharded:
+            body.counters[0] = Counter("%shard", 0)
+            self.lanes.lines[0] = [f" %shard = udiv i64 %lo, {SHARD}"]
+        body.lane = None if e.dot else e.lane
+        body.mask = self._mask
+        left, right = body.pointer(e.product.left.buffer), body.pointer(e.product.right.buffer)
+        loop = self._sum(left, right)
+        accumulators = self._accumulators()
+        body.anchor = lambda offsets: accumulators[offsets.get(e.row, 0), offsets.get(e.lane, 0) // self.width]
+        for r in range(self.rows):
+            for v in range(self.vectors):
+                offsets = {e.row: r, e.lane: v * self.width}
+                for instruction in e.loop.body:
+                    if isinstance(instruction, Store):
+                        body.store(instruction, offsets, 0)
+        epilogue = "".join(line + "\n" for line in self.lanes.lines.get(0, []))
+        text = function(len(body.parameters), PROLOGUE + loop + epilogue, "i64 %lo, i64 %hi, i64 %m, i64 %n")
+        return text, body.parameters
+
+    def _mask(self, offsets: Offsets) -> str | None:
+        """Only the last vector of the last panel is partial."""
+        tail = self.panel.tail
+        if not tail or offsets.get(self.e.lane, 0) != (self.vectors - 1) * self.width:
+            return None
+        return "<" + ", ".join(f"i1 {'true' if i < tail else 'false'}" for i in range(self.width)) + ">"
+
+    def _accumulators(self) -> dict[tuple[int, int], Value]:
+        unroll = self._unroll()
+        result: dict[tuple[int, int], Value] = {}
+        for r in range(self.rows):
+            for v in range(self.vectors):
+                value = Value(f"%c{r}_{v}_{unroll}", 0, self.dtype)
+                result[r, v] = self._across(value) if self.e.dot else value
+        return result
+
+    def _across(self, total: Value) -> Value:
+        """The sum of all lanes, as a tree, in every lane."""
+        width = self.width
+        while width > 1:
+            width //= 2
+            order = ", ".join(f"i32 {i + width if i < width else i}" for i in range(self.width))
+            other = self.lanes.emit(
+                0,
+                total.dtype,
+                f"shufflevector {self.vector} {total.text}, {self.vector} poison, <{self.width} x i32> <{order}>",
+            )
+            total = self.lanes.add(total, other)
+        return self.lanes.splat(self.lanes.first(total, 0), 0, total.dtype)
+
+    # ---- the loop over the sum
+    def _terms(self) -> int:
+        """Terms in one step of the loop, before unrolling."""
+        return self.width if self.e.dot else 1
+
+    def _unroll(self) -> int:
+        extent = self.e.loop.axes[self.e.sum]
+        if not isinstance(extent, int):
+            return 1
+        return next(u for u in (UNROLL, 2, 1) if extent % (u * self._terms()) == 0 or u == 1)
+
+    def _sum(self, left: str, right: str) -> str:
+        e, unroll, terms = self.e, self._unroll(), self._terms()
+        extent = e.loop.axes[e.sum]
+        first, last = ("%lo", "%hi") if e.sharded else ("0", extent_text(extent))
+        s = e.strides
+        lines = [self._offset("%left", left, "%m", s.left_row), self._right(right)]
+        lines.append(f" br label %L\nL:\n %k = phi i64 [{first}, %entry], [%kn, %L]")
+        for r in range(self.rows):
+            for v in range(self.vectors):
+                lines.append(f" %c{r}_{v}_0 = phi {self.vector} [zeroinitializer, %entry], [%c{r}_{v}_{unroll}, %L]")
+        lines.append(self._offset("%a", "%left", "%k", s.left_sum))
+        lines.append(self._offset("%b", "%right", "%k", s.right_sum))
+        mask = self._tail_of_sum(lines)
+        for u in range(unroll):
+            self._term(lines, u, mask)
+        lines.append(f" %kn = add i64 %k, {unroll * terms}\n %more = icmp slt i64 %kn, {last}")
+        lines.append(" br i1 %more, label %L, label %X\nX:\n")
+        return "\n".join(lines)
+
+    def _offset(self, name: str, pointer: str, index: str, stride: int) -> str:
+        return (
+            f" {name}o = mul i64 {index}, {stride}\n"
+            f" {name} = getelementptr {self.element}, ptr {pointer}, i64 {name}o"
+        )
+
+    def _right(self, pointer: str) -> str:
+        e = self.e
+        if not e.right.panel:
+            return self._offset("%right", pointer, "%n", e.strides.right_lane)
+        rows = e.right.shape[0]
+        return (
+            f" %panel = udiv i64 %n, {e.right.panel}\n"
+            f"{self._offset('%right', pointer, '%panel', int(str(rows)) * e.right.panel)}"
+        )
+
+    def _tail_of_sum(self, lines: list[str]) -> str | None:
+        """The mask of the last terms, where the lanes run over the sum and do not divide it."""
+        extent = self.e.loop.axes[self.e.sum]
+        if not self.e.dot or (isinstance(extent, int) and extent % self.width == 0):
+            return None
+        width = f"<{self.width} x i32>"
+        steps = ", ".join(f"i32 {i}" for i in range(self.width))
+        lines.append(
+            f" %rest = sub i64 {extent_text(extent)}, %k\n %rest32 = trunc i64 %rest to i32\n"
+            f" %rest1 = insertelement {width} poison, i32 %rest32, i32 0\n"
+            f" %restv = shufflevector {width} %rest1, {width} poison, {width} zeroinitializer\n"
+            f" %restm = icmp sgt {width} %restv, <{steps}>"
+        )
+        return "%restm"
+
+    def _term(self, lines: list[str], u: int, mask: str | None) -> None:
+        """One term of the sum for the whole tile."""
+        e, s = self.e, self.e.strides
+        for v in range(self.vectors):
+            place = f"getelementptr {self.element}, ptr %b, i64 {u * self._terms() * s.right_sum + v * self.width}"
+            tail = None if e.dot or e.right.panel else self._mask({e.lane: v * self.width})
+            lines.append(f" %bp{u}_{v} = {place}")
+            lines.append(self._load(f"%b{u}_{v}", f"%bp{u}_{v}", mask or tail))
+        for r in range(self.rows):
+            shift = r * s.left_row + u * self._terms() * s.left_sum
+            lines.append(f" %ap{u}_{r} = getelementptr {self.element}, ptr %a, i64 {shift}")
+            lines.append(
+                self._load(f"%a{u}_{r}", f"%ap{u}_{r}", mask) if e.dot else self._broadcast(f"{u}_{r}")
+            )
+            for v in range(self.vectors):
+                lines.append(self._fma(f"%c{r}_{v}_{u + 1}", f"%a{u}_{r}", f"%b{u}_{v}", f"%c{r}_{v}_{u}"))
+
+    def _broadcast(self, name: str) -> str:
+        size = self.dtype.itemsize
+        one = f"<1 x {self.element}>"
+        zero = f"<{self.width} x i32> zeroinitializer"
+        return (
+            f" %s{name} = load {one}, ptr %ap{name}, align {size}\n"
+            f" %a{name} = shufflevector {one} %s{name}, {one} poison, {zero}"
+        )
+
+    def _load(self, name: str, pointer: str, mask: str | None) -> str:
+        size = self.dtype.itemsize
+        if mask is None:
+            return f" {name} = load {self.vector}, ptr {pointer}, align {size}"
+        masks = self.lanes.type(bool_)
+        intrinsic = self.e.declarations.declare(
+            f"llvm.masked.load.{self.lanes.mangled(self.dtype)}.p0", self.vector, ["ptr", "i32", masks, self.vector]
+        )
+        return (
+            f" {name} = call {self.vector} @{intrinsic}(ptr {pointer}, i32 {size}, {masks} {mask}, "
+            f"{self.vector} zeroinitializer)"
+        )
+
+    def _fma(self, name: str, a: str, b: str, c: str) -> str:
+        if not self.e.target.fma:
+            return f" {name}p = fmul {self.vector} {a}, {b}\n {name} = fadd {self.vector} {c}, {name}p"
+        intrinsic = self.e.declarations.declare(
+            f"llvm.fma.{self.lanes.mangled(self.dtype)}", self.vector, [self.vector] * 3
+        )
+        return f" {name} = call {self.vector} @{intrinsic}({self.vector} {a}, {self.vector} {b}, {self.vector} {c})"

@@ -1,0 +1,60 @@
+"""A whole program as the text of one LLVM module. Kernels with the same text are one function."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from sklon.program.ir import Loop, Program
+
+from .kernels.driver import DriverEmitter, Memory, place
+from .kernels.lanes import Declarations
+from .kernels.nest import emit_map, emit_reduce
+from .kernels.product import ProductEmitter
+from .target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """LLVM text, and where its ``run`` expects the buffers."""
+
+    text: str
+    memory: Memory
+
+
+class _Functions:
+    """Distinct kernel texts under short names."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, str] = {}
+
+    def add(self, text: str) -> str:
+        """The name of the function with this text."""
+        return self.names.setdefault(text, f"K{len(self.names)}")
+
+    def text(self) -> str:
+        return "".join(text.replace("@@", f"@{name}", 1) for text, name in self.names.items())
+
+
+def emit_module(program: Program, target: Target) -> Module:
+    """The module of a program."""
+    functions, declarations = _Functions(), Declarations()
+    kernels = {id(loop): _emit(program, loop, target, functions, declarations) for loop in program.loops()}
+    memory = place(program)
+    driver = DriverEmitter(program, memory, kernels, target).text()
+    declared = "".join(line + "\n" for line in declarations.lines.values())
+    attributes = f'attributes #0 = {{ nounwind noinline "prefer-vector-width"="{8 * target.vector_bytes}" }}\n'
+    return Module(declared + functions.text() + driver + attributes, memory)
+
+
+def _emit(
+    program: Program, loop: Loop, target: Target, functions: _Functions, declarations: Declarations
+) -> tuple[str, list[int]]:
+    if loop.kind == "contract":
+        *tiles, (unit, parameters) = ProductEmitter(program, loop, target, declarations).functions()
+        names = [functions.add(text) for text, _ in tiles]
+        unit = re.sub(r"@@(\d+)@@", lambda m: f"@{names[int(m.group(1))]}", unit)
+        return functions.add(unit), parameters
+    emit = emit_map if loop.kind == "map" else emit_reduce
+    text, parameters = emit(program, loop, target, declarations)
+    return functions.add(text), parameters

@@ -1,0 +1,80 @@
+"""LLVM through llvmlite: the host as a target, and text to a callable address. Its only importer.
+
+Kernels arrive with explicit vectors and accumulators, so LLVM's optimization pipeline is not run over them.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from sklon._base.errors import CompilerError
+
+from .target import Target
+
+
+@functools.cache
+def _llvm() -> Any:
+    import llvmlite.binding as llvm
+
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return llvm
+
+
+@functools.cache
+def host() -> Target:
+    """The machine that this process runs on."""
+    llvm = _llvm()
+    features: dict[str, bool] = dict(llvm.get_host_cpu_features())
+    triple = llvm.get_process_triple()
+    wide = 64 if features.get("avx512f") and features.get("avx512vl") and features.get("avx512dq") else 32
+    if not (features.get("avx2") and features.get("fma")):
+        wide = 16
+    x86 = triple.startswith(("x86_64", "i686"))
+    registers = 32 if wide == 64 or not x86 else 16
+    fma = wide > 16 or not x86
+    flat = llvm.get_host_cpu_features().flatten()
+    give_way = "SwitchToThread" if sys.platform == "win32" else "sched_yield"
+    return Target(llvm.get_host_cpu_name(), flat, triple, wide, registers, fma, give_way)
+
+
+@dataclass(frozen=True, slots=True)
+class Native:
+    """Machine code in memory; it lives as long as this object."""
+
+    address: int
+    engine: Any
+
+
+def build(text: str, target: Target, entry: str = "run") -> Native:
+    """Compile LLVM text and return the address of its entry."""
+    llvm = _llvm()
+    try:
+        module = llvm.parse_assembly(text)
+        module.verify()
+    except RuntimeError as error:
+        raise CompilerError(f"LLVM does not accept a generated module: {error}") from error
+    engine = llvm.create_mcjit_compiler(module, machine(target))
+    engine.finalize_object()
+    return Native(engine.get_function_address(entry), engine)
+
+
+def machine(target: Target) -> Any:
+    """LLVM's view of a target."""
+    llvm = _llvm()
+    return llvm.Target.from_triple(target.triple).create_target_machine(
+        cpu=target.name, features=target.features, opt=2, jit=True
+    )
+
+
+def assembly(text: str, target: Target) -> str:
+    """The assembly of a module, with comments about spilled registers."""
+    llvm = _llvm()
+    module = llvm.parse_assembly(text)
+    module.verify()
+    where = machine(target)
+    where.set_asm_verbosity(True)
+    return str(where.emit_assembly(module))
