@@ -11,6 +11,7 @@ from .kernels.driver import DriverEmitter, Memory, place
 from .kernels.lanes import Declarations
 from .kernels.nest import emit_map, emit_reduce
 from .kernels.product import ProductEmitter
+from .kernels.transpose import emit_transposition, is_transposition
 from .target import Target
 
 
@@ -56,5 +57,7 @@ def _emit(
         unit = re.sub(r"@@(\d+)@@", lambda m: f"@{names[int(m.group(1))]}", unit)
         return functions.add(unit), parameters
     emit = emit_map if loop.kind == "map" else emit_reduce
+    if is_transposition(program, loop, target):
+        emit = emit_transposition
     text, parameters = emit(program, loop, target, declarations)
     return functions.add(text), parameters

@@ -42,4 +42,4 @@ class Target:
 
 
 #: (rows, vectors) by number of vector registers, the preferred first; measured, see docs/decisions/0002
-TILES = {32: ((8, 3), (8, 2), (8, 1)), 16: ((4, 3), (4, 2), (8, 1))}
+TILES = {32: ((8, 3), (12, 2), (14, 1)), 16: ((4, 3), (6, 2), (8, 1))}

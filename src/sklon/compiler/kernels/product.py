@@ -73,7 +73,7 @@ class ProductEmitter:
         """The tiles' functions, and last the unit's, which calls them as @@0, @@1, …"""
         self.tiles: list[tuple[str, list[int]]] = []
         self.parameters: dict[int, str] = {}
-        text = [" br label %s\ns:\n"] if not self.sharded else [" br label %s\ns:\n"]
+        text = [" br label %s\ns:\n"]
         previous = "s"
         for number, panel in enumerate(self._panels()):
             text.append(self._panel(number, panel, previous))
@@ -95,48 +95,46 @@ class ProductEmitter:
             panels.append(_Panel(full * wide, 1, -(-left // self.width), left % self.width))
         return panels
 
-    def _rows(self, vectors: int) -> tuple[int, bool]:
-        """Rows of a tile, and whether the rows of every unit are a multiple of them."""
+    def _heights(self, vectors: int) -> list[int]:
+        """Rows of the tiles that cover a unit, tallest first, down to one unless taller ones always fit."""
         extent = self.loop.axes[self.row]
-        rows = DOT_ROWS if self.dot else self.target.tile_rows(vectors)
+        tallest = DOT_ROWS if self.dot else self.target.tile_rows(vectors)
         if extent == N:
-            return rows, False
+            return [h for h in dict.fromkeys((tallest, SHARD % tallest, 1)) if h]
         assert isinstance(extent, int)
-        rows = min(rows, extent)
+        tallest = min(tallest, extent)
         block = extent if self.sharded else lead(self.loop.outer)[1]
-        return rows, extent % rows == 0 and block % rows == 0
+        exact = extent % tallest == 0 and block % tallest == 0
+        return [tallest] if exact else [h for h in dict.fromkeys((tallest, block % tallest, extent % tallest, 1)) if h]
 
     def _panel(self, number: int, panel: _Panel, previous: str) -> str:
-        """For each panel of columns: tiles of rows, then the rows that are left, one by one."""
-        rows, exact = self._rows(panel.vectors)
+        """For each panel of columns: tiles of rows, from the tallest down."""
         step = 1 if self.dot else panel.vectors * self.width
         first, last = ("0", extent_text(self.loop.axes[self.row])) if self.sharded else ("%lo", "%hi")
-        i = number
-        tile = self._call(rows, panel, f"%m{i}", f"%j{i}")
-        single = "" if exact else self._call(1, panel, f"%q{i}", f"%j{i}")
-        return f""" br label %J{i}
-J{i}:
- %j{i} = phi i64 [{panel.first}, %{previous}], [%jn{i}, %E{i}]
- br label %M{i}
+        heights = self._heights(panel.vectors)
+        text = f""" br label %J{number}
+J{number}:
+ %j{number} = phi i64 [{panel.first}, %{previous}], [%jn{number}, %E{number}]
+"""
+        row, block = first, f"J{number}"
+        for tier, height in enumerate(heights):
+            i = f"{number}_{tier}"
+            after = f"E{number}" if tier == len(heights) - 1 else f"D{i}"
+            text += f""" br label %M{i}
 M{i}:
- %m{i} = phi i64 [{first}, %J{i}], [%mn{i}, %B{i}]
- %mn{i} = add i64 %m{i}, {rows}
+ %m{i} = phi i64 [{row}, %{block}], [%mn{i}, %B{i}]
+ %mn{i} = add i64 %m{i}, {height}
  %fit{i} = icmp sle i64 %mn{i}, {last}
- br i1 %fit{i}, label %B{i}, label %Q{i}
+ br i1 %fit{i}, label %B{i}, label %{after}
 B{i}:
-{tile} br label %M{i}
-Q{i}:
- %q{i} = phi i64 [%m{i}, %M{i}], [%qn{i}, %R{i}]
- %left{i} = icmp slt i64 %q{i}, {last}
- br i1 %left{i}, label %R{i}, label %E{i}
-R{i}:
-{single} %qn{i} = add i64 %q{i}, 1
- br label %Q{i}
-E{i}:
- %jn{i} = add i64 %j{i}, {step}
- %again{i} = icmp slt i64 %jn{i}, {panel.first + panel.count * step}
- br i1 %again{i}, label %J{i}, label %x{i}
-x{i}:
+{self._call(height, panel, f"%m{i}", f"%j{number}")} br label %M{i}
+{after}:
+"""
+            row, block = f"%m{i}", after
+        return f"""{text} %jn{number} = add i64 %j{number}, {step}
+ %again{number} = icmp slt i64 %jn{number}, {panel.first + panel.count * step}
+ br i1 %again{number}, label %J{number}, label %x{number}
+x{number}:
 """
 
     def _call(self, rows: int, panel: _Panel, m: str, n: str) -> str:
