@@ -89,7 +89,7 @@ class DriverEmitter:
     # ---- a track: units first ≤ u < last
     def _track(self, track: Track, name: str) -> str:
         loops = [self._call(loop, i) for i, loop in enumerate(track.loops)]
-        return f"""define internal void @{name}(ptr %args, ptr %step, ptr %local, i64 %first, i64 %last) #0 {{
+        return f"""define internal void @{name}(ptr %args, ptr %step, ptr %local, i64 %first, i64 %last) #1 {{
 entry:
  %rows = load i64, ptr %step
 {self._scratch()} br label %h
@@ -152,7 +152,7 @@ x:
     # ---- a phase: the thread's share of all units
     def _phase(self, number: int) -> str:
         tracks = self.program.phases[number].tracks
-        text = f"""define internal void @P{number}(ptr %args, ptr %step, ptr %local, i64 %threads, i64 %thread) #0 {{
+        text = f"""define internal void @P{number}(ptr %args, ptr %step, ptr %local, i64 %threads, i64 %thread) #1 {{
 entry:
  %rows = load i64, ptr %step
  %t0 = add i64 0, 0
@@ -190,7 +190,7 @@ entry:
         )
         control, restore = _flush_subnormals(self.target)
         scalars = max(1, self.program.scalars)
-        return f"""define void @run(ptr %args, i64 %thread) #0 {{
+        return f"""define void @run(ptr %args, i64 %thread) #1 {{
 entry:
  %step = alloca [4 x i64], align 64
 {_header_loads()}{control} %skip = mul i64 %thread, {-(-self.memory.local_bytes // 4096) * 4096 + 4096}

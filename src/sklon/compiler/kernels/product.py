@@ -18,7 +18,7 @@ from .body import PROLOGUE, Body, Counter, Offsets, extent_text, function, lanes
 from .lanes import MEMORY_TYPES, Declarations, Lanes, Value
 
 #: terms of the sum in one iteration, where the extent allows it
-UNROLL = 4
+UNROLL = 2
 #: rows of a tile whose lanes run over the sum
 DOT_ROWS = 4
 
@@ -84,7 +84,7 @@ class ProductEmitter:
     def _panels(self) -> list[_Panel]:
         if self.dot:
             return [_Panel(0, self.columns, 1, 0)]
-        _, vectors = self.target.tile(self.width, self.columns)
+        _, vectors = self.target.tile(self.width, self.columns, self._terms())
         if self.right.panel:
             vectors = self.right.panel // self.width
         wide = vectors * self.width
@@ -95,10 +95,15 @@ class ProductEmitter:
             panels.append(_Panel(full * wide, 1, -(-left // self.width), left % self.width))
         return panels
 
+    def _terms(self) -> int:
+        """The terms of the sum, at most."""
+        extent = self.loop.axes[self.sum]
+        return extent if isinstance(extent, int) else min(self.program.max_rows, SHARD if self.sharded else 1 << 30)
+
     def _heights(self, vectors: int) -> list[int]:
         """Rows of the tiles that cover a unit, tallest first, down to one unless taller ones always fit."""
         extent = self.loop.axes[self.row]
-        tallest = DOT_ROWS if self.dot else self.target.tile_rows(vectors)
+        tallest = DOT_ROWS if self.dot else self.target.tile(self.width, vectors * self.width, self._terms())[0]
         if extent == N:
             return [h for h in dict.fromkeys((tallest, SHARD % tallest, 1)) if h]
         assert isinstance(extent, int)

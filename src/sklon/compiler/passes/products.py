@@ -150,7 +150,8 @@ def _pack(node: Node, target: Target) -> Node | None:
     columns = sizes[plan.lane]
     assert isinstance(columns, int)
     lanes = target.lanes(node.dtype.itemsize)
-    _, vectors = target.tile(lanes, columns)
+    terms = sizes[plan.sum]
+    _, vectors = target.tile(lanes, columns, terms if isinstance(terms, int) else SHARD)
     order = plan.sum + plan.lane
     labels = (op.a, op.b)[side]
     shape = tuple(sizes[c] for c in order)
