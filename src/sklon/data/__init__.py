@@ -5,6 +5,7 @@ Nothing here knows of tensors or networks: what comes out are NumPy arrays and v
 
 from __future__ import annotations
 
+from .demonstration import LETTERS, Demonstration
 from .preparation import Inputs, Preparation, fit_preparation
 from .reading import read
 from .recipes import Codes, Dropped, Numeric, OneHot, Recipe, fit_recipe
@@ -15,12 +16,14 @@ from .task import BINARY, MULTICLASS, REGRESSION, TASKS, Task, decide_task
 
 __all__ = [
     "BINARY",
+    "LETTERS",
     "MULTICLASS",
     "REGRESSION",
     "TASKS",
     "Classes",
     "Codes",
     "Column",
+    "Demonstration",
     "Dropped",
     "Inputs",
     "Numeric",

@@ -45,8 +45,8 @@ class Preparation:
 
     @property
     def features(self) -> int:
-        """The width of X."""
-        return sum(recipe.width for recipe in self.recipes if isinstance(recipe, Numeric | OneHot))
+        """The width of X, at least 1: a column of zeros stands where every column is embedded."""
+        return max(1, sum(recipe.width for recipe in self.recipes if isinstance(recipe, Numeric | OneHot)))
 
     @property
     def embedded(self) -> tuple[Codes, ...]:
@@ -61,7 +61,7 @@ class Preparation:
             for recipe in self.recipes
             if isinstance(recipe, Numeric | OneHot)
         ]
-        X = np.concatenate(parts, axis=1) if parts else np.zeros((len(table), 0), np.float32)
+        X = np.concatenate(parts, axis=1) if parts else np.zeros((len(table), 1), np.float32)
         return (X, *(recipe.codes(columns[recipe.name]) for recipe in self.embedded))
 
     def notes(self, table: Table) -> tuple[str, ...]:

@@ -172,15 +172,19 @@ def _fit_numeric(name: str, numbers: Numbers) -> Numeric | Dropped:
 
 
 def _fit_edges(present: Numbers) -> tuple[float, ...]:
-    """The distinct values if they are few, else quantiles; none where a straight line says it all."""
+    """The distinct values if they are few; else the heavy ones, and quantiles of the others.
+
+    A value is heavy if it alone would fill a bin: zeros in a column of rare gains leave room for the gains.
+    None where a straight line says it all.
+    """
     bins = min(MOST_BINS, len(present) // ROWS_PER_BIN)
-    distinct = np.unique(present)
-    edges = (
-        distinct
-        if len(distinct) <= bins + 1
-        else np.unique(np.quantile(present, np.linspace(0, 1, bins + 1)))
-    )
-    return tuple(edges.tolist()) if len(edges) > 2 else ()
+    distinct, counts = np.unique(present, return_counts=True)
+    if len(distinct) > bins + 1:
+        heavy = counts * bins > len(present)
+        places = np.linspace(0, 1, max(2, bins + 1 - np.count_nonzero(heavy)))
+        others = np.quantile(np.repeat(distinct[~heavy], counts[~heavy]), places, method="nearest")
+        distinct = np.union1d(distinct[heavy], others)
+    return tuple(distinct.tolist()) if len(distinct) > 2 else ()
 
 
 def _bins(x: Numbers, edges: tuple[float, ...]) -> Numbers:
