@@ -1,0 +1,171 @@
+"""Realisation: demanded values become one program, compiled once for each structure, and run.
+
+Everything that somebody holds is computed together, and a demanded loss keeps what its backward pass will read,
+so nothing is computed twice wherever a value is asked for. The cache is keyed by structure: a loop that records
+the same step again finds its program.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sklon._base.errors import InputError
+from sklon._base.shapes import Symbol
+from sklon.compiler.executable import Executable, Steps, compile_graph
+from sklon.graph.node import Graph, Node, Slot, slot
+from sklon.graph.node import apply as apply_op
+
+from . import values
+from .tensor import Tensor, pending
+
+Array = np.ndarray[Any, Any]
+#: structures whose programs are kept
+CACHE_SIZE = 256
+
+
+@dataclass(slots=True)
+class Counters:
+    """What realisation has done so far: programs compiled and run, and nodes computed."""
+
+    compiled: int = 0
+    runs: int = 0
+    nodes: int = 0
+
+
+counters = Counters()
+_cache: OrderedDict[Any, Executable] = OrderedDict()
+
+
+def value(tensor: Tensor) -> Array:
+    """The array of a tensor, computed if need be together with all that is pending."""
+    known = values.array_of(tensor.node)
+    if known is None:
+        realise((tensor,))
+        known = values.array_of(tensor.node)
+    assert known is not None
+    return known
+
+
+def realise(tensors: Iterable[Tensor]) -> None:
+    """Compute ``tensors`` and every other pending tensor, in one program."""
+    demanded = list(tensors)
+    for tensor in demanded:
+        _check_concrete(tensor)
+    held = list(dict.fromkeys([*demanded, *(t for t in list(pending.values()) if not values.is_known(t.node))]))
+    roots = dict.fromkeys(t.node for t in held if not values.is_known(t.node))
+    for tensor in demanded:
+        roots.update(dict.fromkeys(n for n in autograd.saved_for_backward(tensor) if not values.is_known(n)))
+    if roots:
+        _run(list(roots))
+    for tensor in held:
+        _settle(tensor)
+
+
+def _check_concrete(tensor: Tensor) -> None:
+    if any(isinstance(e, Symbol) for e in tensor.shape):
+        raise InputError(
+            f"a value of shape {tensor.shape} exists only inside a training step, where N is the size of the "
+            "batch; a model that is trained cannot read it as a number"
+        )
+
+
+def _settle(tensor: Tensor) -> None:
+    """A computed tensor without a history worth keeping becomes a leaf."""
+    pending.pop(id(tensor), None)
+    node = tensor.node
+    freed = values.is_freed(node)
+    if node.op.name == "slot" or (tensor.requires_grad and not freed):
+        return
+    array = values.array_of(node)
+    assert array is not None
+    tensor._adopt(values.leaf(array))
+    if freed:
+        values.free(tensor.node)
+
+
+# ---- one program
+@dataclass(frozen=True, slots=True)
+class _Recorded:
+    """What must be computed, as a structure and what it is bound to."""
+
+    key: Any
+    order: list[Node]
+    arrays: list[Array]
+    numbers: list[float]
+
+
+def _run(roots: list[Node]) -> None:
+    recorded = _collect(roots)
+    program = _cache.get(recorded.key)
+    if program is None:
+        program = compile_graph(_as_graph(roots, recorded), max_rows=1)
+        counters.compiled += 1
+        _cache[recorded.key] = program
+        if len(_cache) > CACHE_SIZE:
+            _cache.popitem(last=False)
+    else:
+        _cache.move_to_end(recorded.key)
+    counters.runs += 1
+    counters.nodes += sum(n.op.kind != "leaf" and n.op.kind != "slot" for n in recorded.order) - len(recorded.arrays)
+    bound = {f"a{i}": array for i, array in enumerate(recorded.arrays)}
+    results = program.run(bound, Steps.single(1, recorded.numbers))
+    for i, node in enumerate(roots):
+        values.bind(node, results[f"o{i}"].reshape(_concrete(node)))
+
+
+def _concrete(node: Node) -> tuple[int, ...]:
+    return tuple(e for e in node.shape if isinstance(e, int))
+
+
+def _collect(roots: list[Node]) -> _Recorded:
+    """Walk down to what is known; number everything in the order of the walk."""
+    number: dict[Node, int] = {}
+    rows: list[Any] = []
+    order: list[Node] = []
+    arrays: list[Array] = []
+    numbers: list[float] = []
+    stack: list[tuple[Node, bool]] = [(r, False) for r in reversed(roots)]
+    while stack:
+        node, done = stack.pop()
+        if node in number:
+            continue
+        array = values.array_of(node)
+        if array is not None:
+            what: tuple[Any, ...] = ("array", node.shape, node.dtype)
+            arrays.append(array)
+        elif isinstance(node.op, Slot):
+            what = ("number", node.dtype)
+            numbers.append(values.number_of(node))
+        elif done:
+            what = (node.op, *(number[i] for i in node.inputs))
+        else:
+            stack.append((node, True))
+            stack.extend((i, False) for i in reversed(node.inputs) if i not in number)
+            continue
+        number[node] = len(order)
+        order.append(node)
+        rows.append(what)
+    return _Recorded((tuple(rows), tuple(number[r] for r in roots)), order, arrays, numbers)
+
+
+def _as_graph(roots: list[Node], recorded: _Recorded) -> Graph:
+    """The same structure over fresh slots a0, a1, … and outputs o0, o1, …."""
+    new: dict[Node, Node] = {}
+    count = 0
+    for node in recorded.order:
+        if values.is_known(node):
+            new[node] = slot(f"a{count}", "state", node.shape, node.dtype)
+            count += 1
+        elif isinstance(node.op, Slot):
+            new[node] = slot("", "scalar", (), node.dtype)
+        else:
+            new[node] = apply_op(node.op, *(new[i] for i in node.inputs), source=node.source)
+    return Graph(tuple((f"o{i}", new[r]) for i, r in enumerate(roots)))
+
+
+from . import autograd  # noqa: E402  which needs Tensor, and is needed only when running
