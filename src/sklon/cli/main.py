@@ -1,0 +1,160 @@
+"""The commands. Each is a thin shell: read flags, call one function of ``runs``, print what it gives.
+
+What a command computes is not here; how it ends and to which stream it writes is in ``terminal``.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .flags import with_settings
+from .terminal import INTERRUPTED, Terminal, guarded
+
+if TYPE_CHECKING:
+    from sklon.runs import Run
+
+app = typer.Typer(
+    name="sklon",
+    help="Train a network on a table, and use it again.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but the result and errors.")]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="RUN", help="The run folder to write.", show_default="NAME-run"),
+]
+
+TRAIN_EXAMPLE = "Example: sklon train houses.csv --target price"
+PREDICT_EXAMPLE = "Example: sklon predict houses-run new.csv -o prices.csv"
+DEMO_EXAMPLE = "Example: sklon demo --out letters-run"
+
+
+@app.callback(invoke_without_command=True)
+def sklon(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Train a network on a table, and use it again."""
+    if version:
+        from importlib.metadata import version as version_of
+
+        print(version_of("sklon"))
+        raise typer.Exit
+
+
+@app.command(epilog=TRAIN_EXAMPLE)
+@guarded
+@with_settings
+def train(
+    table: Annotated[Path, typer.Argument(metavar="TABLE", help="A CSV or Parquet file.")],
+    target: Annotated[str, typer.Option("--target", metavar="COLUMN", help="The column to predict.")],
+    validation: Annotated[
+        Path | None,
+        typer.Option(
+            "--validation", metavar="FILE", help="Validate on this file instead of on held-out rows."
+        ),
+    ] = None,
+    out: Out = None,
+    json: Json = False,
+    quiet: Quiet = False,
+    **settings: Any,
+) -> None:
+    """Train a network that predicts one column of a table from the others.
+
+    Writes a run folder with the model, its record and a report to open in a browser.
+    """
+    _train(table, target, validation, out, Terminal(quiet, json), settings)
+
+
+@app.command(epilog=DEMO_EXAMPLE)
+@guarded
+@with_settings
+def demo(out: Out = None, json: Json = False, quiet: Quiet = False, **settings: Any) -> None:
+    """Train on the data set that comes with sklon: which letter does a picture show?"""
+    from sklon.data import LETTERS
+
+    terminal = Terminal(quiet, json)
+    terminal.tell(LETTERS.about)
+    _train(LETTERS.path, LETTERS.target, None, out, terminal, settings)
+
+
+@app.command(epilog=PREDICT_EXAMPLE)
+@guarded
+def predict(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A folder that sklon train wrote.")],
+    table: Annotated[Path, typer.Argument(metavar="TABLE", help="A CSV or Parquet file.")],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Where to write.", show_default="standard output"
+        ),
+    ] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Predict every row of a table with a trained network, in the order of the rows.
+
+    Writes CSV with the column "prediction", and "probability_CLASS" for each class.
+    """
+    from sklon.data import read
+    from sklon.runs import load
+    from sklon.runs.folder import replacing
+
+    terminal = Terminal(quiet, json)
+    if output is None and json:
+        raise typer.BadParameter("--json describes the file that is written, so it needs --output FILE")
+    rows, trained = read(table), load(run)
+    predictions = trained.predict(rows)
+    for note in trained.preparation.notes(rows):
+        terminal.tell(note)
+    if output is None:
+        predictions.write_csv(sys.stdout)
+        return
+    with replacing(output) as file:
+        predictions.write_csv(file)
+    described = {"output": str(output), "rows": len(predictions), "columns": list(predictions.columns)}
+    terminal.result(described, f"{len(predictions):,} predictions in {output}")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; ends the process with its exit code."""
+    app(arguments)
+
+
+def _train(
+    table: Path,
+    target: str,
+    validation: Path | None,
+    out: Path | None,
+    terminal: Terminal,
+    words: dict[str, str],
+) -> None:
+    from sklon.runs import train as train_run
+    from sklon.runs.folder import free_name
+
+    run = train_run(
+        table,
+        target=target,
+        validation=validation,
+        out=out or free_name(table.stem),
+        progress=terminal.progress,
+        say=terminal.tell,
+        **words,
+    )
+    terminal.result(run.summary(), *_told(run))
+    if run.record["status"] == "interrupted":
+        raise typer.Exit(INTERRUPTED)
+
+
+def _told(run: Run) -> tuple[str, ...]:
+    from sklon.runs.sentences import summary
+
+    assert run.path is not None
+    return (*summary(run.record), f"The report is {run.path / 'report.html'}, the run is {run.path}.")

@@ -1,0 +1,101 @@
+"""How a command talks and how it ends: what goes to which stream, and the exit code.
+
+::
+
+    0    done
+    1    a bug of ours (a traceback only with SKLON_DEBUG=1)
+    2    bad input or usage
+    130  interrupted, with a usable result
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, TypeVar
+
+import typer
+
+from sklon._base.errors import InputError
+
+DONE, BUG, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """The two streams of a command, and what may be written to them."""
+
+    quiet: bool
+    json: bool
+
+    @property
+    def progress(self) -> bool:
+        """Whether someone watches standard error."""
+        return not self.quiet and sys.stderr.isatty()
+
+    def tell(self, sentence: str) -> None:
+        """Say something on standard error, unless quiet."""
+        if not self.quiet:
+            print(encodable(sentence, sys.stderr), file=sys.stderr)
+
+    def result(self, value: Mapping[str, Any], *sentences: str) -> None:
+        """The result on standard output: one JSON object, or sentences."""
+        lines = [json.dumps(value, ensure_ascii=False)] if self.json else sentences
+        for line in lines:
+            print(encodable(line, sys.stdout))
+
+
+def encodable(text: str, stream: Any) -> str:
+    """``text`` with what the stream cannot encode replaced, so that printing never fails.
+
+    >>> import io
+    >>> encodable("R² = 0.5 – good", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+    'R? = 0.5 - good'
+    """
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    try:
+        text.encode(encoding)
+        return text
+    except UnicodeEncodeError:
+        plain = text.translate({ord("–"): "-", ord("—"): "-", ord("…"): "...", ord("·"): "*"})
+        return plain.encode(encoding, errors="replace").decode(encoding)
+
+
+def guarded(command: Command) -> Command:
+    """The command with every way to fail turned into one line on standard error and an exit code."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except InputError as error:
+            _end(f"error: {error}", BAD_INPUT)
+        except KeyboardInterrupt:
+            _end("interrupted; nothing was written", INTERRUPTED)
+        except BrokenPipeError:
+            _close_output()
+        except (typer.Exit, typer.Abort, SystemExit):
+            raise
+        except Exception as error:
+            if os.environ.get("SKLON_DEBUG") == "1":
+                raise
+            kind = type(error).__name__
+            _end(f"a bug in sklon: {kind}: {error} (SKLON_DEBUG=1 shows where; please report it)", BUG)
+
+    return run  # type: ignore[return-value]
+
+
+def _end(sentence: str, code: int) -> None:
+    print(encodable(sentence, sys.stderr), file=sys.stderr)
+    raise typer.Exit(code)
+
+
+def _close_output() -> None:
+    """Whoever read the results has gone; keep Python from complaining about it at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

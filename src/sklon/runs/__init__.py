@@ -1,0 +1,12 @@
+"""Floor 9: the commands as functions: ``train`` a table into a ``Run``, ``load`` one, predict.
+
+Reading and preparing tables is the work of ``data``, the loop that of ``train``, flags are those of ``cli``.
+"""
+
+from __future__ import annotations
+
+from .predictions import Predictions
+from .run import Run, load
+from .training import train
+
+__all__ = ["Predictions", "Run", "load", "train"]

@@ -1,0 +1,167 @@
+"""The network for tables, and its training: the only room of ``runs`` that touches tensors.
+
+::
+
+    hidden = W x + b + Σ_j P_j E_j[codes_j]      an embedding E_j and a projection P_j per embedded column
+    output = Linear(… Dropout(ReLU(Linear(Dropout(ReLU(hidden))))) …)
+
+An ``Architecture`` is a value that JSON can hold; weights come and go as NumPy arrays named as PyTorch would
+(``weight`` is out × in).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklon import nn
+from sklon.data import Inputs, Preparation
+from sklon.tensor import Tensor, manual_seed
+from sklon.train import Trainer
+
+from .settings import Settings
+
+Weights: TypeAlias = dict[str, NDArray[Any]]
+
+LARGEST_BATCH = 256
+SMALLEST_BATCH = 16
+STEPS_PER_EPOCH = 16
+"""Small tables get smaller batches, so that an epoch has at least so many steps."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Architecture:
+    """The sizes of the network: inputs, (count, dimension) of each embedding, hidden layers, outputs."""
+
+    features: int
+    embeddings: tuple[tuple[int, int], ...]
+    hidden: tuple[int, ...]
+    dropout: float
+    outputs: int
+
+    @classmethod
+    def for_preparation(cls, preparation: Preparation, settings: Settings) -> Architecture:
+        """The network that fits the prepared inputs and the target."""
+        return cls(
+            features=preparation.features,
+            embeddings=tuple((recipe.count, recipe.dimension) for recipe in preparation.embedded),
+            hidden=settings.hidden,
+            dropout=settings.dropout,
+            outputs=preparation.target.outputs,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The value as what ``json`` can write."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Architecture:
+        """The value that ``to_json`` gave."""
+        lists = {"embeddings": tuple(map(tuple, value["embeddings"])), "hidden": tuple(value["hidden"])}
+        return cls(**dict(value) | lists)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fitted:
+    """What training leaves: weights, a row per epoch, why it stopped, and how large its batches were."""
+
+    weights: Weights
+    history: tuple[dict[str, Any], ...]
+    stopped: dict[str, Any]
+    batch_size: int
+
+
+class TableNet(nn.Module):
+    """The network of the module's docstring: ``forward(x, *codes)``."""
+
+    def __init__(self, architecture: Architecture) -> None:
+        super().__init__()
+        first, *others = architecture.hidden
+        self.columns = len(architecture.embeddings)
+        self.input = nn.Linear(architecture.features, first)
+        for j, (count, dimension) in enumerate(architecture.embeddings):
+            setattr(self, f"embedding_{j}", nn.Embedding(count, dimension))
+            setattr(self, f"projection_{j}", nn.Linear(dimension, first, bias=False))
+        layers: list[nn.Module] = []
+        for width, following in zip(architecture.hidden, (*others, architecture.outputs), strict=True):
+            layers.append(nn.ReLU())
+            if architecture.dropout:
+                layers.append(nn.Dropout(architecture.dropout))
+            layers.append(nn.Linear(width, following))
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, x: Tensor, *codes: Tensor) -> Tensor:
+        """Outputs [rows, outputs] of X [rows, features] and codes [rows] each."""
+        hidden = self.input(x)
+        for j, code in enumerate(codes):
+            embedded = getattr(self, f"embedding_{j}")(code)
+            hidden = hidden + getattr(self, f"projection_{j}")(embedded)
+        return self.layers(hidden)
+
+
+def fit_network(
+    architecture: Architecture,
+    loss: str,
+    training: tuple[Inputs, NDArray[Any]],
+    validation: tuple[Inputs, NDArray[Any]],
+    settings: Settings,
+    *,
+    progress: bool,
+) -> Fitted:
+    """Train a network of this architecture; Ctrl-C ends the training, not the process."""
+    manual_seed(settings.seed)
+    model = TableNet(architecture)
+    model.load_state_dict(_unknown_is_zero(_weights_of(model)))
+    rows = len(training[1])
+    batch_size = choose_batch_size(settings.batch_size, rows)
+    trainer = Trainer(model, loss=loss, optimizer=settings.optimizer, lr=settings.lr, seed=settings.seed)
+    trainer.fit(
+        training,
+        epochs=settings.epochs,
+        batch_size=batch_size,
+        validation=validation,
+        early_stopping=settings.early_stopping,
+        time_limit=settings.time_limit,
+        progress=progress,
+    )
+    stopped = trainer.stopped
+    words = {name: getattr(stopped, name) for name in ("reason", "epoch", "best_epoch", "sentence")}
+    history = tuple(dict(row) for row in trainer.history)
+    return Fitted(weights=_weights_of(model), history=history, stopped=words, batch_size=batch_size)
+
+
+def outputs_of(architecture: Architecture, weights: Weights, loss: str, inputs: Inputs) -> NDArray[Any]:
+    """The raw outputs, [rows, outputs], of the network with these weights."""
+    model = TableNet(architecture)
+    model.load_state_dict(weights)
+    return np.asarray(Trainer(model, loss=loss).predict(inputs))
+
+
+def choose_batch_size(asked: int | str, rows: int) -> int:
+    """Rows per step: what was asked for, all, or a power of two that leaves enough steps in an epoch.
+
+    >>> choose_batch_size("auto", 20_000), choose_batch_size("auto", 600), choose_batch_size("full", 600)
+    (256, 32, 600)
+    """
+    if asked == "full":
+        return rows
+    if isinstance(asked, int):
+        return min(asked, rows)
+    fitting = 1 << max(0, (rows // STEPS_PER_EPOCH).bit_length() - 1)
+    return min(rows, LARGEST_BATCH, max(SMALLEST_BATCH, fitting))
+
+
+def _weights_of(model: nn.Module) -> Weights:
+    return {name: np.array(value) for name, value in model.state_dict().items()}
+
+
+def _unknown_is_zero(weights: Weights) -> Weights:
+    """The weights with code 0 of every embedding at zero: the unknown adds nothing unless trained to."""
+    for name, weight in weights.items():
+        if name.startswith("embedding_"):
+            weight[0] = 0.0
+    return weights

@@ -1,0 +1,161 @@
+"""The page about a run: one self-contained HTML file, readable wide and narrow, light and dark, offline.
+
+It is a pure function of the run's record, its history and the predictions for the validation rows. It opens
+with three sentences; pictures, scores, columns, settings and the way to repeat the run follow.
+No data row, path, user or host name enters it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from sklon.data import Classes, Preparation
+
+from . import pictures
+from .report_style import STYLE
+from .scores import METRICS, Evidence
+from .sentences import Record, error, percent, plain, summary
+
+PREDICTORS = {"network": "this network", "linear": "a linear model", "trivial": "without looking"}
+
+
+def render(record: Record, history: Sequence[Mapping[str, Any]], evidence: Evidence) -> str:
+    """The page as text."""
+    target, source = record["task"]["target"], record["data"]["source"]
+    body = (
+        _lead(record),
+        _section("How it learned", _figure(pictures.loss_curves(history, _best(record)), _learning(record))),
+        _section("How far to trust it", _agreement(record, evidence), _scores(record)),
+        _section("What was done to each column", _columns(record)),
+        _section("How to repeat it", _repeat(record), _settings(record)),
+    )
+    title = f"{escape(target)} from {escape(source)}"
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
+        f'<header><p class="brand">sklon</p><h1>{title}</h1></header>\n<main>\n'
+        + "\n".join(body)
+        + "\n</main>\n</body>\n</html>\n"
+    )
+
+
+def _lead(record: Record) -> str:
+    sentences = "".join(f"<p>{escape(sentence)}</p>" for sentence in summary(record))
+    return f'<section class="lead">{sentences}{_bars(record)}</section>'
+
+
+def _bars(record: Record) -> str:
+    """One bar per predictor: the error that it leaves, the shorter the better."""
+    errors = {name: error(record, name) for name in PREDICTORS}
+    known = {name: value for name, value in errors.items() if value is not None}
+    longest = max(known.values()) or 1.0
+    regression = record["task"]["kind"] == "regression"
+    rows = "".join(
+        f'<div class="bar {name}"><span class="who">{PREDICTORS[name]}</span>'
+        f'<span class="track"><span class="fill" style="width:{100 * value / longest:.2f}%"></span></span>'
+        f'<span class="value">{plain(value) if regression else percent(value)}</span></div>'
+        for name, value in known.items()
+    )
+    what = "Root mean squared error" if regression else "Wrong answers"
+    caption = f"{what} on the held-out rows; shorter is better."
+    return f'<div class="bars"><p class="caption">{caption}</p>{rows}</div>'
+
+
+def _learning(record: Record) -> str:
+    rows, stopped = record["data"]["rows"], record["stopped"]
+    widths = " · ".join(str(width) for width in record["architecture"]["hidden"])
+    return (
+        f"{escape(stopped['sentence'])} The weights of epoch {stopped['best_epoch']} were kept. "
+        f"{rows['training']:,} rows trained a network with hidden layers of {escape(widths)} units, "
+        f"{record['batch_size']} rows a step, in {record['seconds']:.1f} s; {rows['validation']:,} rows "
+        "watched. The training loss is taken during the epoch and with dropout, so it may lie higher."
+    )
+
+
+def _agreement(record: Record, evidence: Evidence) -> str:
+    predicted = evidence.predicted["network"]
+    if isinstance(evidence.target, Classes):
+        labels = evidence.target.labels
+        picture = pictures.confusion(labels, evidence.truth, np.argmax(predicted, axis=1))
+        return _figure(
+            picture,
+            f"Each row of squares is a true {escape(evidence.target.name)}; the stronger a square, the "
+            "larger the share of it that got this prediction. Off the diagonal lie the mistakes.",
+        )
+    picture = pictures.predicted_against_true(evidence.truth, predicted, evidence.target.name)
+    return _figure(
+        picture,
+        "The stronger a cell, the more rows lie in it (by powers of ten). On the dashed line the "
+        "prediction is right, above it too high.",
+    )
+
+
+def _scores(record: Record) -> str:
+    present = [name for name in PREDICTORS if record["scores"][name] is not None]
+    head = ["", *(PREDICTORS[name] for name in present)]
+    rows = (
+        [
+            f"{metric.words} ({'more' if metric.higher_is_better else 'less'} is better)",
+            *(plain(record["scores"][name][metric.name]) for name in present),
+        ]
+        for metric in METRICS[record["task"]["kind"]]
+    )
+    return _table(head, rows, "scores")
+
+
+def _columns(record: Record) -> str:
+    recipes = Preparation.from_json(record["preparation"]).recipes
+    rows = ([recipe.name, recipe.describe()] for recipe in recipes)
+    notes = "".join(f"<li>{escape(note)}</li>" for note in record["notes"])
+    listed = f"<ul>{notes}</ul>" if notes else ""
+    table = _table(["column", "what the network sees"], rows)
+    return f"<p>{escape(record['task']['reason'])}</p>{listed}{table}"
+
+
+def _repeat(record: Record) -> str:
+    return (
+        f"<pre><code>{escape(record['command'])}</code></pre><pre><code>{escape(record['python'])}</code></pre>"
+        "<p>The same version and the same kind of processor give the same bits, on any number of threads.</p>"
+    )
+
+
+def _settings(record: Record) -> str:
+    settings = [[name, _shown(value)] for name, value in record["settings"].items()]
+    versions = [[name, version] for name, version in record["versions"].items()]
+    data = [["file", record["data"]["source"]], ["SHA-256", record["data"]["sha256"]]]
+    tables = (("setting", settings), ("version", versions), ("data", data))
+    inner = "".join(_table([head, ""], rows, "fine") for head, rows in tables)
+    return f'<div class="columns">{inner}</div>'
+
+
+def _shown(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else "none" if value is None else str(value)
+
+
+def _best(record: Record) -> int:
+    return int(record["stopped"]["best_epoch"])
+
+
+def _section(title: str, *parts: str) -> str:
+    return f"<section><h2>{escape(title)}</h2>{''.join(parts)}</section>"
+
+
+def _figure(svg: str, caption: str) -> str:
+    """A picture with its caption, which is HTML."""
+    return f"<figure>{svg}<figcaption>{caption}</figcaption></figure>"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "") -> str:
+    def line(cells: Sequence[str], tag: str) -> str:
+        return "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+
+    body = "".join(line(row, "td") for row in rows)
+    return (
+        f'<div class="scroll"><table class="{kind}"><thead>{line(head, "th")}</thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )

@@ -1,0 +1,88 @@
+"""A run: what training gives and a run folder holds; it predicts, saves itself, and says how good it is.
+
+The value is immutable; ``load`` and ``train`` make one. Predictions come in the order of the rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from sklon.data import Preparation, read
+
+from .folder import read_run, write_run
+from .network import Architecture, Weights, outputs_of
+from .predictions import Predictions, predictions_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Run:
+    """A trained network with its preparation, its record (``run.json``), history and report."""
+
+    record: dict[str, Any]
+    weights: Weights
+    history: tuple[dict[str, Any], ...]
+    report: str
+    path: Path | None = None
+
+    @property
+    def preparation(self) -> Preparation:
+        """What is done to the columns of a table before the network sees them."""
+        return Preparation.from_json(self.record["preparation"])
+
+    @property
+    def score(self) -> float:
+        """The score on the validation rows, in the run's metric."""
+        return float(self.record["scores"]["network"][self.record["scores"]["metric"]])
+
+    def predict(self, source: Any) -> Predictions:
+        """Predictions for every row of a path, frame or mapping, which needs no target column.
+
+        Raises ``InputError`` if a column is absent on which the network was trained.
+        """
+        preparation, record = self.preparation, self.record
+        architecture = Architecture.from_json(record["architecture"])
+        outputs = outputs_of(
+            architecture, self.weights, record["task"]["loss"], preparation.inputs(read(source))
+        )
+        return predictions_of(preparation.target, outputs)
+
+    def save(self, out: str | PathLike[str]) -> Run:
+        """Write a run folder at ``out``, which must not exist or be empty; the run that knows its path."""
+        path = Path(out)
+        write_run(path, self.weights, self.record, self.history, self.report)
+        return replace(self, path=path)
+
+    def summary(self) -> dict[str, Any]:
+        """The run in one small JSON object: what the commands print with ``--json``."""
+        record = self.record
+        scores = record["scores"]
+        return {
+            "run": None if self.path is None else str(self.path),
+            "status": record["status"],
+            "task": record["task"]["kind"],
+            "target": record["task"]["target"],
+            "metric": scores["metric"],
+            "higher_is_better": scores["higher_is_better"],
+            "score": self.score,
+            "scores": {name: scores[name] for name in ("network", "linear", "trivial")},
+            "epochs": record["stopped"]["epoch"],
+            "best_epoch": record["stopped"]["best_epoch"],
+            "stopped": record["stopped"]["reason"],
+            "seconds": record["seconds"],
+            "rows": record["data"]["rows"],
+            "seed": record["settings"]["seed"],
+            "report": None if self.path is None else str(self.path / "report.html"),
+        }
+
+
+def load(run: str | PathLike[str]) -> Run:
+    """The run in a folder that ``sklon train`` or ``Run.save`` wrote; nothing in it is executed.
+
+    Raises ``RunFolderError`` if it is no run folder, is damaged, or is of another version.
+    """
+    path = Path(run)
+    weights, record, history, report = read_run(path)
+    return Run(record=record, weights=weights, history=history, report=report, path=path)

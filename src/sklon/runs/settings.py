@@ -1,0 +1,208 @@
+"""The vocabulary of a training run, as rows: one per setting, with its name, default, values and help.
+
+The command's flags, the arguments of ``sklon.train``, their help and ``run.json`` are generated from these
+rows, so that a word means the same everywhere. A value arrives as text or as a Python value and is parsed by
+its row's kind; what does not fit is refused with the values that do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sklon._base.errors import InputError
+from sklon.data import TASKS, nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A set of values: the word for it in help, and the function that reads one or raises ``ValueError``."""
+
+    metavar: str
+    parse: Callable[[Any], Any]
+    values: str
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row of the vocabulary."""
+
+    name: str
+    kind: Kind
+    default: Any
+    help: str
+
+    @property
+    def flag(self) -> str:
+        """The setting as the command spells it."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def shown(self) -> str:
+        """The default as the command would take it."""
+        return show(self.default)
+
+    def read(self, value: Any) -> Any:
+        """The value that was meant, or an error that names the ones that can be meant."""
+        try:
+            return self.kind.parse(value)
+        except (ValueError, TypeError):
+            given = f"{self.flag} {value}" if isinstance(value, str) else f"{self.name}={value!r}"
+            raise InputError(f"{given} is not possible; give {self.kind.values}") from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The values of one run, one field per row of ``SETTINGS``."""
+
+    task: str
+    seed: int
+    hidden: tuple[int, ...]
+    dropout: float
+    optimizer: str
+    lr: float
+    batch_size: int | str
+    epochs: int
+    time_limit: float | None
+    early_stopping: str | None
+    validation_fraction: float
+    threads: int | None
+
+    @classmethod
+    def from_words(cls, words: Mapping[str, Any]) -> Settings:
+        """Settings from names and values (text or Python); what is not named has its default.
+
+        >>> Settings.from_words({"hidden": "64,64", "lr": 0.01}).hidden
+        (64, 64)
+        """
+        known = {row.name: row for row in SETTINGS}
+        for name in words:
+            if name not in known:
+                raise InputError(f"there is no setting {name!r}; {nearest(name, list(known))}")
+        return cls(**{name: row.read(words.get(name, row.default)) for name, row in known.items()})
+
+    def to_json(self) -> dict[str, Any]:
+        """The values as what ``json`` can write."""
+        values = {row.name: getattr(self, row.name) for row in SETTINGS}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+
+    def changed(self) -> dict[str, Any]:
+        """The values that are not the defaults."""
+        values = {row.name: getattr(self, row.name) for row in SETTINGS}
+        return {row.name: values[row.name] for row in SETTINGS if values[row.name] != row.default}
+
+
+def show(value: Any) -> str:
+    """A value as the command would take it.
+
+    >>> show((256, 256)), show(None)
+    ('256,256', 'none')
+    """
+    if value is None:
+        return "none"
+    return ",".join(map(str, value)) if isinstance(value, tuple) else f"{value}"
+
+
+def _whole(minimum: int) -> Kind:
+    def parse(value: Any) -> int:
+        number = int(value)
+        if number != float(value) or number < minimum:
+            raise ValueError
+        return number
+
+    return Kind("INTEGER", parse, f"a whole number of at least {minimum}")
+
+
+def _real(values: str, fits: Callable[[float], bool]) -> Kind:
+    def parse(value: Any) -> float:
+        number = float(value)
+        if not fits(number):
+            raise ValueError
+        return number
+
+    return Kind("NUMBER", parse, values)
+
+
+def _one_of(*names: str) -> Kind:
+    def parse(value: Any) -> str:
+        if value not in names:
+            raise ValueError
+        return str(value)
+
+    return Kind("|".join(names), parse, f"one of {', '.join(names)}")
+
+
+def _optional(kind: Kind) -> Kind:
+    def parse(value: Any) -> Any:
+        return None if value is None or value is False or value == "none" else kind.parse(value)
+
+    return Kind(f"{kind.metavar}|none", parse, f"{kind.values}, or none")
+
+
+def _or_word(kind: Kind, *words: str) -> Kind:
+    def parse(value: Any) -> Any:
+        return value if value in words else kind.parse(value)
+
+    return Kind("|".join((kind.metavar, *words)), parse, f"{kind.values}, or {' or '.join(words)}")
+
+
+def _widths(value: Any) -> tuple[int, ...]:
+    parts = value.split(",") if isinstance(value, str) else [value] if isinstance(value, int) else value
+    widths = tuple(_whole(1).parse(part) for part in parts)
+    if not widths:
+        raise ValueError
+    return widths
+
+
+def _rule(value: Any) -> str:
+    """A stopping rule is read by the trainer; here it only has to be text."""
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError
+    return value
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("task", _one_of("auto", *TASKS), "auto", "What to predict; auto decides from the target column."),
+    Setting("seed", _whole(0), 0, "The seed of the split, the first weights, the shuffling and the dropout."),
+    Setting(
+        "hidden",
+        Kind("WIDTHS", _widths, "widths with commas between them, such as 256,256"),
+        (256, 256, 256),
+        "The widths of the hidden layers.",
+    ),
+    Setting(
+        "dropout",
+        _real("a number from 0 up to but not 1", lambda p: 0 <= p < 1),
+        0.1,
+        "The share of hidden units that are switched off at random in training.",
+    ),
+    Setting("optimizer", _one_of("adam", "sgd"), "adam", "The rule that turns gradients into steps."),
+    Setting("lr", _real("a number above 0", lambda lr: 0 < lr < float("inf")), 1e-3, "The learning rate."),
+    Setting(
+        "batch_size",
+        _or_word(_whole(1), "full", "auto"),
+        "auto",
+        "Rows per step; auto takes 256, fewer for small tables.",
+    ),
+    Setting("epochs", _whole(1), 200, "The most passes over the training rows."),
+    Setting(
+        "time_limit",
+        _optional(_real("a number of seconds above 0", lambda s: s > 0)),
+        None,
+        "The most seconds of training.",
+    ),
+    Setting(
+        "early_stopping",
+        _optional(Kind("RULE", _rule, "a rule such as patience(16)")),
+        "patience(16)",
+        "When to stop: patience(n) waits n epochs for a better validation loss.",
+    ),
+    Setting(
+        "validation_fraction",
+        _real("a number between 0 and 1", lambda f: 0 < f < 1),
+        0.15,
+        "The share of rows held out to watch the training.",
+    ),
+    Setting("threads", _optional(_whole(1)), None, "The most threads; it never changes a result."),
+)
