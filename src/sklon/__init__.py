@@ -24,11 +24,13 @@ from sklon.tensors.functional import (
     where,
 )
 from sklon.tensors.modes import manual_seed, no_grad
+from sklon.training import Trainer, stopping
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Tensor",
+    "Trainer",
     "abs",
     "arange",
     "bool_",
@@ -55,6 +57,7 @@ __all__ = [
     "sigmoid",
     "softplus",
     "sqrt",
+    "stopping",
     "sum",
     "tanh",
     "tensor",

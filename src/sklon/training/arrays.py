@@ -1,0 +1,67 @@
+"""Data as users give them, checked and bound: arrays whose leading axes are rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sklon._base.errors import DtypeError, InputError, ShapeError
+from sklon.tensors import Tensor
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Inputs and, for training, targets, all with the same number of rows."""
+
+    inputs: tuple[Array, ...]
+    target: Array | None
+
+    def __len__(self) -> int:
+        return len(self.inputs[0])
+
+    def bound(self) -> dict[str, Array]:
+        """The arrays under the names that recorded graphs give them."""
+        named = {f"x{i}": x for i, x in enumerate(self.inputs)}
+        return named if self.target is None else {**named, "y": self.target}
+
+
+def samples(inputs: Any, target: Any = None) -> Samples:
+    """Check arrays and bring them into the types that are computed with: float32 or float64, and int32."""
+    given: Sequence[Any] = inputs if isinstance(inputs, tuple | list) and _holds_arrays(inputs) else (inputs,)
+    arrays = tuple(_prepared(x, f"input {i}" if len(given) > 1 else "the input") for i, x in enumerate(given))
+    prepared = None if target is None else _prepared(target, "the target")
+    counts = {len(a) for a in (*arrays, *(() if prepared is None else (prepared,)))}
+    if len(counts) != 1:
+        raise ShapeError(f"inputs and target must have the same number of rows, not {sorted(counts)}")
+    if counts == {0}:
+        raise InputError("there is no row to train on")
+    return Samples(arrays, prepared)
+
+
+def _holds_arrays(values: Sequence[Any]) -> bool:
+    return bool(values) and all(isinstance(v, np.ndarray | Tensor) for v in values)
+
+
+def _prepared(values: Any, what: str) -> Array:
+    array = values.numpy() if isinstance(values, Tensor) else np.asarray(values)
+    if array.ndim == 0:
+        raise ShapeError(f"{what} must have rows, but it is a single number")
+    if array.dtype.kind in "iub":
+        return _whole_numbers(array, what)
+    if array.dtype.kind != "f":
+        raise DtypeError(f"{what} must hold numbers, not {array.dtype}; encode text and categories first")
+    if not np.isfinite(array).all():
+        bad = int((~np.isfinite(array)).sum())
+        raise InputError(f"{what} holds {bad} values that are NaN or infinite; replace or drop them first")
+    return np.ascontiguousarray(array, np.float64 if array.dtype == np.float64 else np.float32)
+
+
+def _whole_numbers(array: Array, what: str) -> Array:
+    if array.size and (array.max() > np.iinfo(np.int32).max or array.min() < np.iinfo(np.int32).min):
+        raise DtypeError(f"{what} holds whole numbers beyond 32 bits")
+    return np.ascontiguousarray(array, np.int32)

@@ -1,0 +1,156 @@
+"""The graphs of training and evaluation, recorded once from a model, a loss and update rules.
+
+A training step is forward, loss, backward and update in one graph: state in, state out. The loss is a sum over
+the rows of the step; dividing by their number happens once, at the update. Slots are named
+
+    param.NAME   slot.SLOT.NAME   x0, x1, …   y   rows (indices)   seed.low, seed.high, step   GROUP.SCALAR
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from sklon._base.dtypes import Dtype, dtype_of, int32, uint32
+from sklon._base.shapes import N, Shape, T
+from sklon.autodiff import gradients
+from sklon.graph.build import Build
+from sklon.graph.node import Graph, Node, slot
+from sklon.nn import Loss, Module, Parameter
+from sklon.optim import Rule
+from sklon.tensors import Tensor
+from sklon.tensors.functional import sum as total
+from sklon.tensors.modes import no_grad, random_source
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The shape and type of one sample of each input and of the target."""
+
+    inputs: tuple[tuple[tuple[int, ...], Dtype], ...]
+    target: tuple[tuple[int, ...], Dtype] | None
+
+
+@dataclass(slots=True)
+class _StepRandom:
+    """Random words of a recorded step: the run's seed, the step's number, and a stream for each layer."""
+
+    step: Node = field(default_factory=lambda: slot("step", "scalar", (), uint32))
+    low: Node = field(default_factory=lambda: slot("seed.low", "scalar", (), uint32))
+    high: Node = field(default_factory=lambda: slot("seed.high", "scalar", (), uint32))
+    streams: int = 0
+
+    def words(self) -> tuple[Node, Node, Node, Node]:
+        self.streams += 1
+        return self.step, Build().constant(value=float(self.streams), dtype=uint32), self.low, self.high
+
+
+def _batch(columns: Columns) -> tuple[list[Tensor], Tensor | None]:
+    """The rows of the step, gathered from the data by their indices."""
+    rows = slot("rows", "index", (N,), int32)
+
+    def gathered(label: str, shape: tuple[int, ...], dtype: Dtype) -> Tensor:
+        table: Shape = (T, *shape)
+        return Tensor(Build().gather(slot(label, "data", table, dtype), rows))
+
+    inputs = [gathered(f"x{i}", *column) for i, column in enumerate(columns.inputs)]
+    return inputs, gathered("y", *columns.target) if columns.target is not None else None
+
+
+@contextmanager
+def _as_slots(model: Module) -> Iterator[dict[str, tuple[Parameter, Node]]]:
+    """While recording, each parameter stands for the state slot of its name."""
+    named = {name: (p, slot(f"param.{name}", "state", p.shape, p.dtype)) for name, p in model.named_parameters()}
+    before = [(p, p.node) for p, _ in named.values()]
+    try:
+        for parameter, node in named.values():
+            parameter._adopt(node)
+        yield named
+    finally:
+        for parameter, node in before:
+            parameter._adopt(node)
+
+
+@contextmanager
+def _mode(model: Module, training: bool) -> Iterator[None]:
+    """Switch all modules, and put each back as it was."""
+    before = [(m, m.training) for m in model.modules()]
+    model.train(training)
+    try:
+        yield
+    finally:
+        for module, mode in before:
+            module.training = mode
+
+
+def record_training(model: Module, loss: Loss, rules: Mapping[str, tuple[str, Rule]], columns: Columns) -> Graph:
+    """The graph of one training step; ``rules`` gives each parameter's group and rule by its name.
+
+    Output ``loss`` is the sum over the rows of the step.
+    """
+    with _mode(model, True), _as_slots(model) as named, random_source(_StepRandom()):
+        inputs, target = _batch(columns)
+        assert target is not None
+        loss_sum = total(loss.per_sample(model(*inputs), target))
+    trained = {name: pair for name, pair in named.items() if pair[0].requires_grad}
+    seeds = {loss_sum.node: Build().full_like(1.0, loss_sum.node)}
+    found = gradients(seeds, [node for _, node in trained.values()])
+    updates: list[tuple[Node, Node]] = []
+    scalars = _Scalars()
+    for (name, (_, node)), grad in zip(trained.items(), found, strict=True):
+        if grad is not None:
+            updates += _update(name, node, grad, *rules[name], scalars)
+    return Graph((("loss", loss_sum.node),), tuple(updates))
+
+
+class _Scalars:
+    """Scalar slots by group, name and type, made when first needed."""
+
+    def __init__(self) -> None:
+        self.nodes: dict[tuple[str, str, Dtype], Tensor] = {}
+
+    def of(self, group: str, rule: Rule, dtype: Dtype) -> dict[str, Tensor]:
+        """The scalars of a rule as tensors."""
+        return {
+            name: self.nodes.setdefault((group, name, dtype), Tensor(slot(f"{group}.{name}", "scalar", (), dtype)))
+            for name in rule.scalars(1)
+        }
+
+
+def _update(
+    name: str, node: Node, grad: Node, group: str, rule: Rule, scalars: _Scalars
+) -> list[tuple[Node, Node]]:
+    """The new values of one parameter and of its slots."""
+    mean = Tensor(grad) / Tensor(Build().size(dtype=node.dtype))
+    slots = {s: slot(f"slot.{s}.{name}", "state", node.shape, node.dtype) for s in rule.slots}
+    with no_grad():
+        handles = {s: Tensor(n) for s, n in slots.items()}
+        new, moved = rule.update(Tensor(node), mean, handles, scalars.of(group, rule, node.dtype))
+    return [(node, new.node), *((slots[s], t.node) for s, t in moved.items())]
+
+
+def record_evaluation(model: Module, loss: Loss, columns: Columns) -> Graph:
+    """The graph that evaluates the loss, as a sum over the rows, without dropout."""
+    with _mode(model, False), _as_slots(model), no_grad():
+        inputs, target = _batch(columns)
+        assert target is not None
+        return Graph((("loss", total(loss.per_sample(model(*inputs), target)).node),))
+
+
+def record_prediction(model: Module, columns: Columns) -> Graph:
+    """The graph of the model's outputs, one row for each row of the step."""
+    with _mode(model, False), _as_slots(model), no_grad():
+        inputs, _ = _batch(columns)
+        return Graph((("output", model(*inputs).node),))
+
+
+def columns_of(inputs: Sequence[object], target: object | None) -> Columns:
+    """The columns of arrays whose leading axes are rows."""
+
+    def column(array: object) -> tuple[tuple[int, ...], Dtype]:
+        shape: tuple[int, ...] = tuple(array.shape[1:])  # type: ignore[attr-defined]
+        return shape, dtype_of(array.dtype)  # type: ignore[attr-defined]
+
+    return Columns(tuple(column(x) for x in inputs), column(target) if target is not None else None)
+
