@@ -143,7 +143,9 @@ class Module:
             parameter.assign(arrays[name])
 
     def __repr__(self) -> str:
-        parts = [f"  ({name}): {repr(module).replace(chr(10), chr(10) + '  ')}" for name, module in self._modules.items()]
+        parts = [
+            f"  ({name}): {repr(module).replace(chr(10), chr(10) + '  ')}" for name, module in self._modules.items()
+        ]
         inner = self.extra_repr()
         if not parts:
             return f"{type(self).__name__}({inner})"

@@ -30,15 +30,15 @@ class Optimizer:
     rule: type[Any]
 
     def __init__(self, params: Iterable[Tensor] | Iterable[Group], **defaults: Any) -> None:
-        given = list(params)
+        given: list[Any] = list(params)
         if not given:
             raise InputError("the optimizer got no parameters; pass model.parameters()")
-        groups = given if isinstance(given[0], dict) else [{"params": given}]
+        groups: list[Group] = given if isinstance(given[0], dict) else [{"params": given}]
         self.defaults = defaults
         self.rule(**defaults)
         self.param_groups: list[Group] = []
         for group in groups:
-            self.add_param_group(dict(group))  # type: ignore[arg-type]
+            self.add_param_group(dict(group))
         self.state: dict[int, dict[str, Tensor]] = {}
         self.steps = 0
 
@@ -88,9 +88,7 @@ class Optimizer:
     def _state(self, param: Tensor, rule: Rule) -> dict[str, Tensor]:
         if id(param) not in self.state:
             shape = tuple(e for e in param.shape if isinstance(e, int))
-            self.state[id(param)] = {
-                name: from_array(np.zeros(shape, param.dtype.numpy)) for name in rule.slots
-            }
+            self.state[id(param)] = {name: from_array(np.zeros(shape, param.dtype.numpy)) for name in rule.slots}
         return self.state[id(param)]
 
 

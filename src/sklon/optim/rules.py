@@ -6,7 +6,7 @@ are scalar tensors, so a changing learning rate changes no program. Flags that c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -21,7 +21,11 @@ class Rule(Protocol):
     """What an optimizer does to one parameter in one step."""
 
     name: ClassVar[str]
-    lr: float
+
+    @property
+    def lr(self) -> float:
+        """The learning rate."""
+        ...
 
     @property
     def slots(self) -> tuple[str, ...]:
@@ -131,4 +135,4 @@ def _at_least_zero(**values: float) -> None:
 
 
 #: rules by the names under which settings know them
-RULES: dict[str, type[SGDRule] | type[AdamRule]] = {"sgd": SGDRule, "adam": AdamRule}
+RULES: dict[str, Callable[..., Rule]] = {"sgd": SGDRule, "adam": AdamRule}

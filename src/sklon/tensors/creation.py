@@ -15,10 +15,10 @@ from .modes import generator
 from .tensor import Tensor
 
 Array = np.ndarray[Any, Any]
-DtypeLike = Dtype | str | None
+DtypeLike = Dtype | str
 
 
-def tensor(data: Any, *, dtype: DtypeLike = None, requires_grad: bool = False) -> Tensor:
+def tensor(data: Any, *, dtype: DtypeLike | None = None, requires_grad: bool = False) -> Tensor:
     """A tensor with a copy of ``data``: numbers, nested lists, or an array.
 
     Python floats become float32, Python integers int64; arrays keep their type.

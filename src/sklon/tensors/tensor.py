@@ -199,10 +199,10 @@ class Tensor:
     def __matmul__(self, other: Tensor) -> Tensor:
         return functional.matmul(self, other)
 
-    def __lt__(self, other: Operand) -> Tensor:
+    def __lt__(self, other: Operand) -> Tensor:  # type: ignore[misc]
         return functional.less(self, other)
 
-    def __gt__(self, other: Operand) -> Tensor:
+    def __gt__(self, other: Operand) -> Tensor:  # type: ignore[misc]
         return functional.greater(self, other)
 
     def __eq__(self, other: object) -> Any:

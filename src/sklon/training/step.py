@@ -118,9 +118,7 @@ class _Scalars:
         }
 
 
-def _update(
-    name: str, node: Node, grad: Node, group: str, rule: Rule, scalars: _Scalars
-) -> list[tuple[Node, Node]]:
+def _update(name: str, node: Node, grad: Node, group: str, rule: Rule, scalars: _Scalars) -> list[tuple[Node, Node]]:
     """The new values of one parameter and of its slots."""
     mean = Tensor(grad) / Tensor(Build().size(dtype=node.dtype))
     slots = {s: slot(f"slot.{s}.{name}", "state", node.shape, node.dtype) for s in rule.slots}
@@ -153,4 +151,3 @@ def columns_of(inputs: Sequence[object], target: object | None) -> Columns:
         return shape, dtype_of(array.dtype)  # type: ignore[attr-defined]
 
     return Columns(tuple(column(x) for x in inputs), column(target) if target is not None else None)
-

@@ -73,7 +73,7 @@ def parse(text: str) -> StoppingRule | None:
     if isinstance(call, ast.Name):
         call = ast.Call(call, [], [])
     if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or call.func.id not in RULES:
-        raise InputError(f"{text!r} is no stopping rule; write for instance \"patience(20)\" or \"none\"")
+        raise InputError(f'{text!r} is no stopping rule; write for instance "patience(20)" or "none"')
     try:
         args = [ast.literal_eval(a) for a in call.args]
         named = {k.arg: ast.literal_eval(k.value) for k in call.keywords if k.arg}

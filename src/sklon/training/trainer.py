@@ -7,7 +7,7 @@ determined by its seed: neither threads nor chunks nor the progress line change 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -238,7 +238,11 @@ class _Run:
         return table
 
     def _record(self, train_loss: float, finished: bool) -> None:
-        row: Row = {"epoch": self.trainer.epoch + (not finished), "step": self.trainer.step, "train_loss": train_loss}
+        row: Row = {
+            "epoch": self.trainer.epoch + (not finished),
+            "step": self.trainer.step,
+            "train_loss": train_loss,
+        }
         if self.evaluation is not None and self.held_out is not None:
             loss = _mean_loss(self.evaluation, self.held_out, self.state)
             row["validation_loss"] = loss
@@ -253,7 +257,9 @@ class _Run:
     def _diverged(self, first: int, losses: Array) -> Reason:
         bad = first + int(np.argmax(~np.isfinite(losses[first:])))
         step = self.trainer.step - len(losses[first:]) + (bad - first) + 1
-        return Reason("non_finite", f"the loss was no longer a finite number in step {max(1, step)}; a smaller lr helps")
+        return Reason(
+            "non_finite", f"the loss was no longer a finite number in step {max(1, step)}; a smaller lr helps"
+        )
 
     def result(self) -> dict[str, Array]:
         """The best state where a validation set watched, else the last one."""
@@ -284,7 +290,7 @@ def _rules(model: Module, optimizer: str | Rule | Optimizer, lr: float | None) -
     if isinstance(optimizer, str):
         if optimizer not in RULES:
             raise InputError(f"there is no optimizer called {optimizer!r}; use one of {', '.join(RULES)}")
-        make: Callable[..., Rule] = RULES[optimizer]
+        make = RULES[optimizer]
         optimizer = make() if lr is None else make(lr=lr)
     return {name: ("group0", optimizer) for name in names.values()}
 
@@ -341,4 +347,3 @@ def _evaluate(graph: Graph, data: Samples, state: dict[str, Array]) -> dict[str,
 
 def _mean_loss(graph: Graph, data: Samples, state: dict[str, Array]) -> float:
     return float(_evaluate(graph, data, state)["loss"].astype(np.float64).sum() / len(data))
-
