@@ -32,6 +32,9 @@ from .ir import (
     accesses,
 )
 
+#: the spaces whose arrays the caller gives
+EXTERNAL = ("state", "data", "index")
+
 Array = np.ndarray[Any, Any]
 Order = Callable[[int], Sequence[int]]
 
@@ -47,7 +50,7 @@ def interpret_step(
 
     ``arrays`` gives every state, data and index buffer by name; ``order`` permutes the units of a phase.
     """
-    memory = [_allocate(b, rows) if b.name not in arrays else arrays[b.name] for b in program.buffers]
+    memory = [arrays[b.name] if b.space in EXTERNAL else _allocate(b, rows) for b in program.buffers]
     run = _Step(program, memory, scalars, rows)
     with np.errstate(all="ignore"):
         for phase in program.phases:
@@ -119,7 +122,7 @@ class _Run:
     def value(self, i: Instruction) -> Any:
         match i:
             case Load():
-                return self.read(i.at)
+                return self.read(i.at).copy()  # a store further down must not change what was read
             case Const():
                 return self.full(i.value, i.dtype)
             case Rows():

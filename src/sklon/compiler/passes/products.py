@@ -156,7 +156,8 @@ def _pack(node: Node, target: Target) -> Node | None:
     labels = (op.a, op.b)[side]
     shape = tuple(sizes[c] for c in order)
     ordered = BUILD.expand(node.inputs[side], shape=shape, dims=tuple(order.index(c) for c in labels))
-    packed = apply_op(Copy(vectors * lanes), ordered, source=node.source)
+    # panels need the number of rows beforehand; rows of the step are copied one behind the other
+    packed = apply_op(Copy(vectors * lanes if isinstance(terms, int) else 0), ordered, source=node.source)
     inputs = [packed if i == side else x for i, x in enumerate(node.inputs)]
     spec = [order if i == side else x for i, x in enumerate((op.a, op.b))]
     return apply_op(Contract(spec[0], spec[1], op.out, op.shard), *inputs, source=node.source)
