@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sklon._base.errors import InputError
+
 from .flags import with_settings
 from .terminal import INTERRUPTED, Terminal, guarded
 
@@ -109,7 +111,7 @@ def predict(
 
     terminal = Terminal(quiet, json)
     if output is None and json:
-        raise typer.BadParameter("--json describes the file that is written, so it needs --output FILE")
+        raise InputError("--json describes the file that is written, so it needs --output FILE")
     rows, trained = read(table), load(run)
     predictions = trained.predict(rows)
     for note in trained.preparation.notes(rows):

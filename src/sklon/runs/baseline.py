@@ -1,7 +1,8 @@
 """The linear predictor that a network has to beat, on the same prepared inputs. Uses scikit-learn, on use.
 
 Codes of embedded columns enter one-hot. For quantities it is ridge regression, for classes logistic
-regression, both with scikit-learn's penalty; at most ``MOST_ROWS`` training rows are used.
+regression, both with scikit-learn's penalty; at most ``MOST_ROWS`` training rows are used, on one thread:
+on a busy machine the threads of its linear algebra wait for each other, ten times longer than they work.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from .scores import Values
 
 MOST_ROWS = 20_000
 """More rows change a linear model's score in the third digit, and cost seconds."""
-MOST_ITERATIONS = 200
+MOST_ITERATIONS = 100
 
 
 def linear(preparation: Preparation, inputs: Inputs, y: Values, validation: Inputs) -> Values | None:
@@ -27,13 +28,14 @@ def linear(preparation: Preparation, inputs: Inputs, y: Values, validation: Inpu
     """
     try:
         from sklearn.linear_model import LogisticRegression, Ridge
+        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
     except ImportError:
         return None
     target = preparation.target
     some = np.linspace(0, len(y) - 1, min(len(y), MOST_ROWS)).astype(np.int64)
     X, unseen = _flat(preparation, tuple(part[some] for part in inputs)), _flat(preparation, validation)
     known = y[some].ravel()
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore")
         if isinstance(target, Quantity):
             return target.decode(Ridge().fit(X, known).predict(unseen)[:, None])
@@ -45,15 +47,13 @@ def linear(preparation: Preparation, inputs: Inputs, y: Values, validation: Inpu
 
 def _flat(preparation: Preparation, inputs: Inputs) -> Any:
     """X with the codes one-hot beside it, sparse if there are any."""
-    from scipy import sparse
+    from scipy import sparse  # type: ignore[import-untyped]
 
     X, *codes = inputs
     if not codes:
         return X
     one_hot = [
-        sparse.csr_array(
-            (np.ones(len(code), np.float32), (np.arange(len(code)), code)), (len(code), recipe.count)
-        )
+        sparse.csr_array((np.ones(len(code), np.float32), (np.arange(len(code)), code)), (len(code), recipe.count))
         for code, recipe in zip(codes, preparation.embedded, strict=True)
     ]
     return sparse.hstack([sparse.csr_array(X), *one_hot]).tocsr()

@@ -96,9 +96,7 @@ def _read_record(folder: Path) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError) as error:
         raise RunFolderError(f"{folder} is damaged: its {RECORD} is not a run's record") from error
     if schema != SCHEMA:
-        raise RunFolderError(
-            f"{folder} was written by another version: schema {schema}, this one reads {SCHEMA}"
-        )
+        raise RunFolderError(f"{folder} was written by another version: schema {schema}, this one reads {SCHEMA}")
     return record
 
 
@@ -127,18 +125,14 @@ def _write(path: Path, text: str) -> None:
 
 def _as_csv(history: Sequence[Mapping[str, Any]]) -> str:
     file = io.StringIO()
-    writer = csv.DictWriter(
-        file, list(dict.fromkeys(key for row in history for key in row)), lineterminator="\n"
-    )
+    writer = csv.DictWriter(file, list(dict.fromkeys(key for row in history for key in row)), lineterminator="\n")
     writer.writeheader()
     writer.writerows(history)
     return file.getvalue()
 
 
 def _from_csv(text: str) -> tuple[dict[str, Any], ...]:
-    return tuple(
-        {key: _value(cell) for key, cell in row.items()} for row in csv.DictReader(io.StringIO(text))
-    )
+    return tuple({key: _value(cell) for key, cell in row.items()} for row in csv.DictReader(io.StringIO(text)))
 
 
 def _value(cell: str) -> Any:

@@ -19,9 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklon import nn
+from sklon._base.errors import InputError
 from sklon.data import Inputs, Preparation
-from sklon.tensor import Tensor, manual_seed
-from sklon.train import Trainer
+from sklon.tensors import Tensor
+from sklon.tensors.modes import manual_seed
+from sklon.training import Trainer
 
 from .settings import Settings
 
@@ -100,7 +102,8 @@ class TableNet(nn.Module):
         for j, code in enumerate(codes):
             embedded = getattr(self, f"embedding_{j}")(code)
             hidden = hidden + getattr(self, f"projection_{j}")(embedded)
-        return self.layers(hidden)
+        outputs: Tensor = self.layers(hidden)
+        return outputs
 
 
 def fit_network(
@@ -128,10 +131,13 @@ def fit_network(
         time_limit=settings.time_limit,
         progress=progress,
     )
-    stopped = trainer.stopped
-    words = {name: getattr(stopped, name) for name in ("reason", "epoch", "best_epoch", "sentence")}
-    history = tuple(dict(row) for row in trainer.history)
-    return Fitted(weights=_weights_of(model), history=history, stopped=words, batch_size=batch_size)
+    assert trainer.stopped is not None
+    weights = _weights_of(model)
+    if not all(np.isfinite(weight).all() for weight in weights.values()):
+        raise InputError(f"the training came to nothing. {trainer.stopped.sentence}")
+    words = {name: getattr(trainer.stopped, name) for name in ("reason", "epoch", "best_epoch", "sentence")}
+    history = tuple({name: _plain(value) for name, value in row.items()} for row in trainer.history)
+    return Fitted(weights=weights, history=history, stopped=words, batch_size=batch_size)
 
 
 def outputs_of(architecture: Architecture, weights: Weights, loss: str, inputs: Inputs) -> NDArray[Any]:
@@ -153,6 +159,11 @@ def choose_batch_size(asked: int | str, rows: int) -> int:
         return min(asked, rows)
     fitting = 1 << max(0, (rows // STEPS_PER_EPOCH).bit_length() - 1)
     return min(rows, LARGEST_BATCH, max(SMALLEST_BATCH, fitting))
+
+
+def _plain(value: float) -> int | float:
+    """A number of Python's own, whole where it counts something."""
+    return int(value) if isinstance(value, int | np.integer) else float(value)
 
 
 def _weights_of(model: nn.Module) -> Weights:

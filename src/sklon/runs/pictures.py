@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 INK, ACCENT, SECOND, GRID = "#010101", "#020202", "#030303", "#040404"
 _PAGE = {INK: "currentColor", ACCENT: "var(--accent)", SECOND: "var(--second)", GRID: "var(--line)"}
 
-_STYLE = {
+_STYLE: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "sklon",
     "font.family": "sans-serif",

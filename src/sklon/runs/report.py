@@ -28,7 +28,7 @@ def render(record: Record, history: Sequence[Mapping[str, Any]], evidence: Evide
     target, source = record["task"]["target"], record["data"]["source"]
     body = (
         _lead(record),
-        _section("How it learned", _figure(pictures.loss_curves(history, _best(record)), _learning(record))),
+        _section("How it learned", _curves(record, history)),
         _section("How far to trust it", _agreement(record, evidence), _scores(record)),
         _section("What was done to each column", _columns(record)),
         _section("How to repeat it", _repeat(record), _settings(record)),
@@ -64,6 +64,12 @@ def _bars(record: Record) -> str:
     what = "Root mean squared error" if regression else "Wrong answers"
     caption = f"{what} on the held-out rows; shorter is better."
     return f'<div class="bars"><p class="caption">{caption}</p>{rows}</div>'
+
+
+def _curves(record: Record, history: Sequence[Mapping[str, Any]]) -> str:
+    """The curves with what there is to say about them; words alone if no epoch was finished."""
+    words = _learning(record)
+    return _figure(pictures.loss_curves(history, _best(record)), words) if history else f"<p>{words}</p>"
 
 
 def _learning(record: Record) -> str:

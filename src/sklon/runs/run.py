@@ -44,9 +44,7 @@ class Run:
         """
         preparation, record = self.preparation, self.record
         architecture = Architecture.from_json(record["architecture"])
-        outputs = outputs_of(
-            architecture, self.weights, record["task"]["loss"], preparation.inputs(read(source))
-        )
+        outputs = outputs_of(architecture, self.weights, record["task"]["loss"], preparation.inputs(read(source)))
         return predictions_of(preparation.target, outputs)
 
     def save(self, out: str | PathLike[str]) -> Run:

@@ -84,6 +84,8 @@ def caution(record: Record) -> str:
         doubts.append(f"{rows} rows are few to judge by")
     if record["status"] == "interrupted":
         doubts.append("the training was interrupted")
+    elif stopped["reason"] == "non_finite":
+        doubts.append("the training broke off because the loss grew beyond all numbers; try a smaller lr")
     elif stopped["best_epoch"] == stopped["epoch"] and stopped["reason"] in ("epochs", "time_limit"):
         doubts.append("the loss was still falling when the training ended, so more epochs may help")
     chosen = "the same rows chose the epoch whose weights were kept, so expect slightly less on new rows"

@@ -174,7 +174,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "dropout",
         _real("a number from 0 up to but not 1", lambda p: 0 <= p < 1),
-        0.1,
+        0.0,
         "The share of hidden units that are switched off at random in training.",
     ),
     Setting("optimizer", _one_of("adam", "sgd"), "adam", "The rule that turns gradients into steps."),

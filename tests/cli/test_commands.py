@@ -1,0 +1,251 @@
+"""The commands as a user meets them: results, streams, exit codes, and nothing left behind by a mistake."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sklon.cli import main
+from sklon.runs import network, training
+from sklon.runs.settings import SETTINGS
+
+QUICK = ["--epochs", "2", "--hidden", "8", "--threads", "1"]
+ROWS = 120
+
+
+@pytest.fixture(name="place")
+def _place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, with one table in it."""
+    random = np.random.default_rng(0)
+    x, colour = random.normal(size=ROWS), random.choice(["red", "blue"], ROWS)
+    answers = np.where(x + (colour == "red") > 0, "yes", "no")
+    lines = [f"{number:.4f},{name},{answer}" for number, name, answer in zip(x, colour, answers, strict=True)]
+    (tmp_path / "table.csv").write_text("\n".join(["x,colour,answer", *lines]) + "\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(name="command")
+def _command(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Runs a command line in this process: its exit code, standard output and standard error."""
+
+    def command(*arguments: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            main(list(arguments))
+        captured = capsys.readouterr()
+        code = ended.value.code
+        return (code if isinstance(code, int) else 0), captured.out, captured.err
+
+    return command
+
+
+Command = Callable[..., tuple[int, str, str]]
+
+
+@pytest.mark.parametrize("name", ["train", "predict", "demo"])
+def test_every_command_has_help_with_an_example(name: str, command: Command) -> None:
+    code, out, err = command(name, "--help")
+    assert code == 0 and err == ""
+    assert f"Example: sklon {name}" in out
+
+
+@pytest.mark.parametrize("name", ["train", "demo"])
+def test_every_setting_is_a_flag_with_its_default(name: str, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    text = command(name, "--help")[1]
+    for row in SETTINGS:
+        assert row.flag in text and f"[default: {row.shown}]" in text
+
+
+def test_train_writes_a_run_and_says_where_the_report_is(place: Path, command: Command) -> None:
+    code, out, err = command("train", "table.csv", "--target", "answer", *QUICK)
+    assert code == 0
+    assert "rows that it did not train on" in out
+    assert out.splitlines()[-1] == f"The report is {Path('table-run/report.html')}, the run is table-run."
+    assert "answer holds text with 2 different values" in err
+    assert sorted(path.name for path in place.iterdir()) == ["table-run", "table.csv"]
+
+
+def test_json_is_one_object_on_standard_output(place: Path, command: Command) -> None:
+    code, out, _ = command("train", "table.csv", "--target", "answer", "--json", "--out", "a/b", *QUICK)
+    summary = json.loads(out)
+    assert code == 0 and len(out.splitlines()) == 1
+    assert summary["run"] == str(Path("a/b")) and (place / summary["report"]).is_file()
+    assert (summary["task"], summary["metric"], summary["higher_is_better"]) == ("binary", "accuracy", True)
+    assert summary["epochs"] == 2 and summary["stopped"] == "epochs" and 0 <= summary["score"] <= 1
+
+
+def test_quiet_says_nothing_but_the_result(place: Path, command: Command) -> None:
+    code, out, err = command("train", "table.csv", "--target", "answer", "--quiet", *QUICK)
+    assert code == 0 and err == "" and out
+
+
+def test_predictions_are_in_the_order_of_the_rows(place: Path, command: Command) -> None:
+    command("train", "table.csv", "--target", "answer", "--out", "run", *QUICK)
+    lines = (place / "table.csv").read_text(encoding="utf-8").splitlines()
+    new = [",".join(reversed(line.split(",")[:2])) + ",more" for line in lines]
+    (place / "new.csv").write_text("\n".join([new[0], *reversed(new[1:])]) + "\n", encoding="utf-8")
+    code, out, _ = command("predict", "run", "table.csv", "-o", "out.csv")
+    assert code == 0 and out == f"{ROWS} predictions in out.csv\n"
+    assert command("predict", "run", "new.csv", "-o", "reversed.csv", "--quiet")[0] == 0
+    with open("out.csv", newline="") as straight, open("reversed.csv", newline="") as back:
+        rows, turned = list(csv.DictReader(straight)), list(csv.DictReader(back))
+    assert list(rows[0]) == ["prediction", "probability_no", "probability_yes"] and len(rows) == ROWS
+    assert len({row["probability_yes"] for row in rows}) > ROWS / 2
+    for row, other in zip(rows, reversed(turned), strict=True):
+        assert row["prediction"] == other["prediction"]
+        assert abs(float(row["probability_yes"]) - float(other["probability_yes"])) < 1e-4
+
+
+def test_predictions_go_to_standard_output_or_are_described_as_json(place: Path, command: Command) -> None:
+    command("train", "table.csv", "--target", "x", "--out", "run", *QUICK)
+    code, out, _ = command("predict", "run", "table.csv")
+    assert code == 0 and out.splitlines()[0] == "prediction" and len(out.splitlines()) == ROWS + 1
+    code, out, _ = command("predict", "run", "table.csv", "-o", "p.csv", "--json")
+    assert json.loads(out) == {"output": "p.csv", "rows": ROWS, "columns": ["prediction"]}
+    assert command("predict", "run", "table.csv", "--json")[0] == 2
+
+
+def test_the_recorded_command_repeats_the_run(place: Path, command: Command) -> None:
+    command("train", "table.csv", "--target", "answer", "--out", "run", *QUICK)
+    words = json.loads((place / "run" / "run.json").read_text(encoding="utf-8"))["command"].split()
+    assert words[0] == "sklon" and command(*words[1:])[0] == 0
+    first, again = ((place / name / "model.safetensors").read_bytes() for name in ("run", "table-run"))
+    assert first == again
+
+
+def test_the_demonstration_trains(place: Path, command: Command) -> None:
+    code, out, err = command("demo", "--json", "--epochs", "1", "--hidden", "8", "--threads", "1")
+    assert code == 0 and "CC BY 4.0" in err
+    assert json.loads(out)["task"] == "multiclass" and (place / "letters-run" / "report.html").is_file()
+
+
+FILES = {
+    "empty.csv": b"",
+    "header.csv": b"x,answer\n",
+    "binary.csv": bytes(range(256)),
+    "book.xlsx": b"PK\x03\x04....",
+    "ragged.csv": b"x,answer\n1,yes\n2\n",
+    "same.csv": b"x,answer\n1,yes\n2,yes\n",
+    "unique.csv": b"x,answer\na,1.5\nb,2.5\nc,3.5\n",
+}
+BAD: dict[str, tuple[list[str], str]] = {
+    "no file": (["train", "none.csv", "--target", "y"], "there is no file none.csv"),
+    "a folder": (["train", ".", "--target", "y"], "is a folder"),
+    "empty": (["train", "empty.csv", "--target", "y"], "is empty"),
+    "header alone": (["train", "header.csv", "--target", "answer"], "has a header but no rows"),
+    "binary": (["train", "binary.csv", "--target", "y"], "is a binary file"),
+    "excel": (["train", "book.xlsx", "--target", "y"], "save the sheet as CSV"),
+    "ragged": (["train", "ragged.csv", "--target", "answer"], "line 3 has 1 fields"),
+    "no column": (["train", "table.csv", "--target", "anwser"], "did you mean 'answer'"),
+    "constant target": (["train", "same.csv", "--target", "answer"], "nothing to learn"),
+    "nothing to learn from": (["train", "unique.csv", "--target", "answer"], "too few"),
+    "text as a number": (["train", "table.csv", "--target", "answer", "--task", "regression"], "not numbers"),
+    "a wrong value": (
+        ["train", "table.csv", "--target", "answer", "--lr", "fast"],
+        "--lr fast is not possible",
+    ),
+    "a taken place": (["train", "table.csv", "--target", "answer", "--out", "full"], "exists already"),
+    "no run": (["predict", "none", "table.csv"], "none does not exist"),
+    "no run folder": (["predict", "full", "table.csv"], "is not a run folder"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_ends_with_one_sentence_and_nothing_written(case: str, place: Path, command: Command) -> None:
+    for name, data in FILES.items():
+        (place / name).write_bytes(data)
+    (place / "full").mkdir()
+    (place / "full" / "mine").touch()
+    before = sorted(place.rglob("*"))
+    arguments, clause = BAD[case]
+    code, out, err = command(*arguments)
+    assert code == 2 and out == ""
+    assert err.startswith("error: ") and clause in err and err.count("\n") == 1
+    assert sorted(place.rglob("*")) == before
+
+
+def test_a_new_table_that_lacks_a_column_is_refused_and_the_old_output_kept(place: Path, command: Command) -> None:
+    command("train", "table.csv", "--target", "answer", "--out", "run", *QUICK)
+    (place / "new.csv").write_text("X,colour\n1,red\n", encoding="utf-8")
+    (place / "out.csv").write_text("mine", encoding="utf-8")
+    code, _, err = command("predict", "run", "new.csv", "-o", "out.csv")
+    assert code == 2 and "lacks the column 'x'; did you mean 'X'" in err
+    assert (place / "out.csv").read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize("arguments", [["train"], ["train", "t.csv", "--target"], ["fly"], ["train", "--fast"]])
+def test_wrong_usage_is_exit_code_2(arguments: list[str], command: Command) -> None:
+    code, out, err = command(*arguments)
+    assert code == 2 and out == "" and err and "Traceback" not in err
+
+
+def test_ctrl_c_before_there_is_a_result(place: Path, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "fit_network", interrupted)
+    code, out, err = command("train", "table.csv", "--target", "answer")
+    assert code == 130 and out == "" and "nothing was written" in err
+    assert [path.name for path in place.iterdir()] == ["table.csv"]
+
+
+def test_ctrl_c_while_training_keeps_a_usable_run(
+    place: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fit = network.fit_network
+
+    def cut(*arguments: Any, **words: Any) -> Any:
+        fitted = fit(*arguments, **words)
+        fitted.stopped["reason"] = "interrupted"
+        return fitted
+
+    monkeypatch.setattr(training, "fit_network", cut)
+    code, out, _ = command("train", "table.csv", "--target", "answer", "--json", *QUICK)
+    assert code == 130 and json.loads(out)["status"] == "interrupted"
+    assert command("predict", "table-run", "table.csv")[0] == 0
+
+
+def test_a_bug_is_exit_code_1_with_a_traceback_only_when_asked(
+    place: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise ZeroDivisionError("oops")
+
+    monkeypatch.setattr(training, "fit_network", broken)
+    monkeypatch.delenv("SKLON_DEBUG", raising=False)
+    code, out, err = command("train", "table.csv", "--target", "answer", "--quiet")
+    assert (code, out) == (1, "") and "a bug in sklon: ZeroDivisionError: oops" in err
+    monkeypatch.setenv("SKLON_DEBUG", "1")
+    with pytest.raises(ZeroDivisionError):
+        main(["train", "table.csv", "--target", "answer", "--quiet"])
+
+
+def test_help_imports_nothing_heavy() -> None:
+    program = (
+        "import sys\nfrom sklon.cli import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
+        "print(sorted({'duckdb', 'sklearn', 'scipy', 'matplotlib', 'llvmlite', 'torch'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_text_degrades_where_the_terminal_cannot_encode_it(place: Path) -> None:
+    program = "from sklon.cli import main; main(['train', 'table.csv', '--target', 'нет'])"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        env={"PYTHONIOENCODING": "ascii", "PATH": ""},
+        cwd=place,
+    )
+    assert done.returncode == 2 and "has no column '???'" in done.stderr
