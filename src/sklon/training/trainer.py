@@ -7,7 +7,7 @@ determined by its seed: neither threads nor chunks nor the progress line change 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -17,10 +17,11 @@ from sklon._base.errors import InputError
 from sklon._base.philox import permutation, split_seed, uniform
 from sklon.compiler.cache import compiled
 from sklon.compiler.executable import Executable, Steps, aligned_zeros
-from sklon.graph.node import Graph, Slot, slots
+from sklon.graph.node import Graph, Node, Slot, slots
 from sklon.nn import Loss, Module
 from sklon.nn.loss import LOSSES
 from sklon.optim import RULES, Optimizer, Rule
+from sklon.tensors.values import number_of
 
 from .arrays import Samples, samples
 from .callbacks import Callback
@@ -163,7 +164,7 @@ class _Run:
         columns: Columns = columns_of(train.inputs, train.target)
         graph = record_training(trainer.model, trainer.loss, trainer.rules, columns)
         self.program: Executable = compiled(graph, batch)
-        self.scalars = [n.op.label for n in slots(graph) if isinstance(n.op, Slot) and n.op.space == "scalar"]
+        self.scalars = _scalars(graph)
         self.state = _initial_state(trainer, graph)
         self.evaluation = record_evaluation(trainer.model, trainer.loss, columns) if held_out is not None else None
         self.best: dict[str, Array] | None = None
@@ -234,7 +235,7 @@ class _Run:
             values = {"step": float(first + i), "seed.low": float(low), "seed.high": float(high)}
             for group, rule in groups.items():
                 values.update({f"{group}.{k}": v for k, v in rule.scalars(first + i + 1).items()})
-            table[i] = [values[label] for label in self.scalars]
+            table[i] = [_scalar_value(node, values) for node in self.scalars]
         return table
 
     def _record(self, train_loss: float, finished: bool) -> None:
@@ -335,12 +336,24 @@ def _initial_state(trainer: Trainer, graph: Graph) -> dict[str, Array]:
     return state
 
 
+def _scalars(graph: Graph) -> list[Node]:
+    """The scalar slots of a graph, in the order of a program's table."""
+    return [n for n in slots(graph) if isinstance(n.op, Slot) and n.op.space == "scalar"]
+
+
+def _scalar_value(node: Node, named: Mapping[str, float]) -> float:
+    """The value of a scalar: by its name, or the number that the user's code wrote there."""
+    assert isinstance(node.op, Slot)
+    return named[node.op.label] if node.op.label else number_of(node)
+
+
 def _evaluate(graph: Graph, data: Samples, state: dict[str, Array]) -> dict[str, Array]:
     """Run an evaluation over all rows, in their order."""
     n = len(data)
     batch = min(EVALUATION_ROWS, n)
     starts = np.arange(0, n, batch)
-    steps = Steps(np.minimum(batch, n - starts), starts, np.zeros((len(starts), 1)))
+    numbers = np.asarray([_scalar_value(node, {}) for node in _scalars(graph)])
+    steps = Steps(np.minimum(batch, n - starts), starts, np.tile(numbers, (len(starts), 1)))
     arrays = {**state, **data.bound(), "rows": np.arange(n, dtype=np.int32)}
     return compiled(graph, batch).run(arrays, steps)
 

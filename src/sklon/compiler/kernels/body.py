@@ -109,7 +109,7 @@ class Body:
         self.pointers: dict[int, str] = {}  # buffer → parameter
         self.known: dict[tuple[int, tuple[tuple[int, int], ...]], Value] = {}
         self.anchor: Callable[[Offsets], Value] | None = None
-        self._addresses: dict[tuple[Access, int], tuple[str, int]] = {}
+        self._addresses: dict[tuple[Access, tuple[tuple[int, int], ...], int], tuple[str, int]] = {}
 
     @property
     def parameters(self) -> list[int]:
@@ -122,12 +122,27 @@ class Body:
 
     # ---- values
     def value(self, number: int, offsets: Offsets = NO_OFFSETS) -> Value:
-        """The value of an instruction at constant offsets along axes."""
-        relevant = tuple(sorted((a, o) for a, o in offsets.items() if a in self.uses[number] and o))
-        key = (number, relevant)
-        if key not in self.known:
-            self.known[key] = self._compute(number, dict(relevant))
-        return self.known[key]
+        """The value of an instruction at constant offsets along axes; iterative, so chains of any length work."""
+        stack = [number]
+        while stack:
+            current = stack[-1]
+            key = self._key(current, offsets)
+            missing = [a for a in self._arguments(current) if self._key(a, offsets) not in self.known]
+            if key not in self.known and not missing:
+                self.known[key] = self._compute(current, dict(key[1]))
+            if key in self.known:
+                stack.pop()
+            else:
+                stack += missing
+        return self.known[self._key(number, offsets)]
+
+    def _key(self, number: int, offsets: Offsets) -> tuple[int, tuple[tuple[int, int], ...]]:
+        """An instruction and those offsets on which its value depends."""
+        return number, tuple(sorted((a, o) for a, o in offsets.items() if o and a in self.uses[number]))
+
+    def _arguments(self, number: int) -> tuple[int, ...]:
+        instruction = self.loop.body[number]
+        return instruction.args if isinstance(instruction, Apply) else ()
 
     def _compute(self, number: int, offsets: Offsets) -> Value:
         instruction = self.loop.body[number]
@@ -194,31 +209,43 @@ class Body:
         buffer = self.program.buffers[at.buffer]
         strides = (1,) if self.flat else buffer.strides
         index = self._flat_index(at) if self.flat else at.index
-        shift = 0 if buffer.panel else sum(
-            s * offsets.get(a, 0) for a, s in zip(index, strides, strict=True) if a >= 0
-        )
-        key = (at, shift)
+        gathered = self._row_offsets(at, offsets)
+        shift = self._shift(buffer, index, strides, {} if at.row is None else {index[0]: 0}, offsets)
+        key = (at, gathered, shift)
         if key in self._addresses:
             return self._addresses[key]
         if shift:
-            base, depth = self.address(at, NO_OFFSETS)
+            base, depth = self.address(at, dict(gathered))
             result = (self._step(buffer, base, str(shift), depth), depth)
         else:
-            result = self._base_address(at, buffer, index, strides)
+            result = self._base_address(at, buffer, index, strides, dict(gathered))
         self._addresses[key] = result
         return result
+
+    def _row_offsets(self, at: Access, offsets: Offsets) -> tuple[tuple[int, int], ...]:
+        """The offsets on which the index of a gathered row depends."""
+        return self._key(at.row, offsets)[1] if at.row is not None else ()
+
+    def _shift(
+        self, buffer: Buffer, index: tuple[int, ...], strides: tuple[int, ...], fixed: Offsets, offsets: Offsets
+    ) -> int:
+        """Elements by which constant offsets move an address; axes in ``fixed`` move by their own."""
+        if buffer.panel:
+            return 0
+        moved = {**offsets, **fixed}
+        return sum(s * moved.get(a, 0) for a, s in zip(index, strides, strict=True) if a >= 0)
 
     def _flat_index(self, at: Access) -> tuple[int, ...]:
         return (0,) if any(a >= 0 for a in at.index) else (-1,)
 
     def _base_address(
-        self, at: Access, buffer: Buffer, index: tuple[int, ...], strides: tuple[int, ...]
+        self, at: Access, buffer: Buffer, index: tuple[int, ...], strides: tuple[int, ...], offsets: Offsets
     ) -> tuple[str, int]:
         pointer, depth = self.pointer(at.buffer), 0
         if buffer.panel:
             return self._panel_address(at, buffer, pointer)
         if at.row is not None:
-            row = self.value(at.row)
+            row = self.value(at.row, offsets)
             depth = row.depth
             number = self.lanes.first(row, depth)
             wide = self.lanes.name(depth, f"sext i{row.dtype.bits} {number} to i64") if row.dtype.bits < 64 else number
@@ -296,7 +323,9 @@ class Body:
         pointer, depth = self.address(rest, offsets)
         wide = self.lanes.type(int64)
         stride = buffer.strides[0]
-        index = rows.text if stride == 1 else self.lanes.name(rows.depth, f"mul {wide} {rows.text}, splat (i64 {stride})")
+        index = (
+            rows.text if stride == 1 else self.lanes.name(rows.depth, f"mul {wide} {rows.text}, splat (i64 {stride})")
+        )
         depth = max(depth, rows.depth)
         element = MEMORY_TYPES[buffer.dtype.short]
         places = self.lanes.name(depth, f"getelementptr {element}, ptr {pointer}, {wide} {index}")
@@ -304,11 +333,13 @@ class Body:
 
     def _gather(self, places: str, depth: int, buffer: Buffer, offsets: Offsets) -> Value:
         width = self.lanes.width
-        vector, masks, pointers = f"<{width} x {MEMORY_TYPES[buffer.dtype.short]}>", self.lanes.type(bool_), f"<{width} x ptr>"
-        suffix = f"{self._memory_suffix(buffer.dtype)}.v{width}p0"
-        name = self.lanes.declarations.declare(
-            f"llvm.masked.gather.{suffix}", vector, [pointers, "i32", masks, vector]
+        vector, masks, pointers = (
+            f"<{width} x {MEMORY_TYPES[buffer.dtype.short]}>",
+            self.lanes.type(bool_),
+            f"<{width} x ptr>",
         )
+        suffix = f"{self._memory_suffix(buffer.dtype)}.v{width}p0"
+        name = self.lanes.declarations.declare(f"llvm.masked.gather.{suffix}", vector, [pointers, "i32", masks, vector])
         mask = self.mask(offsets) or "splat (i1 true)"
         size = buffer.dtype.itemsize
         text = f"call {vector} @{name}({pointers} {places}, i32 {size}, {masks} {mask}, {vector} zeroinitializer)"
@@ -358,13 +389,9 @@ class Body:
             steps = ", ".join(f"i64 {i * stride}" for i in range(width))
             places = self.lanes.name(depth, f"getelementptr {element}, ptr {pointer}, <{width} x i64> <{steps}>")
             kind, pointers, suffix = "scatter", f"<{width} x ptr>", f"{self._memory_suffix(buffer.dtype)}.v{width}p0"
-        name = self.lanes.declarations.declare(
-            f"llvm.masked.{kind}.{suffix}", "void", [vector, pointers, "i32", masks]
-        )
+        name = self.lanes.declarations.declare(f"llvm.masked.{kind}.{suffix}", "void", [vector, pointers, "i32", masks])
         chosen = mask or "splat (i1 true)"
-        self.lanes.line(
-            depth, f"call void @{name}({vector} {text}, {pointers} {places}, i32 {size}, {masks} {chosen})"
-        )
+        self.lanes.line(depth, f"call void @{name}({vector} {text}, {pointers} {places}, i32 {size}, {masks} {chosen})")
 
 
 PROLOGUE = """ %rows = load i64, ptr %step

@@ -1,0 +1,146 @@
+"""Modules and losses against PyTorch's, and the rules of registration and state."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import sklon
+from sklon import nn
+from sklon._base.errors import InputError, ShapeError
+from sklon.nn.loss import LOSSES
+
+torch = pytest.importorskip("torch")
+RNG = np.random.default_rng(0)
+
+#: our layer, PyTorch's, and an input
+LAYERS = {
+    "Linear": (lambda: nn.Linear(4, 3), lambda: torch.nn.Linear(4, 3), RNG.standard_normal((5, 4))),
+    "Linear without bias": (
+        lambda: nn.Linear(4, 3, bias=False),
+        lambda: torch.nn.Linear(4, 3, bias=False),
+        RNG.standard_normal((5, 4)),
+    ),
+    "Embedding": (lambda: nn.Embedding(7, 3), lambda: torch.nn.Embedding(7, 3), RNG.integers(0, 7, 9)),
+    "ReLU": (nn.ReLU, torch.nn.ReLU, RNG.standard_normal((5, 4))),
+    "Sigmoid": (nn.Sigmoid, torch.nn.Sigmoid, RNG.standard_normal((5, 4))),
+    "Tanh": (nn.Tanh, torch.nn.Tanh, RNG.standard_normal((5, 4))),
+    "Softplus": (nn.Softplus, torch.nn.Softplus, RNG.standard_normal((5, 4))),
+    "Identity": (nn.Identity, torch.nn.Identity, RNG.standard_normal((5, 4))),
+    "Dropout in evaluation": (
+        lambda: nn.Dropout(0.5).eval(),
+        lambda: torch.nn.Dropout(0.5).eval(),
+        RNG.standard_normal((5, 4)),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_layers_are_pytorch_s(name: str) -> None:
+    ours, theirs = LAYERS[name][0](), LAYERS[name][1]()
+    given = LAYERS[name][2]
+    given = given.astype(np.float32 if given.dtype.kind == "f" else np.int64)
+    theirs.load_state_dict({k: torch.tensor(v) for k, v in ours.state_dict().items()})
+    x, reference = sklon.tensor(given), torch.tensor(given)
+    mine, expected = ours(x), theirs(reference)
+    np.testing.assert_allclose(mine.numpy(), expected.detach().numpy(), rtol=2e-6, atol=1e-6)
+    if not any(True for _ in ours.parameters()):
+        return
+    (mine * mine).sum().backward()
+    (expected * expected).sum().backward()
+    for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
+        assert a.grad is not None
+        np.testing.assert_allclose(a.grad.numpy(), b.grad.numpy(), rtol=1e-5, atol=1e-5)
+
+
+LOSS_CASES = {
+    "mse": (torch.nn.functional.mse_loss, RNG.standard_normal((6, 3)), RNG.standard_normal((6, 3))),
+    "bce_with_logits": (
+        torch.nn.functional.binary_cross_entropy_with_logits,
+        RNG.standard_normal((6, 1)) * 300,
+        RNG.integers(0, 2, (6, 1)).astype(float),
+    ),
+    "cross_entropy": (torch.nn.functional.cross_entropy, RNG.standard_normal((6, 4)) * 300, RNG.integers(0, 4, 6)),
+}
+
+
+def test_every_loss_has_a_case() -> None:
+    assert LOSS_CASES.keys() == LOSSES.keys()
+
+
+@pytest.mark.parametrize("name", LOSS_CASES)
+def test_losses_are_pytorch_s_also_for_large_logits(name: str) -> None:
+    reference, output, target = LOSS_CASES[name]
+    mine = sklon.tensor(output, requires_grad=True)
+    theirs = torch.tensor(output, requires_grad=True)
+    loss = LOSSES[name]()(mine, sklon.tensor(target))
+    expected = reference(theirs, torch.tensor(target))
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-12)
+    loss.backward()
+    expected.backward()
+    assert mine.grad is not None
+    np.testing.assert_allclose(mine.grad.numpy(), theirs.grad.numpy(), rtol=1e-10, atol=1e-15)
+
+
+def test_softmax_and_its_logarithm() -> None:
+    x = RNG.standard_normal((3, 5)) * 500
+    expected = torch.tensor(x)
+    np.testing.assert_allclose(nn.functional.softmax(sklon.tensor(x)).numpy(), torch.softmax(expected, -1), atol=1e-15)
+    ours = nn.functional.log_softmax(sklon.tensor(x)).numpy()
+    np.testing.assert_allclose(ours, torch.log_softmax(expected, -1), rtol=1e-12)
+
+
+def test_dropout_keeps_the_expectation_and_scales_gradients_like_values() -> None:
+    sklon.manual_seed(0)
+    x = sklon.ones(2000, 20, requires_grad=True)
+    y = nn.Dropout(0.3)(x)
+    kept = y.numpy()
+    assert set(np.unique(kept)) == {np.float32(0), np.float32(1 / 0.7)}
+    assert abs(kept.mean() - 1) < 0.01
+    y.sum().backward()
+    assert x.grad is not None
+    np.testing.assert_array_equal(x.grad.numpy(), kept)
+
+
+def test_parameters_are_registered_by_path_and_shared_ones_once() -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first = nn.Linear(3, 3)
+            self.again = self.first
+            self.scale = nn.Parameter(sklon.ones(1))
+
+        def forward(self, x: sklon.Tensor) -> sklon.Tensor:
+            return self.again(self.first(x)) * self.scale
+
+    net = Net()
+    assert [n for n, _ in net.named_parameters()] == ["scale", "first.weight", "first.bias"]
+    assert list(net.state_dict()) == ["scale", "first.weight", "first.bias", "again.weight", "again.bias"]
+    net(sklon.ones(2, 3)).sum().backward()
+    assert all(p.grad is not None for p in net.parameters())
+
+
+def test_state_moves_both_ways_and_misfits_are_named() -> None:
+    ours, theirs = nn.Linear(3, 2), torch.nn.Linear(3, 2)
+    ours.load_state_dict(theirs.state_dict())
+    np.testing.assert_array_equal(ours.weight.numpy(), theirs.weight.detach().numpy())
+    with pytest.raises(InputError, match="missing \\['bias'\\], unknown \\['b'\\]"):
+        ours.load_state_dict({"weight": theirs.weight, "b": theirs.bias})
+    with pytest.raises(ShapeError, match="weight has the shape"):
+        ours.load_state_dict({"weight": np.zeros((2, 2)), "bias": np.zeros(2)})
+
+
+REFUSALS = {
+    "width": (lambda: nn.Linear(3, 2)(sklon.ones(4, 5)), ShapeError, "x of shape \\[N, 3\\]"),
+    "no features": (lambda: nn.Linear(0, 2), InputError, "at least one feature"),
+    "probability": (lambda: nn.Dropout(1.5), InputError, "between 0 and 1"),
+    "targets": (lambda: nn.MSELoss()(sklon.ones(4, 1), sklon.ones(4)), ShapeError, "same shape"),
+    "classes": (lambda: nn.CrossEntropyLoss()(sklon.ones(4, 2), sklon.ones(4)), ShapeError, "whole numbers"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_refusals_say_what_is_needed(name: str) -> None:
+    call, kind, words = REFUSALS[name]
+    with pytest.raises(kind, match=words):
+        call()
