@@ -135,6 +135,12 @@ REFUSALS = {
     "no features": (lambda: nn.Linear(0, 2), InputError, "at least one feature"),
     "probability": (lambda: nn.Dropout(1.5), InputError, "between 0 and 1"),
     "targets": (lambda: nn.MSELoss()(sklon.ones(4, 1), sklon.ones(4)), ShapeError, "same shape"),
+    "code": (lambda: nn.Embedding(3, 2)(sklon.tensor([0, 3])), InputError, "an index is 3, but there are 3 rows"),
+    "class": (
+        lambda: nn.CrossEntropyLoss()(sklon.ones(2, 3), sklon.tensor([0, -1])),
+        InputError,
+        "an index is -1, but there are 3 classes",
+    ),
     "classes": (lambda: nn.CrossEntropyLoss()(sklon.ones(4, 2), sklon.ones(4)), ShapeError, "whole numbers"),
 }
 

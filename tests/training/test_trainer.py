@@ -14,7 +14,7 @@ from sklon import Trainer, nn, optim
 from sklon._base.errors import DtypeError, InputError, ShapeError
 from sklon._base.philox import permutation
 from sklon.graph.node import Slot, slots, structure
-from sklon.training import trainer as trainer_module
+from sklon.training import run as run_module
 from sklon.training.callbacks import Callback
 from sklon.training.history import Row
 from sklon.training.step import columns_of, record_training
@@ -66,7 +66,7 @@ def test_epochs_follow_pytorch(name: str, batch: int | str) -> None:
 
 
 def _weights(batch: int, threads: int, monkeypatch: pytest.MonkeyPatch, chunk: float) -> list[Array]:
-    monkeypatch.setattr(trainer_module, "CHUNK_SECONDS", chunk)
+    monkeypatch.setattr(run_module, "CHUNK_SECONDS", chunk)
     monkeypatch.setattr("sklon.compiler.executable.WORTH_A_THREAD", 1)
     sklon.set_num_threads(threads)
     try:
@@ -190,6 +190,7 @@ def test_a_diverging_run_stops_and_says_so() -> None:
         trainer.fit(_data(), epochs=50)
     assert trainer.stopped is not None and trainer.stopped.reason == "non_finite"
     assert re.search(r"in step \d+; a smaller lr", trainer.stopped.sentence)
+    assert np.isfinite(trainer.predict(_data()[0])).all()
 
 
 # ---- models and data
@@ -271,6 +272,17 @@ def test_bad_data_get_one_clear_error(name: str) -> None:
     with pytest.raises(kind, match=words):
         Trainer(model, loss="mse").fit((data[0], data[1]), epochs=1, **settings)
     np.testing.assert_array_equal(before, next(model.parameters()).numpy())
+
+
+def test_codes_and_classes_out_of_range_are_refused() -> None:
+    X, y = _data(10)
+    trainer = Trainer(_Two(), loss="mse")
+    with pytest.raises(InputError, match="input 1 holds 3, but the table that it indexes has rows 0 to 2"):
+        trainer.fit(((X, np.full(10, 3)), y), epochs=1)
+    with pytest.raises(InputError, match="input 1 holds -1"):
+        trainer.predict((X, np.full(10, -1)))
+    with pytest.raises(InputError, match="classes must be 0 to 0, but there is a 4"):
+        Trainer(_model(), loss="cross_entropy").fit((X, np.full(10, 4)), epochs=1)
 
 
 @pytest.mark.parametrize("settings", [{"loss": "hope"}, {"loss": "mse", "optimizer": "hope"}])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from sklon._base.errors import InputError
+from sklon._base.shapes import Shape
 from sklon.tensors import Tensor
 
 from . import functional
-from .module import Module
+from .module import Array, Module
 
 
 class Loss(Module):
@@ -17,6 +19,9 @@ class Loss(Module):
 
     def forward(self, output: Tensor, target: Tensor) -> Tensor:
         return self.per_sample(output, target).mean()
+
+    def check_target(self, target: Array, output_shape: Shape) -> None:
+        """Raise InputError for targets that no output can mean; called when data are bound."""
 
 
 class MSELoss(Loss):
@@ -38,6 +43,12 @@ class CrossEntropyLoss(Loss):
 
     def per_sample(self, output: Tensor, target: Tensor) -> Tensor:
         return functional.per_sample_cross_entropy(output, target)
+
+    def check_target(self, target: Array, output_shape: Shape) -> None:
+        classes = output_shape[-1]
+        wrong = target[(target < 0) | (target >= classes)]
+        if wrong.size:
+            raise InputError(f"the classes must be 0 to {int(str(classes)) - 1}, but there is a {wrong.flat[0]}")
 
 
 #: losses by the names under which settings know them

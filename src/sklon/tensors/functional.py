@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from sklon._base.dtypes import Dtype, bool_, dtype_of, int32
-from sklon._base.errors import InputError, ShapeError
-from sklon._base.shapes import N, Shape, check_shape, normalise_axes
+from sklon._base.errors import DtypeError, InputError, ShapeError
+from sklon._base.shapes import Extent, N, Shape, Symbol, broadcast, check_shape, normalise_axes
 
+from . import realise
 from .record import (
-    as_dtype,
     as_node,
     build,
     cast,
@@ -130,8 +130,6 @@ def equal(x1: Operand, x2: Operand) -> Tensor:
 
 def where(condition: Tensor, x1: Operand, x2: Operand) -> Tensor:
     """x₁ where the condition holds, x₂ elsewhere; the value that is not chosen never matters."""
-    from sklon._base.shapes import broadcast
-
     b = build()
     dtype = result_dtype(x1, x2)
     nodes = [cast(b, condition.node, bool_), *(cast(b, as_node(x, dtype), dtype) for x in (x1, x2))]
@@ -232,6 +230,7 @@ def squeeze(x: Tensor, axis: int) -> Tensor:
 
 def take(x: Tensor, indices: Tensor) -> Tensor:
     """The rows of ``x`` at ``indices``, a list of whole numbers."""
+    _check_range(indices, x.shape[0], "rows")
     return wrap(build().gather(x.node, indices.node), x)
 
 
@@ -261,12 +260,20 @@ def contract(spec: str, a: Tensor, b: Tensor) -> Tensor:
 def one_hot(index: Tensor, classes: int) -> Tensor:
     """A boolean matrix whose row i is true at ``index[i]``."""
     check_rank(index, 1, "one_hot")
+    _check_range(index, classes, "classes")
     b = build()
     shape = check_shape((*index.shape, classes))
     wide = b.expand(cast(b, index.node, int32), shape=shape, dims=(0,))
     return wrap(b.equal(wide, b.iota(axis=1, shape=shape, dtype=int32)))
 
 
-def dtype_as(x: Operand) -> Dtype:
-    """The element type of an operand."""
-    return as_dtype(x)
+def _check_range(index: Tensor, extent: Extent, what: str) -> None:
+    """Refuse indices out of range. Inside a training step they are checked when data are bound."""
+    if index.dtype.kind != "integer":
+        raise DtypeError(f"indices must be whole numbers, not {index.dtype!r}")
+    if any(isinstance(e, Symbol) for e in (*index.shape, extent)):
+        return
+    array = realise.value(index)
+    if array.size and (array.min() < 0 or array.max() >= extent):
+        worst = array.min() if array.min() < 0 else array.max()
+        raise InputError(f"an index is {worst}, but there are {extent} {what}")

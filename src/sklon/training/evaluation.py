@@ -1,0 +1,52 @@
+"""Programs over arrays: a model's values by name, the scalars of a graph, evaluation over all rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from sklon.compiler.cache import compiled
+from sklon.compiler.executable import Steps
+from sklon.graph.node import Graph, Node, Slot, slots
+from sklon.nn import Module
+from sklon.tensors.values import number_of
+
+from .arrays import Samples
+
+Array = np.ndarray[Any, Any]
+#: rows of a step of evaluation and prediction
+EVALUATION_ROWS = 1024
+
+
+def parameters(model: Module) -> dict[str, Array]:
+    """Copies of a model's values under the names of their slots."""
+    return {f"param.{name}": p.numpy() for name, p in model.named_parameters()}
+
+
+def scalars_of(graph: Graph) -> list[Node]:
+    """The scalar slots of a graph, in the order of a program's table."""
+    return [n for n in slots(graph) if isinstance(n.op, Slot) and n.op.space == "scalar"]
+
+
+def scalar_value(node: Node, named: Mapping[str, float]) -> float:
+    """The value of a scalar: by its name, or the number that the user's code wrote there."""
+    assert isinstance(node.op, Slot)
+    return named[node.op.label] if node.op.label else number_of(node)
+
+
+def evaluate(graph: Graph, data: Samples, state: dict[str, Array]) -> dict[str, Array]:
+    """Run an evaluation over all rows, in their order."""
+    n = len(data)
+    batch = min(EVALUATION_ROWS, n)
+    starts = np.arange(0, n, batch)
+    numbers = np.asarray([scalar_value(node, {}) for node in scalars_of(graph)])
+    steps = Steps(np.minimum(batch, n - starts), starts, np.tile(numbers, (len(starts), 1)))
+    arrays = {**state, **data.bound(), "rows": np.arange(n, dtype=np.int32)}
+    return compiled(graph, batch).run(arrays, steps)
+
+
+def mean_loss(graph: Graph, data: Samples, state: dict[str, Array]) -> float:
+    """The mean over the rows of a graph whose output ``loss`` is a sum."""
+    return float(evaluate(graph, data, state)["loss"].astype(np.float64).sum() / len(data))

@@ -1,0 +1,165 @@
+"""One call of fit: its programs and state arrays, epochs in native chunks, and the best state so far."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sklon._base.philox import permutation, split_seed
+from sklon.compiler.cache import compiled
+from sklon.compiler.executable import Executable, Steps, aligned_zeros
+from sklon.graph.node import Graph, Slot, slots
+
+from .arrays import Samples
+from .callbacks import Callback
+from .evaluation import mean_loss, parameters, scalar_value, scalars_of
+from .history import Row
+from .step import Columns, columns_of, record_evaluation, record_training
+from .stopping import Reason, StoppingRule
+
+if TYPE_CHECKING:
+    from .trainer import Trainer
+
+Array = np.ndarray[Any, Any]
+#: seconds of native work between two looks at signals, limits and progress
+CHUNK_SECONDS = 0.05
+
+
+class Run:
+    """One call of fit: programs, state arrays, and the best of them so far."""
+
+    def __init__(self, trainer: Trainer, train: Samples, held_out: Samples | None, batch: int) -> None:
+        self.trainer, self.train, self.held_out, self.batch = trainer, train, held_out, batch
+        columns: Columns = columns_of(train.inputs, train.target)
+        graph = record_training(trainer.model, trainer.loss, trainer.rules, columns)
+        self.program: Executable = compiled(graph, batch)
+        self.scalars = scalars_of(graph)
+        self.state = _initial_state(trainer, graph)
+        self.evaluation = record_evaluation(trainer.model, trainer.loss, columns) if held_out is not None else None
+        self.best: dict[str, Array] | None = None
+        self.last_finite: dict[str, Array] | None = None
+        self.best_loss, self.best_epoch = float("inf"), trainer.epoch
+        self.started = time.perf_counter()
+        self.per_step = 0.0  # seconds
+
+    def epochs(
+        self, count: int, rule: StoppingRule | None, limit: float | None, watchers: Iterable[Callback]
+    ) -> Reason:
+        """Run until a reason to stop comes up."""
+        for _ in range(count):
+            reason = self._epoch(limit)
+            if reason is not None:
+                return reason
+            row = self.trainer.history[-1]
+            reasons = [watcher.on_epoch_end(self.trainer, row) for watcher in watchers]
+            if rule is not None:
+                reasons.append(rule.check(self.trainer.history.curve("validation_loss")))
+            found = next((r for r in reasons if r is not None), None)
+            if found is not None:
+                return found
+        return Reason("epochs", f"all {count} epochs were run" if count != 1 else "the epoch was run")
+
+    def _epoch(self, limit: float | None) -> Reason | None:
+        trainer = self.trainer
+        n = len(self.train)
+        if self.held_out is None:
+            self.last_finite = _copied(self.state)
+        order = permutation(n, seed=trainer.seed, epoch=trainer.epoch).astype(np.int32)
+        starts = np.arange(0, n, self.batch)
+        rows = np.minimum(self.batch, n - starts)
+        steps = Steps(rows, starts, self._scalar_table(len(starts)))
+        arrays = {**self.state, **self.train.bound(), "rows": order}
+        losses = np.zeros(len(starts))
+        first = 0
+        while first < len(starts):
+            last = min(len(starts), first + self._chunk())
+            losses[first:last] = self._steps(arrays, steps, first, last)
+            trainer.step += last - first
+            if not np.isfinite(losses[first:last]).all():
+                return self._diverged(first, losses)
+            first = last
+            if limit is not None and time.perf_counter() - self.started > limit and first < len(starts):
+                self._record(losses[:first].sum() / rows[:first].sum(), finished=False)
+                return Reason("time_limit", f"the time limit of {limit:g} seconds was reached")
+        trainer.epoch += 1
+        self._record(losses.sum() / n, finished=True)
+        if limit is not None and time.perf_counter() - self.started > limit:
+            return Reason("time_limit", f"the time limit of {limit:g} seconds was reached")
+        return None
+
+    def _chunk(self) -> int:
+        """Steps until the next look at the clock."""
+        return max(1, int(CHUNK_SECONDS / self.per_step)) if self.per_step else 1
+
+    def _steps(self, arrays: dict[str, Array], steps: Steps, first: int, last: int) -> Array:
+        start = time.perf_counter()
+        losses = self.program.run(arrays, steps, first=first, last=last)["loss"][first:last]
+        self.per_step = (time.perf_counter() - start) / (last - first)
+        return losses
+
+    def _scalar_table(self, count: int) -> Array:
+        """The scalars of the epoch's steps, in the order of the program's arguments."""
+        low, high = split_seed(self.trainer.seed)
+        first = self.trainer.step
+        table = np.zeros((count, len(self.scalars)))
+        groups = {group: rule for group, rule in self.trainer.rules.values()}
+        for i in range(count):
+            values = {"step": float(first + i), "seed.low": float(low), "seed.high": float(high)}
+            for group, rule in groups.items():
+                values.update({f"{group}.{k}": v for k, v in rule.scalars(first + i + 1).items()})
+            table[i] = [scalar_value(node, values) for node in self.scalars]
+        return table
+
+    def _record(self, train_loss: float, finished: bool) -> None:
+        row: Row = {
+            "epoch": self.trainer.epoch + (not finished),
+            "step": self.trainer.step,
+            "train_loss": float(train_loss),
+        }
+        if self.evaluation is not None and self.held_out is not None:
+            loss = mean_loss(self.evaluation, self.held_out, self.state)
+            row["validation_loss"] = loss
+            if loss < self.best_loss:
+                self.best = _copied(self.state)
+                self.best_loss, self.best_epoch = loss, int(row["epoch"])
+        else:
+            self.best_epoch = int(row["epoch"])
+        row["seconds"] = time.perf_counter() - self.started
+        self.trainer.history.append(row)
+
+    def _diverged(self, first: int, losses: Array) -> Reason:
+        """Give the state of the epoch's start back: what came after has lost its meaning."""
+        if self.last_finite is not None:
+            self.state = self.last_finite
+        bad = first + int(np.argmax(~np.isfinite(losses[first:])))
+        step = self.trainer.step - len(losses[first:]) + (bad - first) + 1
+        return Reason(
+            "non_finite", f"the loss was no longer a finite number in step {max(1, step)}; a smaller lr helps"
+        )
+
+    def result(self) -> dict[str, Array]:
+        """The best state where a validation set watched, else the last one."""
+        return self.best if self.best is not None else self.state
+
+
+def _initial_state(trainer: Trainer, graph: Graph) -> dict[str, Array]:
+    """Aligned arrays for all state: the model's values, what an earlier fit left of the optimizer's, or zeros."""
+    state: dict[str, Array] = {}
+    given = parameters(trainer.model)
+    for node in slots(graph):
+        if isinstance(node.op, Slot) and node.op.space == "state":
+            label = node.op.label
+            state[label] = aligned_zeros([e for e in node.shape if isinstance(e, int)], node.dtype.numpy)
+            known = given.get(label, trainer.state.get(label))
+            if known is not None:
+                state[label][...] = known
+    for label, array in given.items():
+        state.setdefault(label, array)
+    return state
+
+
+def _copied(state: dict[str, Array]) -> dict[str, Array]:
+    return {name: array.copy() for name, array in state.items()}
