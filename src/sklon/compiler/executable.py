@@ -39,7 +39,8 @@ def aligned_zeros(shape: Sequence[int], dtype: Any) -> Array:
     size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
     raw = np.zeros(size + ALIGNMENT, np.uint8)
     start = -raw.ctypes.data % ALIGNMENT
-    return raw[start : start + size].view(dtype).reshape(tuple(shape))
+    aligned: Array = raw[start : start + size].view(dtype).reshape(tuple(shape))
+    return aligned
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,12 @@ class Executable:
         return [b for b in self.program.buffers if b.space == "output"]
 
     def run(
-        self, arrays: Mapping[str, Array], steps: Steps, threads: int | None = None, first: int = 0, last: int | None = None
+        self,
+        arrays: Mapping[str, Array],
+        steps: Steps,
+        threads: int | None = None,
+        first: int = 0,
+        last: int | None = None,
     ) -> dict[str, Array]:
         """Run steps ``first`` to ``last``; state arrays change in place, results are returned by name.
 
@@ -138,13 +144,17 @@ def _bound(buffer: Buffer, arrays: Mapping[str, Array]) -> Array:
     own = buffer.shape[1:] if buffer.shape and not isinstance(buffer.shape[0], int) else buffer.shape
     given = array.shape[1:] if own is not buffer.shape else array.shape
     if not fits or tuple(given) != tuple(own):
-        raise CompilerError(f"{buffer.name!r} needs a dense {buffer.dtype!r} of {buffer.shape}, not {array.shape} {array.dtype}")
+        raise CompilerError(
+            f"{buffer.name!r} needs a dense {buffer.dtype!r} of {buffer.shape}, not {array.shape} {array.dtype}"
+        )
     return array
 
 
 def _result(buffer: Buffer, steps: Steps) -> Array:
     if buffer.shape[:1] == (N,):
-        return aligned_zeros((int((steps.starts + steps.rows).max(initial=0)), *concrete(buffer.shape[1:], 0)), buffer.dtype.numpy)
+        return aligned_zeros(
+            (int((steps.starts + steps.rows).max(initial=0)), *concrete(buffer.shape[1:], 0)), buffer.dtype.numpy
+        )
     return aligned_zeros((len(steps), *concrete(buffer.shape, 0)), buffer.dtype.numpy)
 
 

@@ -65,9 +65,7 @@ def _emit(
     return functions.add(unit), parameters
 
 
-def _functions(
-    program: Program, loop: Loop, target: Target, declarations: Declarations
-) -> list[tuple[str, list[int]]]:
+def _functions(program: Program, loop: Loop, target: Target, declarations: Declarations) -> list[tuple[str, list[int]]]:
     """The functions of a loop: last the one for a unit, before it those that it calls."""
     if loop.kind == "contract":
         return ProductEmitter(program, loop, target, declarations).functions()

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sklon._base.shapes import N, S, concrete, row_size
+from sklon._base.shapes import N, concrete, row_size
 from sklon.compiler.target import Target
 from sklon.program.ir import Buffer, Loop, Program, Track, lead
 
-from .body import extent_text
+from .text import extent_text
 
 #: pauses before a waiting thread yields
 SPINS = 100
@@ -221,7 +221,14 @@ x:
 """
 
 
-_HEADER_WORDS = (("gate", "ptr"), ("threads", "i64"), ("first", "i64"), ("last", "i64"), ("table", "ptr"), ("scalars", "ptr"))
+_HEADER_WORDS = (
+    ("gate", "ptr"),
+    ("threads", "i64"),
+    ("first", "i64"),
+    ("last", "i64"),
+    ("table", "ptr"),
+    ("scalars", "ptr"),
+)
 
 
 def _header_loads() -> str:
@@ -234,7 +241,7 @@ def _header_loads() -> str:
 def _elements(buffer: Buffer) -> int:
     result = 1
     for extent in buffer.shape:
-        assert isinstance(extent, int) and extent != S
+        assert isinstance(extent, int)
         result *= extent
     return result
 
@@ -257,9 +264,7 @@ def _barrier(target: Target) -> str:
     pause = " call void @llvm.x86.sse2.pause()\n" if target.is_x86 else ""
     declared = "declare void @llvm.x86.sse2.pause()\n" if target.is_x86 else ""
     declared += (
-        "declare void @llvm.x86.sse.stmxcsr(ptr)\ndeclare void @llvm.x86.sse.ldmxcsr(ptr)\n"
-        if target.is_x86
-        else ""
+        "declare void @llvm.x86.sse.stmxcsr(ptr)\ndeclare void @llvm.x86.sse.ldmxcsr(ptr)\n" if target.is_x86 else ""
     )
     return f"""{declared}declare i32 @{target.yield_function}()
 define internal void @barrier(ptr %gate, i64 %threads) #0 {{

@@ -104,9 +104,7 @@ class Lanes:
         """An intrinsic on vectors of one type."""
         dtype = arguments[0].dtype
         vector = self.type(dtype)
-        name = self.declarations.declare(
-            f"llvm.{intrinsic}.{self.mangled(dtype)}", vector, [vector] * len(arguments)
-        )
+        name = self.declarations.declare(f"llvm.{intrinsic}.{self.mangled(dtype)}", vector, [vector] * len(arguments))
         passed = ", ".join(f"{vector} {a.text}" for a in arguments)
         return self.emit(_depth(*arguments), dtype, f"call {vector} @{name}({passed})")
 

@@ -21,8 +21,11 @@ from sklon.program.ir import (
     lead,
 )
 
-from .body import PROLOGUE, Body, Counter, Offsets, extent_text, function, is_dense, lanes_of, real_axes
+from .addresses import Counter, Offsets
+from .body import Body
+from .facts import is_dense, lanes_of, real_axes
 from .lanes import Declarations, Lanes, Value
+from .text import PROLOGUE, extent_text, function
 
 #: the depth of what is known only after the inner axes have been joined
 AFTER = 1000
@@ -46,8 +49,8 @@ def emit_map(program: Program, loop: Loop, target: Target, declarations: Declara
     if _is_flat(program, loop):
         return _emit_flat(body)
     axes = _outer_axes(loop)
-    body.lane = _best_lane(program, loop, [a.axis for a in axes])
-    nest = _Nest(body, _lane_last(axes, body.lane, body.lanes.width), len(axes))
+    body.frame.lane = _best_lane(program, loop, [a.axis for a in axes])
+    nest = _Nest(body, _lane_last(axes, body.frame.lane, body.lanes.width), len(axes))
     for instruction in loop.body:
         if isinstance(instruction, Store):
             body.store(instruction, {}, len(axes))
@@ -58,15 +61,13 @@ def emit_reduce(program: Program, loop: Loop, target: Target, declarations: Decl
     """The function of a reduction, and the buffers that it takes."""
     body = _body(program, loop, target, declarations)
     outer, inner = _outer_axes(loop), _inner_axes(loop)
-    body.lane = _best_lane(program, loop, [a.axis for a in outer + inner])
+    body.frame.lane = _best_lane(program, loop, [a.axis for a in outer + inner])
     width = body.lanes.width
-    outer, inner = (_lane_last(axes, body.lane, width) for axes in (outer, inner))
-    unroll = _unroll(loop, body.lane, width)
-    axes = [
-        Axis(a.axis, a.first, a.last, a.step * unroll) if a.axis == body.lane else a for a in outer + inner
-    ]
+    outer, inner = (_lane_last(axes, body.frame.lane, width) for axes in (outer, inner))
+    unroll = _unroll(loop, body.frame.lane, width)
+    axes = [Axis(a.axis, a.first, a.last, a.step * unroll) if a.axis == body.frame.lane else a for a in outer + inner]
     nest = _Nest(body, axes, len(outer))
-    _accumulate(nest, [{body.lane: width * u} if body.lane is not None else {} for u in range(unroll)])
+    _accumulate(nest, [{body.frame.lane: width * u} if body.frame.lane is not None else {} for u in range(unroll)])
     return function(len(body.parameters), nest.text()), body.parameters
 
 
@@ -133,7 +134,7 @@ def _emit_flat(body: Body) -> tuple[str, list[int]]:
     for extent in loop.outer[1:]:
         assert isinstance(extent, int)
         rest *= extent
-    body.flat, body.lane = True, 0
+    body.frame.flat, body.frame.lane = True, 0
     bounds = f" %first = mul i64 %lo, {rest}\n %last = mul i64 %hi, {rest}\n"
     exact = rest % body.lanes.width == 0
     nest = _Nest(body, [Axis(0, "%first", "%last", body.lanes.width)], 1, exact)
@@ -155,14 +156,14 @@ def _unroll(loop: Loop, lane: int | None, width: int) -> int:
 def _accumulate(nest: _Nest, columns: list[Offsets]) -> None:
     body, loop = nest.body, nest.body.loop
     at, joined = next((i, x) for i, x in enumerate(loop.body) if isinstance(x, Accumulate))
-    inner_lane = body.lane is not None and body.lane >= len(loop.outer)
+    inner_lane = body.frame.lane is not None and body.frame.lane >= len(loop.outer)
     totals = [_join(nest, joined, offsets, i, inner_lane) for i, offsets in enumerate(columns)]
     if inner_lane:
         total = _across(body.lanes, joined.fn, totals)
         body.known[at, ()] = total
         columns = [{}]
-        body.lane = None
-        body.mask = lambda offsets: None
+        body.frame.lane = None
+        body.frame.mask = lambda offsets: None
     else:
         for offsets, total in zip(columns, totals, strict=True):
             key = tuple((a, o) for a, o in offsets.items() if o and a in body.uses[at])
@@ -179,7 +180,7 @@ def _join(nest: _Nest, joined: Accumulate, offsets: Offsets, number: int, inner_
     lanes = body.lanes
     term = body.value(joined.value, offsets)
     neutral = lanes.constant(0.0 if joined.fn == "sum" else _lowest(term.dtype), term.dtype)
-    mask = body.mask(offsets)
+    mask = body.frame.mask(offsets)
     if mask is not None and inner_lane:
         term = lanes.select(Value(mask, depth, bool_), term, neutral)
     running = Value(nest.accumulator(number), depth, term.dtype)
@@ -224,12 +225,12 @@ class _Nest:
         self.body, self.axes, self.kept = body, axes, kept
         self.carried: list[tuple[str, str, str]] = []  # type, start, next
         for depth, axis in enumerate(axes):
-            body.counters[axis.axis] = Counter(f"%i{axis.axis}", depth + 1)
+            body.frame.counters[axis.axis] = Counter(f"%i{axis.axis}", depth + 1)
         if body.loop.outer[:1] == (S,):
-            body.counters[0] = Counter("%shard", 0)
+            body.frame.counters[0] = Counter("%shard", 0)
             body.lanes.name(0, f"udiv i64 %lo, {SHARD}")
             body.lanes.lines[0][-1] = f" %shard = udiv i64 %lo, {SHARD}"
-        lane = next((a for a in axes if a.axis == body.lane), None)
+        lane = next((a for a in axes if a.axis == body.frame.lane), None)
         if lane is not None and not (self._exact(lane) if exact is None else exact):
             self._mask(lane)
 
@@ -251,7 +252,7 @@ class _Nest:
         wide = lanes.name(depth, f"shufflevector {width} {one}, {width} poison, {width} zeroinitializer")
         steps = ", ".join(f"i32 {i}" for i in range(lanes.width))
         lanes.line(depth, f"%mask = icmp sgt {width} {wide}, <{steps}>")
-        self.body.mask = lambda offsets: "%mask"
+        self.body.frame.mask = lambda offsets: "%mask"
 
     def accumulator(self, number: int) -> str:
         """The name of an accumulator in the innermost loop."""
@@ -300,4 +301,3 @@ class _Nest:
 
 def _joined(lines: list[str]) -> str:
     return "".join(line + "\n" for line in lines)
-

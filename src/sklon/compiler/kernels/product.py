@@ -14,8 +14,11 @@ from sklon._base.shapes import SHARD, N, S
 from sklon.compiler.target import Target
 from sklon.program.ir import Access, Loop, Product, Program, Store, lead
 
-from .body import PROLOGUE, Body, Counter, Offsets, extent_text, function, lanes_of
+from .addresses import Counter, Offsets
+from .body import Body
+from .facts import lanes_of
 from .lanes import MEMORY_TYPES, Declarations, Lanes, Value
+from .text import PROLOGUE, extent_text, function
 
 #: terms of the sum in one iteration, where the extent allows it
 UNROLL = 2
@@ -145,9 +148,7 @@ x{number}:
     def _call(self, rows: int, panel: _Panel, m: str, n: str) -> str:
         text, buffers = _Tile(self, rows, panel).emit()
         self.tiles.append((text, buffers))
-        pointers = "".join(
-            f", ptr {self.parameters.setdefault(b, f'%p{len(self.parameters)}')}" for b in buffers
-        )
+        pointers = "".join(f", ptr {self.parameters.setdefault(b, f'%p{len(self.parameters)}')}" for b in buffers)
         number = len(self.tiles) - 1
         return f" call void @@{number}@@(ptr %step, i64 %lo, i64 %hi, i64 {m}, i64 {n}{pointers})\n"
 
@@ -166,13 +167,13 @@ class _Tile:
     def emit(self) -> tuple[str, list[int]]:
         e = self.e
         body = Body(e.program, e.loop, self.lanes)
-        body.counters = {e.row: Counter("%m", 0), e.lane: Counter("%n", 0)}
+        body.frame.counters = {e.row: Counter("%m", 0), e.lane: Counter("%n", 0)}
         if e.sharded:
-            body.counters[0] = Counter("%shard", 0)
+            body.frame.counters[0] = Counter("%shard", 0)
             self.lanes.lines[0] = [f" %shard = udiv i64 %lo, {SHARD}"]
-        body.lane = None if e.dot else e.lane
-        body.mask = self._mask
-        left, right = body.pointer(e.product.left.buffer), body.pointer(e.product.right.buffer)
+        body.frame.lane = None if e.dot else e.lane
+        body.frame.mask = self._mask
+        left, right = body.frame.pointer(e.product.left.buffer), body.frame.pointer(e.product.right.buffer)
         loop = self._sum(left, right)
         accumulators = self._accumulators()
         body.anchor = lambda offsets: accumulators[offsets.get(e.row, 0), offsets.get(e.lane, 0) // self.width]
@@ -248,8 +249,7 @@ class _Tile:
 
     def _offset(self, name: str, pointer: str, index: str, stride: int) -> str:
         return (
-            f" {name}o = mul i64 {index}, {stride}\n"
-            f" {name} = getelementptr {self.element}, ptr {pointer}, i64 {name}o"
+            f" {name}o = mul i64 {index}, {stride}\n {name} = getelementptr {self.element}, ptr {pointer}, i64 {name}o"
         )
 
     def _right(self, pointer: str) -> str:
@@ -288,9 +288,7 @@ class _Tile:
         for r in range(self.rows):
             shift = r * s.left_row + u * self._terms() * s.left_sum
             lines.append(f" %ap{u}_{r} = getelementptr {self.element}, ptr %a, i64 {shift}")
-            lines.append(
-                self._load(f"%a{u}_{r}", f"%ap{u}_{r}", mask) if e.dot else self._broadcast(f"{u}_{r}")
-            )
+            lines.append(self._load(f"%a{u}_{r}", f"%ap{u}_{r}", mask) if e.dot else self._broadcast(f"{u}_{r}"))
             for v in range(self.vectors):
                 lines.append(self._fma(f"%c{r}_{v}_{u + 1}", f"%a{u}_{r}", f"%b{u}_{v}", f"%c{r}_{v}_{u}"))
 

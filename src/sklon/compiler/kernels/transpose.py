@@ -10,8 +10,9 @@ from sklon._base.dtypes import Dtype
 from sklon.compiler.target import Target
 from sklon.program.ir import Buffer, Load, Loop, Program, Store, lead
 
-from .body import function, lanes_of
+from .facts import lanes_of
 from .lanes import MEMORY_TYPES, Declarations, Lanes
+from .text import function
 
 
 def is_transposition(program: Program, loop: Loop, target: Target) -> bool:
@@ -39,7 +40,10 @@ def emit_transposition(
     assert isinstance(load, Load) and isinstance(store, Store)
     source, copy = program.buffers[load.at.buffer], program.buffers[store.to.buffer]
     lanes = Lanes(lanes_of(program, loop, target.vector_bytes), target.fma, declarations)
-    return [(_block(lanes, source.dtype), []), (_unit(loop, source, copy, lanes.width), [load.at.buffer, store.to.buffer])]
+    return [
+        (_block(lanes, source.dtype), []),
+        (_unit(loop, source, copy, lanes.width), [load.at.buffer, store.to.buffer]),
+    ]
 
 
 def _unit(loop: Loop, source: Buffer, copy: Buffer, width: int) -> str:

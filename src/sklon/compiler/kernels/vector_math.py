@@ -48,7 +48,7 @@ def _horner(b: Lanes, x: Value, coefficients: Sequence[float]) -> Value:
 def _interpolated(name: str, terms: int, high: float) -> tuple[float, ...]:
     """Coefficients of the polynomial that interpolates a function on [0, high] at Chebyshev nodes."""
     function: Callable[[np.ndarray], np.ndarray] = _FUNCTIONS[name]
-    fitted = chebyshev.Chebyshev.interpolate(function, terms - 1, domain=[0.0, high])  # type: ignore[no-untyped-call]
+    fitted = chebyshev.Chebyshev.interpolate(function, terms - 1, domain=[0.0, high])
     return tuple(float(c) for c in fitted.convert(kind=np.polynomial.Polynomial).coef)
 
 

@@ -30,7 +30,7 @@ class Schedule:
     graph: Graph
 
 
-class _Conflict(Exception):
+class _ConflictError(Exception):
     """Updates that cannot be done in place."""
 
     def __init__(self, targets: set[Node]) -> None:
@@ -43,7 +43,7 @@ def schedule(graph: Graph, fusion: Fusion, slots: Iterable[Node], scalars: Mappi
     while True:
         try:
             return _Scheduler(graph, fusion, slots, scalars).run()
-        except _Conflict as conflict:
+        except _ConflictError as conflict:
             graph, fusion = _copy_updates(graph, fusion, conflict.targets)
 
 
@@ -76,9 +76,7 @@ class _Scheduler:
         self.graph, self.scalars = graph, scalars
         stored = [n for n in slots if n not in scalars] + [r for g in fusion.groups for r in g.roots]
         self.places = {n: i for i, n in enumerate(stored)}
-        self.items = [
-            _Item(g, lower(g, self.places, scalars), 1 << i, {}) for i, g in enumerate(fusion.groups)
-        ]
+        self.items = [_Item(g, lower(g, self.places, scalars), 1 << i, {}) for i, g in enumerate(fusion.groups)]
         self.producer = {self.places[r]: item for item in self.items for r in item.group.roots}
 
     def run(self) -> Schedule:
@@ -111,7 +109,7 @@ class _Scheduler:
                 elif closure[item] & writer.bit:
                     conflicts.add(target)
         if conflicts:
-            raise _Conflict(conflicts)
+            raise _ConflictError(conflicts)
         for target, value in self.graph.updates:
             writer = self.producer[self.places[value]]
             for item, at in readers.get(self.places[target], ()):
@@ -131,7 +129,7 @@ class _Scheduler:
         if len(_topological(self.items)) < len(self.items):
             done = set(_topological(self.items))
             targets = {s for s, v in self.graph.updates if self.producer[self.places[v]] not in done}
-            raise _Conflict(targets)
+            raise _ConflictError(targets)
 
     def _order(self) -> None:
         self.items = _topological(self.items)
