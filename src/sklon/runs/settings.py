@@ -174,11 +174,11 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "dropout",
         _real("a number from 0 up to but not 1", lambda p: 0 <= p < 1),
-        0.0,
+        0.1,
         "The share of hidden units that are switched off at random in training.",
     ),
     Setting("optimizer", _one_of("adam", "sgd"), "adam", "The rule that turns gradients into steps."),
-    Setting("lr", _real("a number above 0", lambda lr: 0 < lr < float("inf")), 1e-3, "The learning rate."),
+    Setting("lr", _real("a number above 0", lambda lr: 0 < lr < float("inf")), 2e-3, "The learning rate."),
     Setting(
         "batch_size",
         _or_word(_whole(1), "full", "auto"),
