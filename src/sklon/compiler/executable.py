@@ -21,6 +21,7 @@ from sklon.program.cost import flops
 from sklon.program.ir import Buffer, Program
 
 from . import native
+from .interrupts import deferred_interrupts
 from .kernels.driver import HEADER, Memory, place
 from .module import emit_module
 from .pipeline import Settings, compile_program
@@ -129,12 +130,11 @@ class Executable:
             buffer = self.program.buffers[number]
             array = results[buffer.name] if buffer.space == "output" else _bound(buffer, arrays)
             words[HEADER + position] = array.ctypes.data
-        try:
+        with deferred_interrupts():
             if threads == 1:
                 self._entry(words.ctypes.data, 0)
             else:
                 together(lambda number: self._entry(words.ctypes.data, number), threads)
-        finally:
             self._scratch.append(scratch)
 
 
