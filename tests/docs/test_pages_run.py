@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from sklon.graph.node import REGISTRY
+from sklon.nn.loss import LOSSES
+from sklon.optim import RULES
 from tests.docs.markdown import ROOT, blocks, run_python
 
 PAGES = (ROOT / "README.md", ROOT / "docs" / "tour.md", *sorted((ROOT / "docs" / "howto").glob("*.md")))
+TABLES: tuple[dict[str, Any], ...] = (REGISTRY, RULES, LOSSES)
+
+
+@pytest.fixture(autouse=True)
+def _tables_as_before() -> Iterator[None]:
+    """What a page adds to the tables of ops, rules and losses goes again: other tests enumerate them."""
+    before = [dict(table) for table in TABLES]
+    yield
+    for table, rows in zip(TABLES, before, strict=True):
+        table.clear()
+        table.update(rows)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
