@@ -117,9 +117,7 @@ def test_bins_rise_one_after_the_other() -> None:
     assert (np.diff(bins, axis=1) <= 0).all()
 
 
-@pytest.mark.parametrize(
-    ("rows", "distinct", "bins"), [(50, 50, 0), (100, 100, 2), (1000, 2, 0), (1000, 5, 4)]
-)
+@pytest.mark.parametrize(("rows", "distinct", "bins"), [(50, 50, 0), (100, 100, 2), (1000, 2, 0), (1000, 5, 4)])
 def test_bins_need_rows_and_values(rows: int, distinct: int, bins: int) -> None:
     recipe = fit_recipe(read({"x": np.arange(rows) % distinct}).column("x"))
     assert isinstance(recipe, Numeric) and recipe.width == 1 + bins
@@ -150,9 +148,7 @@ def test_a_table_without_a_usable_column_is_refused() -> None:
 
 def test_text_in_a_numeric_column_counts_as_missing_and_is_noted(prepared: Preparation) -> None:
     columns = rich_columns(3) | {"plain": ["1", "oops", "NA"]}
-    assert prepared.notes(read(columns)) == (
-        "plain has 1 values that are not numbers; they count as missing",
-    )
+    assert prepared.notes(read(columns)) == ("plain has 1 values that are not numbers; they count as missing",)
     assert np.isfinite(prepared.inputs(read(columns))[0]).all()
 
 

@@ -16,9 +16,7 @@ from sklon.data import split_rows
     fraction=st.floats(0.1, 0.5),
     seed=st.integers(0, 2**63),
 )
-def test_each_row_is_on_one_side_and_each_class_gives_its_share(
-    labels: list[int], fraction: float, seed: int
-) -> None:
+def test_each_row_is_on_one_side_and_each_class_gives_its_share(labels: list[int], fraction: float, seed: int) -> None:
     classes = np.array(labels)
     split = split_rows(len(classes), fraction, seed=seed)
     stratified = split_rows(len(classes), fraction, seed=seed, classes=np.zeros(len(classes)))

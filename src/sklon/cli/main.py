@@ -59,9 +59,7 @@ def train(
     target: Annotated[str, typer.Option("--target", metavar="COLUMN", help="The column to predict.")],
     validation: Annotated[
         Path | None,
-        typer.Option(
-            "--validation", metavar="FILE", help="Validate on this file instead of on held-out rows."
-        ),
+        typer.Option("--validation", metavar="FILE", help="Validate on this file instead of on held-out rows."),
     ] = None,
     out: Out = None,
     json: Json = False,
@@ -94,9 +92,7 @@ def predict(
     table: Annotated[Path, typer.Argument(metavar="TABLE", help="A CSV or Parquet file.")],
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="Where to write.", show_default="standard output"
-        ),
+        typer.Option("--output", "-o", metavar="FILE", help="Where to write.", show_default="standard output"),
     ] = None,
     json: Json = False,
     quiet: Quiet = False,

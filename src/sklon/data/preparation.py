@@ -57,9 +57,7 @@ class Preparation:
         """What the network sees of a table; extra columns and another order are welcome."""
         columns = self._columns(table)
         parts: list[Features] = [
-            recipe.features(columns[recipe.name])
-            for recipe in self.recipes
-            if isinstance(recipe, Numeric | OneHot)
+            recipe.features(columns[recipe.name]) for recipe in self.recipes if isinstance(recipe, Numeric | OneHot)
         ]
         X = np.concatenate(parts, axis=1) if parts else np.zeros((len(table), 1), np.float32)
         return (X, *(recipe.codes(columns[recipe.name]) for recipe in self.embedded))
@@ -128,7 +126,5 @@ def _from_json(value: Mapping[str, Any]) -> Any:
     if kind is None:
         raise RunFolderError(f"the preparation has a part of the unknown kind {value['kind']!r}")
     known = {field.name for field in fields(kind)}
-    given = {
-        key: tuple(item) if isinstance(item, list) else item for key, item in value.items() if key in known
-    }
+    given = {key: tuple(item) if isinstance(item, list) else item for key, item in value.items() if key in known}
     return kind(**given)

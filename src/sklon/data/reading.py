@@ -75,9 +75,7 @@ def read(source: Any) -> Table:
     if hasattr(source, "keys") or hasattr(source, "columns"):
         return table_from_frame(source)
     kind = type(source).__name__
-    raise InputError(
-        f"cannot read a table from a {kind}; give a path, a frame or a mapping of names to arrays"
-    )
+    raise InputError(f"cannot read a table from a {kind}; give a path, a frame or a mapping of names to arrays")
 
 
 def read_file(path: Path) -> Table:

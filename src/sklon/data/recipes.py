@@ -181,7 +181,7 @@ def _fit_edges(present: Numbers) -> tuple[float, ...]:
     distinct, counts = np.unique(present, return_counts=True)
     if len(distinct) > bins + 1:
         heavy = counts * bins > len(present)
-        places = np.linspace(0, 1, max(2, bins + 1 - np.count_nonzero(heavy)))
+        places = np.linspace(0, 1, max(2, bins + 1 - int(np.count_nonzero(heavy))))
         others = np.quantile(np.repeat(distinct[~heavy], counts[~heavy]), places, method="nearest")
         distinct = np.union1d(distinct[heavy], others)
     return tuple(distinct.tolist()) if len(distinct) > 2 else ()
@@ -198,9 +198,7 @@ def _bins(x: Numbers, edges: tuple[float, ...]) -> Numbers:
 def _fit_categories(column: Column) -> OneHot | Codes | Dropped:
     counts = Counter(text for text in column.text if text is not None)
     if 2 * len(counts) > counts.total() and len(counts) > RARE_ROWS:
-        return Dropped(
-            name=column.name, reason=f"its text is different in {len(counts)} of {counts.total()} rows"
-        )
+        return Dropped(name=column.name, reason=f"its text is different in {len(counts)} of {counts.total()} rows")
     frequent = tuple(sorted(text for text, count in counts.items() if count >= RARE_ROWS))
     if len(frequent) > MOST_ONE_HOT:
         return Codes(name=column.name, categories=frequent)

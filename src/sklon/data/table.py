@@ -22,9 +22,7 @@ from sklon._base.errors import InputError
 Texts: TypeAlias = NDArray[np.object_]
 Numbers: TypeAlias = NDArray[np.float64]
 
-MISSING = frozenset(
-    ["", "NA", "N/A", "n/a", "na", "<NA>", "?", "null", "NULL", "Null", "-", "nan", "NaN", "NAN"]
-)
+MISSING = frozenset(["", "NA", "N/A", "n/a", "na", "<NA>", "?", "null", "NULL", "Null", "-", "nan", "NaN", "NAN"])
 """Spellings of a missing value. ``none`` is not among them: it is a category in many files."""
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|[+-]?(inf|infinity)", re.ASCII | re.IGNORECASE)

@@ -48,9 +48,7 @@ def decide_task(target: Column, asked: str = "auto") -> Task:
 def _infer(target: Column, distinct: int) -> Task:
     classes = BINARY if distinct == 2 else MULTICLASS
     if target.numbers is None:
-        return Task(
-            classes, f"{target.name} holds text with {distinct} different values, so they are classes."
-        )
+        return Task(classes, f"{target.name} holds text with {distinct} different values, so they are classes.")
     present = target.numbers[np.isfinite(target.numbers)]
     if np.any(present != np.round(present)):
         return Task(REGRESSION, f"{target.name} holds numbers with decimals, so it is a quantity.")
@@ -71,9 +69,7 @@ def _distinct(target: Column) -> int:
         raise InputError(f"the target {target.name!r} has no value in any row")
     distinct = len(set(present.tolist()))
     if distinct == 1:
-        raise InputError(
-            f"the target {target.name!r} is {present[0]} in every row; there is nothing to learn"
-        )
+        raise InputError(f"the target {target.name!r} is {present[0]} in every row; there is nothing to learn")
     return distinct
 
 
@@ -97,6 +93,4 @@ def _check_classes(target: Column, distinct: int, kind: str) -> None:
             "choose another target"
         )
     if kind == BINARY and distinct != 2:
-        raise InputError(
-            f"the target {target.name!r} has {distinct} different values; a binary task needs two"
-        )
+        raise InputError(f"the target {target.name!r} has {distinct} different values; a binary task needs two")

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from sklon import nn
 from sklon._base.errors import InputError
+from sklon.compiler.native import host
 from sklon.data import Inputs, Preparation
 from sklon.tensors import Tensor
 from sklon.tensors.modes import manual_seed
@@ -145,6 +146,13 @@ def outputs_of(architecture: Architecture, weights: Weights, loss: str, inputs: 
     model = TableNet(architecture)
     model.load_state_dict(weights)
     return np.asarray(Trainer(model, loss=loss).predict(inputs))
+
+
+def instruction_set() -> str:
+    """What of the processor decides the bits of a run: its family, the width of its vectors, fused products."""
+    target = host()
+    fused = "fused" if target.fma else "separate"
+    return f"{target.triple.split('-')[0]}, {8 * target.vector_bytes}-bit vectors, {fused} multiply-add"
 
 
 def choose_batch_size(asked: int | str, rows: int) -> int:

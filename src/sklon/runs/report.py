@@ -76,10 +76,10 @@ def _learning(record: Record) -> str:
     rows, stopped = record["data"]["rows"], record["stopped"]
     widths = " · ".join(str(width) for width in record["architecture"]["hidden"])
     return (
-        f"{escape(stopped['sentence'])} The weights of epoch {stopped['best_epoch']} were kept. "
-        f"{rows['training']:,} rows trained a network with hidden layers of {escape(widths)} units, "
-        f"{record['batch_size']} rows a step, in {record['seconds']:.1f} s; {rows['validation']:,} rows "
-        "watched. The training loss is taken during the epoch and with dropout, so it may lie higher."
+        f"{escape(stopped['sentence'])} {rows['training']:,} rows trained a network with hidden layers of "
+        f"{escape(widths)} units, {record['batch_size']} rows a step, in {record['seconds']:.1f} s; "
+        f"{rows['validation']:,} rows watched. The training loss is taken during the epoch and with dropout, so it "
+        "may lie higher."
     )
 
 

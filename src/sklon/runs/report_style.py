@@ -43,7 +43,7 @@ th { color:var(--soft); font-weight:600 }
 tbody tr:last-child td { border-bottom:0 }
 td { overflow-wrap:break-word }
 td:first-child { min-width:8rem }
-.scores td:not(:first-child), .scores th:not(:first-child) { text-align:right; white-space:nowrap;
+.scores td:not(:first-child), .scores th:not(:first-child) { text-align:right;
   font-variant-numeric:tabular-nums }
 .scores td:nth-child(2) { font-weight:650; color:var(--accent) }
 .fine td { font-size:.86rem; overflow-wrap:anywhere }
@@ -54,6 +54,7 @@ ul { padding-left:1.2rem }
 @media (min-width:52rem) { figure { grid-template-columns:minmax(0,2.1fr) minmax(0,1fr) }
   .columns { grid-template-columns:1fr 1fr } }
 @media (max-width:34rem) { body { font-size:16px } .bar { grid-template-columns:1fr auto; gap:.1rem .8rem }
-  .track { grid-column:1/-1; grid-row:2 } section { border-radius:8px } }
+  .track { grid-column:1/-1; grid-row:2 } section { border-radius:8px }
+  table { font-size:.84rem } th, td { padding-right:.6rem } td:first-child { min-width:6rem } }
 @media print { body { background:#fff } section { break-inside:avoid } }
 """

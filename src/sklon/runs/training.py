@@ -37,7 +37,7 @@ from sklon.data import (
 
 from . import baseline, scores
 from .folder import SCHEMA, check_free
-from .network import Architecture, Fitted, fit_network, outputs_of
+from .network import Architecture, Fitted, fit_network, instruction_set, outputs_of
 from .report import render
 from .run import Run
 from .settings import Settings, show
@@ -228,7 +228,7 @@ def _python(problem: Problem, settings: Settings) -> str:
 
 def _versions() -> dict[str, str]:
     """What decides the bits of a run, and what read the data."""
-    found = {"python": platform.python_version(), "processor": platform.machine()}
+    found = {"python": platform.python_version(), "processor": instruction_set()}
     for name in VERSIONS:
         try:
             found[name] = version(name)
