@@ -140,12 +140,15 @@ class _Scheduler:
                 item.ancestors |= b.ancestors
 
     def _merge(self) -> None:
-        """Join maps of one domain and phase, unless a path leaves one and comes back by the other."""
+        """Join maps of one domain and phase, unless a path leaves one and comes back by the other.
+
+        Copies that pack an operand stay alone: a map that only transposes runs in registers.
+        """
         alive: list[_Item] = []
         by_domain: dict[object, list[_Item]] = {}
         for item in self.items:
             partner = None
-            if item.loop.kind == "map":
+            if item.loop.kind == "map" and not _is_packing(item.group):
                 peers = by_domain.setdefault((item.loop.outer, item.phase), [])
                 partner = next((p for p in peers if self._mergeable(p, item)), None)
                 if partner is None:
@@ -191,6 +194,10 @@ class _Scheduler:
 
 def _require(item: _Item, first: _Item, distance: int) -> None:
     item.before[first] = max(distance, item.before.get(first, 0))
+
+
+def _is_packing(group: Group) -> bool:
+    return any(isinstance(root.op, Copy) and root.op.panel for root in group.roots)
 
 
 def _identity(at: Access, loop: Loop) -> bool:
