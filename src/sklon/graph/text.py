@@ -13,6 +13,7 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import fields
+from math import isfinite
 from typing import Any
 
 from sklon._base.dtypes import Dtype, from_short
@@ -87,6 +88,8 @@ def _plain(value: Any) -> Any:
         return value.short
     if isinstance(value, tuple):
         return tuple(e.name if isinstance(e, Symbol) else e for e in value)
+    if isinstance(value, float) and not isfinite(value):
+        return str(value)  # no literal of Python's: written as 'inf', '-inf', 'nan'
     return value
 
 
@@ -95,4 +98,6 @@ def _typed(kind: Any, value: Any) -> Any:
         return from_short(value)
     if kind == "Shape":
         return tuple(_SYMBOLS.get(e, e) for e in value)
+    if kind == "float":
+        return float(value)
     return value

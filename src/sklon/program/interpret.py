@@ -168,7 +168,9 @@ class _Run:
         shape = tuple(s.stop - s.start for s in self.ranges)
         full = np.broadcast_to(
             self.values[i.value],
-            tuple(n if a in inner else m for a, (n, m) in enumerate(zip(shape, self.values[i.value].shape, strict=True))),
+            tuple(
+                n if a in inner else m for a, (n, m) in enumerate(zip(shape, self.values[i.value].shape, strict=True))
+            ),
         )
         function = {"sum": np.add, "max": np.maximum}[i.fn]
         return function.reduce(full, axis=inner, keepdims=True, dtype=full.dtype)

@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 from sklon._base.dtypes import Dtype, int64
 from sklon.program.ir import Access, Apply, Const, Index, Load, Loop, Program, Rows, Scalar, Store
+from sklon.program.values import uses
 
 from .addresses import NO_OFFSETS, Addresses, Frame, Offsets
-from .facts import uses
 from .lanes import MEMORY_TYPES, Lanes, Value
 from .memory import VectorMemory
 
