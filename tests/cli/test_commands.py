@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -198,20 +201,38 @@ def test_ctrl_c_before_there_is_a_result(place: Path, command: Command, monkeypa
     assert [path.name for path in place.iterdir()] == ["table.csv"]
 
 
+@pytest.mark.parametrize("epochs", [0, 2])
 def test_ctrl_c_while_training_keeps_a_usable_run(
-    place: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+    epochs: int, place: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fit = network.fit_network
 
     def cut(*arguments: Any, **words: Any) -> Any:
         fitted = fit(*arguments, **words)
         fitted.stopped["reason"] = "interrupted"
-        return fitted
+        return replace(fitted, history=fitted.history[:epochs])
 
     monkeypatch.setattr(training, "fit_network", cut)
     code, out, _ = command("train", "table.csv", "--target", "answer", "--json", *QUICK)
     assert code == 130 and json.loads(out)["status"] == "interrupted"
     assert command("predict", "table-run", "table.csv")[0] == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot send Ctrl-C to one process")
+def test_a_real_ctrl_c_leaves_a_whole_run_or_none(place: Path) -> None:
+    program = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from sklon.cli import main\n"
+        "main('train table.csv --target answer --epochs 1000000 --early-stopping none --threads 1'.split())"
+    )
+    process = subprocess.Popen([sys.executable, "-c", program], cwd=place, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None and "answer holds text" in process.stderr.readline()
+    time.sleep(0.7)
+    process.send_signal(signal.SIGINT)
+    words = process.communicate(timeout=60)[1]
+    assert process.returncode == 130 and "Traceback" not in words
+    left = sorted(path.name for path in place.iterdir())
+    assert left == ["table.csv"] or (place / "table-run" / "report.html").is_file()
 
 
 def test_a_bug_is_exit_code_1_with_a_traceback_only_when_asked(
