@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
+
+from sklon.graph.verify import verify
 from tests.docs.markdown import ROOT
 from tests.docs.regenerate import PAGE, written
 from tests.docs.stages import SECTIONS, passed, step
-
-from sklon.graph.verify import verify
 
 
 @pytest.mark.parametrize("name", SECTIONS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from tests.docs.markdown import ROOT, anchors, documents, links
 
 INSIDE = [(page, link) for page in documents() for link in links(page) if "://" not in link]

@@ -6,10 +6,10 @@ import traceback
 from pathlib import Path
 
 import pytest
-from tests.docs import stages
-from tests.docs.markdown import Block, anchors, blocks, links, prose, run_python
 
 from sklon.graph.node import Graph
+from tests.docs import stages
+from tests.docs.markdown import Block, anchors, blocks, links, prose, run_python
 
 PAGE = """# A page: one, two
 

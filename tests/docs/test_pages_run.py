@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.docs.markdown import ROOT, blocks, run_python
 
 from sklon.graph.node import REGISTRY
 from sklon.nn.loss import LOSSES
 from sklon.optim import RULES
+from tests.docs.markdown import ROOT, blocks, run_python
 
 PAGES = (ROOT / "README.md", ROOT / "docs" / "tour.md", *sorted((ROOT / "docs" / "howto").glob("*.md")))
 TABLES: tuple[dict[str, Any], ...] = (REGISTRY, RULES, LOSSES)

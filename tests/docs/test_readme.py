@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from tests.docs.markdown import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

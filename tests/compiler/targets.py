@@ -1,0 +1,22 @@
+"""Narrower machines than this one, made by forbidding some of its instructions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sklon.compiler import native
+from sklon.compiler.target import Target
+
+#: name → what it forbids, bytes of a vector, fused multiply-add
+NARROWER = {
+    "avx2": ("haswell", ("avx512", "avx10", "amx", "evex"), 32, True),
+    "sse2": ("x86-64", ("avx", "amx", "fma", "sse3", "sse4", "f16c", "xop", "vaes", "vpcl", "gfni"), 16, False),
+}
+
+
+def narrower(name: str) -> Target:
+    """This machine without the instructions that ``name`` forbids."""
+    cpu, forbidden, vector_bytes, fma = NARROWER[name]
+    host = native.host()
+    features = [f"-{f[1:]}" if any(word in f for word in forbidden) else f for f in host.features.split(",")]
+    return replace(host, name=cpu, features=",".join(features), vector_bytes=vector_bytes, registers=16, fma=fma)
