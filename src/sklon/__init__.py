@@ -3,6 +3,8 @@
 Ask, and the engine proves the answer; train, and the same engine does it fast on a CPU.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from sklon import nn, optim
 from sklon._base.dtypes import bool_, float32, float64, int32, int64
 from sklon._base.settings import get_num_threads, set_num_threads
@@ -26,6 +28,9 @@ from sklon.tensors.functional import (
 from sklon.tensors.modes import manual_seed, no_grad
 from sklon.training import Trainer, stopping
 
+if TYPE_CHECKING:
+    from sklon.runs import load, train
+
 __version__ = "0.1.0"
 
 __all__ = [
@@ -41,6 +46,7 @@ __all__ = [
     "get_num_threads",
     "int32",
     "int64",
+    "load",
     "log",
     "manual_seed",
     "matmul",
@@ -61,6 +67,16 @@ __all__ = [
     "sum",
     "tanh",
     "tensor",
+    "train",
     "where",
     "zeros",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """The commands as functions, imported when first used: they read tables and draw."""
+    if name in ("load", "train"):
+        from sklon import runs
+
+        return getattr(runs, name)
+    raise AttributeError(f"module 'sklon' has no attribute {name!r}")
