@@ -3,7 +3,7 @@
 Each op is one frozen dataclass: type, meaning in NumPy, derivative, and for a point op its body over lanes.
 """
 
-from . import compare, contract, gather, leaves, movement, point, random, reduce
+from . import compare, contract, elementary, gather, leaves, movement, point, random, reduce
 from ._families import BUILD, Point
 from .contract import Contract, ContractPlan
 from .gather import Gather
@@ -25,6 +25,7 @@ __all__ = [
     "Size",
     "compare",
     "contract",
+    "elementary",
     "gather",
     "leaves",
     "movement",

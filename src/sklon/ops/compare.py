@@ -62,6 +62,50 @@ class Greater(_Comparison):
     function: ClassVar[Any] = np.greater
 
 
+@dataclass(frozen=True)
+class _Logical(Point):
+    function: ClassVar[Any]
+
+    def result_dtype(self, *dtypes: Dtype) -> Dtype:
+        if set(dtypes) != {bool_}:
+            raise DtypeError(f"{self.name} takes booleans, not {', '.join(map(repr, dtypes))}")
+        return bool_
+
+    def meaning(self, *inputs: Array) -> Array:
+        return self.function(*inputs)
+
+    def body(self, b: LaneBuilder, *lanes: Lane) -> Lane:
+        return b.logical(self.name.rstrip("_"), *lanes)
+
+
+@primitive("and_")
+@dataclass(frozen=True)
+class And(_Logical):
+    """Both."""
+
+    arity: ClassVar[int] = 2
+    commutative: ClassVar[bool] = True
+    function: ClassVar[Any] = np.logical_and
+
+
+@primitive("or_")
+@dataclass(frozen=True)
+class Or(_Logical):
+    """Either, or both."""
+
+    arity: ClassVar[int] = 2
+    commutative: ClassVar[bool] = True
+    function: ClassVar[Any] = np.logical_or
+
+
+@primitive("not_")
+@dataclass(frozen=True)
+class Not(_Logical):
+    """Not."""
+
+    function: ClassVar[Any] = np.logical_not
+
+
 @primitive("where")
 @dataclass(frozen=True)
 class Where(Point):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -151,6 +151,80 @@ class Maximum(Point):
             build.where(build.greater(x, y), g, tie),
             build.where(build.greater(y, x), g, tie),
         )
+
+
+@primitive("minimum")
+@dataclass(frozen=True)
+class Minimum(Point):
+    """The smaller of x and y; NaN if one of them is NaN."""
+
+    arity: ClassVar[int] = 2
+    commutative: ClassVar[bool] = True
+    cost: ClassVar[int] = 3
+    convention: ClassVar[str] = "at ties each input gets half the gradient"
+
+    def meaning(self, *inputs: Array) -> Array:
+        return np.minimum(*inputs)
+
+    def body(self, b: LaneBuilder, *lanes: Lane) -> Lane:
+        x, y = lanes
+        smaller = b.select(b.compare("lt", y, x), y, x)  # x where x is NaN
+        return b.select(b.compare("unordered", y, y), y, smaller)
+
+    def vjp(self, build: Build, node: Node, g: Node) -> Gradients:
+        x, y = node.inputs
+        zero, half = build.full_like(0.0, g), build.mul(g, build.full_like(0.5, g))
+        tie = build.where(build.equal(x, y), half, zero)
+        return (build.where(build.less(x, y), g, tie), build.where(build.less(y, x), g, tie))
+
+
+@dataclass(frozen=True)
+class _Rounding(Floating):
+    """A step function: its derivative is 0 wherever it has one, and is taken to be 0 at the steps."""
+
+    convention: ClassVar[str] = "the derivative is 0 everywhere"
+    function: ClassVar[Any]
+
+    def meaning(self, *inputs: Array) -> Array:
+        return self.function(*inputs)
+
+    def body(self, b: LaneBuilder, *lanes: Lane) -> Lane:
+        return b.round(self.name, lanes[0])
+
+    def vjp(self, build: Build, node: Node, g: Node) -> Gradients:
+        return (build.full_like(0.0, g),)
+
+
+@primitive("floor")
+@dataclass(frozen=True)
+class Floor(_Rounding):
+    """The largest integer that is at most x."""
+
+    function: ClassVar[Any] = np.floor
+
+
+@primitive("ceil")
+@dataclass(frozen=True)
+class Ceil(_Rounding):
+    """The smallest integer that is at least x."""
+
+    function: ClassVar[Any] = np.ceil
+
+
+@primitive("trunc")
+@dataclass(frozen=True)
+class Trunc(_Rounding):
+    """x without its fraction."""
+
+    function: ClassVar[Any] = np.trunc
+
+
+@primitive("round")
+@dataclass(frozen=True)
+class Round(_Rounding):
+    """The nearest integer, ties to even."""
+
+    function: ClassVar[Any] = np.rint
 
 
 @primitive("exp")

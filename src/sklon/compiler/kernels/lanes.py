@@ -151,6 +151,42 @@ class Lanes:
         """The nearest integer, ties to even."""
         return self.call("rint", x)
 
+    def round(self, how: str, x: Value) -> Value:
+        """An integer near x: ``floor``, ``ceil``, ``trunc``, or ``round`` with ties to even."""
+        return self.call("rint" if how == "round" else how, x)
+
+    def logical(self, how: str, *arguments: Value) -> Value:
+        """``and``, ``or`` or ``not`` of masks."""
+        if how == "not":
+            return self._two("xor", arguments[0], self.constant(1, bool_))
+        return self._two(how, *arguments)
+
+    def library(self, symbol: str, *arguments: Value) -> Value:
+        """A function of the C library, called for each lane."""
+        dtype = arguments[0].dtype
+        vector, element = self.type(dtype), SCALAR_TYPES[dtype.short]
+        name = f"lanes_{symbol}_{self.mangled(dtype)}"
+        external = symbol if dtype.bits == 64 else f"{symbol}f"
+        self.declarations.declare(external, element, [element] * len(arguments))
+        self.declarations.lines.setdefault(name, self._for_each_lane(name, external, dtype, len(arguments)))
+        passed = ", ".join(f"{vector} {a.text}" for a in arguments)
+        return self.emit(_depth(*arguments), dtype, f"call {vector} @{name}({passed})")
+
+    def _for_each_lane(self, name: str, external: str, dtype: Dtype, count: int) -> str:
+        """A function on vectors that calls one on numbers."""
+        vector, element = self.type(dtype), SCALAR_TYPES[dtype.short]
+        lines, result = [], "poison"
+        for i in range(self.width):
+            for k in range(count):
+                lines.append(f" %e{k}_{i} = extractelement {vector} %x{k}, i32 {i}")
+            numbers = ", ".join(f"{element} %e{k}_{i}" for k in range(count))
+            lines.append(f" %y{i} = call {element} @{external}({numbers})")
+            lines.append(f" %r{i} = insertelement {vector} {result}, {element} %y{i}, i32 {i}")
+            result = f"%r{i}"
+        parameters = ", ".join(f"{vector} %x{k}" for k in range(count))
+        body = "\n".join(lines)
+        return f"define internal {vector} @{name}({parameters}) #0 {{\n{body}\n ret {vector} {result}\n}}"
+
     def compare(self, how: str, x: Value, y: Value) -> Value:
         vector = self.type(x.dtype)
         if x.dtype.is_floating:
