@@ -21,7 +21,9 @@ from .lanes import MEMORY_TYPES, Declarations, Lanes, Value
 from .text import PROLOGUE, extent_text, function
 
 #: terms of the sum in one iteration, where the extent allows it
-UNROLL = 2
+UNROLL = 4
+#: terms from which on a longer iteration is worth its text
+LONG_SUM = 128
 #: rows of a tile whose lanes run over the sum
 DOT_ROWS = 4
 
@@ -87,7 +89,7 @@ class ProductEmitter:
     def _panels(self) -> list[_Panel]:
         if self.dot:
             return [_Panel(0, self.columns, 1, 0)]
-        _, vectors = self.target.tile(self.width, self.columns, self._terms())
+        _, vectors = self.target.tile(self.width, self.columns, self.terms())
         if self.right.panel:
             vectors = self.right.panel // self.width
         wide = vectors * self.width
@@ -98,7 +100,7 @@ class ProductEmitter:
             panels.append(_Panel(full * wide, 1, -(-left // self.width), left % self.width))
         return panels
 
-    def _terms(self) -> int:
+    def terms(self) -> int:
         """The terms of the sum, at most."""
         extent = self.loop.axes[self.sum]
         return extent if isinstance(extent, int) else min(self.program.max_rows, SHARD if self.sharded else 1 << 30)
@@ -106,7 +108,7 @@ class ProductEmitter:
     def _heights(self, vectors: int) -> list[int]:
         """Rows of the tiles that cover a unit, tallest first, down to one unless taller ones always fit."""
         extent = self.loop.axes[self.row]
-        tallest = DOT_ROWS if self.dot else self.target.tile(self.width, vectors * self.width, self._terms())[0]
+        tallest = DOT_ROWS if self.dot else self.target.tile(self.width, vectors * self.width, self.terms())[0]
         if extent == N:
             return [h for h in dict.fromkeys((tallest, SHARD % tallest, 1)) if h]
         assert isinstance(extent, int)
@@ -135,7 +137,7 @@ M{i}:
  %fit{i} = icmp sle i64 %mn{i}, {last}
  br i1 %fit{i}, label %B{i}, label %{after}
 B{i}:
-{self._call(height, panel, f"%m{i}", f"%j{number}")} br label %M{i}
+{self._call(height, tier == 0, panel, f"%m{i}", f"%j{number}")} br label %M{i}
 {after}:
 """
             row, block = f"%m{i}", after
@@ -145,8 +147,8 @@ B{i}:
 x{number}:
 """
 
-    def _call(self, rows: int, panel: _Panel, m: str, n: str) -> str:
-        text, buffers = _Tile(self, rows, panel).emit()
+    def _call(self, rows: int, tallest: bool, panel: _Panel, m: str, n: str) -> str:
+        text, buffers = _Tile(self, rows, tallest, panel).emit()
         self.tiles.append((text, buffers))
         pointers = "".join(f", ptr {self.parameters.setdefault(b, f'%p{len(self.parameters)}')}" for b in buffers)
         number = len(self.tiles) - 1
@@ -156,8 +158,8 @@ x{number}:
 class _Tile:
     """The function of one tile at row %m and column %n."""
 
-    def __init__(self, emitter: ProductEmitter, rows: int, panel: _Panel) -> None:
-        self.e, self.rows, self.panel = emitter, rows, panel
+    def __init__(self, emitter: ProductEmitter, rows: int, tallest: bool, panel: _Panel) -> None:
+        self.e, self.rows, self.tallest, self.panel = emitter, rows, tallest, panel
         self.width = emitter.width
         self.dtype: Dtype = emitter.left.dtype
         self.lanes = Lanes(self.width, emitter.target.fma, emitter.declarations)
@@ -195,13 +197,8 @@ class _Tile:
         return "<" + ", ".join(f"i1 {'true' if i < tail else 'false'}" for i in range(self.width)) + ">"
 
     def _accumulators(self) -> dict[tuple[int, int], Value]:
-        unroll = self._unroll()
-        result: dict[tuple[int, int], Value] = {}
-        for r in range(self.rows):
-            for v in range(self.vectors):
-                value = Value(f"%c{r}_{v}_{unroll}", 0, self.dtype)
-                result[r, v] = self._across(value) if self.e.dot else value
-        return result
+        finished = {(r, v): Value(f"%z{r}_{v}", 0, self.dtype) for r, v in self._tile_places()}
+        return {place: self._across(value) for place, value in finished.items()} if self.e.dot else finished
 
     def _across(self, total: Value) -> Value:
         """The sum of all lanes, as a tree, in every lane."""
@@ -223,29 +220,72 @@ class _Tile:
         return self.width if self.e.dot else 1
 
     def _unroll(self) -> int:
+        """Steps in one iteration: those that divide a known extent; N rows have a rest of their own.
+
+        The tallest tile does nearly all the work; the others stay short, for they only cost compile time.
+        """
         extent = self.e.loop.axes[self.e.sum]
+        most = 1 if not self.tallest else UNROLL if self.e.terms() >= LONG_SUM else 2
         if not isinstance(extent, int):
-            return 1
-        return next(u for u in (UNROLL, 2, 1) if extent % (u * self._terms()) == 0 or u == 1)
+            return most
+        return next(u for u in (most, 2, 1) if extent % (u * self._terms()) == 0 or u == 1)
+
+    def _tile_places(self) -> list[tuple[int, int]]:
+        return [(r, v) for r in range(self.rows) for v in range(self.vectors)]
 
     def _sum(self, left: str, right: str) -> str:
-        e, unroll, terms = self.e, self._unroll(), self._terms()
+        """From the block ``entry`` to the block ``X``, where %z{r}_{v} are the finished accumulators."""
+        e, s = self.e, self.e.strides
         extent = e.loop.axes[e.sum]
         first, last = ("%lo", "%hi") if e.sharded else ("0", extent_text(extent))
-        s = e.strides
         lines = [self._offset("%left", left, "%m", s.left_row), self._right(right)]
-        lines.append(f" br label %L\nL:\n %k = phi i64 [{first}, %entry], [%kn, %L]")
-        for r in range(self.rows):
-            for v in range(self.vectors):
-                lines.append(f" %c{r}_{v}_0 = phi {self.vector} [zeroinitializer, %entry], [%c{r}_{v}_{unroll}, %L]")
-        lines.append(self._offset("%a", "%left", "%k", s.left_sum))
-        lines.append(self._offset("%b", "%right", "%k", s.right_sum))
-        mask = self._tail_of_sum(lines)
+        lines.append(self._offset("%a0", "%left", first, s.left_sum))
+        lines.append(self._offset("%b0", "%right", first, s.right_sum))
+        if isinstance(extent, int) or self._unroll() == 1:
+            lines.append(" br label %L")
+            self._loop(lines, "L", ("entry", first, "%a0", "%b0"), last, self._unroll())
+            lines.append("LX:\n br label %X\nX:")
+            lines += [f" %z{r}_{v} = phi {self.vector} [%cL{r}_{v}, %LX]" for r, v in self._tile_places()]
+        else:
+            self._loop_with_rest(lines, first, last, self._unroll())
+        return "\n".join(lines) + "\n"
+
+    def _loop_with_rest(self, lines: list[str], first: str, last: str, unroll: int) -> None:
+        """Whole iterations of ``unroll`` rows, then the rows that are left, one by one."""
+        lines.append(f" %count = sub i64 {last}, {first}\n %left_over = urem i64 %count, {unroll}")
+        lines.append(f" %whole = sub i64 {last}, %left_over\n %any = icmp slt i64 {first}, %whole")
+        lines.append(" br i1 %any, label %L, label %C")
+        self._loop(lines, "L", ("entry", first, "%a0", "%b0"), "%whole", unroll)
+        lines.append("LX:\n br label %C\nC:")
+        for name, kind, start in (("k", "i64", first), ("a", "ptr", "%a0"), ("b", "ptr", "%b0")):
+            lines.append(f" %{name}C = phi {kind} [{start}, %entry], [%{name}Ln, %LX]")
+        for r, v in self._tile_places():
+            lines.append(f" %cC{r}_{v} = phi {self.vector} [zeroinitializer, %entry], [%cL{r}_{v}, %LX]")
+        lines.append(f" %rest = icmp slt i64 %kC, {last}\n br i1 %rest, label %R, label %X")
+        self._loop(lines, "R", ("C", "%kC", "%aC", "%bC"), last, 1, "%cC")
+        lines.append("RX:\n br label %X\nX:")
+        for r, v in self._tile_places():
+            lines.append(f" %z{r}_{v} = phi {self.vector} [%cC{r}_{v}, %C], [%cR{r}_{v}, %RX]")
+
+    def _loop(
+        self, lines: list[str], l: str, start: tuple[str, str, str, str], last: str, unroll: int, before: str = ""
+    ) -> None:
+        """The loop ``l``; its accumulators %c{l}{r}_{v} start from ``before``, or from zero; it leaves to {l}X."""
+        block, first, left, right = start
+        s, step = self.e.strides, unroll * self._terms()
+        lines.append(f"{l}:\n %k{l} = phi i64 [{first}, %{block}], [%k{l}n, %{l}]")
+        lines.append(f" %a{l} = phi ptr [{left}, %{block}], [%a{l}n, %{l}]")
+        lines.append(f" %b{l} = phi ptr [{right}, %{block}], [%b{l}n, %{l}]")
+        for r, v in self._tile_places():
+            entry = f"{before}{r}_{v}" if before else "zeroinitializer"
+            lines.append(f" %c{l}{r}_{v}_0 = phi {self.vector} [{entry}, %{block}], [%c{l}{r}_{v}, %{l}]")
+        mask = self._tail_of_sum(lines, l)
         for u in range(unroll):
-            self._term(lines, u, mask)
-        lines.append(f" %kn = add i64 %k, {unroll * terms}\n %more = icmp slt i64 %kn, {last}")
-        lines.append(" br i1 %more, label %L, label %X\nX:\n")
-        return "\n".join(lines)
+            self._term(lines, l, u, unroll, mask)
+        lines.append(f" %a{l}n = getelementptr {self.element}, ptr %a{l}, i64 {step * s.left_sum}")
+        lines.append(f" %b{l}n = getelementptr {self.element}, ptr %b{l}, i64 {step * s.right_sum}")
+        lines.append(f" %k{l}n = add i64 %k{l}, {step}\n %more{l} = icmp slt i64 %k{l}n, {last}")
+        lines.append(f" br i1 %more{l}, label %{l}, label %{l}X")
 
     def _offset(self, name: str, pointer: str, index: str, stride: int) -> str:
         return (
@@ -262,7 +302,7 @@ class _Tile:
             f"{self._offset('%right', pointer, '%panel', int(str(rows)) * e.right.panel)}"
         )
 
-    def _tail_of_sum(self, lines: list[str]) -> str | None:
+    def _tail_of_sum(self, lines: list[str], l: str) -> str | None:
         """The mask of the last terms, where the lanes run over the sum and do not divide it."""
         extent = self.e.loop.axes[self.e.sum]
         if not self.e.dot or (isinstance(extent, int) and extent % self.width == 0):
@@ -270,27 +310,28 @@ class _Tile:
         width = f"<{self.width} x i32>"
         steps = ", ".join(f"i32 {i}" for i in range(self.width))
         lines.append(
-            f" %rest = sub i64 {extent_text(extent)}, %k\n %rest32 = trunc i64 %rest to i32\n"
-            f" %rest1 = insertelement {width} poison, i32 %rest32, i32 0\n"
-            f" %restv = shufflevector {width} %rest1, {width} poison, {width} zeroinitializer\n"
-            f" %restm = icmp sgt {width} %restv, <{steps}>"
+            f" %tail{l} = sub i64 {extent_text(extent)}, %k{l}\n %tail32{l} = trunc i64 %tail{l} to i32\n"
+            f" %tail1{l} = insertelement {width} poison, i32 %tail32{l}, i32 0\n"
+            f" %tailv{l} = shufflevector {width} %tail1{l}, {width} poison, {width} zeroinitializer\n"
+            f" %tailm{l} = icmp sgt {width} %tailv{l}, <{steps}>"
         )
-        return "%restm"
+        return f"%tailm{l}"
 
-    def _term(self, lines: list[str], u: int, mask: str | None) -> None:
-        """One term of the sum for the whole tile."""
+    def _term(self, lines: list[str], l: str, u: int, unroll: int, mask: str | None) -> None:
+        """Step ``u`` of an iteration of the loop ``l``, for the whole tile."""
         e, s = self.e, self.e.strides
         for v in range(self.vectors):
-            place = f"getelementptr {self.element}, ptr %b, i64 {u * self._terms() * s.right_sum + v * self.width}"
+            shift = u * self._terms() * s.right_sum + v * self.width
             tail = None if e.dot or e.right.panel else self._mask({e.lane: v * self.width})
-            lines.append(f" %bp{u}_{v} = {place}")
-            lines.append(self._load(f"%b{u}_{v}", f"%bp{u}_{v}", mask or tail))
+            lines.append(f" %bp{l}{u}_{v} = getelementptr {self.element}, ptr %b{l}, i64 {shift}")
+            lines.append(self._load(f"%b{l}{u}_{v}", f"%bp{l}{u}_{v}", mask or tail))
         for r in range(self.rows):
-            shift = r * s.left_row + u * self._terms() * s.left_sum
-            lines.append(f" %ap{u}_{r} = getelementptr {self.element}, ptr %a, i64 {shift}")
-            lines.append(self._load(f"%a{u}_{r}", f"%ap{u}_{r}", mask) if e.dot else self._broadcast(f"{u}_{r}"))
+            name, shift = f"{l}{u}_{r}", r * s.left_row + u * self._terms() * s.left_sum
+            lines.append(f" %ap{name} = getelementptr {self.element}, ptr %a{l}, i64 {shift}")
+            lines.append(self._load(f"%a{name}", f"%ap{name}", mask) if e.dot else self._broadcast(name))
             for v in range(self.vectors):
-                lines.append(self._fma(f"%c{r}_{v}_{u + 1}", f"%a{u}_{r}", f"%b{u}_{v}", f"%c{r}_{v}_{u}"))
+                new = f"%c{l}{r}_{v}" if u == unroll - 1 else f"%c{l}{r}_{v}_{u + 1}"
+                lines.append(self._fma(new, f"%a{name}", f"%b{l}{u}_{v}", f"%c{l}{r}_{v}_{u}"))
 
     def _broadcast(self, name: str) -> str:
         size = self.dtype.itemsize
