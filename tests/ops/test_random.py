@@ -1,0 +1,57 @@
+"""Random bits: the published known answers, and the same bits from NumPy and from compiled code."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sklon._base.dtypes import uint32
+from sklon._base.philox import permutation, philox, uniform
+from sklon._base.shapes import N
+from sklon.compiler.executable import compile_graph
+from sklon.graph.node import Graph, slot
+from sklon.ops import BUILD as b
+from tests.executors import Trial, compiled
+
+Words = tuple[int, ...]
+
+#: counter, key, result: the file of known answers of Random123 (kat_vectors, philox4x32 10)
+KNOWN: tuple[tuple[Words, Words, Words], ...] = (
+    ((0,) * 4, (0,) * 2, (0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8)),
+    ((0xFFFFFFFF,) * 4, (0xFFFFFFFF,) * 2, (0x408F276D, 0x41C83B0E, 0xA20BC7C6, 0x6D5451FD)),
+    (
+        (0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344),
+        (0xA4093822, 0x299F31D0),
+        (0xD16CFE09, 0x94FDCCEB, 0x5001E420, 0x24126EA1),
+    ),
+)
+
+
+@pytest.mark.parametrize(("counter", "key", "expected"), KNOWN)
+def test_known_answers(counter: Words, key: Words, expected: Words) -> None:
+    c0, c1, c2, c3 = counter
+    assert tuple(int(w) for w in philox((c0, c1, c2, c3), (key[0], key[1]))) == expected
+
+
+def test_compiled_code_draws_the_known_bits() -> None:
+    words = np.array([[*counter, *key] for counter, key, _ in KNOWN], np.uint32)
+    nodes = [slot(f"x{i}", "state", (N,), uint32) for i in range(6)]
+    graph = Graph((("y", b.random_bits(*nodes)),))
+    bound = {f"x{i}": np.ascontiguousarray(column) for i, column in enumerate(words.T)}
+    trial = Trial(graph, 3, (3,), bound, np.zeros(3, np.int32), np.zeros((1, 0)))
+    found = compiled(trial, compile_graph(graph, 3)).outputs[0]["y"]
+    assert found.tolist() == [expected[0] for _, _, expected in KNOWN]
+
+
+def test_numbers_lie_in_the_unit_interval() -> None:
+    numbers = uniform((100_000,), seed=1, stream=2)
+    assert numbers.min() >= 0 and numbers.max() < 1
+    assert abs(numbers.mean() - 0.5) < 0.005 and abs(numbers.var() - 1 / 12) < 0.001
+
+
+def test_orders_are_permutations_that_differ_by_epoch_and_seed() -> None:
+    orders = [permutation(1000, seed=s, epoch=e) for s, e in ((0, 0), (0, 1), (1, 0))]
+    for order in orders:
+        assert sorted(order.tolist()) == list(range(1000))
+    assert len({o.tobytes() for o in orders}) == 3
+    assert permutation(1000, seed=0, epoch=0).tobytes() == orders[0].tobytes()
