@@ -19,6 +19,9 @@ from sklon.program.ir import Access, Loop, accesses, lead
 from .fuse import Fusion, Group
 from .lower import lower
 
+#: instructions; maps are not joined beyond, so that no kernel grows without bound
+LARGEST_BODY = 2000
+
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
@@ -160,6 +163,8 @@ class _Scheduler:
         self.items = _topological(alive)
 
     def _mergeable(self, first: _Item, second: _Item) -> bool:
+        if len(first.loop.body) + len(second.loop.body) > LARGEST_BODY:
+            return False
         for b in second.before:
             if b is not first and b.ancestors & first.bit:
                 return False
