@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from sklon._base.dtypes import Dtype, float32, float64
+from sklon._base.errors import VerificationError
 from sklon.autodiff.check import check_gradients
 from sklon.compiler.executable import compile_graph
-from sklon.graph.node import REGISTRY
+from sklon.graph.build import Build
+from sklon.graph.node import REGISTRY, Node, Op
 from sklon.graph.text import parse, print_graph
 from sklon.graph.verify import verify
 from tests.executors import agree, compiled, interpreted, same_bits
@@ -25,6 +27,10 @@ def test_every_primitive_has_a_row() -> None:
 
 @pytest.mark.parametrize("row", [r for r in ROWS if r.orders], ids=str)
 def test_derivatives_are_right(row: Row) -> None:
+    _check(row)
+
+
+def _check(row: Row) -> None:
     check_gradients(
         lambda *nodes: row.build(*nodes, ORDINARY),
         row.arrays(ORDINARY),
@@ -32,6 +38,20 @@ def test_derivatives_are_right(row: Row) -> None:
         rows=ORDINARY.N,
         orders=row.orders,
     )
+
+
+@pytest.mark.parametrize("row", [r for r in ROWS if r.orders and r.op != "slot"], ids=str)
+def test_a_wrong_derivative_of_each_is_caught(row: Row, monkeypatch: pytest.MonkeyPatch) -> None:
+    op = REGISTRY[row.op]
+    right = op.vjp
+
+    def wrong(self: Op, build: Build, node: Node, g: Node) -> list[Node | None]:
+        grads = right(self, build, node, g)
+        return [d and build.add(d, build.full_like(0.01, d)) for d in grads]
+
+    monkeypatch.setattr(op, "vjp", wrong)
+    with pytest.raises(VerificationError, match="differences give"):
+        _check(row)
 
 
 @pytest.mark.parametrize("dtype", CLOSE, ids=lambda d: d.name)
