@@ -138,6 +138,10 @@ FILES = {
     "book.xlsx": b"PK\x03\x04....",
     "ragged.csv": b"x,answer\n1,yes\n2\n",
     "same.csv": b"x,answer\n1,yes\n2,yes\n",
+    "infinite.csv": b"x,answer\n1,1.5\n2,inf\n3,2.5\n",
+    "missing.csv": b"x,answer\n1,NA\n2,?\n",
+    "labels.csv": b"x,answer\n1,a\n2,b\n3,c\n",
+    "twice.csv": b"x,answer,x\n1,a,2\n2,b,1\n3,a,1\n",
     "unique.csv": b"x,answer\na,1.5\nb,2.5\nc,3.5\n",
 }
 BAD: dict[str, tuple[list[str], str]] = {
@@ -150,6 +154,14 @@ BAD: dict[str, tuple[list[str], str]] = {
     "ragged": (["train", "ragged.csv", "--target", "answer"], "line 3 has 1 fields"),
     "no column": (["train", "table.csv", "--target", "anwser"], "did you mean 'answer'"),
     "constant target": (["train", "same.csv", "--target", "answer"], "nothing to learn"),
+    "infinite target": (["train", "infinite.csv", "--target", "answer"], "is infinite in 1 rows"),
+    "missing target": (["train", "missing.csv", "--target", "answer"], "has no value in any row"),
+    "classes as rows": (["train", "labels.csv", "--target", "answer"], "as many different values as rows"),
+    "a name twice": (["train", "twice.csv", "--target", "answer"], "more than one column named 'x'"),
+    "a taken place with more than a run": (
+        ["train", "table.csv", "--target", "answer", "--out", "full", "--overwrite"],
+        "is not a run folder alone",
+    ),
     "nothing to learn from": (["train", "unique.csv", "--target", "answer"], "too few"),
     "text as a number": (["train", "table.csv", "--target", "answer", "--task", "regression"], "not numbers"),
     "a wrong value": (
@@ -174,6 +186,17 @@ def test_bad_input_ends_with_one_sentence_and_nothing_written(case: str, place: 
     assert code == 2 and out == ""
     assert err.startswith("error: ") and clause in err and err.count("\n") == 1
     assert sorted(place.rglob("*")) == before
+
+
+def test_overwrite_replaces_a_run_and_nothing_else(place: Path, command: Command) -> None:
+    train = ["train", "table.csv", "--target", "answer", "--out", "run", *QUICK]
+    command(*train)
+    assert "exists already" in command(*train, "--seed", "5")[2]
+    assert command(*train, "--seed", "5", "--overwrite")[0] == 0
+    assert json.loads((place / "run" / "run.json").read_text(encoding="utf-8"))["settings"]["seed"] == 5
+    (place / "run" / "precious").touch()
+    assert "so it is kept" in command(*train, "--overwrite")[2]
+    assert sorted(path.name for path in place.iterdir()) == ["run", "table.csv"]
 
 
 def test_a_new_table_that_lacks_a_column_is_refused_and_the_old_output_kept(place: Path, command: Command) -> None:

@@ -117,6 +117,20 @@ def test_what_python_or_a_database_may_take_for_a_number_is_text(text: str) -> N
     assert read({"x": ["1", text]}).column("x").numbers is None
 
 
+def test_decimal_commas_are_numbers_where_the_comma_does_not_separate(tmp_path: Path) -> None:
+    text = "цена;код\n1,5;a\n-2;b\n?;c\n,25;d\n"
+    column = read(write(tmp_path, text.encode("cp1251"))).column("цена")
+    assert column.text.tolist() == ["1,5", "-2", None, ",25"]
+    assert column.numbers is not None
+    np.testing.assert_array_equal(column.numbers, [1.5, -2, np.nan, 0.25])
+    assert read(write(tmp_path, b'a,b\n"1,5",2\n')).column("a").numbers is None
+
+
+def test_numbers_whose_squares_overflow_are_infinite() -> None:
+    numbers = read({"x": ["1", "-1e300"], "y": [1.0, 1e200]})
+    assert [column.as_numbers()[1] for column in numbers.columns] == [-np.inf, np.inf]
+
+
 def test_a_single_column_keeps_its_blank_rows(tmp_path: Path) -> None:
     assert read(write(tmp_path, b"x\n1\n\n3\n")).column("x").text.tolist() == ["1", None, "3"]
 

@@ -56,6 +56,13 @@ def test_what_does_not_fit_is_refused_with_what_does(name: str, value: Any) -> N
         Settings.from_words({name: value})
 
 
+def test_each_optimizer_has_a_learning_rate_of_its_own() -> None:
+    optimizers = next(row for row in SETTINGS if row.name == "optimizer").kind.metavar.split("|")
+    rates = {name: Settings.from_words({"optimizer": name}).learning_rate for name in optimizers}
+    assert rates == {"adam": 0.002, "sgd": 0.05}
+    assert Settings.from_words({"optimizer": "sgd", "lr": 1}).learning_rate == 1
+
+
 def test_every_setting_refuses_something() -> None:
     assert set(REFUSED) == {row.name for row in SETTINGS}
 

@@ -96,6 +96,20 @@ def test_rows_without_a_target_are_left_out_and_counted(columns: dict[str, Any])
     assert len(run.predict(source)) == len(columns["size"])
 
 
+def test_what_a_table_makes_doubtful_is_said_and_counted(columns: dict[str, Any]) -> None:
+    size = columns["size"].copy()
+    size[::40] = np.inf
+    source = {"size": size, "same": 1, "none": None, "name": [f"no {i}" for i in range(240)]}
+    source = {name: values if np.ndim(values) else [values] * 240 for name, values in source.items()}
+    source["answer"] = ["rare", "odd", *("yes" if x > 100 else "no" for x in columns["size"][2:])]
+    said: list[str] = []
+    train(source, target="answer", say=said.append, **QUICK)
+    text = " ".join(said)
+    assert "2 of the 4 classes have a single row, which only trains: odd, rare." in text
+    assert "3 columns are not used: same (it is 1 in every row), none (every value is missing), name (" in text
+    assert "infinite values; they count as missing" in text
+
+
 def test_a_validation_table_is_used_instead_of_a_split(columns: dict[str, Any]) -> None:
     source = read({name: columns[name] for name in ("size", "colour", "dear")})
     run = train(source.take(np.arange(200)), target="dear", validation=source.take(np.arange(200, 240)), **QUICK)

@@ -29,6 +29,7 @@ app = typer.Typer(
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but the result and errors.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the run that stands at --out.")]
 Out = Annotated[
     Path | None,
     typer.Option("--out", metavar="RUN", help="The run folder to write.", show_default="NAME-run"),
@@ -62,6 +63,7 @@ def train(
         typer.Option("--validation", metavar="FILE", help="Validate on this file instead of on held-out rows."),
     ] = None,
     out: Out = None,
+    overwrite: Overwrite = False,
     json: Json = False,
     quiet: Quiet = False,
     **settings: Any,
@@ -70,19 +72,25 @@ def train(
 
     Writes a run folder with the model, its record and a report to open in a browser.
     """
-    _train(table, target, validation, out, Terminal(quiet, json), settings)
+    _train(table, target, Terminal(quiet, json), settings, out=out, overwrite=overwrite, validation=validation)
 
 
 @app.command(epilog=DEMO_EXAMPLE)
 @guarded
 @with_settings
-def demo(out: Out = None, json: Json = False, quiet: Quiet = False, **settings: Any) -> None:
+def demo(
+    out: Out = None,
+    overwrite: Overwrite = False,
+    json: Json = False,
+    quiet: Quiet = False,
+    **settings: Any,
+) -> None:
     """Train on the data set that comes with sklon: which letter does a picture show?"""
     from sklon.data import LETTERS
 
     terminal = Terminal(quiet, json)
     terminal.tell(LETTERS.about)
-    _train(LETTERS.path, LETTERS.target, None, out, terminal, settings)
+    _train(LETTERS.path, LETTERS.target, terminal, settings, out=out, overwrite=overwrite)
 
 
 @app.command(epilog=PREDICT_EXAMPLE)
@@ -129,10 +137,11 @@ def main(arguments: list[str] | None = None) -> None:
 def _train(
     table: Path,
     target: str,
-    validation: Path | None,
-    out: Path | None,
     terminal: Terminal,
-    words: dict[str, str],
+    words: dict[str, Any],
+    *,
+    out: Path | None,
+    **more: Any,
 ) -> None:
     from sklon.runs import train as train_run
     from sklon.runs.folder import free_name
@@ -140,10 +149,10 @@ def _train(
     run = train_run(
         table,
         target=target,
-        validation=validation,
         out=out or free_name(table.stem),
         progress=terminal.progress,
         say=terminal.tell,
+        **more,
         **words,
     )
     terminal.result(run.summary(), *_told(run))

@@ -5,10 +5,11 @@ Nothing here knows of tensors or networks: what comes out are NumPy arrays and v
 
 from __future__ import annotations
 
+from .dates import moments
 from .demonstration import LETTERS, Demonstration
 from .preparation import Inputs, Preparation, fit_preparation
 from .reading import read
-from .recipes import Codes, Dropped, Numeric, OneHot, Recipe, fit_recipe
+from .recipes import Calendar, Codes, Dropped, Numeric, OneHot, Recipe, fit_recipe
 from .splits import Split, split_rows
 from .table import Column, Table, column_from_array, column_from_text, nearest
 from .target import Classes, Quantity, Target, fit_target
@@ -20,6 +21,7 @@ __all__ = [
     "MULTICLASS",
     "REGRESSION",
     "TASKS",
+    "Calendar",
     "Classes",
     "Codes",
     "Column",
@@ -41,6 +43,7 @@ __all__ = [
     "fit_preparation",
     "fit_recipe",
     "fit_target",
+    "moments",
     "nearest",
     "read",
     "split_rows",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from sklon._base.errors import InputError, RunFolderError
 
-from .recipes import Codes, Dropped, Features, Numeric, OneHot, Recipe, fit_recipe
+from .recipes import Calendar, Codes, Dropped, Features, Numeric, OneHot, Recipe, fit_recipe
 from .table import Column, Table, nearest
 from .target import Classes, Quantity, Target, fit_target
 
@@ -29,10 +30,12 @@ _KINDS: dict[str, type[Any]] = {
     "numeric": Numeric,
     "one_hot": OneHot,
     "codes": Codes,
+    "calendar": Calendar,
     "dropped": Dropped,
     "quantity": Quantity,
     "classes": Classes,
 }
+_WIDE = Numeric | OneHot | Calendar
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 
 
@@ -46,7 +49,7 @@ class Preparation:
     @property
     def features(self) -> int:
         """The width of X, at least 1: a column of zeros stands where every column is embedded."""
-        return max(1, sum(recipe.width for recipe in self.recipes if isinstance(recipe, Numeric | OneHot)))
+        return max(1, sum(recipe.width for recipe in self.recipes if isinstance(recipe, _WIDE)))
 
     @property
     def embedded(self) -> tuple[Codes, ...]:
@@ -57,7 +60,7 @@ class Preparation:
         """What the network sees of a table; extra columns and another order are welcome."""
         columns = self._columns(table)
         parts: list[Features] = [
-            recipe.features(columns[recipe.name]) for recipe in self.recipes if isinstance(recipe, Numeric | OneHot)
+            recipe.features(columns[recipe.name]) for recipe in self.recipes if isinstance(recipe, _WIDE)
         ]
         X = np.concatenate(parts, axis=1) if parts else np.zeros((len(table), 1), np.float32)
         return (X, *(recipe.codes(columns[recipe.name]) for recipe in self.embedded))
@@ -65,10 +68,12 @@ class Preparation:
     def notes(self, table: Table) -> tuple[str, ...]:
         """What in a table differs from the training rows, one sentence each: values that count as missing."""
         columns = self._columns(table)
+        numeric = [recipe.name for recipe in self.recipes if isinstance(recipe, Numeric)]
         return tuple(
-            f"{recipe.name} has {count} values that are not numbers; they count as missing"
-            for recipe in self.recipes
-            if isinstance(recipe, Numeric) and (count := _not_numbers(columns[recipe.name]))
+            f"{name} has {count} {what}; they count as missing"
+            for name in numeric
+            for what, count in _unusable(columns[name]).items()
+            if count
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -98,27 +103,43 @@ class Preparation:
         return columns
 
 
-def fit_preparation(table: Table, target: str, task: str) -> Preparation:
+def fit_preparation(
+    table: Table, target: str, task: str, set_aside: Mapping[str, str] = MappingProxyType({})
+) -> Preparation:
     """The preparation for predicting ``target`` from the other columns of the training rows.
+
+    ``set_aside`` names columns that are no features, each with its reason.
 
     >>> from sklon.data import read
     >>> table = read({"x": [1.0, 2.0, 3.0, 5.0], "y": ["a", "b", "a", "b"]})
     >>> fit_preparation(table, "y", "binary").inputs(table)[0].shape
     (4, 1)
     """
-    recipes = tuple(fit_recipe(column) for column in table.columns if column.name != target)
+    recipes = tuple(
+        Dropped(name=column.name, reason=set_aside[column.name]) if column.name in set_aside else fit_recipe(column)
+        for column in table.columns
+        if column.name != target
+    )
     if all(isinstance(recipe, Dropped) for recipe in recipes):
         reasons = "; ".join(f"{recipe.name} is {recipe.describe()}" for recipe in recipes)
         raise InputError(f"{table.source} has no column to learn from" + (f": {reasons}" if reasons else ""))
     return Preparation(recipes, fit_target(table.column(target), task))
 
 
-def _not_numbers(column: Column) -> int:
-    return int(np.count_nonzero(~np.isfinite(column.as_numbers()) & ~column.missing))
+def _unusable(column: Column) -> dict[str, int]:
+    """How many present values a numeric column cannot use, by what they are."""
+    numbers = column.as_numbers()
+    return {
+        "values that are not numbers": int(np.count_nonzero(np.isnan(numbers) & ~column.missing)),
+        "infinite values": int(np.count_nonzero(np.isinf(numbers))),
+    }
 
 
 def _to_json(part: Recipe | Target) -> dict[str, Any]:
-    return {"kind": _NAMES[type(part)]} | asdict(part)
+    written = {"kind": _NAMES[type(part)]} | asdict(part)
+    if isinstance(part, Calendar):
+        written["parts"] = [_to_json(one) for one in part.parts]
+    return written
 
 
 def _from_json(value: Mapping[str, Any]) -> Any:
@@ -126,5 +147,11 @@ def _from_json(value: Mapping[str, Any]) -> Any:
     if kind is None:
         raise RunFolderError(f"the preparation has a part of the unknown kind {value['kind']!r}")
     known = {field.name for field in fields(kind)}
-    given = {key: tuple(item) if isinstance(item, list) else item for key, item in value.items() if key in known}
+    given = {key: _value(item) for key, item in value.items() if key in known}
     return kind(**given)
+
+
+def _value(item: Any) -> Any:
+    if not isinstance(item, list):
+        return item
+    return tuple(_from_json(part) if isinstance(part, dict) else part for part in item)

@@ -142,8 +142,9 @@ def _read_csv(path: Path, data: bytes) -> tuple[Column, ...]:
     )
     with _readable(path, _rewritten(data, dialect.encoding)) as readable:
         arrays = _fetch(path.name, query, [readable, dialect.delimiter])
+    decimal = "." if dialect.delimiter == "," else ","
     return tuple(
-        column_from_text(name, np.ma.filled(array, None))
+        column_from_text(name, np.ma.filled(array, None), decimal)
         for name, array in zip(dialect.header, arrays.values(), strict=True)
     )
 

@@ -5,6 +5,7 @@
     Numeric   standardised, clipped, and spread over bins; missing values filled, with an indicator
     OneHot    one column per frequent category, one for the rare, one for missing
     Codes     integers for an embedding: 0 is unknown, missing or rare
+    Calendar  the parts of a date that differ between rows, each Numeric
     Dropped   nothing, with the reason
 
 A recipe is a frozen value whose fields JSON can hold. Shapes: features are [rows, width] in float32.
@@ -22,6 +23,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from .dates import calendar, format_of
 from .table import Column, Numbers
 
 Features: TypeAlias = NDArray[np.float32]
@@ -58,7 +60,8 @@ class Numeric:
         raw = column.as_numbers()
         present = np.isfinite(raw)
         x = np.where(present, raw, self.fill)
-        parts = [np.clip((x - self.center) / self.scale, -CLIP, CLIP)[:, None], _bins(x, self.edges)]
+        with np.errstate(over="ignore"):
+            parts = [np.clip((x - self.center) / self.scale, -CLIP, CLIP)[:, None], _bins(x, self.edges)]
         if self.missing:
             parts.append(~present[:, None])
         return np.concatenate(parts, axis=1, dtype=np.float32)
@@ -128,6 +131,30 @@ class Codes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Calendar:
+    """Year, month, day, weekday and hour of a date in this format: those that differ between rows."""
+
+    name: str
+    form: str
+    parts: tuple[Numeric, ...]
+
+    @property
+    def width(self) -> int:
+        """How many features the column gives."""
+        return sum(part.width for part in self.parts)
+
+    def features(self, column: Column) -> Features:
+        """The features of a column, [rows, width]."""
+        values = calendar(column, self.form)
+        columns = (Column(part.name, column.text, values[part.name]) for part in self.parts)
+        return np.concatenate([part.features(one) for part, one in zip(self.parts, columns, strict=True)], axis=1)
+
+    def describe(self) -> str:
+        """One clause for people."""
+        return f"a date, as {', '.join(part.name for part in self.parts)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dropped:
     """A column that the network does not see."""
 
@@ -139,7 +166,7 @@ class Dropped:
         return f"dropped: {self.reason}"
 
 
-Recipe: TypeAlias = Numeric | OneHot | Codes | Dropped
+Recipe: TypeAlias = Numeric | OneHot | Codes | Calendar | Dropped
 
 
 def fit_recipe(column: Column) -> Recipe:
@@ -153,7 +180,21 @@ def fit_recipe(column: Column) -> Recipe:
         return Dropped(name=column.name, reason="every value is missing")
     if len(set(column.text.tolist())) == 1:
         return Dropped(name=column.name, reason=f"it is {column.text[0]} in every row")
-    return _fit_categories(column) if column.numbers is None else _fit_numeric(column.name, column.numbers)
+    if column.numbers is not None:
+        return _fit_numeric(column.name, column.numbers)
+    form = format_of(column)
+    return _fit_categories(column) if form is None else _fit_calendar(column, form)
+
+
+def _fit_calendar(column: Column, form: str) -> Calendar | Dropped:
+    differing = {
+        part: values for part, values in calendar(column, form).items() if len(set(values[np.isfinite(values)])) > 1
+    }
+    fitted = tuple(_fit_numeric(part, values) for part, values in differing.items())
+    parts = tuple(part for part in fitted if isinstance(part, Numeric))
+    if not parts:
+        return Dropped(name=column.name, reason="its dates differ in nothing longer than a minute")
+    return Calendar(name=column.name, form=form, parts=parts)
 
 
 def _fit_numeric(name: str, numbers: Numbers) -> Numeric | Dropped:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from math import copysign
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -25,6 +26,10 @@ Numbers: TypeAlias = NDArray[np.float64]
 MISSING = frozenset(["", "NA", "N/A", "n/a", "na", "<NA>", "?", "null", "NULL", "Null", "-", "nan", "NaN", "NAN"])
 """Spellings of a missing value. ``none`` is not among them: it is a category in many files."""
 
+LARGEST = 1e100
+"""Numbers beyond this count as infinite: their squares leave no room in float64."""
+
+_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|[+-]?(inf|infinity)", re.ASCII | re.IGNORECASE)
 
 
@@ -35,6 +40,7 @@ class Column:
     name: str
     text: Texts
     numbers: Numbers | None
+    decimal: str = "."
 
     def __len__(self) -> int:
         return len(self.text)
@@ -46,13 +52,14 @@ class Column:
 
     def take(self, rows: NDArray[np.int64]) -> Column:
         """The same column with these rows, in this order."""
-        return Column(self.name, self.text[rows], None if self.numbers is None else self.numbers[rows])
+        return Column(self.name, self.text[rows], None if self.numbers is None else self.numbers[rows], self.decimal)
 
     def as_numbers(self) -> Numbers:
         """Numbers where the text is one, NaN elsewhere, also in a column that is mostly text."""
         if self.numbers is not None:
             return self.numbers
-        return np.array([_number(text) for text in self.text], dtype=np.float64)
+        numbers = (None if text is None else number_of(text, self.decimal) for text in self.text)
+        return np.array([np.nan if number is None else number for number in numbers], dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,8 +100,10 @@ def nearest(name: str, known: Sequence[str]) -> str:
     return f"it has {shown}"
 
 
-def column_from_text(name: str, values: Iterable[object]) -> Column:
+def column_from_text(name: str, values: Iterable[object], decimal: str = ".") -> Column:
     """A column of what was written; it is one of numbers if every present value is a number.
+
+    With ``decimal`` a comma, ``1,5`` is a number too.
 
     >>> column_from_text("size", ["1", " 2.5 ", "NA"]).numbers
     array([1. , 2.5, nan])
@@ -102,7 +111,7 @@ def column_from_text(name: str, values: Iterable[object]) -> Column:
     True
     """
     text = _object_array([_present(value) for value in values])
-    return Column(name, text, _all_numbers(text))
+    return Column(name, text, _all_numbers(text, decimal), decimal)
 
 
 def column_from_array(name: str, values: Any) -> Column:
@@ -112,6 +121,8 @@ def column_from_array(name: str, values: Any) -> Column:
         raise InputError(f"column {name!r} has the shape {array.shape}; a column is one value per row")
     if array.dtype.kind in "iuf":
         return _column_from_numbers(name, array)
+    if array.dtype.kind == "M":
+        return column_from_text(name, _dates(array))
     return column_from_text(name, (None if _is_missing(value) else value for value in array.tolist()))
 
 
@@ -156,20 +167,44 @@ def _object_array(values: list[str | None]) -> Texts:
     return array
 
 
-def _all_numbers(text: Texts) -> Numbers | None:
-    """The texts as numbers, or ``None`` if one of them is not a number, or if there is no value at all."""
-    present = [value for value in text if value is not None]
-    if not present or not all(map(_NUMBER.fullmatch, present)):
+def number_of(text: str, decimal: str = ".") -> float | None:
+    """The number that is written, or ``None``; beyond ``LARGEST`` it is infinite.
+
+    >>> number_of("2.5"), number_of("2,5"), number_of("2,5", ",")
+    (2.5, None, 2.5)
+    """
+    if decimal == "," and _COMMA.fullmatch(text):
+        text = text.replace(",", ".")
+    if not _NUMBER.fullmatch(text):
         return None
-    return np.array([np.nan if value is None else float(value) for value in text])
+    number = float(text)
+    return number if abs(number) <= LARGEST else copysign(float("inf"), number)
 
 
-def _number(text: str | None) -> float:
-    return float(text) if text is not None and _NUMBER.fullmatch(text) else float("nan")
+def _all_numbers(text: Texts, decimal: str) -> Numbers | None:
+    """The texts as numbers, or ``None`` if one of them is not a number, or if there is no value at all."""
+    numbers = np.full(len(text), np.nan)
+    present = False
+    for row, value in enumerate(text):
+        if value is None:
+            continue
+        number = number_of(value, decimal)
+        if number is None:
+            return None
+        numbers[row], present = number, True
+    return numbers if present else None
+
+
+def _dates(array: NDArray[Any]) -> list[str | None]:
+    """Dates in ISO's spelling, to the second."""
+    absent = np.isnat(np.ma.getdata(array)) | np.ma.getmaskarray(array)
+    written = np.datetime_as_string(np.ma.getdata(array), unit="s")
+    return [None if gone else str(text) for text, gone in zip(written, absent, strict=True)]
 
 
 def _column_from_numbers(name: str, array: NDArray[Any]) -> Column:
     numbers = np.ma.filled(np.ma.asarray(array, dtype=np.float64), np.nan)
+    numbers = np.where(np.abs(numbers) > LARGEST, np.copysign(np.inf, numbers), numbers)
     written = zip(np.ma.getdata(array).tolist(), np.isnan(numbers), strict=True)
     return Column(name, _object_array([None if absent else str(value) for value, absent in written]), numbers)
 

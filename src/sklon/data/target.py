@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sklon._base.errors import InputError
 
-from .table import Column
+from .table import Column, number_of
 from .task import BINARY, REGRESSION
 
 Probabilities: TypeAlias = NDArray[np.float64]
@@ -66,7 +66,7 @@ class Classes:
         if column.numbers is None:
             places: dict[Any, int] = {label: i for i, label in enumerate(self.labels)}
             return np.array([places.get(text, -1) for text in column.text], dtype=np.int64)
-        places = {_as_number(label): i for i, label in enumerate(self.labels)}
+        places = {number_of(label, ","): i for i, label in enumerate(self.labels)}
         return np.array([places.get(number, -1) for number in column.numbers.tolist()], dtype=np.int64)
 
     def encode(self, column: Column) -> NDArray[Any]:
@@ -108,10 +108,3 @@ def _labels(column: Column) -> tuple[str, ...]:
         return tuple(sorted(set(column.text.tolist())))
     _, first = np.unique(column.numbers, return_index=True)
     return tuple(column.text[first].tolist())
-
-
-def _as_number(label: str) -> float | None:
-    try:
-        return float(label)
-    except ValueError:
-        return None

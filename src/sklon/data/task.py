@@ -41,6 +41,7 @@ def decide_task(target: Column, asked: str = "auto") -> Task:
         raise InputError(f"task {asked!r} is unknown; use one of auto, {', '.join(TASKS)}")
     distinct = _distinct(target)
     task = _infer(target, distinct) if asked == "auto" else Task(asked, f"You asked for {asked}.")
+    _check_finite(target)
     (_check_numbers if task.kind == REGRESSION else _check_classes)(target, distinct, task.kind)
     return task
 
@@ -73,6 +74,12 @@ def _distinct(target: Column) -> int:
     return distinct
 
 
+def _check_finite(target: Column) -> None:
+    infinite = 0 if target.numbers is None else int(np.count_nonzero(np.isinf(target.numbers)))
+    if infinite:
+        raise InputError(f"the target {target.name!r} is infinite in {infinite} rows; remove or correct them")
+
+
 def _check_numbers(target: Column, distinct: int, kind: str) -> None:
     if target.numbers is None:
         wrong = target.text[np.isnan(target.as_numbers()) & ~target.missing]
@@ -80,9 +87,6 @@ def _check_numbers(target: Column, distinct: int, kind: str) -> None:
             f"the target {target.name!r} has {len(wrong)} values that are not numbers, such as {wrong[0]!r}; "
             f"{kind} needs numbers"
         )
-    infinite = int(np.count_nonzero(np.isinf(target.numbers)))
-    if infinite:
-        raise InputError(f"the target {target.name!r} is infinite in {infinite} rows; remove or correct them")
 
 
 def _check_classes(target: Column, distinct: int, kind: str) -> None:

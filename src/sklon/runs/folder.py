@@ -27,12 +27,19 @@ from .network import Weights
 
 SCHEMA = 1
 MODEL, RECORD, HISTORY, REPORT = "model.safetensors", "run.json", "history.csv", "report.html"
+FILES = (MODEL, RECORD, HISTORY, REPORT)
 
 
-def check_free(out: Path) -> Path:
-    """``out`` itself, if a run folder can be written there."""
-    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
-        raise InputError(f"{out} exists already; give another --out, or remove it")
+def check_free(out: Path, *, overwrite: bool = False) -> Path:
+    """``out`` itself, if a run folder can be written there; only a run is ever overwritten."""
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return out
+    if not overwrite:
+        raise InputError(f"{out} exists already; give another --out, or --overwrite if it is a run")
+    strange = [] if out.is_dir() else [out]
+    strange = strange or [path for path in out.iterdir() if path.name not in FILES]
+    if strange or not (out / RECORD).is_file():
+        raise InputError(f"{out} exists already and is not a run folder alone, so it is kept; give another --out")
     return out
 
 
@@ -43,10 +50,16 @@ def free_name(stem: str) -> Path:
 
 
 def write_run(
-    out: Path, weights: Weights, record: Mapping[str, Any], history: Sequence[Mapping[str, Any]], report: str
+    out: Path,
+    weights: Weights,
+    record: Mapping[str, Any],
+    history: Sequence[Mapping[str, Any]],
+    report: str,
+    *,
+    overwrite: bool = False,
 ) -> None:
     """Write the four files as one folder that appears at once."""
-    with _appearing(check_free(out)) as folder:
+    with _appearing(check_free(out, overwrite=overwrite)) as folder:
         (folder / MODEL).write_bytes(save(weights))
         _write(folder / RECORD, json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
         _write(folder / HISTORY, _as_csv(history))
@@ -112,7 +125,7 @@ def _appearing(out: Path) -> Iterator[Path]:
         yield folder
         folder.chmod(0o755)
         if out.is_dir():
-            out.rmdir()
+            shutil.rmtree(out)
         folder.rename(out)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)

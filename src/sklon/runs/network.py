@@ -122,7 +122,7 @@ def fit_network(
     model.load_state_dict(_unknown_is_zero(_weights_of(model)))
     rows = len(training[1])
     batch_size = choose_batch_size(settings.batch_size, rows)
-    trainer = Trainer(model, loss=loss, optimizer=settings.optimizer, lr=settings.lr, seed=settings.seed)
+    trainer = Trainer(model, loss=loss, optimizer=settings.optimizer, lr=settings.learning_rate, seed=settings.seed)
     trainer.fit(
         training,
         epochs=settings.epochs,

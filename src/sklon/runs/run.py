@@ -47,10 +47,13 @@ class Run:
         outputs = outputs_of(architecture, self.weights, record["task"]["loss"], preparation.inputs(read(source)))
         return predictions_of(preparation.target, outputs)
 
-    def save(self, out: str | PathLike[str]) -> Run:
-        """Write a run folder at ``out``, which must not exist or be empty; the run that knows its path."""
+    def save(self, out: str | PathLike[str], *, overwrite: bool = False) -> Run:
+        """Write a run folder at ``out``; the run that knows its path.
+
+        ``out`` must not exist or be empty, or with ``overwrite`` hold a run.
+        """
         path = Path(out)
-        write_run(path, self.weights, self.record, self.history, self.report)
+        write_run(path, self.weights, self.record, self.history, self.report, overwrite=overwrite)
         return replace(self, path=path)
 
     def summary(self) -> dict[str, Any]:

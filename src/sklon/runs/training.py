@@ -10,6 +10,7 @@ import json
 import platform
 import shlex
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,7 +24,9 @@ from numpy.typing import NDArray
 
 from sklon._base.settings import get_num_threads, set_num_threads
 from sklon.data import (
+    REGRESSION,
     Classes,
+    Column,
     Dropped,
     Inputs,
     Preparation,
@@ -41,6 +44,9 @@ from .network import Architecture, Fitted, fit_network, instruction_set, outputs
 from .report import render
 from .run import Run
 from .settings import Settings, show
+
+MOST_NAMED = 8
+"""A note names so many things and counts the others."""
 
 VERSIONS = ("sklon", "numpy", "llvmlite", "duckdb", "scikit-learn")
 
@@ -67,6 +73,7 @@ def train(
     validation: Any = None,
     out: str | PathLike[str] | None = None,
     progress: bool = False,
+    overwrite: bool = False,
     say: Callable[[str], None] = lambda sentence: None,
     **words: Any,
 ) -> Run:
@@ -74,14 +81,15 @@ def train(
 
     ``source`` is a path to CSV or Parquet, a pandas or polars frame, or a mapping from names to arrays;
     ``validation`` is another such table, or ``None`` to hold out a part of the rows. With ``out`` a run
-    folder is written. ``say`` receives each thing worth knowing as a sentence, as it becomes known. All other
+    folder is written, in place of another run if ``overwrite``. ``say`` receives each thing worth knowing
+    as a sentence, as it becomes known. All other
     settings are the rows of ``sklon.runs.settings.SETTINGS``: ``epochs``, ``lr``, ``hidden``, ``seed``, …
 
     Raises ``InputError`` with one sentence for whatever cannot be used; no folder is left then.
     """
     settings = Settings.from_words(words)
     if out is not None:
-        check_free(Path(out))
+        check_free(Path(out), overwrite=overwrite)
     problem = pose(read(source), target, None if validation is None else read(validation), settings)
     for sentence in (problem.task.reason, *problem.notes):
         say(sentence)
@@ -98,7 +106,7 @@ def train(
     record = json.loads(json.dumps(record | {"scores": _scores(problem, evidence)}))
     report = render(record, fitted.history, evidence)
     run = Run(record=record, weights=fitted.weights, history=fitted.history, report=report)
-    return run if out is None else run.save(out)
+    return run if out is None else run.save(out, overwrite=overwrite)
 
 
 def pose(table: Table, target: str, validation: Table | None, settings: Settings) -> Problem:
@@ -110,8 +118,8 @@ def pose(table: Table, target: str, validation: Table | None, settings: Settings
     else:
         given, (learning, watching) = validation.source, (table, _with_target(validation, target)[0])
     preparation = fit_preparation(learning, target, task.kind)
-    dropped = [recipe for recipe in preparation.recipes if isinstance(recipe, Dropped)]
-    notes += tuple(f"The column {recipe.name} is {recipe.describe()}." for recipe in dropped)
+    notes += _rare(table.column(target), task) if validation is None else ()
+    notes += _dropped(preparation) + tuple(f"{note}." for note in preparation.notes(learning))
     known, answers = learning.column(target), watching.column(target)
     return Problem(
         source=table,
@@ -148,6 +156,27 @@ def _with_target(table: Table, target: str) -> tuple[Table, tuple[str, ...]]:
         return table, ()
     note = f"{count} rows without {target} were left out."
     return table.take(np.flatnonzero(~missing)), (note,)
+
+
+def _dropped(preparation: Preparation) -> tuple[str, ...]:
+    """One note that counts and names the columns that the network does not see."""
+    dropped = [f"{recipe.name} ({recipe.reason})" for recipe in preparation.recipes if isinstance(recipe, Dropped)]
+    if not dropped:
+        return ()
+    what = "1 column is" if len(dropped) == 1 else f"{len(dropped)} columns are"
+    return (f"{what} not used: {', '.join(dropped)}.",)
+
+
+def _rare(target: Column, task: Task) -> tuple[str, ...]:
+    """One note that counts and names the classes that a split cannot share out."""
+    if task.kind == REGRESSION:
+        return ()
+    counts = Counter(target.text.tolist())
+    single = sorted(label for label, count in counts.items() if count == 1)
+    if not single:
+        return ()
+    shown = ", ".join(single[:MOST_NAMED]) + (", …" if len(single) > MOST_NAMED else "")
+    return (f"{len(single)} of the {len(counts)} classes have a single row, which only trains: {shown}.",)
 
 
 def _split(table: Table, target: str, task: Task, settings: Settings) -> tuple[Table, Table]:
