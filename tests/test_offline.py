@@ -10,8 +10,8 @@ ELSEWHERE = ("192.0.2.1", 80)  # an address reserved for documentation (RFC 5737
 
 
 def test_connecting_elsewhere_is_refused() -> None:
-    with pytest.raises(RuntimeError, match="do not use the network"):
-        socket.create_connection(ELSEWHERE, timeout=1)
+    with socket.socket() as out, pytest.raises(RuntimeError, match="do not use the network"):
+        out.connect(ELSEWHERE)
 
 
 def test_this_machine_can_be_reached() -> None:
