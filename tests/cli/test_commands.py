@@ -53,7 +53,7 @@ def _command(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str
 Command = Callable[..., tuple[int, str, str]]
 
 
-@pytest.mark.parametrize("name", ["train", "predict", "demo"])
+@pytest.mark.parametrize("name", ["train", "predict", "evaluate", "show", "demo"])
 def test_every_command_has_help_with_an_example(name: str, command: Command) -> None:
     code, out, err = command(name, "--help")
     assert code == 0 and err == ""
@@ -186,6 +186,31 @@ def test_bad_input_ends_with_one_sentence_and_nothing_written(case: str, place: 
     assert code == 2 and out == ""
     assert err.startswith("error: ") and clause in err and err.count("\n") == 1
     assert sorted(place.rglob("*")) == before
+
+
+def test_evaluate_scores_the_rows_and_needs_the_target(place: Path, command: Command) -> None:
+    command("train", "table.csv", "--target", "answer", "--out", "run", *QUICK)
+    code, out, _ = command("evaluate", "run", "table.csv")
+    assert code == 0 and out.startswith(f"{ROWS} rows of table.csv:") and "95 % certain between" in out
+    scored = json.loads(command("evaluate", "run", "table.csv", "--json")[1])
+    assert scored["rows"] == ROWS and 0 <= scored["scores"]["accuracy"] <= 1
+    (place / "new.csv").write_text("x,colour\n1,red\n", encoding="utf-8")
+    assert "has no column 'answer'" in command("evaluate", "run", "new.csv")[2]
+
+
+def test_show_lists_tells_and_compares(place: Path, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "there is no run in" in command("show")[2]
+    command("train", "table.csv", "--target", "answer", "--out", "a", *QUICK)
+    code, out, _ = command("show", "a")
+    assert code == 0 and "rows that it did not train on" in out and "sklon train table.csv" in out
+    command("train", "table.csv", "--target", "answer", "--out", "b", "--lr", "0.01", *QUICK)
+    listed, both = command("show")[1], command("show", "a", "b")[1]
+    assert listed == both and len(both.splitlines()) == 3 and "lr=0.01" in both and "*" in both
+    assert [run["run"] for run in json.loads(command("show", "--json")[1])["runs"]] == ["a", "b"]
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    assert command("show", "a", "--open")[0] == 0
+    assert len(opened) == 1 and opened[0].endswith("/a/report.html")
 
 
 def test_overwrite_replaces_a_run_and_nothing_else(place: Path, command: Command) -> None:

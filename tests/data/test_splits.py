@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sklon._base.errors import InputError
-from sklon.data import split_rows
+from sklon.data import split_groups, split_latest, split_rows
 
 
 @given(
@@ -57,3 +57,31 @@ def test_an_impossible_fraction_is_refused(fraction: float) -> None:
 def test_too_few_rows_are_refused() -> None:
     with pytest.raises(InputError, match="too few"):
         split_rows(2, 0.1, seed=0)
+
+
+@given(
+    groups=st.lists(st.integers(0, 6), min_size=2, max_size=80), fraction=st.floats(0.1, 0.5), seed=st.integers(0, 99)
+)
+def test_no_group_is_on_both_sides(groups: list[int], fraction: float, seed: int) -> None:
+    names = np.array(groups)
+    if len(set(groups)) < 2:
+        with pytest.raises(InputError, match="one group"):
+            split_groups(names, fraction, seed=seed)
+        return
+    split = split_groups(names, fraction, seed=seed)
+    assert sorted([*split.train, *split.validation]) == list(range(len(names)))
+    assert not set(names[split.train]) & set(names[split.validation])
+    assert len(split.train) and len(split.validation)
+
+
+@given(when=st.lists(st.sampled_from([1.0, 2.0, 3.0, 5.0, float("nan")]), min_size=2, max_size=60))
+def test_the_latest_rows_validate_and_no_moment_is_on_both_sides(when: list[float]) -> None:
+    moments = np.array(when)
+    if len(set(moments[np.isfinite(moments)])) < 2:
+        with pytest.raises(InputError, match="fewer than two"):
+            split_latest(moments, 0.2)
+        return
+    split = split_latest(moments, 0.2)
+    early = moments[split.train]
+    assert len(split.validation) and early[np.isfinite(early)].max() < moments[split.validation].min()
+    assert len(split.train) + len(split.validation) == len(moments)

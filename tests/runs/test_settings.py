@@ -17,6 +17,7 @@ READ: dict[str, list[tuple[Any, Any]]] = {
     "time_limit": [("2.5", 2.5), ("none", None), (None, None)],
     "early_stopping": [("patience(3)", "patience(3)"), (False, None), ("none", None)],
     "epochs": [("7", 7), (7.0, 7)],
+    "ignore": [("a,b", ("a", "b")), ('"a,b",c', ("a,b", "c")), (["x"], ("x",)), ("none", ())],
     "lr": [("1e-2", 0.01)],
 }
 REFUSED: dict[str, list[Any]] = {
@@ -32,6 +33,10 @@ REFUSED: dict[str, list[Any]] = {
     "seed": [-1],
     "threads": [0],
     "task": ["ranking"],
+    "ignore": [3, ["a", 1]],
+    "id": [[""]],
+    "group_column": ["", 3],
+    "time_column": [1],
 }
 
 

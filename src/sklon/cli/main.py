@@ -37,6 +37,8 @@ Out = Annotated[
 
 TRAIN_EXAMPLE = "Example: sklon train houses.csv --target price"
 PREDICT_EXAMPLE = "Example: sklon predict houses-run new.csv -o prices.csv"
+EVALUATE_EXAMPLE = "Example: sklon evaluate houses-run sold.csv"
+SHOW_EXAMPLE = "Example: sklon show houses-run houses-run-2"
 DEMO_EXAMPLE = "Example: sklon demo --out letters-run"
 
 
@@ -62,6 +64,10 @@ def train(
         Path | None,
         typer.Option("--validation", metavar="FILE", help="Validate on this file instead of on held-out rows."),
     ] = None,
+    test: Annotated[
+        Path | None,
+        typer.Option("--test", metavar="FILE", help="Score on this file at the end; it is used for nothing else."),
+    ] = None,
     out: Out = None,
     overwrite: Overwrite = False,
     json: Json = False,
@@ -72,7 +78,9 @@ def train(
 
     Writes a run folder with the model, its record and a report to open in a browser.
     """
-    _train(table, target, Terminal(quiet, json), settings, out=out, overwrite=overwrite, validation=validation)
+    _train(
+        table, target, Terminal(quiet, json), settings, out=out, overwrite=overwrite, validation=validation, test=test
+    )
 
 
 @app.command(epilog=DEMO_EXAMPLE)
@@ -127,6 +135,53 @@ def predict(
         predictions.write_csv(file)
     described = {"output": str(output), "rows": len(predictions), "columns": list(predictions.columns)}
     terminal.result(described, f"{len(predictions):,} predictions in {output}")
+
+
+@app.command(epilog=EVALUATE_EXAMPLE)
+@guarded
+def evaluate(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A folder that sklon train wrote.")],
+    table: Annotated[Path, typer.Argument(metavar="TABLE", help="A CSV or Parquet file with the target.")],
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Score a trained network on rows with known answers."""
+    from sklon.data import read
+    from sklon.runs import load
+    from sklon.runs.evaluation import told
+
+    terminal = Terminal(quiet, json)
+    rows, trained = read(table), load(run)
+    evaluation = trained.evaluate(rows)
+    for note in trained.preparation.notes(rows):
+        terminal.tell(note)
+    terminal.result(evaluation, *told(trained.record["task"]["kind"], evaluation))
+
+
+@app.command(epilog=SHOW_EXAMPLE)
+@guarded
+def show(
+    runs: Annotated[list[Path] | None, typer.Argument(metavar="[RUN]...", help="Runs, or folders of runs.")] = None,
+    browse: Annotated[bool, typer.Option("--open", help="Open the reports in a browser.")] = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """List the runs in a folder, tell about one, or compare several."""
+    from sklon.runs.comparison import compared, find_runs
+    from sklon.runs.sentences import summary
+
+    terminal = Terminal(quiet, json)
+    found = find_runs(runs or [Path()])
+    if len(found) == 1:
+        terminal.result(found[0].summary(), *summary(found[0].record), found[0].record["command"])
+    else:
+        terminal.result({"runs": [run.summary() for run in found]}, *compared(found))
+    if browse:
+        import webbrowser
+
+        for run in found:
+            assert run.path is not None
+            webbrowser.open((run.path / "report.html").resolve().as_uri())
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -10,8 +10,8 @@ from .demonstration import LETTERS, Demonstration
 from .preparation import Inputs, Preparation, fit_preparation
 from .reading import read
 from .recipes import Calendar, Codes, Dropped, Numeric, OneHot, Recipe, fit_recipe
-from .splits import Split, split_rows
-from .table import Column, Table, column_from_array, column_from_text, nearest
+from .splits import Split, split_groups, split_latest, split_rows
+from .table import Column, Table, Texts, column_from_array, column_from_text, nearest
 from .target import Classes, Quantity, Target, fit_target
 from .task import BINARY, MULTICLASS, REGRESSION, TASKS, Task, decide_task
 
@@ -37,6 +37,7 @@ __all__ = [
     "Table",
     "Target",
     "Task",
+    "Texts",
     "column_from_array",
     "column_from_text",
     "decide_task",
@@ -46,5 +47,7 @@ __all__ = [
     "moments",
     "nearest",
     "read",
+    "split_groups",
+    "split_latest",
     "split_rows",
 ]

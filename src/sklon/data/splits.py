@@ -44,6 +44,39 @@ def split_rows(rows: int, fraction: float, *, seed: int, classes: NDArray[Any] |
     return Split(np.setdiff1d(np.arange(rows), chosen), chosen)
 
 
+def split_groups(groups: NDArray[Any], fraction: float, *, seed: int) -> Split:
+    """A split that keeps the rows of a group together, with about ``fraction`` of the rows for validation.
+
+    >>> split = split_groups(np.array(["a", "a", "b", "b"]), 0.5, seed=0)
+    >>> len(split.train), len(split.validation)
+    (2, 2)
+    """
+    _, codes, counts = np.unique(groups, return_inverse=True, return_counts=True)
+    if len(counts) < 2:
+        raise InputError("all rows are of one group, so no group is left to validate; choose another group column")
+    order = permutation(len(counts), seed=seed, epoch=0, stream=SPLIT_STREAM)
+    before = np.cumsum(counts[order]) - counts[order]
+    enough = int(np.count_nonzero(before < fraction * len(groups)))
+    chosen = np.isin(codes, order[: min(enough, len(counts) - 1)])
+    return Split(np.flatnonzero(~chosen), np.flatnonzero(chosen))
+
+
+def split_latest(moments: NDArray[np.float64], fraction: float) -> Split:
+    """A split whose latest rows validate, no moment on both sides; rows without a moment train.
+
+    >>> split_latest(np.array([3.0, 1.0, 2.0, 4.0]), 0.25).validation.tolist()
+    [3]
+    """
+    known = np.unique(moments[np.isfinite(moments)], return_counts=True)
+    if len(known[0]) < 2:
+        raise InputError("the time column has fewer than two different moments; choose another")
+    from_here_on = np.cumsum(known[1][::-1])[::-1]
+    late = known[0][from_here_on <= max(1.0, fraction * len(moments))]
+    threshold = late[0] if len(late) and late[0] > known[0][0] else known[0][-1]
+    chosen = np.isfinite(moments) & (moments >= threshold)
+    return Split(np.flatnonzero(~chosen), np.flatnonzero(chosen))
+
+
 def _by_class(order: NDArray[np.int64], classes: NDArray[Any]) -> NDArray[np.int64]:
     """The shuffled rows side by side with those of their class, without the classes of a single row."""
     _, codes, counts = np.unique(classes, return_inverse=True, return_counts=True)

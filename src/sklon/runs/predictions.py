@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sklon.data import Classes, Target
+from sklon.data import Classes, Target, Texts
 
 DIGITS = 7
 """Significant decimal digits of what was computed in float32."""
@@ -21,11 +21,15 @@ DIGITS = 7
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Predictions:
-    """``prediction`` is [rows]: numbers or labels; ``probabilities`` is [rows, labels], or ``None``."""
+    """``prediction`` is [rows]: numbers or labels; ``probabilities`` is [rows, labels], or ``None``.
+
+    ``ids`` are columns copied from the table, by name.
+    """
 
     prediction: NDArray[Any]
     labels: tuple[str, ...]
     probabilities: NDArray[np.float64] | None
+    ids: Mapping[str, Texts] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.prediction)
@@ -36,7 +40,7 @@ class Predictions:
     @property
     def columns(self) -> tuple[str, ...]:
         """The names of the columns in a file."""
-        return ("prediction", *(f"probability_{label}" for label in self.labels))
+        return (*self.ids, "prediction", *(f"probability_{label}" for label in self.labels))
 
     def write_csv(self, file: TextIO) -> None:
         """Write a header and one line per row."""
@@ -44,10 +48,11 @@ class Predictions:
         writer.writerow(self.columns)
         writer.writerows(self._lines())
 
-    def _lines(self) -> Iterator[list[str]]:
+    def _lines(self) -> Iterator[list[str | None]]:
         for row, value in enumerate(self.prediction.tolist()):
             chances = [] if self.probabilities is None else self.probabilities[row].tolist()
             yield [
+                *(texts[row] for texts in self.ids.values()),
                 value if isinstance(value, str) else f"{value:.{DIGITS}g}",
                 *(f"{p:.{DIGITS}g}" for p in chances),
             ]

@@ -12,9 +12,11 @@ from typing import Any
 
 from sklon.data import Preparation, read
 
+from .evaluation import answers, judged
 from .folder import read_run, write_run
 from .network import Architecture, Weights, outputs_of
 from .predictions import Predictions, predictions_of
+from .settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -33,6 +35,11 @@ class Run:
         return Preparation.from_json(self.record["preparation"])
 
     @property
+    def settings(self) -> Settings:
+        """The settings with which it was trained."""
+        return Settings.from_words(self.record["settings"])
+
+    @property
     def score(self) -> float:
         """The score on the validation rows, in the run's metric."""
         return float(self.record["scores"]["network"][self.record["scores"]["metric"]])
@@ -42,10 +49,21 @@ class Run:
 
         Raises ``InputError`` if a column is absent on which the network was trained.
         """
-        preparation, record = self.preparation, self.record
+        preparation, record, table = self.preparation, self.record, read(source)
         architecture = Architecture.from_json(record["architecture"])
-        outputs = outputs_of(architecture, self.weights, record["task"]["loss"], preparation.inputs(read(source)))
-        return predictions_of(preparation.target, outputs)
+        outputs = outputs_of(architecture, self.weights, record["task"]["loss"], preparation.inputs(table))
+        named = {name: table.column(name).text for name in record["settings"]["id"] if name in table.names}
+        return replace(predictions_of(preparation.target, outputs), ids=named)
+
+    def evaluate(self, source: Any) -> dict[str, Any]:
+        """The scores on a path, frame or mapping that has the target, with the number of rows and an interval.
+
+        Rows without a target are left out and counted; labels that no training row had count as wrong.
+        """
+        table = read(source)
+        rows, truth = answers(self.preparation, table)
+        kind = self.record["task"]["kind"]
+        return judged(kind, table.source, len(table) - len(rows), truth, self.predict(rows))
 
     def save(self, out: str | PathLike[str], *, overwrite: bool = False) -> Run:
         """Write a run folder at ``out``; the run that knows its path.

@@ -54,7 +54,7 @@ def accuracy(truth: Values, probabilities: Values) -> float:
 
 def log_loss(truth: Values, probabilities: Values) -> float:
     """The mean of -ln(probability of the true label)."""
-    of_truth = probabilities[np.arange(len(truth)), truth]
+    of_truth = np.where(truth < 0, 0.0, probabilities[np.arange(len(truth)), truth])
     return float(np.mean(-np.log(np.maximum(of_truth, LEAST_PROBABILITY))))
 
 
@@ -63,11 +63,12 @@ def auc(truth: Values, probabilities: Values) -> float:
 
     By ranks (Mann-Whitney), ties counted half; 0.5 if one of the labels does not occur.
     """
+    probabilities, truth = probabilities[truth >= 0], truth[truth >= 0]
     scores = probabilities[:, 1]
     _, place, counts = np.unique(scores, return_inverse=True, return_counts=True)
     ranks = (np.cumsum(counts) - (counts - 1) / 2)[place]
     positive = truth == 1
-    ones, zeros = int(np.count_nonzero(positive)), int(np.count_nonzero(~positive))
+    ones, zeros = int(np.count_nonzero(positive)), int(np.count_nonzero(truth == 0))
     if not ones or not zeros:
         return 0.5
     return float((ranks[positive].sum() - ones * (ones + 1) / 2) / (ones * zeros))

@@ -88,6 +88,12 @@ def caution(record: Record) -> str:
         doubts.append("the training broke off because the loss grew beyond all numbers; try a smaller lr")
     elif stopped["best_epoch"] == stopped["epoch"] and stopped["reason"] in ("epochs", "time_limit"):
         doubts.append("the loss was still falling when the training ended, so more epochs may help")
+    test = record.get("test")
+    if test:
+        doubts.append(
+            f"on {test['rows']:,} rows of {test['source']}, which chose nothing, its {test['metric']} is "
+            f"{plain(test['scores'][test['metric']])}"
+        )
     chosen = "the same rows chose the epoch whose weights were kept, so expect slightly less on new rows"
     return "What to distrust: " + "; ".join([chosen, *doubts]) + "."
 

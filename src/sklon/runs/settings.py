@@ -7,6 +7,8 @@ its row's kind; what does not fit is refused with the values that do.
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -71,6 +73,10 @@ class Settings:
     early_stopping: str | None
     validation_fraction: float
     threads: int | None
+    ignore: tuple[str, ...]
+    id: tuple[str, ...]
+    group_column: str | None
+    time_column: str | None
 
     @property
     def learning_rate(self) -> float:
@@ -107,9 +113,13 @@ def show(value: Any) -> str:
     >>> show((256, 256)), show(None)
     ('256,256', 'none')
     """
-    if value is None:
+    if value is None or value == ():
         return "none"
-    return ",".join(map(str, value)) if isinstance(value, tuple) else f"{value}"
+    if not isinstance(value, tuple):
+        return f"{value}"
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(value)
+    return line.getvalue()
 
 
 def _whole(minimum: int) -> Kind:
@@ -163,12 +173,29 @@ def _widths(value: Any) -> tuple[int, ...]:
     return widths
 
 
+def _names(value: Any) -> tuple[str, ...]:
+    """Names with commas between them (quoted if they hold one), or a sequence of names."""
+    if value is None or value in ("none", ""):
+        return ()
+    names = next(csv.reader([value], skipinitialspace=True)) if isinstance(value, str) else value
+    return tuple(map(_name, names))
+
+
+def _name(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError
+    return value
+
+
 def _rule(value: Any) -> str:
     """A stopping rule is read by the trainer; here it only has to be text."""
     if not isinstance(value, str) or not value.strip():
         raise ValueError
     return value
 
+
+_NAMES = Kind("COLUMNS", _names, "names of columns with commas between them")
+_NAME = Kind("COLUMN", _name, "the name of a column")
 
 SETTINGS: tuple[Setting, ...] = (
     Setting("task", _one_of("auto", *TASKS), "auto", "What to predict; auto decides from the target column."),
@@ -218,4 +245,8 @@ SETTINGS: tuple[Setting, ...] = (
         "The share of rows held out to watch the training.",
     ),
     Setting("threads", _optional(_whole(1)), None, "The most threads; it never changes a result."),
+    Setting("ignore", _NAMES, (), "Columns that are no features."),
+    Setting("id", _NAMES, (), "Columns that name a row: no features, copied to predictions."),
+    Setting("group_column", _optional(_NAME), None, "No group of this column on both sides of the split; no feature."),
+    Setting("time_column", _optional(_NAME), None, "The latest rows by this column validate."),
 )

@@ -10,60 +10,34 @@ import json
 import platform
 import shlex
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from sklon._base.settings import get_num_threads, set_num_threads
-from sklon.data import (
-    REGRESSION,
-    Classes,
-    Column,
-    Dropped,
-    Inputs,
-    Preparation,
-    Table,
-    Task,
-    decide_task,
-    fit_preparation,
-    read,
-    split_rows,
-)
+from sklon.data import Classes, read
 
 from . import baseline, scores
+from .evaluation import answers
 from .folder import SCHEMA, check_free
 from .network import Architecture, Fitted, fit_network, instruction_set, outputs_of
+from .problem import Problem, pose
 from .report import render
 from .run import Run
 from .settings import Settings, show
 
-MOST_NAMED = 8
-"""A note names so many things and counts the others."""
+LOSSES = {
+    "mse": "the mean squared error, which the mean of the target minimises",
+    "bce_with_logits": "binary cross-entropy, which the true probability of the second class minimises",
+    "cross_entropy": "cross-entropy, which the true probabilities of the classes minimise",
+}
+"""What each loss is in words, and why it fits."""
 
 VERSIONS = ("sklon", "numpy", "llvmlite", "duckdb", "scikit-learn")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Problem:
-    """A table made ready: the task, the preparation, and both sides of the split as arrays."""
-
-    source: Table
-    validation_source: str | None
-    task: Task
-    preparation: Preparation
-    training: tuple[Inputs, NDArray[Any]]
-    validation: tuple[Inputs, NDArray[Any]]
-    seen: scores.Values
-    truth: scores.Values
-    notes: tuple[str, ...]
 
 
 def train(
@@ -71,6 +45,7 @@ def train(
     *,
     target: str,
     validation: Any = None,
+    test: Any = None,
     out: str | PathLike[str] | None = None,
     progress: bool = False,
     overwrite: bool = False,
@@ -80,7 +55,8 @@ def train(
     """Train a network that predicts the column ``target`` of a table from the other columns.
 
     ``source`` is a path to CSV or Parquet, a pandas or polars frame, or a mapping from names to arrays;
-    ``validation`` is another such table, or ``None`` to hold out a part of the rows. With ``out`` a run
+    ``validation`` is another such table, or ``None`` to hold out a part of the rows;
+    ``test`` is one that is used for nothing but a last score. With ``out`` a run
     folder is written, in place of another run if ``overwrite``. ``say`` receives each thing worth knowing
     as a sentence, as it becomes known. All other
     settings are the rows of ``sklon.runs.settings.SETTINGS``: ``epochs``, ``lr``, ``hidden``, ``seed``, …
@@ -91,7 +67,10 @@ def train(
     if out is not None:
         check_free(Path(out), overwrite=overwrite)
     problem = pose(read(source), target, None if validation is None else read(validation), settings)
-    for sentence in (problem.task.reason, *problem.notes):
+    tested = None if test is None else read(test)
+    if tested is not None:
+        answers(problem.preparation, tested)
+    for sentence in (_decision(problem), *problem.notes):
         say(sentence)
     architecture = Architecture.for_preparation(problem.preparation, settings)
     started = time.perf_counter()
@@ -103,35 +82,22 @@ def train(
         seconds = time.perf_counter() - started
         evidence = judge(problem, architecture, fitted)
     record = _record(problem, architecture, fitted, settings, seconds)
-    record = json.loads(json.dumps(record | {"scores": _scores(problem, evidence)}))
-    report = render(record, fitted.history, evidence)
-    run = Run(record=record, weights=fitted.weights, history=fitted.history, report=report)
+    record |= {"scores": _scores(problem, evidence), "test": None}
+    run = Run(record=record, weights=fitted.weights, history=fitted.history, report="")
+    if tested is not None:
+        record["test"] = run.evaluate(tested)
+        record["command"] += " " + shlex.join(["--test", tested.source])
+        record["python"] = record["python"][:-1] + f", test={tested.source!r})"
+    record = json.loads(json.dumps(record))
+    run = replace(run, record=record, report=render(record, fitted.history, evidence))
     return run if out is None else run.save(out, overwrite=overwrite)
 
 
-def pose(table: Table, target: str, validation: Table | None, settings: Settings) -> Problem:
-    """The problem that a table and a target make; without a validation table, some rows are split off."""
-    table, notes = _with_target(table, target)
-    task = decide_task(table.column(target), settings.task)
-    if validation is None:
-        given, (learning, watching) = None, _split(table, target, task, settings)
-    else:
-        given, (learning, watching) = validation.source, (table, _with_target(validation, target)[0])
-    preparation = fit_preparation(learning, target, task.kind)
-    notes += _rare(table.column(target), task) if validation is None else ()
-    notes += _dropped(preparation) + tuple(f"{note}." for note in preparation.notes(learning))
-    known, answers = learning.column(target), watching.column(target)
-    return Problem(
-        source=table,
-        validation_source=given,
-        task=task,
-        preparation=preparation,
-        training=(preparation.inputs(learning), preparation.target.encode(known)),
-        validation=(preparation.inputs(watching), preparation.target.encode(answers)),
-        seen=scores.truth_of(preparation.target, known),
-        truth=scores.truth_of(preparation.target, answers),
-        notes=notes,
-    )
+def _decision(problem: Problem) -> str:
+    """The task, why, the loss that follows, why, and how to override both."""
+    loss = problem.preparation.target.loss
+    override = "" if "--task" in problem.task.reason else " --task overrides this."
+    return f"{problem.task.reason} So the task is {problem.task.kind} and the loss {LOSSES[loss]}.{override}"
 
 
 def judge(problem: Problem, architecture: Architecture, fitted: Fitted) -> scores.Evidence:
@@ -146,46 +112,6 @@ def judge(problem: Problem, architecture: Architecture, fitted: Fitted) -> score
     if linear is not None:
         predicted["linear"] = linear
     return scores.Evidence(target, problem.truth, predicted)
-
-
-def _with_target(table: Table, target: str) -> tuple[Table, tuple[str, ...]]:
-    """The rows that have a target, and a note about those that have none."""
-    missing = table.column(target).missing
-    count = int(np.count_nonzero(missing))
-    if not count or count == len(table):
-        return table, ()
-    note = f"{count} rows without {target} were left out."
-    return table.take(np.flatnonzero(~missing)), (note,)
-
-
-def _dropped(preparation: Preparation) -> tuple[str, ...]:
-    """One note that counts and names the columns that the network does not see."""
-    dropped = [f"{recipe.name} ({recipe.reason})" for recipe in preparation.recipes if isinstance(recipe, Dropped)]
-    if not dropped:
-        return ()
-    what = "1 column is" if len(dropped) == 1 else f"{len(dropped)} columns are"
-    return (f"{what} not used: {', '.join(dropped)}.",)
-
-
-def _rare(target: Column, task: Task) -> tuple[str, ...]:
-    """One note that counts and names the classes that a split cannot share out."""
-    if task.kind == REGRESSION:
-        return ()
-    counts = Counter(target.text.tolist())
-    single = sorted(label for label, count in counts.items() if count == 1)
-    if not single:
-        return ()
-    shown = ", ".join(single[:MOST_NAMED]) + (", …" if len(single) > MOST_NAMED else "")
-    return (f"{len(single)} of the {len(counts)} classes have a single row, which only trains: {shown}.",)
-
-
-def _split(table: Table, target: str, task: Task, settings: Settings) -> tuple[Table, Table]:
-    column = table.column(target)
-    classes = None
-    if task.kind != "regression":
-        classes = np.unique(column.text.astype(str), return_inverse=True)[1]
-    split = split_rows(len(table), settings.validation_fraction, seed=settings.seed, classes=classes)
-    return table.take(split.train), table.take(split.validation)
 
 
 def _scores(problem: Problem, evidence: scores.Evidence) -> dict[str, Any]:

@@ -1,0 +1,92 @@
+"""Columns with a role of their own, and rows with one: what trains, what validates, what only tests."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sklon._base.errors import InputError
+from sklon.data import Dropped, read
+from sklon.runs import problem, train
+from sklon.runs.settings import Settings
+
+QUICK: dict[str, Any] = {"hidden": "8", "epochs": 2, "threads": 1}
+ROWS = 120
+
+
+@pytest.fixture(name="source")
+def _source() -> dict[str, Any]:
+    random = np.random.default_rng(1)
+    x = random.normal(size=ROWS)
+    return {
+        "row": [f"r{i}" for i in range(ROWS)],
+        "patient": [f"p{i % 12}" for i in range(ROWS)],
+        "day": (np.datetime64("2024-01-01") + np.arange(ROWS)).astype(str),
+        "x": x,
+        "noise": random.normal(size=ROWS),
+        "y": np.where(x > 0, "yes", "no"),
+    }
+
+
+def test_set_aside_columns_are_no_features_and_ids_are_copied(source: dict[str, Any]) -> None:
+    run = train(source, target="y", ignore="noise,day", id=["row"], group_column="patient", **QUICK)
+    used = [recipe.name for recipe in run.preparation.recipes if not isinstance(recipe, Dropped)]
+    assert used == ["x"]
+    new = {"x": [1.0, -1.0], "row": ["a, b", None]}
+    predictions = run.predict(new)
+    assert predictions.columns == ("row", "prediction", "probability_no", "probability_yes")
+    file = io.StringIO()
+    predictions.write_csv(file)
+    lines = file.getvalue().splitlines()
+    assert lines[1].startswith('"a, b",') and lines[2].startswith(",")
+    assert len(run.predict({"x": [1.0]}).columns) == 3
+    assert "--group-column patient" in run.record["command"] and "--ignore noise,day" in run.record["command"]
+
+
+def test_groups_stay_together_and_the_latest_rows_validate(source: dict[str, Any]) -> None:
+    table = read(source)
+    grouped = problem.pose(table, "y", None, Settings.from_words({"group_column": "patient"}))
+    assert len(grouped.truth) % 10 == 0
+    late = problem.pose(table, "y", None, Settings.from_words({"time_column": "day"}))
+    assert len(late.truth) == int(0.15 * ROWS)
+    expected = (np.asarray(source["y"])[-len(late.truth) :] == "yes").astype(int)
+    np.testing.assert_array_equal(late.truth, expected)
+
+
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "absent": ({"ignore": "nois"}, "has no column 'nois'; did you mean 'noise'"),
+    "the target": ({"id": "y"}, "can have no other role"),
+    "both splits": ({"group_column": "patient", "time_column": "day"}, "not both"),
+    "text as time": ({"time_column": "row"}, "holds neither numbers nor dates"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_impossible_roles_are_refused(case: str, source: dict[str, Any]) -> None:
+    words, clause = REFUSED[case]
+    with pytest.raises(InputError, match=clause):
+        train(source, target="y", **words, **QUICK)
+
+
+def test_a_test_table_is_scored_and_nothing_else(source: dict[str, Any]) -> None:
+    table = read(source)
+    learning, held = table.take(np.arange(90)), table.take(np.arange(90, ROWS))
+    plain, tested = train(learning, target="y", **QUICK), train(learning, target="y", test=held, **QUICK)
+    for name, weight in plain.weights.items():
+        np.testing.assert_array_equal(weight, tested.weights[name])
+    assert tested.record["test"] == tested.evaluate(held) and tested.record["test"]["rows"] == 30
+    assert "which chose nothing" in tested.report and "--test" in tested.record["command"]
+    with pytest.raises(InputError, match="has no column 'y'"):
+        train(learning, target="y", test={"x": [1.0], "noise": [1.0], "patient": ["a"], "day": ["b"]}, **QUICK)
+
+
+def test_rows_that_cannot_be_right_are_counted(source: dict[str, Any]) -> None:
+    run = train({"x": source["x"], "y": source["y"]}, target="y", **QUICK)
+    scored = run.evaluate({"x": [1.0, 2.0, 3.0, 4.0], "y": ["yes", "no", "maybe", None]})
+    assert (scored["rows"], scored["rows_without_target"], scored["unknown_labels"]) == (3, 1, 1)
+    assert scored["scores"]["accuracy"] <= 2 / 3 and np.isfinite(scored["scores"]["log_loss"])
+    with pytest.raises(InputError, match="none of the labels no, yes"):
+        run.evaluate({"x": [1.0], "y": ["maybe"]})
