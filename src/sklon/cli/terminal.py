@@ -75,7 +75,7 @@ def guarded(command: Command) -> Command:
         try:
             command(*args, **kwargs)
         except InputError as error:
-            _end(f"error: {error}", BAD_INPUT)
+            _end(f"error: {' '.join(str(error).split())}", BAD_INPUT)
         except KeyboardInterrupt:
             _end("interrupted; nothing was written", INTERRUPTED)
         except BrokenPipeError:

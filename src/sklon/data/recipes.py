@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .dates import calendar, format_of
-from .table import Column, Numbers
+from .table import Column, Numbers, brief
 
 Features: TypeAlias = NDArray[np.float32]
 
@@ -179,7 +179,7 @@ def fit_recipe(column: Column) -> Recipe:
     if all(column.missing):
         return Dropped(name=column.name, reason="every value is missing")
     if len(set(column.text.tolist())) == 1:
-        return Dropped(name=column.name, reason=f"it is {column.text[0]} in every row")
+        return Dropped(name=column.name, reason=f"it is {brief(column.text[0])} in every row")
     if column.numbers is not None:
         return _fit_numeric(column.name, column.numbers)
     form = format_of(column)

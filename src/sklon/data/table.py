@@ -96,8 +96,18 @@ def nearest(name: str, known: Sequence[str]) -> str:
     close = [folded[match] for match in get_close_matches(name.casefold(), list(folded), n=3)]
     if close:
         return f"did you mean {' or '.join(repr(match) for match in close)}?"
-    shown = ", ".join(known[:12]) + (", …" if len(known) > 12 else "")
+    shown = ", ".join(map(brief, known[:12])) + (", …" if len(known) > 12 else "")
     return f"it has {shown}"
+
+
+def brief(value: object, most: int = 40) -> str:
+    """A value as part of a sentence: on one line, and cut where it is long.
+
+    >>> brief("two\\nlines")
+    'two lines'
+    """
+    line = " ".join(str(value).split())
+    return line if len(line) <= most else line[: most - 1] + "…"
 
 
 def column_from_text(name: str, values: Iterable[object], decimal: str = ".") -> Column:

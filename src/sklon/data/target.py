@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sklon._base.errors import InputError
 
-from .table import Column, number_of
+from .table import Column, brief, number_of
 from .task import BINARY, REGRESSION
 
 Probabilities: TypeAlias = NDArray[np.float64]
@@ -76,7 +76,7 @@ class Classes:
             label = column.text[unknown[0]]
             raise InputError(
                 f"{column.name} has the label {label!r}, which no training row has; the known ones are "
-                f"{', '.join(self.labels)}"
+                f"{', '.join(map(brief, self.labels))}"
             )
         return indices.astype(np.float32)[:, None] if self.binary else indices.astype(np.int32)
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from sklon._base.errors import InputError
 
-from .table import Column
+from .table import Column, brief
 
 REGRESSION, BINARY, MULTICLASS = "regression", "binary", "multiclass"
 TASKS = (REGRESSION, BINARY, MULTICLASS)
@@ -70,7 +70,7 @@ def _distinct(target: Column) -> int:
         raise InputError(f"the target {target.name!r} has no value in any row")
     distinct = len(set(present.tolist()))
     if distinct == 1:
-        raise InputError(f"the target {target.name!r} is {present[0]} in every row; there is nothing to learn")
+        raise InputError(f"the target {target.name!r} is {brief(present[0])} in every row; there is nothing to learn")
     return distinct
 
 
