@@ -36,6 +36,9 @@ class Perceptron:
     rule: str  # "sgd" or "adam"
     dtype: Dtype = float32
 
+    def __str__(self) -> str:
+        return f"{'-'.join(map(str, self.widths))} {self.loss} {self.rule} {self.dtype.name}"
+
     def graph(self) -> Graph:
         """One training step: the mean loss, and the new values of all state."""
         parameters, total = self._sum_of_losses()
@@ -43,6 +46,13 @@ class Perceptron:
         share = b.div(b.constant(value=1.0, dtype=self.dtype), b.size(dtype=self.dtype))
         updates = RULES[self.rule](self.dtype, parameters, gradients(seed, parameters), share)
         return Graph((("loss", b.mul(total, share)),), tuple(updates))
+
+    def gradients(self) -> Graph:
+        """The loss of a batch and the gradient of each parameter, both as sums over the rows, as outputs."""
+        parameters, total = self._sum_of_losses()
+        grads = gradients({total: b.full_like(1.0, total)}, parameters)
+        named = [(f"gradient{i}", g) for i, g in enumerate(grads) if g is not None]
+        return Graph((("loss", total), *named))
 
     def _sum_of_losses(self) -> tuple[list[Node], Node]:
         index = slot(INDEX, "index", (N,), int32)
@@ -93,7 +103,7 @@ class Perceptron:
             "eps": EPS,
         }
         columns = [np.broadcast_to(known[op.label], steps) for op in slot_ops(graph) if op.space == "scalar"]
-        return np.stack(columns, axis=1).astype(np.float64)
+        return np.array(columns, np.float64).reshape(-1, steps).T
 
 
 def slot_ops(graph: Graph) -> list[Slot]:

@@ -7,16 +7,18 @@ from dataclasses import replace
 from sklon.compiler import native
 from sklon.compiler.target import Target
 
-#: name → what it forbids, bytes of a vector, fused multiply-add
-NARROWER = {
+#: name → a CPU of that kind, what it forbids, bytes of a vector, fused multiply-add
+_KINDS = {
     "avx2": ("haswell", ("avx512", "avx10", "amx", "evex"), 32, True),
     "sse2": ("x86-64", ("avx", "amx", "fma", "sse3", "sse4", "f16c", "xop", "vaes", "vpcl", "gfni"), 16, False),
 }
+#: those that this machine can run
+NARROWER = tuple(n for n, kind in _KINDS.items() if native.host().is_x86 and kind[2] <= native.host().vector_bytes)
 
 
 def narrower(name: str) -> Target:
     """This machine without the instructions that ``name`` forbids."""
-    cpu, forbidden, vector_bytes, fma = NARROWER[name]
+    cpu, forbidden, vector_bytes, fma = _KINDS[name]
     host = native.host()
     features = [f"-{f[1:]}" if any(word in f for word in forbidden) else f for f in host.features.split(",")]
     return replace(host, name=cpu, features=",".join(features), vector_bytes=vector_bytes, registers=16, fma=fma)

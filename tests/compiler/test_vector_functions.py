@@ -17,7 +17,7 @@ from sklon.compiler.target import Target
 from sklon.graph.node import Graph, slot
 from sklon.ops import BUILD as b
 
-from .targets import narrower
+from .targets import NARROWER, narrower
 
 Array = np.ndarray[Any, Any]
 PAGE = Path(__file__).parents[2] / "docs" / "numerics.md"
@@ -74,7 +74,7 @@ def units(found: Array, expected: Array, dtype: Dtype) -> Array:
     return np.asarray(np.select([size < info.tiny, size > info.max], [flushed, overflown], errors))
 
 
-@pytest.mark.parametrize("target", [None, "sse2"])
+@pytest.mark.parametrize("target", [None, *NARROWER])
 @pytest.mark.parametrize("dtype", SLACK, ids=lambda d: d.name)
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_the_error_is_within_its_bound(name: str, dtype: Dtype, target: str | None) -> None:
