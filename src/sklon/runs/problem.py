@@ -51,6 +51,7 @@ class Problem:
     seen: scores.Values
     truth: scores.Values
     notes: tuple[str, ...]
+    sides: tuple[Table, Table]
 
 
 def pose(table: Table, target: str, validation: Table | None, settings: Settings) -> Problem:
@@ -76,6 +77,7 @@ def pose(table: Table, target: str, validation: Table | None, settings: Settings
         seen=scores.truth_of(preparation.target, known),
         truth=scores.truth_of(preparation.target, answers),
         notes=notes,
+        sides=(learning, watching),
     )
 
 

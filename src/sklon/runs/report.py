@@ -13,12 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from sklon.data import Classes, Preparation
+from sklon.data import REGRESSION, Classes, Preparation
 
 from . import pictures
 from .report_style import STYLE
 from .scores import METRICS, Evidence
 from .sentences import Record, error, percent, plain, summary
+
+MOST_COLUMNS = 20
+"""So many of the most important columns are shown."""
 
 PREDICTORS = {"network": "this network", "linear": "a linear model", "trivial": "without looking"}
 
@@ -29,7 +32,8 @@ def render(record: Record, history: Sequence[Mapping[str, Any]], evidence: Evide
     body = (
         _lead(record),
         _section("How it learned", _curves(record, history)),
-        _section("How far to trust it", _agreement(record, evidence), _scores(record)),
+        _section("How far to trust it", _agreement(record, evidence), _scores(record), _by_class(evidence)),
+        *([_section("What it leans on", _importance(record))] if record["importance"] else []),
         _section("What was done to each column", _columns(record)),
         _section("How to repeat it", _repeat(record), _settings(record)),
     )
@@ -112,6 +116,42 @@ def _scores(record: Record) -> str:
         for metric in METRICS[record["task"]["kind"]]
     )
     return _table(head, rows, "scores")
+
+
+def _by_class(evidence: Evidence) -> str:
+    """Precision and recall of each class; nothing for quantities."""
+    if not isinstance(evidence.target, Classes):
+        return ""
+    answers, truth = np.argmax(evidence.predicted["network"], axis=1), evidence.truth
+    rows = []
+    for i, label in enumerate(evidence.target.labels):
+        right = int(np.count_nonzero((answers == i) & (truth == i)))
+        said, are = int(np.count_nonzero(answers == i)), int(np.count_nonzero(truth == i))
+        rows.append([label, _share(right, said), _share(right, are), f"{are:,}"])
+    table = _table([evidence.target.name, "precision", "recall", "rows"], rows, "scores")
+    return f"<p>Precision: of the rows given a label, the share that has it. Recall: of those that have it.</p>{table}"
+
+
+def _share(part: int, whole: int) -> str:
+    return percent(part / whole) if whole else "–"
+
+
+def _importance(record: Record) -> str:
+    longest = max(max(one["mean"] for one in record["importance"]), 1e-12)
+    rows = "".join(
+        f'<div class="bar"><span class="who">{escape(one["column"])}</span><span class="track">'
+        f'<span class="fill" style="width:{100 * max(0.0, one["mean"]) / longest:.2f}%"></span></span>'
+        f'<span class="value">{one["mean"]:.3g} ± {one["spread"]:.1g}</span></div>'
+        for one in record["importance"][:MOST_COLUMNS]
+    )
+    what = (
+        "the root mean squared error grows" if record["task"]["kind"] == REGRESSION else "the share of right rows falls"
+    )
+    flagged = "".join(
+        f"<p><strong>{escape(name)}</strong> alone predicts almost perfectly: suspected leakage.</p>"
+        for name in record["suspects"]
+    )
+    return f'{flagged}<p class="caption">By how much {what} when a column is shuffled.</p>{rows}'
 
 
 def _columns(record: Record) -> str:

@@ -25,6 +25,7 @@ section { margin:0 0 1.6rem; padding:clamp(1rem,3vw,1.8rem); background:var(--ca
 .caption { margin:0 0 .6rem }
 .bar { display:grid; grid-template-columns:9.5rem 1fr 6rem; gap:.8rem; align-items:center; margin:.35rem 0;
   font-size:.95rem }
+.who { overflow-wrap:anywhere }
 .track { display:block; height:.95rem; border-radius:3px;
   background:color-mix(in srgb,var(--line) 55%,transparent) }
 .fill { display:block; height:100%; min-width:2px; border-radius:3px; background:var(--soft); opacity:.55 }

@@ -94,6 +94,13 @@ def caution(record: Record) -> str:
             f"on {test['rows']:,} rows of {test['source']}, which chose nothing, its {test['metric']} is "
             f"{plain(test['scores'][test['metric']])}"
         )
+    if suspects := record.get("suspects"):
+        names = " and ".join(suspects[:3])
+        doubts.insert(
+            0,
+            f"{names} alone predicts {record['task']['target']} almost perfectly: if it is not known "
+            "before the answer is, it leaks it (--ignore leaves it out)",
+        )
     chosen = "the same rows chose the epoch whose weights were kept, so expect slightly less on new rows"
     return "What to distrust: " + "; ".join([chosen, *doubts]) + "."
 

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from sklon._base.settings import get_num_threads, set_num_threads
-from sklon.data import Classes, read
+from sklon.data import Classes, Dropped, Table, read
 
-from . import baseline, scores
+from . import baseline, importance, scores
 from .evaluation import answers
 from .folder import SCHEMA, check_free
 from .network import Architecture, Fitted, fit_network, instruction_set, outputs_of
@@ -81,7 +81,8 @@ def train(
         )  # fmt: skip
         seconds = time.perf_counter() - started
         evidence = judge(problem, architecture, fitted)
-    record = _record(problem, architecture, fitted, settings, seconds)
+        record = _record(problem, architecture, fitted, settings, seconds)
+        record |= _inspect(problem, architecture, fitted, settings)
     record |= {"scores": _scores(problem, evidence), "test": None}
     run = Run(record=record, weights=fitted.weights, history=fitted.history, report="")
     if tested is not None:
@@ -112,6 +113,21 @@ def judge(problem: Problem, architecture: Architecture, fitted: Fitted) -> score
     if linear is not None:
         predicted["linear"] = linear
     return scores.Evidence(target, problem.truth, predicted)
+
+
+def _inspect(problem: Problem, architecture: Architecture, fitted: Fitted, settings: Settings) -> dict[str, Any]:
+    """Which columns matter, and which alone give the answer away."""
+    preparation, (learning, watching) = problem.preparation, problem.sides
+    target, kind = preparation.target, problem.task.kind
+
+    def score(table: Table) -> float:
+        outputs = outputs_of(architecture, fitted.weights, target.loss, preparation.inputs(table))
+        return importance.score_of(kind, problem.truth[: len(table)], target.decode(outputs))
+
+    names = tuple(recipe.name for recipe in preparation.recipes if not isinstance(recipe, Dropped))
+    found = importance.importances(names, watching, score, settings.seed)
+    alone = importance.suspects(preparation, (learning, problem.seen), (watching, problem.truth))
+    return {"importance": importance.to_json(found), "suspects": list(alone)}
 
 
 def _scores(problem: Problem, evidence: scores.Evidence) -> dict[str, Any]:
