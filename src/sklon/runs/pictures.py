@@ -112,6 +112,27 @@ def confusion(labels: Sequence[str], truth: NDArray[Any], predicted: NDArray[Any
     return svg[0]
 
 
+def calibration(sure: NDArray[Any], right: NDArray[Any], groups: int = 10) -> str:
+    """The share of right answers against the probability that was given to them, in groups of equal size."""
+    parts = np.array_split(np.argsort(sure, kind="stable"), min(groups, len(sure)))
+    with _axes(4.8, 4.0) as (axes, svg):
+        low = min(float(sure.min()), min(float(right[part].mean()) for part in parts))
+        axes.plot([low, 1], [low, 1], color=INK, lw=1, ls=(0, (4, 3)))
+        axes.plot([sure[part].mean() for part in parts], [right[part].mean() for part in parts], "o-", color=ACCENT)
+        axes.set(xlabel="probability of its answer", ylabel="share that is right")
+    return svg[0]
+
+
+def residuals(off: NDArray[Any], name: str, bars: int = 31) -> str:
+    """How many rows are off by how much, predicted minus true; the outermost hundredths are gathered at the ends."""
+    low, high = np.quantile(off, [0.01, 0.99])
+    with _axes(4.8, 3.4) as (axes, svg):
+        axes.hist(np.clip(off, low, high), bins=bars if high > low else 1, color=ACCENT)
+        axes.axvline(0, color=INK, lw=1, ls=(0, (4, 3)))
+        axes.set(xlabel=f"predicted minus true {name}", ylabel="rows")
+    return svg[0]
+
+
 def _write_shares(axes: Any, shares: NDArray[Any]) -> None:
     for (i, j), share in np.ndenumerate(shares):
         axes.text(j + 0.5, i + 0.5, f"{share:.0%}", ha="center", va="center", fontweight="bold")

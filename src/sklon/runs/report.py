@@ -32,7 +32,13 @@ def render(record: Record, history: Sequence[Mapping[str, Any]], evidence: Evide
     body = (
         _lead(record),
         _section("How it learned", _curves(record, history)),
-        _section("How far to trust it", _agreement(record, evidence), _scores(record), _by_class(evidence)),
+        _section(
+            "How far to trust it",
+            _agreement(record, evidence),
+            _scores(record),
+            _reliability(evidence),
+            _by_class(evidence),
+        ),
         *([_section("What it leans on", _importance(record))] if record["importance"] else []),
         _section("What was done to each column", _columns(record)),
         _section("How to repeat it", _repeat(record), _settings(record)),
@@ -105,6 +111,20 @@ def _agreement(record: Record, evidence: Evidence) -> str:
     )
 
 
+def _reliability(evidence: Evidence) -> str:
+    """Whether probabilities mean what they say, or how far the predictions of a quantity are off."""
+    predicted, truth = evidence.predicted["network"], evidence.truth
+    if not isinstance(evidence.target, Classes):
+        picture = pictures.residuals(predicted - truth, evidence.target.name)
+        return _figure(picture, "How often the prediction is off by how much; to the right it is too high.")
+    right = np.argmax(predicted, axis=1) == truth
+    picture = pictures.calibration(np.max(predicted, axis=1), right)
+    words = (
+        "How often it is right when it is so sure, a tenth of the rows per point; below the dashed line it is too sure."
+    )
+    return _figure(picture, words)
+
+
 def _scores(record: Record) -> str:
     present = [name for name in PREDICTORS if record["scores"][name] is not None]
     head = ["", *(PREDICTORS[name] for name in present)]
@@ -137,21 +157,26 @@ def _share(part: int, whole: int) -> str:
 
 
 def _importance(record: Record) -> str:
+    regression = record["task"]["kind"] == REGRESSION
     longest = max(max(one["mean"] for one in record["importance"]), 1e-12)
     rows = "".join(
         f'<div class="bar"><span class="who">{escape(one["column"])}</span><span class="track">'
         f'<span class="fill" style="width:{100 * max(0.0, one["mean"]) / longest:.2f}%"></span></span>'
-        f'<span class="value">{one["mean"]:.3g} ± {one["spread"]:.1g}</span></div>'
+        f'<span class="value">{_change(one, regression)}</span></div>'
         for one in record["importance"][:MOST_COLUMNS]
     )
-    what = (
-        "the root mean squared error grows" if record["task"]["kind"] == REGRESSION else "the share of right rows falls"
-    )
+    what = "the root mean squared error grows" if regression else "the share of right rows falls"
     flagged = "".join(
         f"<p><strong>{escape(name)}</strong> alone predicts almost perfectly: suspected leakage.</p>"
         for name in record["suspects"]
     )
     return f'{flagged}<p class="caption">By how much {what} when a column is shuffled.</p>{rows}'
+
+
+def _change(one: Record, regression: bool) -> str:
+    if regression:
+        return f"{one['mean']:.3g} ± {one['spread']:.1g}"
+    return f"{100 * one['mean']:.1f} ± {100 * one['spread']:.1f} %"
 
 
 def _columns(record: Record) -> str:
@@ -180,7 +205,9 @@ def _settings(record: Record) -> str:
 
 
 def _shown(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else "none" if value is None else str(value)
+    if value is None or value == []:
+        return "none"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _best(record: Record) -> int:

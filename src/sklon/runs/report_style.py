@@ -23,7 +23,7 @@ section { margin:0 0 1.6rem; padding:clamp(1rem,3vw,1.8rem); background:var(--ca
 .bars { margin-top:1.4rem; padding-top:1.1rem; border-top:1px solid var(--line) }
 .caption, figcaption { color:var(--soft); font-size:.88rem }
 .caption { margin:0 0 .6rem }
-.bar { display:grid; grid-template-columns:9.5rem 1fr 6rem; gap:.8rem; align-items:center; margin:.35rem 0;
+.bar { display:grid; grid-template-columns:9.5rem 1fr 7.5rem; gap:.8rem; align-items:center; margin:.35rem 0;
   font-size:.95rem }
 .who { overflow-wrap:anywhere }
 .track { display:block; height:.95rem; border-radius:3px;
@@ -31,7 +31,7 @@ section { margin:0 0 1.6rem; padding:clamp(1rem,3vw,1.8rem); background:var(--ca
 .fill { display:block; height:100%; min-width:2px; border-radius:3px; background:var(--soft); opacity:.55 }
 .network .fill { background:var(--accent); opacity:1 }
 .network { font-weight:650 }
-.value { text-align:right; font-variant-numeric:tabular-nums }
+.value { text-align:right; white-space:nowrap; font-variant-numeric:tabular-nums }
 figure { margin:0 0 1.2rem; display:grid; gap:1.4rem; align-items:center }
 figure svg { width:100%; height:auto; display:block; overflow:visible }
 figure svg * { stroke-linejoin:round; stroke-linecap:butt }
