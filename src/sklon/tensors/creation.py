@@ -35,7 +35,7 @@ def tensor(data: Any, *, dtype: DtypeLike | None = None, requires_grad: bool = F
     if dtype is None and not isinstance(data, np.ndarray | np.generic) and array.dtype == np.float64:
         dtype = "float32"
     wanted = dtype_of(dtype if dtype is not None else array.dtype)
-    return from_array(np.ascontiguousarray(array, wanted.numpy), requires_grad)
+    return from_array(np.array(array, wanted.numpy, order="C"), requires_grad)
 
 
 def from_array(array: Array, requires_grad: bool = False) -> Tensor:
