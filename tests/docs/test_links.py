@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import re
 from pathlib import Path
 
 import pytest
@@ -34,3 +36,15 @@ def test_every_page_can_be_reached_from_the_readme() -> None:
             elif "://" not in link and target.suffix == ".md":
                 waiting.append(target)
     assert set(documents()) <= reached
+
+
+def test_every_module_that_a_page_runs_exists() -> None:
+    named = {m for page in documents() for m in re.findall(r"python -m ([\w.]+)", page.read_text(encoding="utf-8"))}
+    assert {"benchmarks.gate", "tests.docs.regenerate"} <= named
+    assert [m for m in named if importlib.util.find_spec(m) is None] == []
+
+
+def test_every_file_that_a_page_names_by_its_path_exists() -> None:
+    pattern = r"`((?:src|tests|benchmarks|docs)/[\w/.-]+)`"
+    named = {(page, f) for page in documents() for f in re.findall(pattern, page.read_text(encoding="utf-8"))}
+    assert [f"{page.name}: {name}" for page, name in named if not (ROOT / name).exists()] == []
