@@ -225,10 +225,11 @@ class _Tile:
         The tallest tile does nearly all the work; the others stay short, for they only cost compile time.
         """
         extent = self.e.loop.axes[self.e.sum]
-        most = 1 if not self.tallest else UNROLL if self.e.terms() >= LONG_SUM else 2
+        if not self.tallest:
+            return 1
         if not isinstance(extent, int):
-            return most
-        return next(u for u in (most, 2, 1) if extent % (u * self._terms()) == 0 or u == 1)
+            return UNROLL if self.e.terms() >= LONG_SUM else 2
+        return 2 if extent % (2 * self._terms()) == 0 else 1
 
     def _tile_places(self) -> list[tuple[int, int]]:
         return [(r, v) for r in range(self.rows) for v in range(self.vectors)]
