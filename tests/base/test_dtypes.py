@@ -10,7 +10,6 @@ import pytest
 from sklon._base.dtypes import ALL, Dtype, dtype_of, float32, from_short, int64, promote, uint32
 from sklon._base.errors import DtypeError
 
-
 #: PyTorch does not promote its wide unsigned types, which here only random bits have
 COMPARED = [d for d in ALL if d is not uint32]
 
