@@ -1,4 +1,4 @@
-"""Algebra that is exact, as rules. None of them changes a result by a bit, NaN and infinities included.
+"""Algebra that is exact, as rules. None of them changes a number by a bit; infinities and NaN stay where they are.
 
 x·1 → x · x/1 → x · stop_gradient(x) → x · x + (−y) → x − y · expand∘expand → expand · sum∘sum → sum ·
 (Σ over axes of size 1) → no sum. Sums of sums are reordered sums: exact up to rounding, fixed by the shape.
