@@ -220,12 +220,12 @@ class _Tile:
         return self.width if self.e.dot else 1
 
     def _unroll(self) -> int:
-        """Steps in one iteration: those that divide a known extent; N rows have a rest of their own.
+        """Steps in one iteration: those that divide a known extent; N rows have a rest of their own, or one mask.
 
         The tallest tile does nearly all the work; the others stay short, for they only cost compile time.
         """
         extent = self.e.loop.axes[self.e.sum]
-        if not self.tallest:
+        if not self.tallest or (self.e.dot and not isinstance(extent, int)):
             return 1
         if not isinstance(extent, int):
             return UNROLL if self.e.terms() >= LONG_SUM else 2
