@@ -6,15 +6,17 @@ the end. ``agree`` compares traces.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import pytest
 
 from sklon._base.shapes import N, concrete
-from sklon.compiler.executable import Executable, Steps
+from sklon.compiler.executable import Executable, Steps, aligned_zeros
 from sklon.graph.interpret import interpret
 from sklon.graph.node import SPACES, Graph, Node, Slot, slots
 from sklon.graph.text import print_graph
@@ -23,6 +25,7 @@ from sklon.program.ir import Program
 
 Array = np.ndarray[Any, Any]
 Arrays = dict[str, Array]
+PAGE = 4096  # bytes; scratch and local memory are at least as large, the barrier's words are not
 StepRunner = Callable[[Arrays, Array, Sequence[float], int], tuple[Arrays, Arrays]]
 
 
@@ -107,15 +110,31 @@ def _steps(trial: Trial, step: StepRunner) -> Trace:
     return Trace(outputs, {name: arrays[name] for name in named_slots(trial.graph, "state")})
 
 
+@contextmanager
+def poisoned_memory() -> Iterator[None]:
+    """Working memory begins as NaN: code that reads what nobody wrote shows it."""
+
+    def poisoned(shape: Sequence[int], dtype: Any) -> Array:
+        array = aligned_zeros(shape, dtype)
+        if array.dtype == np.uint8 and array.size >= PAGE:
+            array.fill(0xFF)
+        return array
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sklon.compiler.executable.aligned_zeros", poisoned)
+        yield
+
+
 def compiled(trial: Trial, executable: Executable, threads: int = 1, cuts: Sequence[int] = ()) -> Trace:
-    """By native code, all steps in one call, or in several that end at ``cuts``."""
+    """By native code, all steps in one call, or in several that end at ``cuts``; memory begins as NaN."""
     arrays = {name: a.copy() for name, a in trial.arrays.items()}
     arrays |= dict.fromkeys(named_slots(trial.graph, "index"), np.ascontiguousarray(trial.indices))
     steps = Steps(np.array(trial.rows), np.array(trial.starts), trial.scalars)
     outputs: list[Arrays] = []
     bounds = [0, *cuts, len(trial.rows)]
     for first, last in pairwise(bounds):
-        results = executable.run(arrays, steps, threads, first, last)
+        with poisoned_memory():
+            results = executable.run(arrays, steps, threads, first, last)
         outputs += [_of_step(executable, results, trial, k) for k in range(first, last)]
     return Trace(outputs, {name: arrays[name] for name in named_slots(trial.graph, "state")})
 

@@ -123,7 +123,7 @@ def swapped_operands(g: Grower) -> None:
 
 
 def activation(g: Grower) -> None:
-    name = g.draw(st.sampled_from(("relu", "tanh", "sigmoid", "softplus", "abs", "neg")))
+    name = g.draw(st.sampled_from(("relu", "tanh", "sigmoid", "softplus", "abs", "neg", "sin", "erf")))
     g.keep(getattr(b, name)(g.pick()))
 
 
@@ -135,7 +135,7 @@ def bounded_exp(g: Grower) -> None:
 def binary(g: Grower) -> None:
     x = g.pick()
     y = g.pick(x.shape)
-    name = g.draw(st.sampled_from(("add", "sub", "maximum", "mul", "div")))
+    name = g.draw(st.sampled_from(("add", "sub", "maximum", "minimum", "mul", "div")))
     if name == "mul":
         y = b.sigmoid(y)
     if name == "div":
@@ -148,7 +148,9 @@ def choose(g: Grower) -> None:
     y, z = g.pick(x.shape), g.pick(x.shape)
     # away from ties: at a discontinuity rounding decides
     how = g.draw(st.sampled_from(("less", "greater")))
-    g.keep(b.where(getattr(b, how)(y, g.full(0.123, y)), z, x))
+    first, second = getattr(b, how)(y, g.full(0.123, y)), b.greater(z, g.full(-0.321, z))
+    mask = g.draw(st.sampled_from((first, b.and_(first, second), b.or_(first, b.not_(second)))))
+    g.keep(b.where(mask, z, x))
 
 
 def residual(g: Grower) -> None:

@@ -161,7 +161,7 @@ def contract(spec: str, left: str, right: str) -> Row:
         lambda x, y, s: b.contract(x, y, a=a, b=other, out=out),
         ((anywhere, left), (anywhere, right)),
         lambda t, x, y, s: t.einsum(spec, x, y),
-        name=spec,
+        name=f"{spec} {left} {right}",
     )
 
 
@@ -274,6 +274,7 @@ ROWS: tuple[Row, ...] = (
     contract("ni,oi->no", "Nk", "mk"),
     contract("oi,ni->no", "mk", "Nk"),
     contract("no,oi->ni", "Nk", "km"),
+    contract("no,ni->oi", "N1", "N1"),
     contract("no,ni->oi", "Nk", "Nm"),
     contract("ik,kj->ij", "km", "mk"),
     contract("ik,jk->ji", "km", "5m"),
