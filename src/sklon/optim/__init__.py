@@ -3,7 +3,45 @@
 Training compiles the same rules into its step.
 """
 
-from .optimizer import SGD, Adam, Optimizer
-from .rules import RULES, AdamRule, Rule, SGDRule
+from .optimizer import Optimizer
+from .optimizers import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, NAdam, RAdam, RMSprop, Rprop
+from .rules import (
+    RULES,
+    AdadeltaRule,
+    AdagradRule,
+    AdamaxRule,
+    AdamRule,
+    AdamWRule,
+    NAdamRule,
+    RAdamRule,
+    RMSpropRule,
+    RpropRule,
+    Rule,
+    SGDRule,
+)
 
-__all__ = ["RULES", "SGD", "Adam", "AdamRule", "Optimizer", "Rule", "SGDRule"]
+__all__ = [
+    "RULES",
+    "SGD",
+    "Adadelta",
+    "AdadeltaRule",
+    "Adagrad",
+    "AdagradRule",
+    "Adam",
+    "AdamRule",
+    "AdamW",
+    "AdamWRule",
+    "Adamax",
+    "AdamaxRule",
+    "NAdam",
+    "NAdamRule",
+    "Optimizer",
+    "RAdam",
+    "RAdamRule",
+    "RMSprop",
+    "RMSpropRule",
+    "Rprop",
+    "RpropRule",
+    "Rule",
+    "SGDRule",
+]

@@ -1,4 +1,4 @@
-"""Optimizers for eager loops, with PyTorch's interface: ``zero_grad``, ``backward``, ``step``.
+"""The Optimizer for eager loops, with PyTorch's interface: ``zero_grad``, ``backward``, ``step``.
 
 ``step`` records the rule for every parameter and realises everything that is pending, so a whole training step
 is one program where nobody asked for a value in between.
@@ -6,59 +6,75 @@ is one program where nobody asked for a value in between.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
-from typing import Any
+from inspect import Parameter, Signature, signature
+from typing import Any, ClassVar
 
 import numpy as np
 
-from sklon._base.errors import InputError
+from sklon._base.dtypes import Dtype
 from sklon.tensors import Tensor, values
 from sklon.tensors.autograd import watch
 from sklon.tensors.creation import from_array
 from sklon.tensors.modes import no_grad
 from sklon.tensors.realise import realise
 
-from .rules import AdamRule, Rule, SGDRule
-
-Group = dict[str, Any]
+from .groups import Group, check_disjoint, groups_of, members_of
+from .rules import Rule
+from .state import pack, unpack
 
 
 class Optimizer:
-    """Applies a rule to parameters. ``param_groups`` may be changed between steps, as in PyTorch."""
+    """Applies a rule to parameters. The settings are the rule's, with PyTorch's names, order and defaults.
 
-    rule: type[Any]
+    ``params`` are leaf tensors, named ones (``model.named_parameters()``), or groups: dictionaries with ``params``
+    and settings of their own. ``param_groups`` may be changed between steps, as in PyTorch: a changed number
+    changes no program. ``state`` holds the slots of each parameter that has been stepped.
+    """
 
-    def __init__(self, params: Iterable[Tensor] | Iterable[Group], **defaults: Any) -> None:
-        given: list[Any] = list(params)
-        if not given:
-            raise InputError("the optimizer got no parameters; pass model.parameters()")
-        groups: list[Group] = given if isinstance(given[0], dict) else [{"params": given}]
-        self.defaults = defaults
-        self.rule(**defaults)
+    rule: ClassVar[type[Any]]
+
+    def __init_subclass__(cls) -> None:
+        """Show the rule's settings in the signature."""
+        params = Parameter("params", Parameter.POSITIONAL_OR_KEYWORD)
+        cls.__signature__ = Signature([params, *signature(cls.rule).parameters.values()])  # type: ignore[attr-defined]
+
+    def __init__(
+        self, params: Iterable[Tensor] | Iterable[tuple[str, Tensor]] | Iterable[Group], *args: Any, **settings: Any
+    ) -> None:
+        known = [f.name for f in fields(self.rule) if f.init]
+        for name in settings.keys() - set(known):
+            raise TypeError(f"{type(self).__name__} has no setting {name!r}; it has {', '.join(known)}")
+        rule = self.rule(*args, **settings)
+        self.defaults: dict[str, Any] = {f.name: getattr(rule, f.name) for f in fields(rule)}
         self.param_groups: list[Group] = []
-        for group in groups:
-            self.add_param_group(dict(group))
-        self.state: dict[int, dict[str, Tensor]] = {}
-        self.steps = 0
+        self.state: dict[Tensor, dict[str, Tensor]] = {}
+        self._steps: dict[Tensor, int] = {}
+        for group in groups_of(params):
+            self.add_param_group(group)
 
     def add_param_group(self, group: Group) -> None:
         """Train more parameters, with settings of their own."""
-        members = group["params"]
-        group["params"] = [members] if isinstance(members, Tensor) else list(members)
-        if any(not isinstance(p, Tensor) or not p.is_leaf for p in group["params"]):
-            raise InputError("an optimizer takes leaf tensors; pass model.parameters()")
-        self.param_groups.append({**self.defaults, **group})
+        complete = {**self.defaults, **members_of(group)}
+        check_disjoint(complete, self.param_groups)
+        self.rule_of(complete)
+        self.param_groups.append(complete)
+
+    def rule_of(self, group: Group) -> Rule:
+        """The rule with the settings that a group has now."""
+        rule: Rule = self.rule(**{f.name: group[f.name] for f in fields(self.rule) if f.init and f.name in group})
+        return rule
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients: None, or zeros if asked."""
         for group in self.param_groups:
             for param in group["params"]:
-                param.grad = None if set_to_none or param.grad is None else param.grad.detach() * 0.0
+                param.grad = None if set_to_none or param.grad is None else _filled(param, 0.0)
 
-    def step(self) -> None:
-        """Update every parameter that has a gradient."""
-        self.steps += 1
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Update every parameter that has a gradient; a ``closure`` computes the loss first, which is returned."""
+        loss = closure() if closure is not None else None
         touched: list[Tensor] = []
         with no_grad():
             for group in self.param_groups:
@@ -66,30 +82,67 @@ class Optimizer:
         realise(touched)
         for param in touched:
             _make_leaf(param)
+        return loss
 
     def _step_group(self, group: Group) -> list[Tensor]:
-        rule: Rule = self.rule(**{f.name: group[f.name] for f in fields(self.rule) if f.name in group})
-        numbers = rule.scalars(self.steps)
-        scalars: dict[Any, dict[str, Tensor]] = {}
+        rule = self.rule_of(group)
+        scalars: dict[tuple[int, Dtype], dict[str, Tensor]] = {}
         touched: list[Tensor] = []
         for param in group["params"]:
             if param.grad is None:
                 continue
-            if param.dtype not in scalars:
-                scalars[param.dtype] = {k: Tensor(values.number(v, param.dtype)) for k, v in numbers.items()}
-            state = self._state(param, rule)
-            new, slots = rule.update(param, param.grad, state, scalars[param.dtype])
+            t = self._steps[param] = self._steps.get(param, 0) + 1
+            if (t, param.dtype) not in scalars:
+                numbers = rule.scalars(t)
+                scalars[t, param.dtype] = {k: Tensor(values.number(v, param.dtype)) for k, v in numbers.items()}
+            state = self._slots(param, rule)
+            new, slots = rule.update(param, param.grad, state, scalars[t, param.dtype])
             param._adopt(new.node)
             for name, slot in slots.items():
                 state[name]._adopt(slot.node)
             touched += [param, *state.values()]
         return touched
 
-    def _state(self, param: Tensor, rule: Rule) -> dict[str, Tensor]:
-        if id(param) not in self.state:
-            shape = tuple(e for e in param.shape if isinstance(e, int))
-            self.state[id(param)] = {name: from_array(np.zeros(shape, param.dtype.numpy)) for name in rule.slots}
-        return self.state[id(param)]
+    def _slots(self, param: Tensor, rule: Rule) -> dict[str, Tensor]:
+        """The slots of a parameter, made when first needed."""
+        state = self.state.setdefault(param, {})
+        for name, value in rule.slots.items():
+            if name not in state:
+                state[name] = _filled(param, value)
+        return state
+
+    # ---- saving
+    def state_dict(self) -> dict[str, Any]:
+        """Copies of everything that the next step depends on, in PyTorch's layout.
+
+        ``state`` holds arrays by the parameter's index, ``param_groups`` the settings with indices for parameters.
+        """
+        return pack(self.param_groups, self.state, self._recorded)
+
+    def _recorded(self, param: Tensor, group: Group) -> dict[str, float]:
+        """Numbers that PyTorch keeps beside the slots: the steps that the parameter has taken."""
+        return {"step": float(self._steps[param])}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Take over a state for the same parameters in the same order: one of ours, or one of PyTorch's.
+
+        Raises InputError where the groups or the shapes do not fit, or slots are missing; then nothing is changed.
+        """
+        loaded = unpack(state_dict, self.param_groups, self.rule_of)
+        self.param_groups, self.state, self._steps = loaded.groups, loaded.slots, loaded.steps
+
+    def __repr__(self) -> str:
+        lines = [f"{type(self).__name__} ("]
+        for i, group in enumerate(self.param_groups):
+            lines.append(f"Parameter Group {i}")
+            lines += [f"    {name}: {value}" for name, value in sorted(group.items()) if name != "params"]
+        return "\n".join([*lines, ")"])
+
+
+def _filled(param: Tensor, value: float) -> Tensor:
+    """A tensor like ``param`` with one value everywhere."""
+    shape = tuple(e for e in param.shape if isinstance(e, int))
+    return from_array(np.full(shape, value, param.dtype.numpy))
 
 
 def _make_leaf(param: Tensor) -> None:
@@ -98,25 +151,3 @@ def _make_leaf(param: Tensor) -> None:
     if param.requires_grad and array is not None:
         param._adopt(values.leaf(array))
         watch(param)
-
-
-class SGD(Optimizer):
-    """Stochastic gradient descent; see :class:`SGDRule` for the formula and the settings.
-
-    >>> import sklon
-    >>> from sklon import optim
-    >>> w = sklon.tensor([1.0], requires_grad=True)
-    >>> optimizer = optim.SGD([w], lr=0.1)
-    >>> (w * w).sum().backward()
-    >>> optimizer.step()
-    >>> round(w.item(), 4)
-    0.8
-    """
-
-    rule = SGDRule
-
-
-class Adam(Optimizer):
-    """Adam; see :class:`AdamRule` for the formula and the settings."""
-
-    rule = AdamRule

@@ -146,16 +146,16 @@ class Run:
 
 
 def _initial_state(trainer: Trainer, graph: Graph) -> dict[str, Array]:
-    """Aligned arrays for all state: the model's values, what an earlier fit left of the optimizer's, or zeros."""
+    """Aligned arrays for all state: the model's values, what an earlier fit left of the optimizer's, or its start."""
     state: dict[str, Array] = {}
+    starts = {f"slot.{s}.{name}": v for name, (_, rule) in trainer.rules.items() for s, v in rule.slots.items()}
     given = parameters(trainer.model)
     for node in slots(graph):
         if isinstance(node.op, Slot) and node.op.space == "state":
             label = node.op.label
             state[label] = aligned_zeros([e for e in node.shape if isinstance(e, int)], node.dtype.numpy)
             known = given.get(label, trainer.state.get(label))
-            if known is not None:
-                state[label][...] = known
+            state[label][...] = known if known is not None else starts.get(label, 0.0)
     for label, array in given.items():
         state.setdefault(label, array)
     return state

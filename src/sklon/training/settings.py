@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 from sklon._base.errors import InputError
 from sklon.nn import Loss, Module
 from sklon.nn.loss import LOSSES
@@ -40,8 +38,7 @@ def rules_of(model: Module, optimizer: str | Rule | Optimizer, lr: float | None)
 def _rules_of_groups(names: dict[int, str], optimizer: Optimizer) -> dict[str, tuple[str, Rule]]:
     rules: dict[str, tuple[str, Rule]] = {}
     for i, group in enumerate(optimizer.param_groups):
-        settings = {f.name: group[f.name] for f in fields(optimizer.rule) if f.name in group}
-        rule = optimizer.rule(**settings)
+        rule = optimizer.rule_of(group)
         rules.update({names[id(p)]: (f"group{i}", rule) for p in group["params"] if id(p) in names})
     return rules
 

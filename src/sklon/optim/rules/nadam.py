@@ -1,0 +1,81 @@
+"""NAdam: Adam with Nesterov's momentum."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import ClassVar
+
+from sklon.tensors import Tensor
+from sklon.tensors.functional import sqrt
+
+from .parts import at_least_zero, check_betas, decay_scalars, decayed, moment_scalars, moments
+from .rule import Tensors, Update
+
+#: base of the momentum's schedule; Dozat, 2016
+SCHEDULE_BASE = 0.96
+
+
+@dataclass(frozen=True, slots=True)
+class NAdamRule:
+    """Adam that looks ahead: the step mixes the gradient with the next step's momentum.
+
+    μₜ = β₁(1 − ½·0.96^(tψ));  Mₜ = μ₁·…·μₜ;  m and v as in Adam;
+    p ← p − η·[(1 − μₜ)/(1 − Mₜ)·g + μₜ₊₁/(1 − Mₜ₊₁)·m] / (√(v/(1 − β₂ᵗ)) + ε).
+    Source: Dozat, *Incorporating Nesterov momentum into Adam*, 2016.
+
+    η = ``lr`` ≥ 0, (β₁, β₂) = ``betas`` in [0, 1), ε = ``eps`` ≥ 0, λ = ``weight_decay`` ≥ 0 (g ← g + λ·p, or
+    p ← (1 − η·λ)·p with ``decoupled_weight_decay``), ψ = ``momentum_decay`` ≥ 0; ``maximize`` climbs. Mₜ follows
+    from t and the settings, so it is no slot.
+    """
+
+    name: ClassVar[str] = "nadam"
+    lr: float = 2e-3
+    betas: tuple[float, float] = (0.9, 0.999)
+    eps: float = 1e-8
+    weight_decay: float = 0.0
+    momentum_decay: float = 4e-3
+    decoupled_weight_decay: bool = False
+    maximize: bool = field(default=False, kw_only=True)
+
+    def __post_init__(self) -> None:
+        at_least_zero(lr=self.lr, eps=self.eps, weight_decay=self.weight_decay, momentum_decay=self.momentum_decay)
+        check_betas(self.betas)
+
+    @property
+    def slots(self) -> Mapping[str, float]:
+        return {"exp_avg": 0.0, "exp_avg_sq": 0.0}
+
+    def mu_product(self, t: int) -> float:
+        """Mₜ."""
+        products = _products(self.betas[0], self.momentum_decay)
+        while len(products) <= t:
+            products.append(products[-1] * self._mu(len(products)))
+        return products[t]
+
+    def _mu(self, t: int) -> float:
+        return float(self.betas[0] * (1 - 0.5 * SCHEDULE_BASE ** (t * self.momentum_decay)))
+
+    def scalars(self, t: int) -> dict[str, float]:
+        return {
+            **moment_scalars(self.betas),
+            **decay_scalars(self),
+            "of_grad": self.lr * (1 - self._mu(t)) / (1 - self.mu_product(t)),
+            "of_mean": self.lr * self._mu(t + 1) / (1 - self.mu_product(t + 1)),
+            "root_correction": (1 - self.betas[1] ** t) ** -0.5,
+            "eps": self.eps,
+        }
+
+    def update(self, param: Tensor, grad: Tensor, slots: Tensors, scalars: Tensors) -> Update:
+        param, grad = decayed(self, param, grad, scalars)
+        mean, square = moments(grad, slots, scalars)
+        scale = sqrt(square) * scalars["root_correction"] + scalars["eps"]
+        ahead = scalars["of_grad"] * grad + scalars["of_mean"] * mean
+        return param - ahead / scale, {"exp_avg": mean, "exp_avg_sq": square}
+
+
+@cache
+def _products(beta1: float, momentum_decay: float) -> list[float]:
+    """M₀ = 1, M₁, … of a schedule, as far as somebody asked."""
+    return [1.0]

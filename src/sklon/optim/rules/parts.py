@@ -1,0 +1,91 @@
+"""What several rules share: checks of settings, the direction of descent, weight decay, running means."""
+
+from __future__ import annotations
+
+from numbers import Real
+from typing import Protocol
+
+from sklon._base.errors import InputError
+from sklon.tensors import Tensor
+
+from .rule import Tensors
+
+
+class Coupled(Protocol):
+    """A rule whose decay is a part of the gradient."""
+
+    @property
+    def maximize(self) -> bool: ...
+    @property
+    def weight_decay(self) -> float: ...
+
+
+class Decoupled(Coupled, Protocol):
+    """A rule whose decay may act on the parameter instead."""
+
+    @property
+    def lr(self) -> float: ...
+    @property
+    def decoupled_weight_decay(self) -> bool: ...
+
+
+def coupled(rule: Coupled, param: Tensor, grad: Tensor, scalars: Tensors) -> Tensor:
+    """g ← −g if the rule climbs;  g ← g + λ·p."""
+    if rule.maximize:
+        grad = -grad
+    return grad + scalars["weight_decay"] * param if rule.weight_decay else grad
+
+
+def decayed(rule: Decoupled, param: Tensor, grad: Tensor, scalars: Tensors) -> tuple[Tensor, Tensor]:
+    """The parameter and the gradient after decay: p ← (1 − η·λ)·p if it is decoupled, else g ← g + λ·p."""
+    if not (rule.weight_decay and rule.decoupled_weight_decay):
+        return param, coupled(rule, param, grad, scalars)
+    return scalars["kept"] * param, -grad if rule.maximize else grad
+
+
+def decay_scalars(rule: Decoupled) -> dict[str, float]:
+    """The numbers that :func:`decayed` reads."""
+    return {"weight_decay": rule.weight_decay, "kept": 1 - rule.lr * rule.weight_decay}
+
+
+def moment_scalars(betas: tuple[float, float]) -> dict[str, float]:
+    """β₁, 1 − β₁, β₂ and 1 − β₂: the numbers that :func:`moments` reads."""
+    beta1, beta2 = betas
+    return {"beta1": beta1, "fresh1": 1 - beta1, "beta2": beta2, "fresh2": 1 - beta2}
+
+
+def moments(grad: Tensor, slots: Tensors, scalars: Tensors) -> tuple[Tensor, Tensor]:
+    """m ← β₁m + (1 − β₁)g and v ← β₂v + (1 − β₂)g²."""
+    mean = scalars["beta1"] * slots["exp_avg"] + scalars["fresh1"] * grad
+    square = scalars["beta2"] * slots["exp_avg_sq"] + scalars["fresh2"] * (grad * grad)
+    return mean, square
+
+
+# ---- settings
+def at_least_zero(**settings: float) -> None:
+    """Refuse what is no number, or below 0, or NaN."""
+    for name, value in settings.items():
+        check_number(name, value)
+        if not value >= 0:
+            raise InputError(f"{name} must be at least 0, not {value}")
+
+
+def check_betas(betas: tuple[float, float]) -> None:
+    """Refuse decay rates of running means outside [0, 1)."""
+    check_pair("betas", betas)
+    if not all(0 <= b < 1 for b in betas):
+        raise InputError(f"betas must lie in [0, 1), not {betas}")
+
+
+def check_pair(name: str, pair: tuple[float, float]) -> None:
+    """Refuse what is not two numbers."""
+    if not isinstance(pair, tuple | list) or len(pair) != 2:
+        raise InputError(f"{name} must be two numbers, not {pair!r}")
+    for value in pair:
+        check_number(name, value)
+
+
+def check_number(name: str, value: object) -> None:
+    """Refuse tensors and texts: a number of a rule is a Python number, changed by assignment."""
+    if not isinstance(value, Real):
+        raise InputError(f"{name} must be a number, not a {type(value).__name__}; use float(...) or .item()")

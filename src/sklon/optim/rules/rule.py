@@ -1,0 +1,40 @@
+"""The protocol of update rules: pure functions of a parameter, its gradient and its slots.
+
+``scalars(t)`` are numbers of step t = 1, 2, …, computed in double precision outside the graph; in ``update`` they
+are scalar tensors, so a changing learning rate changes no program. Flags that change the formula are fields, and
+so is a setting that is zero by default: zero or not chooses between two programs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Protocol
+
+from sklon.tensors import Tensor
+
+Tensors = Mapping[str, Tensor]
+Update = tuple[Tensor, dict[str, Tensor]]
+
+
+class Rule(Protocol):
+    """What an optimizer does to one parameter in one step."""
+
+    name: ClassVar[str]
+
+    @property
+    def lr(self) -> float:
+        """The learning rate."""
+        ...
+
+    @property
+    def slots(self) -> Mapping[str, float]:
+        """What is kept for each parameter: the names of arrays of its shape, and the value that fills them first."""
+        ...
+
+    def scalars(self, t: int) -> dict[str, float]:
+        """The numbers of step ``t``, counted from one."""
+        ...
+
+    def update(self, param: Tensor, grad: Tensor, slots: Tensors, scalars: Tensors) -> Update:
+        """The new parameter and the new slots."""
+        ...

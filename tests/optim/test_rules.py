@@ -1,0 +1,151 @@
+"""What every rule promises, enumerated from the registry: a rule without a row fails."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError, fields, replace
+from typing import Any, cast
+
+import numpy as np
+import pytest
+
+import sklon
+from sklon import Trainer, nn, optim
+from sklon._base.errors import InputError
+from sklon.optim import RULES
+from tests.optim.rows import ROWS, Problem, Row
+
+EACH = pytest.mark.parametrize("name", RULES)
+
+
+def test_every_rule_has_a_row_and_an_optimizer_of_its_own() -> None:
+    assert ROWS.keys() == RULES.keys()
+    assert all(ROWS[name].optimizer.rule is rule for name, rule in RULES.items())
+    assert all(ROWS[name].name in optim.__all__ for name in RULES)
+
+
+@EACH
+def test_a_rule_is_a_value_that_tells_its_equation_and_source(name: str) -> None:
+    rule: Any = RULES[name](**ROWS[name].settings)
+    assert rule.name == name
+    assert rule == replace(rule) and hash(rule) == hash(replace(rule))
+    with pytest.raises(FrozenInstanceError):
+        rule.lr = 1.0
+    text = type(rule).__doc__ or ""
+    assert "←" in text and "Source" in text
+    settings = {f.name for f in fields(rule) if f.init}
+    assert name == "adamw" or all(f"``{s}``" in text for s in settings)
+
+
+@EACH
+def test_settings_reach_the_formula_as_scalars_of_the_step(name: str) -> None:
+    """A schedule changes numbers and no program: the same slots and the same names of scalars at every step."""
+    slow, fast = (RULES[name](**{**ROWS[name].settings, "lr": lr}) for lr in (0.1, 0.2))
+    assert slow.slots.keys() == fast.slots.keys()
+    assert slow.scalars(1).keys() == fast.scalars(1000).keys()
+    assert all(np.isfinite(list(fast.scalars(t).values())).all() for t in (1, 2, 10, 10**6))
+
+
+@EACH
+def test_a_changed_learning_rate_compiles_nothing(name: str) -> None:
+    from sklon.tensors.realise import counters
+
+    problem, row = Problem(sklon), ROWS[name]
+    optimizer = row.optimizer(problem.params, **row.settings)
+    problem.steps(optimizer, 2)
+    before = counters.compiled
+    optimizer.param_groups[0]["lr"] = 0.01
+    problem.steps(optimizer, 2)
+    assert counters.compiled == before
+
+
+class _Model(nn.Module):
+    """The problem of the rows as a module."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__()
+        self.weight, self.bias = (nn.Parameter(p) for p in problem.params)
+
+    def forward(self, x: sklon.Tensor) -> sklon.Tensor:
+        return (x @ self.weight + self.bias).tanh()
+
+
+@EACH
+def test_the_compiled_step_is_the_eager_one(name: str) -> None:
+    """Three full batches, and another fit with three more: slots start as the rule says, and last."""
+    problem, row = Problem(sklon), ROWS[name]
+    model = _Model(problem)
+    trainer = Trainer(model, loss="mse", optimizer=row.optimizer(model.parameters(), **row.settings))
+    data = problem.x.numpy(), problem.y.numpy()
+    for _ in range(2):
+        trainer.fit(data, epochs=3, batch_size="full")
+    eager = row.optimizer(problem.params, **row.settings)
+    for _ in range(6):
+        eager.zero_grad()
+        error = (problem.x @ problem.params[0] + problem.params[1]).tanh() - problem.y
+        (error * error).mean().backward()
+        eager.step()
+    for a, b in zip(model.parameters(), problem.params, strict=True):
+        np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-11)
+
+
+@EACH
+def test_trainer_takes_the_name(name: str) -> None:
+    trainer = Trainer(nn.Linear(2, 1), loss="mse", optimizer=name, lr=0.01)
+    assert {rule.name for _, rule in trainer.rules.values()} == {name}
+
+
+@EACH
+def test_climbing_is_descending_the_negative(name: str) -> None:
+    up, down = sklon.tensor([0.5, -1.0], requires_grad=True), sklon.tensor([0.5, -1.0], requires_grad=True)
+    climber = ROWS[name].optimizer([up], maximize=True)
+    descender = ROWS[name].optimizer([down])
+    for _ in range(3):
+        for p, sign, optimizer in ((up, 1.0, climber), (down, -1.0, descender)):
+            optimizer.zero_grad()
+            (p.tanh() * sign).sum().backward()
+            optimizer.step()
+    np.testing.assert_allclose(up.numpy(), down.numpy(), rtol=1e-6)
+
+
+@EACH
+def test_a_gradient_that_is_not_a_number_shows(name: str) -> None:
+    p = sklon.ones(2, requires_grad=True)
+    optimizer = ROWS[name].optimizer([p])
+    p.grad = sklon.tensor([float("nan"), 1.0])
+    optimizer.step()
+    assert np.isnan(p.numpy()[0]) and np.isfinite(p.numpy()[1])
+
+
+# ---- ranges
+OUTSIDE: list[tuple[str, dict[str, Any]]] = [
+    *((name, {"lr": lr}) for name in RULES for lr in (-1.0, float("nan"), "0.1")),
+    *((name, {"weight_decay": -0.1}) for name in RULES if name != "rprop"),
+    *((name, {"eps": -1e-8}) for name in RULES if name not in ("sgd", "rprop")),
+    *((name, {"betas": b}) for name in ("adam", "adamw", "nadam", "radam", "adamax") for b in ((1.0, 0.9), (0.9,))),
+    ("sgd", {"momentum": -0.1}),
+    ("sgd", {"nesterov": True}),
+    ("sgd", {"nesterov": True, "momentum": 0.9, "dampening": 0.1}),
+    ("nadam", {"momentum_decay": -1.0}),
+    ("rmsprop", {"alpha": -1.0}),
+    ("rmsprop", {"momentum": -1.0}),
+    ("adagrad", {"lr_decay": -1.0}),
+    ("adagrad", {"initial_accumulator_value": -1.0}),
+    ("adadelta", {"rho": 1.1}),
+    ("rprop", {"etas": (0.5, 0.9)}),
+    ("rprop", {"etas": 0.5}),
+    ("rprop", {"step_sizes": (1.0, 0.1)}),
+]
+
+
+@pytest.mark.parametrize(("name", "settings"), OUTSIDE)
+def test_settings_out_of_range_are_refused(name: str, settings: dict[str, Any]) -> None:
+    setting = next(iter(settings))
+    with pytest.raises(InputError, match="Nesterov" if setting == "nesterov" else setting):
+        RULES[name](**settings)
+
+
+@EACH
+def test_an_unknown_setting_is_named(name: str) -> None:
+    row: Row = ROWS[name]
+    with pytest.raises(TypeError, match=f"{row.name} has no setting 'learning_rate'; it has lr,"):
+        cast(Any, row.optimizer)([sklon.ones(1, requires_grad=True)], learning_rate=0.1)
