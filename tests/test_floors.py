@@ -35,9 +35,9 @@ DOORS = {
     "safetensors": "runs/folder.py",
     "duckdb": "data/reading.py",
     "matplotlib": "runs/pictures.py",
-    "sklearn": "runs/baseline.py",
+    "sklearn": "runs/scikit.py",
     "scipy": "runs/baseline.py",
-    "threadpoolctl": "runs/baseline.py",
+    "threadpoolctl": "runs/scikit.py",
     "rich": "training/progress.py",
     "typer": "cli/",
 }

@@ -14,6 +14,7 @@ import numpy as np
 
 from sklon.data import Inputs, Preparation, Quantity
 
+from .scikit import scikit
 from .scores import Values
 
 MOST_ROWS = 20_000
@@ -26,20 +27,18 @@ def linear(preparation: Preparation, inputs: Inputs, y: Values, validation: Inpu
 
     ``y`` is the encoded target of the training rows. The result is what the target's ``decode`` gives.
     """
-    try:
-        from sklearn.linear_model import LogisticRegression, Ridge
-        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-    except ImportError:
+    learn = scikit()
+    if learn is None:
         return None
     target = preparation.target
     some = np.linspace(0, len(y) - 1, min(len(y), MOST_ROWS)).astype(np.int64)
     X, unseen = _flat(preparation, tuple(part[some] for part in inputs)), _flat(preparation, validation)
     known = y[some].ravel()
-    with warnings.catch_warnings(), threadpool_limits(1):
+    with warnings.catch_warnings(), learn.threadpool_limits(1):
         warnings.simplefilter("ignore")
         if isinstance(target, Quantity):
-            return target.decode(Ridge().fit(X, known).predict(unseen)[:, None])
-        model = LogisticRegression(max_iter=MOST_ITERATIONS).fit(X, known.astype(np.int64))
+            return target.decode(learn.ridge().fit(X, known).predict(unseen)[:, None])
+        model = learn.logistic_regression(max_iter=MOST_ITERATIONS).fit(X, known.astype(np.int64))
         probabilities = np.zeros((unseen.shape[0], len(target.labels)))
         probabilities[:, model.classes_] = model.predict_proba(unseen)
     return probabilities

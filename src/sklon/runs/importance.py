@@ -19,6 +19,7 @@ from sklon.data import REGRESSION, Codes, Dropped, Table
 from sklon.data.preparation import Preparation
 
 from . import scores
+from .scikit import scikit
 
 MOST_ROWS = 1000
 """Validation rows that are shuffled; more change an importance in the third digit, and cost seconds."""
@@ -42,14 +43,13 @@ def importances(
     names: tuple[str, ...], table: Table, score: Callable[[Table], float], seed: int
 ) -> tuple[Importance, ...]:
     """The importance of each of these columns for a score (higher is better), the largest first."""
-    try:
-        from sklearn.inspection import permutation_importance
-    except ImportError:
+    learn = scikit()
+    if learn is None:
         return ()
     table = table.take(np.arange(len(table))[:MOST_ROWS])
     places = np.repeat(np.arange(len(table))[:, None], len(names), axis=1)
     estimator = _Shuffled(names, table, score)
-    found = permutation_importance(
+    found = learn.permutation_importance(
         estimator, places, None, scoring=estimator.score, n_repeats=REPEATS, random_state=seed % 2**32
     )
     parts = zip(names, found.importances_mean.tolist(), found.importances_std.tolist(), strict=True)
@@ -60,12 +60,11 @@ def suspects(
     preparation: Preparation, training: tuple[Table, scores.Values], validation: tuple[Table, scores.Values]
 ) -> tuple[str, ...]:
     """The columns that alone predict the validation rows almost perfectly."""
-    try:
-        from sklearn import tree
-    except ImportError:
+    learn = scikit()
+    if learn is None:
         return ()
     regression = preparation.target.loss == "mse"
-    make = tree.DecisionTreeRegressor if regression else tree.DecisionTreeClassifier
+    make = learn.tree_regressor if regression else learn.tree_classifier
     table, seen = training
     some = np.linspace(0, len(seen) - 1, min(len(seen), MOST_TREE_ROWS)).astype(np.int64)
     table, seen = table.take(some), seen[some]

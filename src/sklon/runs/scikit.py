@@ -1,0 +1,37 @@
+"""The door to scikit-learn, imported on use: what runs take from it, or None where it is not installed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Scikit:
+    """The parts of scikit-learn that runs use, and the limit on the threads of its linear algebra."""
+
+    ridge: Any
+    logistic_regression: Any
+    tree_regressor: Any
+    tree_classifier: Any
+    permutation_importance: Any
+    threadpool_limits: Any
+
+
+def scikit() -> Scikit | None:
+    """scikit-learn, if it is there."""
+    try:
+        from sklearn.inspection import permutation_importance
+        from sklearn.linear_model import LogisticRegression, Ridge
+        from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    except ImportError:
+        return None
+    return Scikit(
+        ridge=Ridge,
+        logistic_regression=LogisticRegression,
+        tree_regressor=DecisionTreeRegressor,
+        tree_classifier=DecisionTreeClassifier,
+        permutation_importance=permutation_importance,
+        threadpool_limits=threadpool_limits,
+    )
