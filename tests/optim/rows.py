@@ -37,7 +37,7 @@ ROWS: dict[str, Row] = {
     "rmsprop": Row(optimizer=optim.RMSprop, settings={"lr": 0.05, "centered": True, "momentum": 0.5}),
     "adagrad": Row(optimizer=optim.Adagrad, settings={"lr": 0.3, "lr_decay": 0.1, "initial_accumulator_value": 0.2}),
     "adadelta": Row(optimizer=optim.Adadelta, settings={"lr": 0.9, "rho": 0.8, "weight_decay": 0.1}),
-    "rprop": Row(optimizer=optim.Rprop, settings={"lr": 0.3, "etas": (0.4, 1.5), "step_sizes": (1e-3, 0.6)}),
+    "rprop": Row(optimizer=optim.Rprop, settings={"lr": 0.3, "etas": (0.4, 1.5), "step_sizes": (0.05, 0.6)}),
 }
 
 

@@ -10,7 +10,7 @@ import pytest
 import sklon
 from sklon import nn, optim
 from sklon._base.errors import InputError, ShapeError
-from tests.optim.rows import Problem, assert_same
+from tests.optim.rows import Problem
 
 
 def _leaf(*values: float) -> sklon.Tensor:
@@ -92,7 +92,7 @@ def test_a_parameter_without_gradient_stays() -> None:
 def test_zero_grad_gives_none_or_zeros() -> None:
     a, b = _leaf(1, 2), _leaf(3)
     optimizer = optim.SGD([a, b], lr=0.1)
-    (a * 2.0).sum().backward()
+    a.grad = sklon.tensor([float("nan"), 1.0])
     optimizer.zero_grad(set_to_none=False)
     assert a.grad is not None and a.grad.tolist() == [0, 0] and b.grad is None
     optimizer.zero_grad()
@@ -162,6 +162,7 @@ MISFITS: list[tuple[dict[str, Any], type[Exception], str]] = [
     (_state_of(optim.Adam, (3,)), ShapeError, r"shape \(3,\), the parameter \(2,\)"),
     (optim.Adam([_leaf(1), _leaf(2)]).state_dict(), InputError, r"groups of \[2\] parameters, the optimizer of \[1\]"),
     ({"state": {}, "param_groups": []}, InputError, "groups of"),
+    ({}, InputError, '"state" and "param_groups"'),
 ]
 
 
@@ -172,14 +173,3 @@ def test_a_state_that_does_not_fit_changes_nothing(state: dict[str, Any], error:
     with pytest.raises(error, match=message):
         optimizer.load_state_dict(state)
     assert optimizer.param_groups[0]["lr"] == 0.3 and not optimizer.state
-
-
-def test_the_comparison_catches_a_missing_bias_correction() -> None:
-    """The test of the tests: momentum that starts in the wrong way is seen after a few steps."""
-    right, wrong = Problem(sklon), Problem(sklon)
-    right.steps(optim.SGD(right.params, 0.1, 0.9, 0.5), 3)
-    faulty = optim.SGD(wrong.params, 0.1, 0.9, 0.5)
-    faulty._steps = dict.fromkeys(wrong.params, 1)
-    wrong.steps(faulty, 3)
-    with pytest.raises(AssertionError):
-        assert_same(right, wrong)

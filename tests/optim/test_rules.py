@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError, fields, replace
+from dataclasses import FrozenInstanceError, dataclass, fields, replace
 from typing import Any, cast
 
 import numpy as np
@@ -11,8 +11,8 @@ import pytest
 import sklon
 from sklon import Trainer, nn, optim
 from sklon._base.errors import InputError
-from sklon.optim import RULES
-from tests.optim.rows import ROWS, Problem, Row
+from sklon.optim import RULES, Rule
+from tests.optim.rows import ROWS, Problem, Row, assert_same
 
 EACH = pytest.mark.parametrize("name", RULES)
 
@@ -90,8 +90,12 @@ def test_the_compiled_step_is_the_eager_one(name: str) -> None:
 
 @EACH
 def test_trainer_takes_the_name(name: str) -> None:
-    trainer = Trainer(nn.Linear(2, 1), loss="mse", optimizer=name, lr=0.01)
+    problem = Problem(sklon)
+    trainer = Trainer(nn.Linear(3, 2), loss="mse", optimizer=name, lr=0.01)
     assert {rule.name for _, rule in trainer.rules.values()} == {name}
+    data = problem.x.numpy().astype(np.float32), problem.y.numpy().astype(np.float32)
+    losses = trainer.fit(data, epochs=5, batch_size="full").curve("train_loss")
+    assert losses[-1] < losses[0]
 
 
 @EACH
@@ -149,3 +153,65 @@ def test_an_unknown_setting_is_named(name: str) -> None:
     row: Row = ROWS[name]
     with pytest.raises(TypeError, match=f"{row.name} has no setting 'learning_rate'; it has lr,"):
         cast(Any, row.optimizer)([sklon.ones(1, requires_grad=True)], learning_rate=0.1)
+
+
+# ---- the test of the tests
+class _Reads(dict[str, sklon.Tensor]):
+    """Scalars that remember which of them a formula reads."""
+
+    def __init__(self, scalars: dict[str, float]) -> None:
+        super().__init__((name, sklon.tensor(value)) for name, value in scalars.items())
+        self.read: list[str] = []
+
+    def __getitem__(self, name: str) -> sklon.Tensor:
+        self.read.append(name)
+        return super().__getitem__(name)
+
+
+def _scalars_read_by(rule: Rule) -> list[str]:
+    scalars = _Reads(rule.scalars(1))
+    slots = {slot: sklon.ones(1) for slot in rule.slots}
+    rule.update(sklon.ones(1), sklon.ones(1), slots, scalars)
+    return list(dict.fromkeys(scalars.read))
+
+
+@dataclass(frozen=True)
+class _Faulty:
+    """A rule with a fault in one scalar."""
+
+    rule: Any
+    scalar: str
+
+    def scalars(self, t: int) -> dict[str, float]:
+        numbers = dict(self.rule.scalars(t))
+        numbers[self.scalar] = 1.01 * numbers[self.scalar] + 1e-4
+        return numbers
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.rule, name)
+
+
+FAULTS = [(n, s) for n, row in ROWS.items() for s in _scalars_read_by(RULES[n](**row.settings))]
+
+
+@pytest.mark.parametrize(("name", "scalar"), FAULTS)
+def test_a_fault_in_a_number_of_the_formula_is_caught(name: str, scalar: str) -> None:
+    right, wrong = Problem(sklon), Problem(sklon)
+    right.steps(ROWS[name].optimizer(right.params, **ROWS[name].settings), 12)
+    faulty: Any = ROWS[name].optimizer(wrong.params, **ROWS[name].settings)
+    rule = faulty.rule_of(faulty.param_groups[0])
+    faulty.rule_of = lambda group: _Faulty(rule, scalar)
+    wrong.steps(faulty, 12)
+    with pytest.raises(AssertionError):
+        assert_same(right, wrong)
+
+
+def test_a_step_that_is_counted_wrongly_is_caught() -> None:
+    """The bias corrections of a second step in the first."""
+    right, wrong = Problem(sklon), Problem(sklon)
+    right.steps(optim.Adam(right.params), 3)
+    faulty = optim.Adam(wrong.params)
+    faulty._steps = dict.fromkeys(wrong.params, 1)
+    wrong.steps(faulty, 3)
+    with pytest.raises(AssertionError):
+        assert_same(right, wrong)

@@ -44,8 +44,9 @@ class Optimizer:
         self, params: Iterable[Tensor] | Iterable[tuple[str, Tensor]] | Iterable[Group], *args: Any, **settings: Any
     ) -> None:
         known = [f.name for f in fields(self.rule) if f.init]
-        for name in settings.keys() - set(known):
-            raise TypeError(f"{type(self).__name__} has no setting {name!r}; it has {', '.join(known)}")
+        unknown = [name for name in settings if name not in known]
+        if unknown:
+            raise TypeError(f"{type(self).__name__} has no setting {unknown[0]!r}; it has {', '.join(known)}")
         rule = self.rule(*args, **settings)
         self.defaults: dict[str, Any] = {f.name: getattr(rule, f.name) for f in fields(rule)}
         self.param_groups: list[Group] = []

@@ -47,6 +47,8 @@ def pack(groups: list[Group], slots: Slots, recorded: Callable[[Tensor, Group], 
 
 def unpack(given: Mapping[str, Any], groups: list[Group], rule_of: Callable[[Group], Rule]) -> Loaded:
     """A state for the parameters of ``groups``, checked."""
+    if not {"state", "param_groups"} <= given.keys():
+        raise InputError('a state has "state" and "param_groups"; pass what state_dict() returned')
     saved = given["param_groups"]
     if [len(g["params"]) for g in saved] != [len(g["params"]) for g in groups]:
         sizes = [[len(g["params"]) for g in both] for both in (saved, groups)]

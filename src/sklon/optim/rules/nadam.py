@@ -48,11 +48,11 @@ class NAdamRule:
         return {"exp_avg": 0.0, "exp_avg_sq": 0.0}
 
     def mu_product(self, t: int) -> float:
-        """Mₜ."""
+        """Mₜ, which reaches 0 in double precision."""
         products = _products(self.betas[0], self.momentum_decay)
-        while len(products) <= t:
+        while len(products) <= t and products[-1] > 0:
             products.append(products[-1] * self._mu(len(products)))
-        return products[t]
+        return products[min(t, len(products) - 1)]
 
     def _mu(self, t: int) -> float:
         return float(self.betas[0] * (1 - 0.5 * SCHEDULE_BASE ** (t * self.momentum_decay)))
