@@ -29,11 +29,28 @@ from .activation import (
     Tanhshrink,
     Threshold,
 )
-from .container import Sequential
+from .container import ModuleDict, ModuleList, Sequential
 from .dropout import Dropout
-from .linear import Embedding, Identity, Linear
-from .loss import BCEWithLogitsLoss, CrossEntropyLoss, Loss, MSELoss
+from .linear import Bilinear, Embedding, Identity, Linear
+from .loss import (
+    BCEWithLogitsLoss,
+    CrossEntropyLoss,
+    FocalLoss,
+    GaussianNLLLoss,
+    HingeEmbeddingLoss,
+    HuberLoss,
+    L1Loss,
+    Loss,
+    MSELoss,
+    MultiMarginLoss,
+    NLLLoss,
+    PinballLoss,
+    PoissonNLLLoss,
+    SmoothL1Loss,
+    SoftMarginLoss,
+)
 from .module import Module, Parameter
+from .normalization import BatchNorm1d, LayerNorm, RMSNorm
 
 __all__ = [
     "CELU",
@@ -41,14 +58,22 @@ __all__ = [
     "GELU",
     "SELU",
     "BCEWithLogitsLoss",
+    "BatchNorm1d",
+    "Bilinear",
     "CrossEntropyLoss",
     "Dropout",
     "Embedding",
+    "FocalLoss",
+    "GaussianNLLLoss",
     "Hardshrink",
     "Hardsigmoid",
     "Hardswish",
     "Hardtanh",
+    "HingeEmbeddingLoss",
+    "HuberLoss",
     "Identity",
+    "L1Loss",
+    "LayerNorm",
     "LeakyReLU",
     "Linear",
     "LogSigmoid",
@@ -57,14 +82,23 @@ __all__ = [
     "MSELoss",
     "Mish",
     "Module",
+    "ModuleDict",
+    "ModuleList",
+    "MultiMarginLoss",
+    "NLLLoss",
     "PReLU",
     "Parameter",
+    "PinballLoss",
+    "PoissonNLLLoss",
+    "RMSNorm",
     "RReLU",
     "ReLU",
     "ReLU6",
     "Sequential",
     "SiLU",
     "Sigmoid",
+    "SmoothL1Loss",
+    "SoftMarginLoss",
     "Softmax",
     "Softmin",
     "Softplus",

@@ -28,15 +28,44 @@ class Linear(Module):
         if in_features < 1 or out_features < 1:
             raise InputError(f"Linear needs at least one feature on each side, not {in_features} and {out_features}")
         self.in_features, self.out_features = in_features, out_features
-        self.weight = init.kaiming_uniform_(Parameter(zeros(out_features, in_features, dtype=dtype)), sqrt(1 / 3))
         bound = 1 / sqrt(in_features)
-        self.bias = init.uniform_(Parameter(zeros(out_features, dtype=dtype)), -bound, bound) if bias else None
+        self.weight = _uniform((out_features, in_features), bound, dtype)
+        self.register_parameter("bias", _uniform((out_features,), bound, dtype) if bias else None)
 
     def forward(self, x: Tensor) -> Tensor:
-        return functional.linear(x, self.weight, self.bias)
+        return functional.linear(x, self.weight, self._parameters["bias"])
 
     def extra_repr(self) -> str:
-        return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
+        has_bias = self._parameters["bias"] is not None
+        return f"in_features={self.in_features}, out_features={self.out_features}, bias={has_bias}"
+
+
+class Bilinear(Module):
+    """yₒ = Σᵢⱼ x1ᵢ·Wₒᵢⱼ·x2ⱼ + bₒ.
+
+    Shapes: x1 [N, in1_features], x2 [N, in2_features] → y [N, out_features]; ``weight`` [out, in1, in2] and ``bias``
+    [out] start as U(−1/√in1, 1/√in1).
+    """
+
+    def __init__(
+        self, in1_features: int, in2_features: int, out_features: int, bias: bool = True, dtype: str = "float32"
+    ) -> None:
+        super().__init__()
+        if min(in1_features, in2_features, out_features) < 1:
+            raise InputError(f"Bilinear needs features everywhere, not {in1_features}, {in2_features}, {out_features}")
+        self.in1_features, self.in2_features, self.out_features = in1_features, in2_features, out_features
+        bound = 1 / sqrt(in1_features)
+        self.weight = _uniform((out_features, in1_features, in2_features), bound, dtype)
+        self.register_parameter("bias", _uniform((out_features,), bound, dtype) if bias else None)
+
+    def forward(self, x1: Tensor, x2: Tensor) -> Tensor:
+        return functional.bilinear(x1, x2, self.weight, self._parameters["bias"])
+
+    def extra_repr(self) -> str:
+        return (
+            f"in1_features={self.in1_features}, in2_features={self.in2_features}, out_features={self.out_features}, "
+            f"bias={self._parameters['bias'] is not None}"
+        )
 
 
 class Embedding(Module):
@@ -48,7 +77,8 @@ class Embedding(Module):
     def __init__(self, num_embeddings: int, embedding_dim: int) -> None:
         super().__init__()
         self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
-        self.weight = init.normal_(Parameter(zeros(num_embeddings, embedding_dim)))
+        self.weight = Parameter(zeros(num_embeddings, embedding_dim))
+        init.normal_(self.weight)
 
     def forward(self, index: Tensor) -> Tensor:
         return functional.embedding(index, self.weight)
@@ -62,3 +92,10 @@ class Identity(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return x
+
+
+def _uniform(shape: tuple[int, ...], bound: float, dtype: str) -> Parameter:
+    """A parameter drawn from U(−bound, bound)."""
+    parameter = Parameter(zeros(*shape, dtype=dtype))
+    init.uniform_(parameter, -bound, bound)
+    return parameter

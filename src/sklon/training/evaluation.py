@@ -10,19 +10,20 @@ import numpy as np
 from sklon.compiler.cache import compiled
 from sklon.compiler.executable import Steps
 from sklon.graph.node import Graph, Node, Slot, slots
-from sklon.nn import Module
+from sklon.nn import Loss, Module
 from sklon.tensors.values import number_of
 
 from .arrays import Samples
+from .step import state_tensors
 
 Array = np.ndarray[Any, Any]
 #: rows of a step of evaluation and prediction
 EVALUATION_ROWS = 1024
 
 
-def parameters(model: Module) -> dict[str, Array]:
-    """Copies of a model's values under the names of their slots."""
-    return {f"param.{name}": p.numpy() for name, p in model.named_parameters()}
+def state_of(model: Module, loss: Loss | None = None) -> dict[str, Array]:
+    """Copies of the values of a model, and of its loss, under the names of their slots."""
+    return {label: tensor.numpy() for label, tensor in state_tensors(model, loss).items()}
 
 
 def scalars_of(graph: Graph) -> list[Node]:
@@ -48,5 +49,7 @@ def evaluate(graph: Graph, data: Samples, state: dict[str, Array]) -> dict[str, 
 
 
 def mean_loss(graph: Graph, data: Samples, state: dict[str, Array]) -> float:
-    """The mean over the rows of a graph whose output ``loss`` is a sum."""
-    return float(evaluate(graph, data, state)["loss"].astype(np.float64).sum() / len(data))
+    """The mean over the rows of a graph whose output ``loss`` is a sum, and ``weight`` what the rows count for."""
+    results = evaluate(graph, data, state)
+    count = results["weight"].astype(np.float64).sum() if "weight" in results else len(data)
+    return float(results["loss"].astype(np.float64).sum() / count) if count else float("nan")

@@ -15,7 +15,7 @@ from sklon.graph.node import Graph, Slot, slots
 
 from .arrays import Samples
 from .callbacks import Callback
-from .evaluation import mean_loss, parameters, scalar_value, scalars_of
+from .evaluation import mean_loss, scalar_value, scalars_of, state_of
 from .history import Row
 from .step import Columns, columns_of, record_evaluation, record_training
 from .stopping import Reason, StoppingRule
@@ -72,20 +72,22 @@ class Run:
         rows = np.minimum(self.batch, n - starts)
         steps = Steps(rows, starts, self._scalar_table(len(starts)))
         arrays = {**self.state, **self.train.bound(), "rows": order}
-        losses = np.zeros(len(starts))
+        losses, counts = np.zeros(len(starts)), rows.astype(np.float64)
         first = 0
         while first < len(starts):
             last = min(len(starts), first + self._chunk())
-            losses[first:last] = self._steps(arrays, steps, first, last)
+            results = self._steps(arrays, steps, first, last)
+            losses[first:last] = results["loss"][first:last]
+            counts[first:last] = results.get("weight", counts)[first:last]
             trainer.step += last - first
             if not np.isfinite(losses[first:last]).all():
                 return self._diverged(first, losses)
             first = last
             if limit is not None and time.perf_counter() - self.started > limit and first < len(starts):
-                self._record(losses[:first].sum() / rows[:first].sum(), finished=False)
+                self._record(losses[:first].sum(), counts[:first].sum(), finished=False)
                 return Reason("time_limit", f"the time limit of {limit:g} seconds was reached")
         trainer.epoch += 1
-        self._record(losses.sum() / n, finished=True)
+        self._record(losses.sum(), counts.sum(), finished=True)
         if limit is not None and time.perf_counter() - self.started > limit:
             return Reason("time_limit", f"the time limit of {limit:g} seconds was reached")
         return None
@@ -94,11 +96,11 @@ class Run:
         """Steps until the next look at the clock."""
         return max(1, int(CHUNK_SECONDS / self.per_step)) if self.per_step else 1
 
-    def _steps(self, arrays: dict[str, Array], steps: Steps, first: int, last: int) -> Array:
+    def _steps(self, arrays: dict[str, Array], steps: Steps, first: int, last: int) -> dict[str, Array]:
         start = time.perf_counter()
-        losses = self.program.run(arrays, steps, first=first, last=last)["loss"][first:last]
+        results = self.program.run(arrays, steps, first=first, last=last)
         self.per_step = (time.perf_counter() - start) / (last - first)
-        return losses
+        return results
 
     def _scalar_table(self, count: int) -> Array:
         """The scalars of the epoch's steps, in the order of the program's arguments."""
@@ -113,11 +115,11 @@ class Run:
             table[i] = [scalar_value(node, values) for node in self.scalars]
         return table
 
-    def _record(self, train_loss: float, finished: bool) -> None:
+    def _record(self, loss: float, count: float, finished: bool) -> None:
         row: Row = {
             "epoch": self.trainer.epoch + (not finished),
             "step": self.trainer.step,
-            "train_loss": float(train_loss),
+            "train_loss": float(loss / count) if count else float("nan"),
         }
         if self.evaluation is not None and self.held_out is not None:
             loss = mean_loss(self.evaluation, self.held_out, self.state)
@@ -149,7 +151,7 @@ def _initial_state(trainer: Trainer, graph: Graph) -> dict[str, Array]:
     """Aligned arrays for all state: the model's values, what an earlier fit left of the optimizer's, or its start."""
     state: dict[str, Array] = {}
     starts = {f"slot.{s}.{name}": v for name, (_, rule) in trainer.rules.items() for s, v in rule.slots.items()}
-    given = parameters(trainer.model)
+    given = state_of(trainer.model, trainer.loss)
     for node in slots(graph):
         if isinstance(node.op, Slot) and node.op.space == "state":
             label = node.op.label

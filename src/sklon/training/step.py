@@ -1,9 +1,11 @@
 """The graphs of training and evaluation, recorded once from a model, a loss and update rules.
 
 A training step is forward, loss, backward and update in one graph: state in, state out. The loss is a sum over
-the rows of the step; dividing by their number happens once, at the update. Slots are named
+the rows of the step; dividing by what they count for happens once, at the update. Buffers that forward gave other
+values are state too. Slots are named
 
-    param.NAME   slot.SLOT.NAME   x0, x1, …   y   rows (indices)   seed.low, seed.high, step   GROUP.SCALAR
+    param.NAME   buffer.NAME   loss.NAME (the loss's buffers)   slot.SLOT.NAME
+    x0, x1, …   y   rows (indices)   seed.low, seed.high, step   GROUP.SCALAR
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from sklon.graph.node import Graph, Node, slot
 from sklon.nn import Loss, Module, Parameter
 from sklon.optim import Rule
 from sklon.tensors import Tensor
+from sklon.tensors.functional import astype, where
 from sklon.tensors.functional import sum as total
 from sklon.tensors.modes import no_grad, random_source
 
@@ -58,18 +61,50 @@ def _batch(columns: Columns) -> tuple[list[Tensor], Tensor | None]:
     return inputs, gathered("y", *columns.target) if columns.target is not None else None
 
 
+@dataclass(frozen=True, slots=True)
+class _State:
+    """The slots that parameters and buffers stand for while recording."""
+
+    parameters: dict[str, tuple[Parameter, Node]]
+    buffers: dict[str, tuple[Module, str, Node]]
+
+    def moved(self) -> list[tuple[Node, Node]]:
+        """The buffers that forward gave another value, with it."""
+        now = [(node, module.get_buffer(name)) for module, name, node in self.buffers.values()]
+        return [(node, new.node) for node, new in now if new is not None and new.node is not node]
+
+
+def state_tensors(model: Module, loss: Loss | None = None) -> dict[str, Tensor]:
+    """All that a model and a loss hold, under the names of their slots."""
+    found: dict[str, Tensor] = {f"param.{name}": p for name, p in model.named_parameters()}
+    found.update({f"buffer.{name}": b for name, b in model.named_buffers()})
+    if loss is not None:
+        found.update({f"loss.{name}": b for name, b in loss.named_buffers()})
+    return found
+
+
 @contextmanager
-def _as_slots(model: Module) -> Iterator[dict[str, tuple[Parameter, Node]]]:
-    """While recording, each parameter stands for the state slot of its name."""
-    named = {name: (p, slot(f"param.{name}", "state", p.shape, p.dtype)) for name, p in model.named_parameters()}
-    before = [(p, p.node) for p, _ in named.values()]
+def _as_slots(model: Module, loss: Loss | None = None) -> Iterator[_State]:
+    """While recording, each parameter and buffer stands for the state slot of its name."""
+    held = state_tensors(model, loss)
+    before = {label: (tensor, tensor.node) for label, tensor in held.items()}
+    nodes = {id(t): slot(label, "state", t.shape, t.dtype) for label, t in held.items()}
+    owners = [
+        (m, n, b) for top in (model, loss) if top for m in top.modules() for n, b in m._buffers.items() if b is not None
+    ]
+    labels = {id(t): label for label, t in held.items()}
     try:
-        for parameter, node in named.values():
-            parameter._adopt(node)
-        yield named
+        for tensor in held.values():
+            tensor._adopt(nodes[id(tensor)])
+        yield _State(
+            {name: (p, nodes[id(p)]) for name, p in model.named_parameters()},
+            {labels[id(b)]: (m, n, nodes[id(b)]) for m, n, b in owners},
+        )
     finally:
-        for parameter, node in before:
-            parameter._adopt(node)
+        for tensor, node in before.values():
+            tensor._adopt(node)
+        for module, name, buffer in owners:
+            setattr(module, name, buffer)
 
 
 @contextmanager
@@ -87,21 +122,39 @@ def _mode(model: Module, training: bool) -> Iterator[None]:
 def record_training(model: Module, loss: Loss, rules: Mapping[str, tuple[str, Rule]], columns: Columns) -> Graph:
     """The graph of one training step; ``rules`` gives each parameter's group and rule by its name.
 
-    Output ``loss`` is the sum over the rows of the step.
+    Output ``loss`` is the sum over the rows of the step; ``weight``, where rows have weights, what they count for.
     """
-    with _mode(model, True), _as_slots(model) as named, random_source(_StepRandom()):
+    with _mode(model, True), _as_slots(model, loss) as held, random_source(_StepRandom()):
         inputs, target = _batch(columns)
         assert target is not None
-        loss_sum = total(loss.per_sample(model(*inputs), target))
-    trained = {name: pair for name, pair in named.items() if pair[0].requires_grad}
+        loss_sum, weight = _sum_and_count(loss, model(*inputs), target)
+        updates = held.moved()
+    trained = {name: pair for name, pair in held.parameters.items() if pair[0].requires_grad}
     seeds = {loss_sum.node: Build().full_like(1.0, loss_sum.node)}
     found = gradients(seeds, [node for _, node in trained.values()])
-    updates: list[tuple[Node, Node]] = []
     scalars = _Scalars()
     for (name, (_, node)), grad in zip(trained.items(), found, strict=True):
         if grad is not None:
-            updates += _update(name, node, grad, *rules[name], scalars)
-    return Graph((("loss", loss_sum.node),), tuple(updates))
+            updates += _update(name, node, _mean(grad, weight), *rules[name], scalars)
+    return Graph(_outputs(loss_sum, weight), tuple(updates))
+
+
+def _sum_and_count(loss: Loss, output: Tensor, target: Tensor) -> tuple[Tensor, Tensor | None]:
+    """Σ of the losses of the rows, and of their weights if they have some."""
+    weights = loss.weights(output, target)
+    return total(loss.per_sample(output, target)), None if weights is None else total(weights.detach())
+
+
+def _outputs(loss_sum: Tensor, weight: Tensor | None) -> tuple[tuple[str, Node], ...]:
+    return (("loss", loss_sum.node), *(() if weight is None else (("weight", weight.node),)))
+
+
+def _mean(grad: Node, weight: Tensor | None) -> Tensor:
+    """The gradient of the mean; 0 where no row of the step counts."""
+    if weight is None:
+        return Tensor(grad) / Tensor(Build().size(dtype=grad.dtype))
+    count = weight if weight.dtype is grad.dtype else astype(weight, grad.dtype)
+    return Tensor(grad) / where(count > 0, count, 1.0)
 
 
 class _Scalars:
@@ -118,9 +171,8 @@ class _Scalars:
         }
 
 
-def _update(name: str, node: Node, grad: Node, group: str, rule: Rule, scalars: _Scalars) -> list[tuple[Node, Node]]:
+def _update(name: str, node: Node, mean: Tensor, group: str, rule: Rule, scalars: _Scalars) -> list[tuple[Node, Node]]:
     """The new values of one parameter and of its slots."""
-    mean = Tensor(grad) / Tensor(Build().size(dtype=node.dtype))
     slots = {s: slot(f"slot.{s}.{name}", "state", node.shape, node.dtype) for s in rule.slots}
     with no_grad():
         handles = {s: Tensor(n) for s, n in slots.items()}
@@ -130,10 +182,10 @@ def _update(name: str, node: Node, grad: Node, group: str, rule: Rule, scalars: 
 
 def record_evaluation(model: Module, loss: Loss, columns: Columns) -> Graph:
     """The graph that evaluates the loss, as a sum over the rows, without dropout."""
-    with _mode(model, False), _as_slots(model), no_grad():
+    with _mode(model, False), _as_slots(model, loss), no_grad():
         inputs, target = _batch(columns)
         assert target is not None
-        return Graph((("loss", total(loss.per_sample(model(*inputs), target)).node),))
+        return Graph(_outputs(*_sum_and_count(loss, model(*inputs), target)))
 
 
 def record_prediction(model: Module, columns: Columns) -> Graph:

@@ -15,17 +15,19 @@ import numpy as np
 from sklon._base.errors import InputError
 from sklon._base.philox import uniform
 from sklon.nn import Loss, Module
+from sklon.nn.loss import check_last_layer
+from sklon.nn.module import assign
 from sklon.optim import Optimizer, Rule
 
 from .arrays import Samples, samples
 from .callbacks import Callback
 from .checks import check_indices, check_samples
-from .evaluation import evaluate, mean_loss, parameters
+from .evaluation import evaluate, mean_loss, state_of
 from .history import History
 from .progress import Progress
 from .run import Run
 from .settings import batch_rows, loss_of, rules_of
-from .step import columns_of, record_evaluation, record_prediction
+from .step import columns_of, record_evaluation, record_prediction, state_tensors
 from .stopping import Reason, StoppingRule, parse
 
 Array = np.ndarray[Any, Any]
@@ -69,6 +71,7 @@ class Trainer:
     ) -> None:
         self.model = model
         self.loss = loss_of(loss)
+        check_last_layer(model, self.loss)
         self.rules = rules_of(model, optimizer, lr)
         self.seed = seed
         self.history = History()
@@ -144,8 +147,8 @@ class Trainer:
     def _take_over(self, state: dict[str, Array]) -> None:
         """Put trained values into the model; keep the optimizer's for another fit."""
         self.state = {name: array.copy() for name, array in state.items()}
-        for name, parameter in self.model.named_parameters():
-            parameter.assign(state[f"param.{name}"])
+        for label, tensor in state_tensors(self.model).items():
+            assign(tensor, state[label])
 
     # ---- use
     def predict(self, inputs: Any) -> Array:
@@ -153,14 +156,14 @@ class Trainer:
         data = samples(inputs)
         graph = record_prediction(self.model, columns_of(data.inputs, None))
         check_indices(graph, data)
-        return evaluate(graph, data, parameters(self.model))["output"]
+        return evaluate(graph, data, state_of(self.model))["output"]
 
     def evaluate(self, inputs: Any, target: Any) -> float:
         """The mean loss on data."""
         data = samples(inputs, target)
         check_samples(self.model, self.loss, data)
         graph = record_evaluation(self.model, self.loss, columns_of(data.inputs, data.target))
-        return mean_loss(graph, data, parameters(self.model))
+        return mean_loss(graph, data, state_of(self.model, self.loss))
 
 
 def _sentence(reason: Reason, epoch: int, best: int) -> str:

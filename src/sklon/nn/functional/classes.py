@@ -1,0 +1,163 @@
+"""Losses on classes: a row of scores, and the number of the true class or a probability for each.
+
+A class loss is a value and a weight for each row: the mean is Σ values / Σ weights, as PyTorch's is. The weight of
+a row is that of its class, 1 without class weights, 0 where the target is ``ignore_index``.
+Shape legend: N samples, C classes.
+"""
+
+from __future__ import annotations
+
+from sklon._base.errors import InputError, ShapeError
+from sklon.tensors import Tensor
+from sklon.tensors import functional as F
+from sklon.tensors.elementwise import not_equal
+
+from .distribution import log_softmax
+from .loss import check_reduction
+
+#: the class that PyTorch ignores where nothing else is said
+IGNORE_INDEX = -100
+
+
+# ---- values and weights of rows
+def cross_entropy_rows(
+    output: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    ignore_index: int = IGNORE_INDEX,
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """−Σ_c w_c·q_c·ln softmax(z)_c, q the smoothed target. Shapes: logits [N, C], classes [N] or [N, C] → [N]."""
+    classes = _classes(output, target, "cross-entropy", soft=True)
+    if not 0 <= label_smoothing <= 1:
+        raise InputError(f"label smoothing must lie between 0 and 1, not {label_smoothing}")
+    if target.ndim == 2:
+        return _soft_rows(output, target * (1 - label_smoothing) + label_smoothing / classes, weight)
+    shifted = output - F.amax(output, 1, keepdims=True).detach()
+    normaliser = F.log(F.sum(F.exp(shifted), 1))
+    row_weight = class_weights(target, classes, weight, ignore_index)
+    value = (normaliser - _chosen(shifted, target, ignore_index)) * row_weight
+    if not label_smoothing:
+        return value
+    spread = F.expand_dims(normaliser, 1) - shifted
+    smooth = F.sum(spread if weight is None else spread * weight, 1)
+    kept = F.where(not_equal(target, ignore_index), smooth, 0.0)
+    return value * (1 - label_smoothing) + kept * (label_smoothing / classes)
+
+
+def _soft_rows(output: Tensor, target: Tensor, weight: Tensor | None) -> Tensor:
+    weighted = target if weight is None else target * weight
+    return -F.sum(weighted * log_softmax(output, 1), 1)
+
+
+def nll_rows(output: Tensor, target: Tensor, weight: Tensor | None = None, ignore_index: int = IGNORE_INDEX) -> Tensor:
+    """−w_t·yₜ for log-probabilities y. Shapes: [N, C], [N] → [N]."""
+    classes = _classes(output, target, "the negative log-likelihood")
+    return -_chosen(output, target, ignore_index) * class_weights(target, classes, weight, ignore_index)
+
+
+def multi_margin_rows(
+    output: Tensor, target: Tensor, p: int = 1, margin: float = 1.0, weight: Tensor | None = None
+) -> Tensor:
+    """w_t/C·Σ_{c≠t} max(0, margin − z_t + z_c)^p, the hinge loss of several classes. Shapes: [N, C], [N] → [N]."""
+    if p not in (1, 2):
+        raise InputError(f"the power of the margin must be 1 or 2, not {p}")
+    classes = _classes(output, target, "the multi-class margin")
+    true = F.one_hot(target, classes)
+    reached = F.expand_dims(F.sum(F.where(true, output, 0.0), 1), 1)
+    short = F.relu(margin - reached + output)
+    value = F.sum(F.where(true, 0.0, short * short if p == 2 else short), 1) / classes
+    return value if weight is None else value * _weight_of(target, classes, weight)
+
+
+def class_weights(target: Tensor, classes: int, weight: Tensor | None, ignore_index: int) -> Tensor:
+    """The weight of each row: that of its class, 0 where it is ignored. Shapes: [N] → [N]."""
+    kept = not_equal(target, ignore_index)
+    if weight is None:
+        return F.where(kept, 1.0, 0.0)
+    return F.where(kept, _weight_of(_allowed(target, ignore_index), classes, weight), 0.0)
+
+
+def _weight_of(target: Tensor, classes: int, weight: Tensor) -> Tensor:
+    return F.sum(F.where(F.one_hot(target, classes), weight, 0.0), 1)
+
+
+def _chosen(scores: Tensor, target: Tensor, ignore_index: int) -> Tensor:
+    """The score of each row's class."""
+    classes = scores.shape[1]
+    assert isinstance(classes, int)
+    return F.sum(F.where(F.one_hot(_allowed(target, ignore_index), classes), scores, 0.0), 1)
+
+
+def _allowed(target: Tensor, ignore_index: int) -> Tensor:
+    """The target with 0 where it is ignored: those rows have no weight."""
+    return F.where(F.equal(target, ignore_index), 0, target)
+
+
+def _classes(output: Tensor, target: Tensor, what: str, soft: bool = False) -> int:
+    hard = target.dtype.kind == "integer" and target.ndim == 1
+    fits = hard or (soft and target.dtype.is_floating and target.ndim == 2 and target.shape[1:] == output.shape[1:])
+    if output.ndim != 2 or not fits or output.shape[0] != target.shape[0]:
+        raise ShapeError(
+            f"{what} takes logits [N, C] and classes [N] as whole numbers{' (or probabilities [N, C])' if soft else ''}"
+            f", not {output.shape} and {target.shape} of {target.dtype!r}"
+        )
+    classes = output.shape[1]
+    assert isinstance(classes, int)
+    return classes
+
+
+# ---- PyTorch's functions
+def cross_entropy(
+    output: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    ignore_index: int = IGNORE_INDEX,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """The cross-entropy of logits and classes, or of logits and probabilities."""
+    values = cross_entropy_rows(output, target, weight, ignore_index, label_smoothing)
+    return weighted(values, row_weights(output, target, weight, ignore_index), reduction)
+
+
+def nll_loss(
+    output: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    ignore_index: int = IGNORE_INDEX,
+    reduction: str = "mean",
+) -> Tensor:
+    """The negative log-likelihood of log-probabilities and classes."""
+    values = nll_rows(output, target, weight, ignore_index)
+    return weighted(values, row_weights(output, target, weight, ignore_index), reduction)
+
+
+def multi_margin_loss(
+    output: Tensor,
+    target: Tensor,
+    p: int = 1,
+    margin: float = 1.0,
+    weight: Tensor | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """The hinge loss of several classes; its mean divides by the rows, whatever the weights."""
+    return weighted(multi_margin_rows(output, target, p, margin, weight), None, reduction)
+
+
+def row_weights(output: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int) -> Tensor | None:
+    """What a mean divides by; None where every row counts one."""
+    classes = output.shape[-1]
+    assert isinstance(classes, int)
+    return class_weights(target, classes, weight, ignore_index) if target.ndim == 1 else None
+
+
+def weighted(values: Tensor, weights: Tensor | None, reduction: str) -> Tensor:
+    """Σ values / Σ weights, the sum, or the values."""
+    check_reduction(reduction)
+    if reduction == "none":
+        return values
+    total = F.sum(values)
+    if reduction == "sum":
+        return total
+    return F.mean(values) if weights is None else total / F.sum(weights)

@@ -1,0 +1,112 @@
+"""Normalisation. Variances are biased (divided by n), ε stands under the root, as in PyTorch.
+
+Shape legend: N samples, C channels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sklon._base.errors import InputError, ShapeError
+from sklon._base.shapes import Symbol
+from sklon.tensors import Tensor
+from sklon.tensors import functional as F
+
+__all__ = ["batch_norm", "batch_statistics", "layer_norm", "normalised", "rms_norm"]
+
+
+def layer_norm(
+    x: Tensor,
+    normalized_shape: Sequence[int],
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+) -> Tensor:
+    """(x − μ)/√(σ² + ε)·w + b, with μ and σ² of each sample along the last axes."""
+    axes = _last_axes(x, normalized_shape)
+    centred = x - F.mean(x, axes, keepdims=True)
+    y = centred / F.sqrt(F.mean(centred * centred, axes, keepdims=True) + eps)
+    return _affine(y, weight, bias)
+
+
+def rms_norm(
+    x: Tensor, normalized_shape: Sequence[int], weight: Tensor | None = None, eps: float | None = None
+) -> Tensor:
+    """x/√(mean x² + ε)·w along the last axes; ε is the type's smallest step from 1 unless given."""
+    axes = _last_axes(x, normalized_shape)
+    least = float(np.finfo(x.dtype.numpy).eps) if eps is None else eps
+    return _affine(x / F.sqrt(F.mean(x * x, axes, keepdims=True) + least), weight, None)
+
+
+def batch_norm(
+    x: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
+    eps: float = 1e-5,
+) -> Tensor:
+    """(x − μ)/√(σ² + ε)·w + b for each channel: with the batch's μ and σ² in training, else with the running ones.
+
+    Shapes: x [N, C] or [N, C, L]; all others [C]. Running estimates are nn.BatchNorm1d's to keep.
+    """
+    known = next((v for v in (running_mean, weight, bias) if v is not None), None)
+    check_channels(x, int(str(known.shape[0] if known is not None else x.shape[1])))
+    if training:
+        mean, variance = batch_statistics(x)
+    elif running_mean is None or running_var is None:
+        raise InputError("batch norm in evaluation needs running_mean and running_var")
+    else:
+        mean, variance = running_mean, running_var
+    return normalised(x, mean, variance, weight, bias, eps)
+
+
+def batch_statistics(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and biased variance of each channel over samples and positions. Shapes: [N, C, …] → [C], [C]."""
+    axes = (0, *range(2, x.ndim))
+    if not any(isinstance(x.shape[a], Symbol) for a in axes) and np.prod([int(str(x.shape[a])) for a in axes]) < 2:
+        raise InputError(
+            f"batch norm in training needs more than one value for each channel, but x has the shape {x.shape}; "
+            "use a larger batch, or model.eval()"
+        )
+    mean = F.mean(x, axes)
+    centred = x - _as_channels(mean, x.ndim)
+    return mean, F.mean(centred * centred, axes)
+
+
+def normalised(
+    x: Tensor, mean: Tensor, variance: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float
+) -> Tensor:
+    """(x − μ)/√(σ² + ε)·w + b for statistics of each channel."""
+    rank = x.ndim
+    y = (x - _as_channels(mean, rank)) / _as_channels(F.sqrt(variance + eps), rank)
+    scale = None if weight is None else _as_channels(weight, rank)
+    return _affine(y, scale, None if bias is None else _as_channels(bias, rank))
+
+
+def check_channels(x: Tensor, channels: int) -> None:
+    """Refuse x [N, C] with another number of channels."""
+    if x.ndim not in (2, 3) or x.shape[1] != channels:
+        raise ShapeError(f"batch norm over {channels} channels needs x [N, {channels}], not {x.shape}")
+
+
+def _as_channels(values: Tensor, rank: int) -> Tensor:
+    """[C] → [C, 1, …], so that it broadcasts along the second of ``rank`` axes."""
+    for _ in range(rank - 2):
+        values = F.expand_dims(values, -1)
+    return values
+
+
+def _affine(y: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
+    y = y if weight is None else y * weight
+    return y if bias is None else y + bias
+
+
+def _last_axes(x: Tensor, normalized_shape: Sequence[int]) -> tuple[int, ...]:
+    wanted = tuple(normalized_shape)
+    if not wanted or x.ndim < len(wanted) or x.shape[-len(wanted) :] != wanted:
+        raise ShapeError(f"this layer normalises over the last axes {wanted}, but x has the shape {x.shape}")
+    return tuple(range(x.ndim - len(wanted), x.ndim))

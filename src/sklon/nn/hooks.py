@@ -1,0 +1,52 @@
+"""Hooks: functions that are called before or after each forward of a module."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import count
+from typing import Any, TypeAlias
+
+ForwardHook: TypeAlias = Callable[[Any, tuple[Any, ...], Any], Any]
+ForwardPreHook: TypeAlias = Callable[[Any, tuple[Any, ...]], Any]
+_numbers = count()
+
+
+class Handle:
+    """Removes a hook; also as a context manager."""
+
+    def __init__(self, table: dict[int, Any], number: int) -> None:
+        self._table, self._number = table, number
+
+    def remove(self) -> None:
+        """Take the hook out; a second time does nothing."""
+        self._table.pop(self._number, None)
+
+    def __enter__(self) -> Handle:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.remove()
+
+
+def register(table: dict[int, Any], hook: Any) -> Handle:
+    """Put a hook behind those that are there."""
+    number = next(_numbers)
+    table[number] = hook
+    return Handle(table, number)
+
+
+def run_pre_hooks(table: Mapping[int, ForwardPreHook], module: Any, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The inputs after all hooks, each of which may replace them."""
+    for hook in list(table.values()):
+        changed = hook(module, inputs)
+        if changed is not None:
+            inputs = changed if isinstance(changed, tuple) else (changed,)
+    return inputs
+
+
+def run_forward_hooks(table: Mapping[int, ForwardHook], module: Any, inputs: tuple[Any, ...], output: Any) -> Any:
+    """The output after all hooks, each of which may replace it."""
+    for hook in list(table.values()):
+        changed = hook(module, inputs, output)
+        output = output if changed is None else changed
+    return output

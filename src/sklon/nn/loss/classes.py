@@ -1,0 +1,83 @@
+"""Losses on classes as modules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sklon._base.errors import InputError
+from sklon._base.shapes import Shape
+from sklon.tensors import Tensor
+
+from ..functional import classes as C
+from ..module import Array
+from .base import Loss, as_weight
+from .links import check_logits
+
+
+class ClassLoss(Loss):
+    """A loss of scores [N, C] and classes [N]; rows whose class is ``ignore_index`` count nothing."""
+
+    def __init__(self, weight: Any = None, ignore_index: int = C.IGNORE_INDEX, reduction: str = "mean") -> None:
+        super().__init__(reduction)
+        self.register_buffer("weight", as_weight(weight))
+        self.ignore_index = ignore_index
+
+    def weights(self, output: Tensor, target: Tensor) -> Tensor | None:
+        return C.row_weights(output, target, self.get_buffer("weight"), self.ignore_index)
+
+    def check_target(self, target: Array, output_shape: Shape) -> None:
+        if target.dtype.kind != "i":
+            return
+        classes = int(str(output_shape[-1]))
+        wrong = target[((target < 0) | (target >= classes)) & (target != self.ignore_index)]
+        if wrong.size:
+            raise InputError(f"the classes must be 0 to {classes - 1}, but there is a {wrong.flat[0]}")
+
+
+class CrossEntropyLoss(ClassLoss):
+    """Cross-entropy of logits [N, C] and classes [N], or probabilities [N, C]; stable for logits of any size.
+
+    ``weight`` [C] weighs classes and the mean; ``label_smoothing`` ε moves ε of the target to all classes alike.
+    """
+
+    takes = "logits"
+
+    def __init__(
+        self,
+        weight: Any = None,
+        ignore_index: int = C.IGNORE_INDEX,
+        reduction: str = "mean",
+        label_smoothing: float = 0.0,
+    ) -> None:
+        super().__init__(weight, ignore_index, reduction)
+        if not 0 <= label_smoothing <= 1:
+            raise InputError(f"label smoothing must lie between 0 and 1, not {label_smoothing}")
+        self.label_smoothing = label_smoothing
+
+    def per_sample(self, output: Tensor, target: Tensor) -> Tensor:
+        check_logits(output, "CrossEntropyLoss")
+        weight = self.get_buffer("weight")
+        return C.cross_entropy_rows(output, target, weight, self.ignore_index, self.label_smoothing)
+
+
+class NLLLoss(ClassLoss):
+    """−yₜ for log-probabilities y [N, C], as LogSoftmax gives them, and classes [N]."""
+
+    takes = "log-probabilities"
+
+    def per_sample(self, output: Tensor, target: Tensor) -> Tensor:
+        return C.nll_rows(output, target, self.get_buffer("weight"), self.ignore_index)
+
+
+class MultiMarginLoss(ClassLoss):
+    """The hinge loss of several classes: Σ_{c≠t} max(0, margin − z_t + z_c)^p / C; rows count one in a mean."""
+
+    def __init__(self, p: int = 1, margin: float = 1.0, weight: Any = None, reduction: str = "mean") -> None:
+        super().__init__(weight, C.IGNORE_INDEX, reduction)
+        self.p, self.margin = p, margin
+
+    def per_sample(self, output: Tensor, target: Tensor) -> Tensor:
+        return C.multi_margin_rows(output, target, self.p, self.margin, self.get_buffer("weight"))
+
+    def weights(self, output: Tensor, target: Tensor) -> Tensor | None:
+        return None
