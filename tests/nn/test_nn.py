@@ -52,6 +52,18 @@ def test_layers_are_pytorch_s(name: str) -> None:
         np.testing.assert_allclose(a.grad.numpy(), b.grad.numpy(), rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("bias", [True, False])
+def test_a_bilinear_layer_is_pytorch_s(bias: bool) -> None:
+    ours, theirs = nn.Bilinear(3, 4, 2, bias, dtype="float64"), torch.nn.Bilinear(3, 4, 2, bias).double()
+    theirs.load_state_dict({k: torch.tensor(v) for k, v in ours.state_dict().items()})
+    given = RNG.standard_normal((5, 3)), RNG.standard_normal((5, 4))
+    mine, reference = [[make(x, requires_grad=True) for x in given] for make in (sklon.tensor, torch.tensor)]
+    (ours(*mine) * ours(*mine)).sum().backward()
+    (theirs(*reference) ** 2).sum().backward()
+    for a, b in zip([*mine, *ours.parameters()], [*reference, *theirs.parameters()], strict=True):
+        np.testing.assert_allclose(a.grad.numpy(), b.grad.numpy(), rtol=1e-10)
+
+
 def test_softmax_and_its_logarithm() -> None:
     x = RNG.standard_normal((3, 5)) * 500
     expected = torch.tensor(x)

@@ -59,7 +59,9 @@ def leaky_relu(x: Tensor, negative_slope: float = 0.01) -> Tensor:
 
 def prelu(x: Tensor, weight: Tensor) -> Tensor:
     """x above 0, w·x below, with one w or one for each channel. Shapes: x [N, C, …], weight [1] or [C]."""
-    if weight.shape != (1,):
+    if weight.shape == (1,):
+        weight = F.squeeze(weight, 0)
+    else:
         channels = x.shape[min(1, x.ndim - 1)] if x.ndim else 1
         if weight.shape != (channels,):
             raise ShapeError(f"prelu of x {x.shape} needs one slope or {channels}, not a weight of {weight.shape}")

@@ -1,0 +1,104 @@
+"""PyTorch's own database of modules is the judge of every layer and loss that we have, in training and evaluation.
+
+An input that we do not take must be refused with one of our errors, and stands in a list with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import sklon
+from sklon import nn
+from sklon._base.errors import SklonError
+
+torch = pytest.importorskip("torch")
+common_modules = pytest.importorskip("torch.testing._internal.common_modules")
+
+INFOS = {
+    info.module_cls.__name__: info
+    for info in common_modules.module_db
+    if info.module_cls.__module__.startswith("torch.nn.") and hasattr(nn, info.module_cls.__name__)
+}
+#: of PyTorch's layers that are random or not in its database; their tests stand beside this one
+ELSEWHERE = {"Dropout", "Hardsigmoid", "Identity", "RReLU"}
+OWN = {"FocalLoss", "Loss", "Module", "ModuleDict", "ModuleList", "Parameter", "PinballLoss", "Sequential"}
+
+#: inputs that we refuse, by what is special about them
+REASONS = {
+    "no batch axis": "the first axis is the rows of a step: every layer that looks at axes takes [N, …]",
+    "more axes": "products, lookups and losses on classes take one axis behind the rows",
+    "no rows": "empty tensors are no matter of layers",
+}
+
+
+def _why_not(name: str, inputs: list[Any]) -> str | None:
+    """The reason for which an input is refused, or None if it must be computed."""
+    first = inputs[0]
+    if first.numel() == 0:
+        return "no rows"
+    rank = first.ndim
+    if name in ("Linear", "Bilinear", "CrossEntropyLoss", "NLLLoss", "MultiMarginLoss", "Embedding"):
+        fits = 1 if name == "Embedding" else 2
+        return None if rank == fits else "no batch axis" if rank < fits else "more axes"
+    if name in ("Softmax", "LogSoftmax", "Softmin") and rank == 0:
+        return "no batch axis"
+    return None
+
+
+def _inputs(name: str, training: bool) -> Iterator[tuple[list[Any], dict[str, Any], list[Any]]]:
+    info = INFOS[name]
+    torch.manual_seed(0)
+    given = info.module_inputs_func(info, device="cpu", dtype=torch.float64, requires_grad=False, training=training)
+    for one in given:
+        arguments, options = list(one.constructor_input.args), dict(one.constructor_input.kwargs)
+        options = {k: v.abs() if torch.is_tensor(v) else v for k, v in options.items()}  # weights, which are not signed
+        if one.forward_input is not None:
+            yield arguments, options, [*one.forward_input.args, *one.forward_input.kwargs.values()]
+
+
+def _ours(name: str, arguments: list[Any], options: dict[str, Any], theirs: Any) -> Any:
+    mine = getattr(nn, name)(*arguments, **options)
+    if any(True for _ in theirs.parameters()):
+        for part in (*mine.parameters(), *mine.buffers()):
+            if part.dtype.is_floating:
+                part._adopt(sklon.tensor(part.numpy().astype(np.float64)).node)
+        mine.load_state_dict(theirs.state_dict())
+    return mine
+
+
+def _check(name: str, training: bool, arguments: list[Any], options: dict[str, Any], inputs: list[Any]) -> None:
+    theirs = INFOS[name].module_cls(*arguments, **options).double().train(training)
+    leaves = [torch.tensor(x.numpy()) if torch.is_tensor(x) else x for x in inputs]
+    expected = theirs(*leaves)
+    mine = _ours(name, arguments, options, theirs).train(training)
+    value = mine(*(sklon.tensor(x.numpy()) if torch.is_tensor(x) else x for x in inputs))
+    assert value.shape == tuple(expected.shape)
+    np.testing.assert_allclose(value.numpy(), expected.detach().numpy(), rtol=1e-7, atol=1e-7)
+
+
+def test_every_layer_and_loss_is_in_the_database_or_tested_elsewhere() -> None:
+    public = {n for n in nn.__all__ if n[0].isupper()}
+    assert public == INFOS.keys() | ELSEWHERE | OWN
+
+
+@pytest.mark.parametrize("training", [True, False], ids=["train", "eval"])
+@pytest.mark.parametrize("name", sorted(INFOS))
+def test_values_are_pytorch_s(name: str, training: bool) -> None:
+    computed = 0
+    for arguments, options, inputs in _inputs(name, training):
+        reason = _why_not(name, inputs)
+        if reason is None:
+            _check(name, training, arguments, options, inputs)
+            computed += 1
+        else:
+            assert reason in REASONS
+            if reason == "no rows":
+                continue
+            with pytest.raises(SklonError):
+                mine = getattr(nn, name)(*arguments, **options)
+                mine(*(sklon.tensor(x.numpy()) for x in inputs)).numpy()
+    assert computed >= 1 or name == "Embedding"
