@@ -6,7 +6,6 @@ holds the class and its dunder methods alone; what they do lives in the modules 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, Union
 from weakref import WeakValueDictionary
 
@@ -18,6 +17,7 @@ from sklon._base.shapes import Shape, Symbol
 from sklon.graph.node import Node
 
 from . import values
+from .methods import Methods
 
 if TYPE_CHECKING:
     from typing import Self
@@ -29,7 +29,7 @@ Operand: TypeAlias = Union["Tensor", float, int, bool, Array]
 pending: WeakValueDictionary[int, Tensor] = WeakValueDictionary()
 
 
-class Tensor:
+class Tensor(Methods):
     """An n-dimensional array whose operations are recorded, differentiated and compiled.
 
     Create one with :func:`sklon.tensor`. ``grad`` holds ∂loss/∂self after ``loss.backward()`` for leaves that
@@ -161,121 +161,6 @@ class Tensor:
     def detach(self) -> Tensor:
         """The same values, through which no gradient flows."""
         return functional.detach(self)
-
-    # ---- arithmetic
-    def __add__(self, other: Operand) -> Tensor:
-        return functional.add(self, other)
-
-    def __radd__(self, other: Operand) -> Tensor:
-        return functional.add(other, self)
-
-    def __sub__(self, other: Operand) -> Tensor:
-        return functional.subtract(self, other)
-
-    def __rsub__(self, other: Operand) -> Tensor:
-        return functional.subtract(other, self)
-
-    def __mul__(self, other: Operand) -> Tensor:
-        return functional.multiply(self, other)
-
-    def __rmul__(self, other: Operand) -> Tensor:
-        return functional.multiply(other, self)
-
-    def __truediv__(self, other: Operand) -> Tensor:
-        return functional.divide(self, other)
-
-    def __rtruediv__(self, other: Operand) -> Tensor:
-        return functional.divide(other, self)
-
-    def __neg__(self) -> Tensor:
-        return functional.negative(self)
-
-    def __abs__(self) -> Tensor:
-        return functional.abs(self)
-
-    def __pow__(self, exponent: int) -> Tensor:
-        return functional.power(self, exponent)
-
-    def __matmul__(self, other: Tensor) -> Tensor:
-        return functional.matmul(self, other)
-
-    def __lt__(self, other: Operand) -> Tensor:  # type: ignore[misc]
-        return functional.less(self, other)
-
-    def __gt__(self, other: Operand) -> Tensor:  # type: ignore[misc]
-        return functional.greater(self, other)
-
-    def __eq__(self, other: object) -> Any:
-        if not isinstance(other, Tensor | float | int | np.ndarray):
-            return NotImplemented
-        return functional.equal(self, other)
-
-    __hash__ = object.__hash__
-
-    # ---- functions as methods
-    def sum(self, dim: int | Sequence[int] | None = None, keepdim: bool = False) -> Tensor:
-        """The sum along ``dim``, or of all elements."""
-        return functional.sum(self, dim, keepdim)
-
-    def mean(self, dim: int | Sequence[int] | None = None, keepdim: bool = False) -> Tensor:
-        """The mean along ``dim``, or of all elements."""
-        return functional.mean(self, dim, keepdim)
-
-    def amax(self, dim: int | Sequence[int] | None = None, keepdim: bool = False) -> Tensor:
-        """The maximum along ``dim``; ties share the gradient."""
-        return functional.amax(self, dim, keepdim)
-
-    def exp(self) -> Tensor:
-        """eˣ of each element."""
-        return functional.exp(self)
-
-    def log(self) -> Tensor:
-        """ln x of each element."""
-        return functional.log(self)
-
-    def sqrt(self) -> Tensor:
-        """√x of each element."""
-        return functional.sqrt(self)
-
-    def abs(self) -> Tensor:
-        """|x| of each element."""
-        return functional.abs(self)
-
-    def relu(self) -> Tensor:
-        """max(x, 0) of each element."""
-        return functional.relu(self)
-
-    def sigmoid(self) -> Tensor:
-        """1/(1 + e⁻ˣ) of each element."""
-        return functional.sigmoid(self)
-
-    def tanh(self) -> Tensor:
-        """tanh x of each element."""
-        return functional.tanh(self)
-
-    def permute(self, *dims: int) -> Tensor:
-        """The axes in another order."""
-        return functional.permute_dims(self, dims)
-
-    def expand(self, *shape: int) -> Tensor:
-        """Axes of size one repeated."""
-        return functional.broadcast_to(self, shape)
-
-    def unsqueeze(self, dim: int) -> Tensor:
-        """A new axis of size one at ``dim``."""
-        return functional.expand_dims(self, dim)
-
-    def to(self, dtype: Dtype) -> Tensor:
-        """The same numbers as another element type."""
-        return functional.astype(self, dtype)
-
-    def float(self) -> Tensor:
-        """The same numbers in float32."""
-        return functional.astype(self, "float32")
-
-    def double(self) -> Tensor:
-        """The same numbers in float64."""
-        return functional.astype(self, "float64")
 
 
 from . import autograd, functional, realise  # noqa: E402  the methods' bodies, which need the class
