@@ -66,6 +66,18 @@ def small_integers(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     return rng.integers(0, 5, shape).astype(np.int32)
 
 
+def about_one(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    return rng.uniform(1.0, 1.001, shape)
+
+
+def signed_integers(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    return rng.integers(-9, 9, shape).astype(np.int32)
+
+
+def odd_integers(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    return 2 * signed_integers(rng, shape) + np.int32(1)
+
+
 def words(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     return rng.integers(0, 2**32, shape, dtype=np.uint32)
 
@@ -152,6 +164,12 @@ def logical(op: str, arity: int) -> Row:
     )
 
 
+def whole(op: str, left: Sample, right: Sample, torch: Callable[..., Any], name: str = "") -> Row:
+    """A point op on two integers."""
+    inputs = ((left, "Nk"), (right, "Nk"))
+    return Row(op, lambda x, y, s: getattr(b, op)(x, y), inputs, lambda t, x, y, s: torch(t, x, y), 0, True, name)
+
+
 def contract(spec: str, left: str, right: str) -> Row:
     """A product, written as einsum writes it."""
     a, rest = spec.split(",")
@@ -225,7 +243,16 @@ ROWS: tuple[Row, ...] = (
     binary("greater", even, even, orders=0),
     logical("and_", 2),
     logical("or_", 2),
+    logical("xor_", 2),
     logical("not_", 1),
+    whole("and_", signed_integers, small_integers, lambda t, x, y: x & y, "of integers"),
+    whole("or_", signed_integers, small_integers, lambda t, x, y: x | y, "of integers"),
+    whole("xor_", signed_integers, small_integers, lambda t, x, y: x ^ y, "of integers"),
+    whole("floor_div", signed_integers, odd_integers, lambda t, x, y: x // y),
+    whole("integer_pow", signed_integers, small_integers, lambda t, x, y: x**y),
+    whole("shift_left", signed_integers, small_integers, lambda t, x, y: x << y),
+    whole("shift_right", signed_integers, small_integers, lambda t, x, y: x >> y),
+    replace(unary("signbit", nonzero, lambda t, x: t.signbit(x), exact=True), orders=0),
     unary("neg", anywhere, lambda t, x: -x, exact=True),
     unary("abs", nonzero, lambda t, x: t.abs(x), exact=True),
     unary("relu", nonzero, lambda t, x: t.relu(x), exact=True),
@@ -249,7 +276,15 @@ ROWS: tuple[Row, ...] = (
     unary("expm1", anywhere, lambda t, x: t.expm1(x)),
     unary("log1p", positive, lambda t, x: t.log1p(x)),
     unary("erf", anywhere, lambda t, x: t.erf(x)),
+    unary("erfc", anywhere, lambda t, x: t.erfc(x)),
+    unary("lgamma", positive, lambda t, x: t.lgamma(x)),
+    unary("exp2", anywhere, lambda t, x: t.exp2(x)),
+    unary("log2", positive, lambda t, x: t.log2(x)),
+    unary("log10", positive, lambda t, x: t.log10(x)),
     replace(binary("pow", positive, anywhere), exact=False),
+    replace(binary("atan2", nonzero, nonzero), exact=False),
+    replace(binary("hypot", nonzero, nonzero), exact=False),
+    binary("fmod", between_steps, about_one),
     unary("floor", between_steps, lambda t, x: t.floor(x), exact=True),
     unary("ceil", between_steps, lambda t, x: t.ceil(x), exact=True),
     unary("trunc", between_steps, lambda t, x: t.trunc(x), exact=True),

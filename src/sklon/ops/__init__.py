@@ -3,7 +3,7 @@
 Each op is one frozen dataclass: type, meaning in NumPy, derivative, and for a point op its body over lanes.
 """
 
-from . import compare, contract, elementary, gather, leaves, movement, point, random, reduce
+from . import compare, contract, elementary, gather, integer, leaves, movement, point, random, reduce, special
 from ._families import BUILD, Point
 from .contract import Contract, ContractPlan
 from .gather import Gather
@@ -27,9 +27,11 @@ __all__ = [
     "contract",
     "elementary",
     "gather",
+    "integer",
     "leaves",
     "movement",
     "point",
     "random",
     "reduce",
+    "special",
 ]

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
+import numpy as np
+
 from sklon._base.dtypes import Dtype
 from sklon._base.errors import DtypeError, ShapeError
 from sklon.graph.build import Build
@@ -27,6 +29,7 @@ class LaneBuilder(Protocol):
     def sub(self, x: Lane, y: Lane) -> Lane: ...
     def mul(self, x: Lane, y: Lane) -> Lane: ...
     def div(self, x: Lane, y: Lane) -> Lane: ...
+    def quotient(self, x: Lane, y: Lane) -> Lane: ...
     def neg(self, x: Lane) -> Lane: ...
     def fma(self, x: Lane, y: Lane, z: Lane) -> Lane: ...
     def sqrt(self, x: Lane) -> Lane: ...
@@ -41,6 +44,8 @@ class LaneBuilder(Protocol):
     def library(self, symbol: str, *arguments: Lane) -> Lane: ...
     def logical(self, how: str, *arguments: Lane) -> Lane: ...
     def round(self, how: str, x: Lane) -> Lane: ...
+    def shift(self, how: str, x: Lane, y: Lane) -> Lane: ...
+    def sign_bit(self, x: Lane) -> Lane: ...
     def shift_right(self, x: Lane, bits: int) -> Lane: ...
     def philox(self, counter: tuple[Lane, ...], key: tuple[Lane, ...]) -> Lane: ...
 
@@ -88,3 +93,40 @@ class Floating(Point):
         if not dtype.is_floating:
             raise DtypeError(f"{self.name} takes floating values, not {dtype!r}; convert with .float() first")
         return dtype
+
+
+@dataclass(frozen=True)
+class Numeric(Point):
+    """A point op on numbers: booleans are refused."""
+
+    def result_dtype(self, *dtypes: Dtype) -> Dtype:
+        dtype = super().result_dtype(*dtypes)
+        if dtype.kind == "bool":
+            raise DtypeError(f"{self.name} takes numbers, not booleans; use logic, or convert with .to(sklon.int64)")
+        return dtype
+
+
+@dataclass(frozen=True)
+class Whole(Point):
+    """A point op on signed integers only."""
+
+    def result_dtype(self, *dtypes: Dtype) -> Dtype:
+        dtype = super().result_dtype(*dtypes)
+        if dtype.kind != "integer":
+            raise DtypeError(f"{self.name} takes whole numbers, not {dtype!r}; convert with .to(sklon.int64) first")
+        return dtype
+
+
+@dataclass(frozen=True)
+class Library(Floating):
+    """A function that the C library computes, lane by lane: right everywhere, slower than a vector function."""
+
+    cost: ClassVar[int] = 200
+    symbol: ClassVar[str]
+    function: ClassVar[Any]  # the same in NumPy
+
+    def meaning(self, *inputs: Array) -> Array:
+        return np.asarray(self.function(*inputs), np.asarray(inputs[0]).dtype)
+
+    def body(self, b: LaneBuilder, *lanes: Lane) -> Lane:
+        return b.library(self.symbol, *lanes)

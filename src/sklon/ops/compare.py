@@ -13,7 +13,7 @@ from sklon._base.errors import DtypeError
 from sklon.graph.build import Build
 from sklon.graph.node import Node, primitive
 
-from ._families import Array, Lane, LaneBuilder, Point
+from ._families import Array, Lane, LaneBuilder, Numeric, Point
 
 
 @dataclass(frozen=True)
@@ -63,13 +63,16 @@ class Greater(_Comparison):
 
 
 @dataclass(frozen=True)
-class _Logical(Point):
+class _Bitwise(Point):
+    """Logic of booleans, and of each bit of integers."""
+
     function: ClassVar[Any]
 
     def result_dtype(self, *dtypes: Dtype) -> Dtype:
-        if set(dtypes) != {bool_}:
-            raise DtypeError(f"{self.name} takes booleans, not {', '.join(map(repr, dtypes))}")
-        return bool_
+        dtype = super().result_dtype(*dtypes)
+        if dtype.is_floating:
+            raise DtypeError(f"{self.name} takes booleans or whole numbers, not {dtype!r}; compare first: x != 0")
+        return dtype
 
     def meaning(self, *inputs: Array) -> Array:
         return self.function(*inputs)
@@ -80,30 +83,57 @@ class _Logical(Point):
 
 @primitive("and_")
 @dataclass(frozen=True)
-class And(_Logical):
+class And(_Bitwise):
     """Both."""
 
     arity: ClassVar[int] = 2
     commutative: ClassVar[bool] = True
-    function: ClassVar[Any] = np.logical_and
+    function: ClassVar[Any] = np.bitwise_and
 
 
 @primitive("or_")
 @dataclass(frozen=True)
-class Or(_Logical):
+class Or(_Bitwise):
     """Either, or both."""
 
     arity: ClassVar[int] = 2
     commutative: ClassVar[bool] = True
-    function: ClassVar[Any] = np.logical_or
+    function: ClassVar[Any] = np.bitwise_or
+
+
+@primitive("xor_")
+@dataclass(frozen=True)
+class Xor(_Bitwise):
+    """Either, but not both."""
+
+    arity: ClassVar[int] = 2
+    commutative: ClassVar[bool] = True
+    function: ClassVar[Any] = np.bitwise_xor
 
 
 @primitive("not_")
 @dataclass(frozen=True)
-class Not(_Logical):
-    """Not."""
+class Not(_Bitwise):
+    """Not; −1 − x of an integer."""
 
-    function: ClassVar[Any] = np.logical_not
+    function: ClassVar[Any] = np.bitwise_not
+
+
+@primitive("signbit")
+@dataclass(frozen=True)
+class Signbit(Numeric):
+    """Whether the sign is −, that of −0 and of NaN included."""
+
+    def result_dtype(self, *dtypes: Dtype) -> Dtype:
+        super().result_dtype(*dtypes)
+        return bool_
+
+    def meaning(self, *inputs: Array) -> Array:
+        (x,) = inputs
+        return np.signbit(x) if np.issubdtype(x.dtype, np.floating) else x < 0
+
+    def body(self, b: LaneBuilder, *lanes: Lane) -> Lane:
+        return b.sign_bit(lanes[0])
 
 
 @primitive("where")
@@ -133,7 +163,10 @@ class Where(Point):
 @primitive("cast")
 @dataclass(frozen=True)
 class Cast(Point):
-    """The same number as another type; floating to integer truncates."""
+    """The same number as another type; floating to integer truncates.
+
+    A number beyond the range of an integer becomes the nearest one in it, and NaN becomes 0.
+    """
 
     dtype: Dtype
 
@@ -141,7 +174,13 @@ class Cast(Point):
         return self.dtype
 
     def meaning(self, *inputs: Array) -> Array:
-        return np.asarray(inputs[0]).astype(self.dtype.numpy)
+        x = np.asarray(inputs[0])
+        if self.dtype.kind not in ("integer", "unsigned") or not np.issubdtype(x.dtype, np.floating):
+            return x.astype(self.dtype.numpy)
+        whole = np.iinfo(self.dtype.numpy)
+        above, below = x >= float(whole.max), x <= float(whole.min)
+        result = np.where(above | below | np.isnan(x), 0, x).astype(self.dtype.numpy)
+        return np.where(above, whole.max, np.where(below, whole.min, result)).astype(self.dtype.numpy)
 
     def body(self, b: LaneBuilder, *lanes: Lane) -> Lane:
         return b.cast(lanes[0], self.dtype)

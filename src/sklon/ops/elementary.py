@@ -1,6 +1,6 @@
 """Functions that the C library computes, lane by lane: right everywhere, and slower than the vector functions.
 
-Each row is a function's name there, its meaning in NumPy and its derivative. What is used in inner loops has a
+Each is a function's name there, its meaning in NumPy and its derivative. What is used in inner loops has a
 vector function of its own (exp, log, tanh, sigmoid, softplus in ``point``).
 """
 
@@ -16,30 +16,14 @@ import numpy as np
 from sklon.graph.build import Build
 from sklon.graph.node import Node, primitive
 
-from ._families import Array, Floating, Lane, LaneBuilder
+from ._families import Library
 
 Gradients = Sequence[Node | None]
-_erf = np.frompyfunc(math.erf, 1, 1)
-
-
-@dataclass(frozen=True)
-class _Library(Floating):
-    """A function of the C library."""
-
-    cost: ClassVar[int] = 200
-    symbol: ClassVar[str]
-    function: ClassVar[Any]
-
-    def meaning(self, *inputs: Array) -> Array:
-        return np.asarray(self.function(*inputs), np.asarray(inputs[0]).dtype)
-
-    def body(self, b: LaneBuilder, *lanes: Lane) -> Lane:
-        return b.library(self.symbol, *lanes)
 
 
 @primitive("sin")
 @dataclass(frozen=True)
-class Sin(_Library):
+class Sin(Library):
     """sin x."""
 
     symbol: ClassVar[str] = "sin"
@@ -51,7 +35,7 @@ class Sin(_Library):
 
 @primitive("cos")
 @dataclass(frozen=True)
-class Cos(_Library):
+class Cos(Library):
     """cos x."""
 
     symbol: ClassVar[str] = "cos"
@@ -63,7 +47,7 @@ class Cos(_Library):
 
 @primitive("tan")
 @dataclass(frozen=True)
-class Tan(_Library):
+class Tan(Library):
     """tan x."""
 
     symbol: ClassVar[str] = "tan"
@@ -75,7 +59,7 @@ class Tan(_Library):
 
 @primitive("asin")
 @dataclass(frozen=True)
-class Asin(_Library):
+class Asin(Library):
     """arcsin x; NaN beyond ±1."""
 
     convention: ClassVar[str] = "the derivative at ±1 is ∞"
@@ -88,7 +72,7 @@ class Asin(_Library):
 
 @primitive("acos")
 @dataclass(frozen=True)
-class Acos(_Library):
+class Acos(Library):
     """arccos x; NaN beyond ±1."""
 
     convention: ClassVar[str] = "the derivative at ±1 is −∞"
@@ -101,7 +85,7 @@ class Acos(_Library):
 
 @primitive("atan")
 @dataclass(frozen=True)
-class Atan(_Library):
+class Atan(Library):
     """arctan x."""
 
     symbol: ClassVar[str] = "atan"
@@ -114,7 +98,7 @@ class Atan(_Library):
 
 @primitive("sinh")
 @dataclass(frozen=True)
-class Sinh(_Library):
+class Sinh(Library):
     """sinh x."""
 
     symbol: ClassVar[str] = "sinh"
@@ -126,7 +110,7 @@ class Sinh(_Library):
 
 @primitive("cosh")
 @dataclass(frozen=True)
-class Cosh(_Library):
+class Cosh(Library):
     """cosh x."""
 
     symbol: ClassVar[str] = "cosh"
@@ -138,7 +122,7 @@ class Cosh(_Library):
 
 @primitive("asinh")
 @dataclass(frozen=True)
-class Asinh(_Library):
+class Asinh(Library):
     """arsinh x."""
 
     symbol: ClassVar[str] = "asinh"
@@ -151,7 +135,7 @@ class Asinh(_Library):
 
 @primitive("acosh")
 @dataclass(frozen=True)
-class Acosh(_Library):
+class Acosh(Library):
     """arcosh x; NaN below 1."""
 
     convention: ClassVar[str] = "the derivative at 1 is ∞"
@@ -165,7 +149,7 @@ class Acosh(_Library):
 
 @primitive("atanh")
 @dataclass(frozen=True)
-class Atanh(_Library):
+class Atanh(Library):
     """artanh x; ±∞ at ±1 and NaN beyond."""
 
     symbol: ClassVar[str] = "atanh"
@@ -177,7 +161,7 @@ class Atanh(_Library):
 
 @primitive("expm1")
 @dataclass(frozen=True)
-class Expm1(_Library):
+class Expm1(Library):
     """eˣ − 1, accurate near 0."""
 
     symbol: ClassVar[str] = "expm1"
@@ -189,7 +173,7 @@ class Expm1(_Library):
 
 @primitive("log1p")
 @dataclass(frozen=True)
-class Log1p(_Library):
+class Log1p(Library):
     """ln(1 + x), accurate near 0; −∞ at −1 and NaN below."""
 
     symbol: ClassVar[str] = "log1p"
@@ -200,23 +184,95 @@ class Log1p(_Library):
         return (build.div(g, build.add(x, build.full_like(1.0, x))),)
 
 
-@primitive("erf")
+@primitive("exp2")
 @dataclass(frozen=True)
-class Erf(_Library):
-    """The error function 2/√π·∫₀ˣ e^(−t²) dt."""
+class Exp2(Library):
+    """2ˣ, exact for whole numbers."""
 
-    symbol: ClassVar[str] = "erf"
-    function: ClassVar[Any] = _erf
+    symbol: ClassVar[str] = "exp2"
+    function: ClassVar[Any] = np.exp2
+
+    def vjp(self, build: Build, node: Node, g: Node) -> Gradients:
+        return (build.mul(g, build.mul(node, build.full_like(math.log(2), node))),)
+
+
+@primitive("log2")
+@dataclass(frozen=True)
+class Log2(Library):
+    """The logarithm to the base 2, exact for powers of 2; −∞ at 0 and NaN below."""
+
+    symbol: ClassVar[str] = "log2"
+    function: ClassVar[Any] = np.log2
 
     def vjp(self, build: Build, node: Node, g: Node) -> Gradients:
         (x,) = node.inputs
-        bell = build.exp(build.neg(build.mul(x, x)))
-        return (build.mul(g, build.mul(build.full_like(2 / math.sqrt(math.pi), x), bell)),)
+        return (build.div(g, build.mul(x, build.full_like(math.log(2), x))),)
+
+
+@primitive("log10")
+@dataclass(frozen=True)
+class Log10(Library):
+    """The logarithm to the base 10, exact for powers of 10; −∞ at 0 and NaN below."""
+
+    symbol: ClassVar[str] = "log10"
+    function: ClassVar[Any] = np.log10
+
+    def vjp(self, build: Build, node: Node, g: Node) -> Gradients:
+        (x,) = node.inputs
+        return (build.div(g, build.mul(x, build.full_like(math.log(10), x))),)
+
+
+@primitive("atan2")
+@dataclass(frozen=True)
+class Atan2(Library):
+    """The angle of the point (x, y) for the inputs y, x; between −π and π."""
+
+    arity: ClassVar[int] = 2
+    convention: ClassVar[str] = "the derivatives at the origin are 0"
+    symbol: ClassVar[str] = "atan2"
+    function: ClassVar[Any] = np.arctan2
+
+    def vjp(self, build: Build, node: Node, g: Node) -> Gradients:
+        y, x = node.inputs
+        square = build.add(build.mul(x, x), build.mul(y, y))
+        scaled = build.div(g, _one_for_zero(build, square))
+        return (build.mul(scaled, x), build.neg(build.mul(scaled, y)))
+
+
+@primitive("hypot")
+@dataclass(frozen=True)
+class Hypot(Library):
+    """√(x² + y²), which neither overflows nor vanishes on the way."""
+
+    arity: ClassVar[int] = 2
+    commutative: ClassVar[bool] = True
+    convention: ClassVar[str] = "the derivatives at the origin are 0"
+    symbol: ClassVar[str] = "hypot"
+    function: ClassVar[Any] = np.hypot
+
+    def vjp(self, build: Build, node: Node, g: Node) -> Gradients:
+        length = _one_for_zero(build, node)
+        return tuple(build.mul(g, build.div(x, length)) for x in node.inputs)
+
+
+@primitive("fmod")
+@dataclass(frozen=True)
+class Fmod(Library):
+    """What is left of x after whole multiples of y, with the sign of x; exact. NaN for y = 0."""
+
+    arity: ClassVar[int] = 2
+    convention: ClassVar[str] = "the derivatives at the steps are those beside them"
+    symbol: ClassVar[str] = "fmod"
+    function: ClassVar[Any] = np.fmod
+
+    def vjp(self, build: Build, node: Node, g: Node) -> Gradients:
+        x, y = node.inputs
+        return (g, build.neg(build.mul(g, build.trunc(build.div(x, y)))))
 
 
 @primitive("pow")
 @dataclass(frozen=True)
-class Pow(_Library):
+class Pow(Library):
     """xʸ, as the C library defines it: NaN for negative x and fractional y."""
 
     arity: ClassVar[int] = 2
@@ -227,12 +283,18 @@ class Pow(_Library):
     def vjp(self, build: Build, node: Node, g: Node) -> Gradients:
         x, y = node.inputs
         zero, one = build.full_like(0.0, x), build.full_like(1.0, x)
-        slope = build.mul(y, build.pow(x, build.sub(y, one)))
-        for_x = build.where(build.equal(y, zero), zero, build.mul(g, slope))
+        constant = build.equal(y, zero)
+        slope = build.mul(y, build.pow(x, build.sub(build.where(constant, one, y), one)))
+        for_x = build.where(constant, zero, build.mul(g, slope))
         flat = build.and_(build.equal(x, zero), build.not_(build.less(y, zero)))
-        for_y = build.where(flat, zero, build.mul(g, build.mul(node, build.log(x))))
+        for_y = build.where(flat, zero, build.mul(g, build.mul(node, build.log(build.where(flat, one, x)))))
         return (for_x, for_y)
 
 
 def _one_minus_square(build: Build, x: Node) -> Node:
     return build.sub(build.full_like(1.0, x), build.mul(x, x))
+
+
+def _one_for_zero(build: Build, x: Node) -> Node:
+    """A divisor that makes 0 / 0 zero."""
+    return build.where(build.equal(x, build.full_like(0.0, x)), build.full_like(1.0, x), x)

@@ -11,7 +11,7 @@ import numpy as np
 from sklon.graph.build import Build
 from sklon.graph.node import Node, primitive
 
-from ._families import Array, Floating, Lane, LaneBuilder, Point
+from ._families import Array, Floating, Lane, LaneBuilder, Numeric, Point
 
 Gradients = Sequence[Node | None]
 
@@ -19,7 +19,7 @@ Gradients = Sequence[Node | None]
 @primitive("add")
 @dataclass(frozen=True)
 class Add(Point):
-    """x + y."""
+    """x + y; of booleans, whether one of them is true."""
 
     arity: ClassVar[int] = 2
     commutative: ClassVar[bool] = True
@@ -36,7 +36,7 @@ class Add(Point):
 
 @primitive("sub")
 @dataclass(frozen=True)
-class Sub(Point):
+class Sub(Numeric):
     """x − y."""
 
     arity: ClassVar[int] = 2
@@ -92,7 +92,7 @@ class Div(Floating):
 
 @primitive("neg")
 @dataclass(frozen=True)
-class Neg(Point):
+class Neg(Numeric):
     """−x."""
 
     def meaning(self, *inputs: Array) -> Array:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sklon._base.dtypes import Dtype, bool_, uint32
+from sklon._base.dtypes import Dtype, bool_, int32, int64, uint32
 from sklon._base.philox import MULTIPLIERS, ROUNDS, WEYL
 
 from . import vector_math
@@ -119,7 +119,8 @@ class Lanes:
         return self.constant(value, like.dtype)
 
     def add(self, x: Value, y: Value) -> Value:
-        return self._by_kind("fadd", "add", x, y)
+        """The sum; of booleans, whether one of them is true."""
+        return self._two("or", x, y) if x.dtype is bool_ else self._by_kind("fadd", "add", x, y)
 
     def sub(self, x: Value, y: Value) -> Value:
         return self._by_kind("fsub", "sub", x, y)
@@ -129,6 +130,10 @@ class Lanes:
 
     def div(self, x: Value, y: Value) -> Value:
         return self._two("fdiv", x, y)
+
+    def quotient(self, x: Value, y: Value) -> Value:
+        """x / y of integers, towards zero. The processor stops the process where y is 0, or x / y too large."""
+        return self._two("sdiv", x, y)
 
     def neg(self, x: Value) -> Value:
         if not x.dtype.is_floating:
@@ -156,9 +161,10 @@ class Lanes:
         return self.call("rint" if how == "round" else how, x)
 
     def logical(self, how: str, *arguments: Value) -> Value:
-        """``and``, ``or`` or ``not`` of masks."""
+        """``and``, ``or``, ``xor`` or ``not`` of each bit of masks and integers."""
         if how == "not":
-            return self._two("xor", arguments[0], self.constant(1, bool_))
+            ones = 1 if arguments[0].dtype is bool_ else -1
+            return self._two("xor", arguments[0], self.const(ones, arguments[0]))
         return self._two(how, *arguments)
 
     def library(self, symbol: str, *arguments: Value) -> Value:
@@ -188,6 +194,8 @@ class Lanes:
         return f"define internal {vector} @{name}({parameters}) #0 {{\n{body}\n ret {vector} {result}\n}}"
 
     def compare(self, how: str, x: Value, y: Value) -> Value:
+        if how == "unordered" and not x.dtype.is_floating:
+            return self.constant(0, bool_)
         vector = self.type(x.dtype)
         if x.dtype.is_floating:
             text = f"fcmp {_FLOAT_COMPARE[how]} {vector} {x.text}, {y.text}"
@@ -232,6 +240,15 @@ class Lanes:
     def shift_right(self, x: Value, bits: int) -> Value:
         """Logical for unsigned values, arithmetic for signed ones."""
         return self._two("ashr" if x.dtype.kind == "integer" else "lshr", x, self.const(bits, x))
+
+    def shift(self, how: str, x: Value, y: Value) -> Value:
+        """The signed x shifted to the ``left`` or the ``right`` by y bits, 0 ≤ y < its width."""
+        return self._two("shl" if how == "left" else "ashr", x, y)
+
+    def sign_bit(self, x: Value) -> Value:
+        """Whether the highest bit is set: that of −0 and of some NaN is."""
+        whole = self.bitcast(x, int32 if x.dtype.bits == 32 else int64) if x.dtype.is_floating else x
+        return self.compare("lt", whole, self.const(0, whole))
 
     def xor(self, x: Value, y: Value) -> Value:
         return self._two("xor", x, y)
