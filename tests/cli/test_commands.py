@@ -191,7 +191,7 @@ def test_bad_input_ends_with_one_sentence_and_nothing_written(case: str, place: 
 def test_evaluate_scores_the_rows_and_needs_the_target(place: Path, command: Command) -> None:
     command("train", "table.csv", "--target", "answer", "--out", "run", *QUICK)
     code, out, _ = command("evaluate", "run", "table.csv")
-    assert code == 0 and out.startswith(f"{ROWS} rows of table.csv:") and "95 % certain between" in out
+    assert code == 0 and out.startswith(f"{ROWS} rows of table.csv:") and "with 95 % certainty between" in out
     scored = json.loads(command("evaluate", "run", "table.csv", "--json")[1])
     assert scored["rows"] == ROWS and 0 <= scored["scores"]["accuracy"] <= 1
     (place / "new.csv").write_text("x,colour\n1,red\n", encoding="utf-8")

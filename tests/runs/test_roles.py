@@ -77,7 +77,11 @@ def test_a_test_table_is_scored_and_nothing_else(source: dict[str, Any]) -> None
     plain, tested = train(learning, target="y", **QUICK), train(learning, target="y", test=held, **QUICK)
     for name, weight in plain.weights.items():
         np.testing.assert_array_equal(weight, tested.weights[name])
-    assert tested.record["test"] == tested.evaluate(held) and tested.record["test"]["rows"] == 30
+    scored = dict(tested.record["test"])
+    compared = scored.pop("compared")
+    assert scored == tested.evaluate(held) and scored["rows"] == 30
+    assert compared["network"] == scored["scores"] and compared["intervals"]["network"] == scored["intervals"]
+    assert set(compared["trivial"]) == set(compared["linear"]) == set(scored["scores"])
     assert "which chose nothing" in tested.report and "--test" in tested.record["command"]
     with pytest.raises(InputError, match="has no column 'y'"):
         train(learning, target="y", test={"x": [1.0], "noise": [1.0], "patient": ["a"], "day": ["b"]}, **QUICK)
@@ -90,3 +94,83 @@ def test_rows_that_cannot_be_right_are_counted(source: dict[str, Any]) -> None:
     assert scored["scores"]["accuracy"] <= 2 / 3 and np.isfinite(scored["scores"]["log_loss"])
     with pytest.raises(InputError, match="none of the labels no, yes"):
         run.evaluate({"x": [1.0], "y": ["maybe"]})
+
+
+def with_classes(**columns: Any) -> dict[str, Any]:
+    return {"x": np.linspace(0, 1, ROWS), **columns}
+
+
+def test_labels_that_only_validation_rows_have_are_left_out_and_counted() -> None:
+    late = ["ab"[i % 2] if i < ROWS - 8 else "c" for i in range(ROWS)]
+    source = with_classes(y=late, day=np.arange(ROWS))
+    posed = problem.pose(read(source), "y", None, Settings.from_words({"time_column": "day"}))
+    assert (
+        len(posed.truth) == 10 and posed.notes[0] == "8 validation rows have labels that no training row has; left out."
+    )
+    known = with_classes(y=["ab"[i % 2] for i in range(ROWS)])
+    other = read({"x": [1.0, 2.0, 3.0], "y": ["a", "zzz", None]})
+    posed = problem.pose(read(known), "y", other, Settings.from_words({}))
+    assert len(posed.truth) == 1 and posed.notes[:2] == (
+        "1 row of the frame without y was left out.",
+        "1 validation row has a label that no training row has; left out.",
+    )
+
+
+IMPOSSIBLE: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "a class per group": (
+        with_classes(y=["ab"[i % 2] for i in range(ROWS)], g=[f"g{i % 2}" for i in range(ROWS)]),
+        {"group_column": "g"},
+        "every row left to train on has the y '[ab]'; split the rows another way",
+    ),
+    "an answer that came late": (
+        with_classes(y=["a"] * 110 + ["b"] * 10, t=np.arange(ROWS)),
+        {"time_column": "t"},
+        "every row left to train on has the y 'a'",
+    ),
+    "labels that hardly repeat": (
+        with_classes(y=[f"l{max(i, 1)}" for i in range(ROWS)]),
+        {},
+        "2 of 120 rows share their class with another, which are too few",
+    ),
+    "too large a part": (with_classes(y=np.arange(ROWS) / 3), {"validation_fraction": 0.999}, "leaves none"),
+    "a name that predictions have": (
+        with_classes(probability_a=np.arange(ROWS), y=["a", "b"] * 60),
+        {"id": "probability_a"},
+        "rename it to use it as --id",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", IMPOSSIBLE)
+def test_impossible_splits_are_refused_with_a_repair(case: str) -> None:
+    source, words, clause = IMPOSSIBLE[case]
+    with pytest.raises(InputError, match=clause):
+        problem.pose(read(source), "y", None, Settings.from_words(words))
+
+
+WRONG_ROWS: dict[str, tuple[dict[str, Any], str]] = {
+    "text as a number": ({"x": [1, 2], "y": ["1.5", "much"]}, "is no finite number in 1 row, such as 'much'"),
+    "infinite": ({"x": [1, 2], "y": ["1.5", "inf"]}, "is no finite number in 1 row, such as 'inf'"),
+    "no answer": ({"x": [1, 2], "y": [None, None]}, "has no value in any row of the frame"),
+    "no target": ({"x": [1, 2]}, "has no column 'y'"),
+    "no feature": ({"z": [1, 2], "y": [1.5, 2.5]}, "lacks the column 'x'"),
+    "the training rows": (with_classes(y=np.arange(ROWS) / 3), "is the training table itself"),
+}
+
+
+@pytest.mark.parametrize("role", ["validation", "test"])
+@pytest.mark.parametrize("case", WRONG_ROWS)
+def test_wrong_rows_to_score_on_are_refused(case: str, role: str) -> None:
+    other, clause = WRONG_ROWS[case]
+    with pytest.raises(InputError, match=clause):
+        train(with_classes(y=np.arange(ROWS) / 3), target="y", **{role: other}, **QUICK)
+
+
+def test_a_validation_file_shares_no_group_with_the_training_rows(source: dict[str, Any]) -> None:
+    table, words = read(source), Settings.from_words({"group_column": "patient"})
+    mine, other = table.take(np.arange(90)), table.take(np.arange(90, ROWS))
+    with pytest.raises(InputError, match="12 groups of 'patient' are in both"):
+        problem.pose(mine, "y", other, words)
+    apart = table.column("patient").text == "p0"
+    posed = problem.pose(table.take(np.flatnonzero(~apart)), "y", table.take(np.flatnonzero(apart)), words)
+    assert len(posed.truth) == 10

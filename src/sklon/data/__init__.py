@@ -10,8 +10,8 @@ from .demonstration import LETTERS, Demonstration
 from .preparation import Inputs, Preparation, fit_preparation
 from .reading import read
 from .recipes import Calendar, Codes, Dropped, Numeric, OneHot, Recipe, fit_recipe
-from .splits import Split, split_groups, split_latest, split_rows
-from .table import Column, Table, Texts, column_from_array, column_from_text, nearest
+from .splits import Split, sample_rows, split_groups, split_latest, split_rows
+from .table import Column, Table, Texts, brief, column_from_array, column_from_text, nearest
 from .target import Classes, Quantity, Target, fit_target
 from .task import BINARY, MULTICLASS, REGRESSION, TASKS, Task, decide_task
 
@@ -38,6 +38,7 @@ __all__ = [
     "Target",
     "Task",
     "Texts",
+    "brief",
     "column_from_array",
     "column_from_text",
     "decide_task",
@@ -47,6 +48,7 @@ __all__ = [
     "moments",
     "nearest",
     "read",
+    "sample_rows",
     "split_groups",
     "split_latest",
     "split_rows",

@@ -16,7 +16,8 @@ from sklon._base.errors import InputError
 from sklon._base.philox import permutation
 
 SPLIT_STREAM = 0x5350_4C54
-"""The stream of random bits that belongs to splitting, so that shuffling draws from another one."""
+SAMPLE_STREAM = 0x5341_4D50
+"""The streams of random bits that belong to splitting and sampling, so that shuffling draws from another one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +41,12 @@ def split_rows(rows: int, fraction: float, *, seed: int, classes: NDArray[Any] |
         order = _by_class(order, classes)
     chosen = np.sort(order[_evenly(len(order), fraction)])
     if not len(chosen):
-        raise InputError(f"{rows} rows are too few for a validation part of {fraction:g}")
+        what = (
+            f"{rows} rows" if classes is None else f"{len(order)} of {rows} rows share their class with another, which"
+        )
+        raise InputError(f"{what} are too few to hold out {fraction:g} of them; give a larger --validation-fraction")
+    if len(chosen) == rows:
+        raise InputError(f"holding out {fraction:g} of {rows} rows leaves none; give a smaller --validation-fraction")
     return Split(np.setdiff1d(np.arange(rows), chosen), chosen)
 
 
@@ -75,6 +81,17 @@ def split_latest(moments: NDArray[np.float64], fraction: float) -> Split:
     threshold = late[0] if len(late) and late[0] > known[0][0] else known[0][-1]
     chosen = np.isfinite(moments) & (moments >= threshold)
     return Split(np.flatnonzero(~chosen), np.flatnonzero(chosen))
+
+
+def sample_rows(rows: int, most: int, *, seed: int) -> NDArray[np.int64]:
+    """At most so many row numbers, drawn at random, ascending.
+
+    >>> sample_rows(3, 5, seed=0).tolist(), len(sample_rows(9, 5, seed=0))
+    ([0, 1, 2], 5)
+    """
+    if rows <= most:
+        return np.arange(rows)
+    return np.sort(permutation(rows, seed=seed, epoch=0, stream=SAMPLE_STREAM)[:most])
 
 
 def _by_class(order: NDArray[np.int64], classes: NDArray[Any]) -> NDArray[np.int64]:

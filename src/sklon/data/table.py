@@ -50,6 +50,11 @@ class Column:
         """Which rows have no value."""
         return np.array([text is None for text in self.text], dtype=bool)
 
+    @property
+    def values(self) -> NDArray[Any]:
+        """What tells two values apart: numbers where they are all numbers, else texts."""
+        return self.text if self.numbers is None else self.numbers
+
     def take(self, rows: NDArray[np.int64]) -> Column:
         """The same column with these rows, in this order."""
         return Column(self.name, self.text[rows], None if self.numbers is None else self.numbers[rows], self.decimal)

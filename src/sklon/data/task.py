@@ -64,8 +64,7 @@ def _infer(target: Column, distinct: int) -> Task:
 
 def _distinct(target: Column) -> int:
     """How many different values the column has; an error where there is nothing to learn."""
-    values = target.text if target.numbers is None else target.numbers
-    present = values[~target.missing]
+    present = target.values[~target.missing]
     if not len(present):
         raise InputError(f"the target {target.name!r} has no value in any row")
     distinct = len(set(present.tolist()))

@@ -8,11 +8,13 @@ on a busy machine the threads of its linear algebra wait for each other, ten tim
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sklon.data import Inputs, Preparation, Quantity
+from sklon.data import Inputs, Preparation, Quantity, sample_rows
 
 from .scikit import scikit
 from .scores import Values
@@ -22,26 +24,42 @@ MOST_ROWS = 20_000
 MOST_ITERATIONS = 100
 
 
-def linear(preparation: Preparation, inputs: Inputs, y: Values, validation: Inputs) -> Values | None:
-    """Predictions of the linear model for the validation rows; ``None`` without scikit-learn.
+def fit_linear(preparation: Preparation, inputs: Inputs, y: Values, seed: int) -> Callable[[Inputs], Values] | None:
+    """The linear model of these rows, as a function from inputs to predictions; ``None`` without scikit-learn.
 
-    ``y`` is the encoded target of the training rows. The result is what the target's ``decode`` gives.
+    ``y`` is the encoded target of the training rows. A prediction is what the target's ``decode`` gives.
     """
     learn = scikit()
     if learn is None:
         return None
-    target = preparation.target
-    some = np.linspace(0, len(y) - 1, min(len(y), MOST_ROWS)).astype(np.int64)
-    X, unseen = _flat(preparation, tuple(part[some] for part in inputs)), _flat(preparation, validation)
-    known = y[some].ravel()
+    some = _enough(y.ravel(), seed)
+    X, known = _flat(preparation, tuple(part[some] for part in inputs)), y.ravel()[some]
+    regression = isinstance(preparation.target, Quantity)
+    model = learn.ridge() if regression else learn.logistic_regression(max_iter=MOST_ITERATIONS)
     with warnings.catch_warnings(), learn.threadpool_limits(1):
         warnings.simplefilter("ignore")
-        if isinstance(target, Quantity):
-            return target.decode(learn.ridge().fit(X, known).predict(unseen)[:, None])
-        model = learn.logistic_regression(max_iter=MOST_ITERATIONS).fit(X, known.astype(np.int64))
-        probabilities = np.zeros((unseen.shape[0], len(target.labels)))
-        probabilities[:, model.classes_] = model.predict_proba(unseen)
+        model.fit(X, known if regression else known.astype(np.int64))
+
+    def predict(unseen: Inputs) -> Values:
+        with learn.threadpool_limits(1):
+            return _predict(model, preparation, _flat(preparation, unseen))
+
+    return predict
+
+
+def _predict(model: Any, preparation: Preparation, X: Any) -> Values:
+    target = preparation.target
+    if isinstance(target, Quantity):
+        return target.decode(model.predict(X)[:, None])
+    probabilities = np.zeros((X.shape[0], len(target.labels)))
+    probabilities[:, model.classes_] = model.predict_proba(X)
     return probabilities
+
+
+def _enough(y: Values, seed: int) -> NDArray[np.int64]:
+    """A sample of the rows; all of them where the sample has a single answer."""
+    some = sample_rows(len(y), MOST_ROWS, seed=seed)
+    return some if len(np.unique(y[some])) > 1 else np.arange(len(y))
 
 
 def _flat(preparation: Preparation, inputs: Inputs) -> Any:

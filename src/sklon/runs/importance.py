@@ -15,19 +15,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sklon.data import REGRESSION, Codes, Dropped, Table
+from sklon.data import REGRESSION, Codes, Dropped, Table, sample_rows
 from sklon.data.preparation import Preparation
 
 from . import scores
 from .scikit import scikit
 
 MOST_ROWS = 1000
-"""Validation rows that are shuffled; more change an importance in the third digit, and cost seconds."""
+"""Validation rows, drawn at random, that are shuffled; more change an importance in its third digit."""
 MOST_TREE_ROWS = 20_000
 REPEATS = 3
 LEAVES = 64
 ALMOST_PERFECT = 0.99
 """Share of the wrong answers (or of the squared error) of the trivial predictor that a suspect avoids."""
+FEWEST_ROWS = 10
+"""Fewer validation rows agree with some column by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +42,19 @@ class Importance:
 
 
 def importances(
-    names: tuple[str, ...], table: Table, score: Callable[[Table], float], seed: int
+    names: tuple[str, ...], table: Table, score: Callable[[Table, NDArray[np.int64]], float], seed: int
 ) -> tuple[Importance, ...]:
-    """The importance of each of these columns for a score (higher is better), the largest first."""
+    """The importance of each of these columns for a score (higher is better), the largest first.
+
+    ``score`` takes a table and the numbers of its rows among those of ``table``.
+    """
     learn = scikit()
     if learn is None:
         return ()
-    table = table.take(np.arange(len(table))[:MOST_ROWS])
+    some = sample_rows(len(table), MOST_ROWS, seed=seed)
+    table = table.take(some)
     places = np.repeat(np.arange(len(table))[:, None], len(names), axis=1)
-    estimator = _Shuffled(names, table, score)
+    estimator = _Shuffled(names, table, lambda shuffled: score(shuffled, some))
     found = learn.permutation_importance(
         estimator, places, None, scoring=estimator.score, n_repeats=REPEATS, random_state=seed % 2**32
     )
@@ -57,16 +63,19 @@ def importances(
 
 
 def suspects(
-    preparation: Preparation, training: tuple[Table, scores.Values], validation: tuple[Table, scores.Values]
+    preparation: Preparation,
+    training: tuple[Table, scores.Values],
+    validation: tuple[Table, scores.Values],
+    seed: int,
 ) -> tuple[str, ...]:
     """The columns that alone predict the validation rows almost perfectly."""
     learn = scikit()
-    if learn is None:
+    if learn is None or len(validation[1]) < FEWEST_ROWS:
         return ()
     regression = preparation.target.loss == "mse"
     make = learn.tree_regressor if regression else learn.tree_classifier
     table, seen = training
-    some = np.linspace(0, len(seen) - 1, min(len(seen), MOST_TREE_ROWS)).astype(np.int64)
+    some = sample_rows(len(seen), MOST_TREE_ROWS, seed=seed)
     table, seen = table.take(some), seen[some]
     guess = np.mean(seen) if regression else np.bincount(seen).argmax()
     limit = (1 - ALMOST_PERFECT) * _loss(validation[1], np.full(len(validation[1]), guess), regression)

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from sklon.data import Classes, Target, Texts
 
+PREDICTION, PROBABILITY = "prediction", "probability_"
+"""The name of the column of predictions, and how those of the classes' probabilities begin."""
 DIGITS = 7
 """Significant decimal digits of what was computed in float32."""
 
@@ -40,7 +42,7 @@ class Predictions:
     @property
     def columns(self) -> tuple[str, ...]:
         """The names of the columns in a file."""
-        return (*self.ids, "prediction", *(f"probability_{label}" for label in self.labels))
+        return (*self.ids, PREDICTION, *(PROBABILITY + label for label in self.labels))
 
     def write_csv(self, file: TextIO) -> None:
         """Write a header and one line per row."""

@@ -6,7 +6,6 @@ sentences. Nothing is trained here.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,9 +19,11 @@ from sklon.data import (
     Dropped,
     Inputs,
     Preparation,
+    Quantity,
     Split,
     Table,
     Task,
+    brief,
     decide_task,
     fit_preparation,
     moments,
@@ -32,6 +33,9 @@ from sklon.data import (
 )
 
 from . import scores
+from .evaluation import answers, with_target
+from .predictions import PREDICTION, PROBABILITY
+from .sentences import counted
 from .settings import Settings
 
 MOST_NAMED = 8
@@ -59,36 +63,81 @@ def pose(table: Table, target: str, validation: Table | None, settings: Settings
     set_aside = _set_aside(table, target, settings)
     table, notes = with_target(table, target)
     task = decide_task(table.column(target), settings.task)
-    if validation is None:
-        given, (learning, watching) = None, _split(table, target, task, settings)
-    else:
-        given, (learning, watching) = validation.source, (table, with_target(validation, target)[0])
+    learning, watching, about = _sides(table, target, validation, task, settings)
+    _check_classes(learning.column(target), task)
     preparation = fit_preparation(learning, target, task.kind, set_aside)
-    notes += _rare(table.column(target), task) if validation is None else ()
-    notes += _dropped(preparation) + tuple(f"{note}." for note in preparation.notes(learning))
-    known, answers = learning.column(target), watching.column(target)
+    watching, truth, unknown = _known(preparation, watching)
+    used = tuple(f"{note}." for note in preparation.notes(learning))
+    taught = learning.column(target)
     return Problem(
         source=table,
-        validation_source=given,
+        validation_source=None if validation is None else validation.source,
         task=task,
         preparation=preparation,
-        training=(preparation.inputs(learning), preparation.target.encode(known)),
-        validation=(preparation.inputs(watching), preparation.target.encode(answers)),
-        seen=scores.truth_of(preparation.target, known),
-        truth=scores.truth_of(preparation.target, answers),
-        notes=notes,
+        training=(preparation.inputs(learning), preparation.target.encode(taught)),
+        validation=(preparation.inputs(watching), preparation.target.encode(watching.column(target))),
+        seen=scores.truth_of(preparation.target, taught),
+        truth=truth,
+        notes=(*notes, *about, *unknown, *_dropped(preparation), *used),
         sides=(learning, watching),
     )
 
 
-def with_target(table: Table, target: str) -> tuple[Table, tuple[str, ...]]:
-    """The rows that have a target, and a note about those that have none."""
-    missing = table.column(target).missing
-    count = int(np.count_nonzero(missing))
-    if not count or count == len(table):
-        return table, ()
-    note = f"{count} rows without {target} were left out."
-    return table.take(np.flatnonzero(~missing)), (note,)
+def check_other(table: Table, other: Table) -> None:
+    """An error if a table to score on is the training table itself."""
+    if table.sha256 != other.sha256 or len(table) != len(other):
+        return
+    if all(np.array_equal(one.text, two.text) for one, two in zip(table.columns, other.columns, strict=False)):
+        raise InputError(
+            f"{other.source} is the training table itself, so a score on it says nothing about new rows; "
+            "leave it out to hold out some rows"
+        )
+
+
+def _sides(
+    table: Table, target: str, validation: Table | None, task: Task, settings: Settings
+) -> tuple[Table, Table, tuple[str, ...]]:
+    """The rows that train, those that validate, and what there is to say about them."""
+    if validation is None:
+        split = _split_rows(table, target, task, settings)
+        alike = settings.group_column is None and settings.time_column is None
+        rare = _rare(table.column(target), task) if alike else ()
+        return table.take(split.train), table.take(split.validation), rare
+    check_other(table, validation)
+    if settings.group_column:
+        _check_groups(table, validation, settings.group_column)
+    return table, *with_target(validation, target, f" of {validation.source}")
+
+
+def _check_groups(table: Table, validation: Table, name: str) -> None:
+    """An error if a group has rows in both tables."""
+    both = set(table.column(name).text.tolist()) & set(validation.column(name).text.tolist()) - {None}
+    if both:
+        raise InputError(
+            f"{counted(len(both), 'group')} of {name!r} {'is' if len(both) == 1 else 'are'} in both {table.source} and "
+            f"{validation.source}; take their rows out of one of them, or leave out --group-column"
+        )
+
+
+def _check_classes(taught: Column, task: Task) -> None:
+    """An error if a split by groups or time leaves a single class to train on."""
+    if task.kind != REGRESSION and len(set(taught.values.tolist())) < 2:
+        raise InputError(
+            f"every row left to train on has the {taught.name} {brief(taught.text[0])!r}; split the rows another way, "
+            "without --group-column or --time-column or with another --validation-fraction"
+        )
+
+
+def _known(preparation: Preparation, watching: Table) -> tuple[Table, scores.Values, tuple[str, ...]]:
+    """The validation rows whose label some training row has, with their answers and a note about the others."""
+    watching, truth = answers(preparation, watching)
+    if isinstance(preparation.target, Quantity) or (truth >= 0).all():
+        return watching, truth, ()
+    known = np.flatnonzero(truth >= 0)
+    count = len(truth) - len(known)
+    have = "row has a label" if count == 1 else "rows have labels"
+    note = f"{count:,} validation {have} that no training row has; left out."
+    return watching.take(known), truth[known], (note,)
 
 
 def _split_rows(table: Table, target: str, task: Task, settings: Settings) -> Split:
@@ -103,8 +152,7 @@ def _split_rows(table: Table, target: str, task: Task, settings: Settings) -> Sp
         if when is None:
             raise InputError(f"the time column {settings.time_column!r} holds neither numbers nor dates")
         return split_latest(when, fraction)
-    text = table.column(target).text.astype(str)
-    classes = None if task.kind == REGRESSION else np.unique(text, return_inverse=True)[1]
+    classes = None if task.kind == REGRESSION else np.unique(table.column(target).values, return_inverse=True)[1]
     return split_rows(len(table), fraction, seed=seed, classes=classes)
 
 
@@ -117,6 +165,9 @@ def _set_aside(table: Table, target: str, settings: Settings) -> dict[str, str]:
     for name in (*reasons, *([settings.time_column] if settings.time_column else [])):
         if table.column(name).name == target:
             raise InputError(f"{target!r} is the target, so it can have no other role")
+    for name in settings.id:
+        if name == PREDICTION or name.startswith(PROBABILITY):
+            raise InputError(f"predictions have a column named {name!r} of their own; rename it to use it as --id")
     return reasons
 
 
@@ -133,14 +184,10 @@ def _rare(target: Column, task: Task) -> tuple[str, ...]:
     """One note that counts and names the classes that a split cannot share out."""
     if task.kind == REGRESSION:
         return ()
-    counts = Counter(target.text.tolist())
-    single = sorted(label for label, count in counts.items() if count == 1)
+    distinct, first, counts = np.unique(target.values, return_index=True, return_counts=True)
+    single = [brief(label) for label in target.text[first[counts == 1]]]
     if not single:
         return ()
     shown = ", ".join(single[:MOST_NAMED]) + (", …" if len(single) > MOST_NAMED else "")
-    return (f"{len(single)} of the {len(counts)} classes have a single row, which only trains: {shown}.",)
-
-
-def _split(table: Table, target: str, task: Task, settings: Settings) -> tuple[Table, Table]:
-    split = _split_rows(table, target, task, settings)
-    return table.take(split.train), table.take(split.validation)
+    have = "1 of the {} classes has" if len(single) == 1 else f"{len(single)} of the {{}} classes have"
+    return (f"{have.format(len(distinct))} a single row, which only trains: {shown}.",)

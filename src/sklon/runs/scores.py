@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 
 from sklon.data import BINARY, MULTICLASS, REGRESSION, Classes, Column, Quantity, Target
 
+from . import intervals
+from .intervals import Interval
+
 Values: TypeAlias = NDArray[Any]
 
 LEAST_PROBABILITY = 1e-15
@@ -23,12 +26,13 @@ LEAST_PROBABILITY = 1e-15
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One number about predictions: its name in ``run.json``, in words, and how it is computed."""
+    """One number about predictions: its name in ``run.json``, in words, how it and its interval are computed."""
 
     name: str
     words: str
     higher_is_better: bool
     of: Callable[[Values, Values], float]
+    interval: Callable[[Values, Values], Interval]
 
 
 def rmse(truth: Values, predicted: Values) -> float:
@@ -49,13 +53,12 @@ def r2(truth: Values, predicted: Values) -> float:
 
 def accuracy(truth: Values, probabilities: Values) -> float:
     """The share of rows whose most probable label is the true one."""
-    return float(np.mean(np.argmax(probabilities, axis=1) == truth))
+    return float(np.mean(_right(truth, probabilities)))
 
 
 def log_loss(truth: Values, probabilities: Values) -> float:
     """The mean of -ln(probability of the true label)."""
-    of_truth = np.where(truth < 0, 0.0, probabilities[np.arange(len(truth)), truth])
-    return float(np.mean(-np.log(np.maximum(of_truth, LEAST_PROBABILITY))))
+    return float(np.mean(_surprise(truth, probabilities)))
 
 
 def auc(truth: Values, probabilities: Values) -> float:
@@ -74,27 +77,47 @@ def auc(truth: Values, probabilities: Values) -> float:
     return float((ranks[positive].sum() - ones * (ones + 1) / 2) / (ones * zeros))
 
 
-_ACCURACY = Metric("accuracy", "share of rows right", True, accuracy)
-_LOG_LOSS = Metric("log_loss", "log loss", False, log_loss)
+def _right(truth: Values, probabilities: Values) -> NDArray[np.bool_]:
+    return np.asarray(np.argmax(probabilities, axis=1) == truth)
+
+
+def _surprise(truth: Values, probabilities: Values) -> Values:
+    """-ln(probability of the true label) of each row; a label that is unknown has the least probability."""
+    of_truth = np.where(truth < 0, 0.0, probabilities[np.arange(len(truth)), truth])
+    return np.asarray(-np.log(np.maximum(of_truth, LEAST_PROBABILITY)))
+
+
+_ACCURACY = Metric("accuracy", "share of rows right", True, accuracy, lambda y, p: intervals.of_share(_right(y, p)))
+_LOG_LOSS = Metric("log_loss", "log loss", False, log_loss, lambda y, p: intervals.of_mean(_surprise(y, p)))
+_AUC = Metric(
+    "auc", "area under the ROC curve", True, auc, lambda y, p: intervals.of_area(p[y == 1, 1], p[y == 0, 1])
+)  # fmt: skip
+_RMSE = Metric(
+    "rmse", "root mean squared error", False, rmse, lambda y, p: intervals.of_root(np.square(y - p))
+)  # fmt: skip
+_MAE = Metric("mae", "mean absolute error", False, mae, lambda y, p: intervals.of_mean(np.abs(y - p)))
+_R2 = Metric(
+    "r2",
+    "share of variance explained (R²)",
+    True,
+    r2,
+    lambda y, p: intervals.of_explained(np.square(y - p), np.square(y - np.mean(y))),
+)
 
 METRICS: dict[str, tuple[Metric, ...]] = {
-    REGRESSION: (
-        Metric("rmse", "root mean squared error", False, rmse),
-        Metric("mae", "mean absolute error", False, mae),
-        Metric("r2", "share of variance explained (R²)", True, r2),
-    ),
-    BINARY: (_ACCURACY, Metric("auc", "area under the ROC curve", True, auc), _LOG_LOSS),
+    REGRESSION: (_RMSE, _MAE, _R2),
+    BINARY: (_ACCURACY, _AUC, _LOG_LOSS),
     MULTICLASS: (_ACCURACY, _LOG_LOSS),
 }
 
 
-CERTAINTY = 1.96
-"""Standard errors to each side that hold 95 % of a normal distribution."""
+PREDICTORS = ("network", "linear", "trivial")
+"""Who is compared: the network, a linear model, and one that does not look at the row."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
-    """The truth of the validation rows and what each predictor said; held in memory, never written."""
+    """The truth of some rows and what each predictor said about them; held in memory, never written."""
 
     target: Target
     truth: Values
@@ -123,14 +146,24 @@ def score(task: str, truth: Values, predicted: Values) -> dict[str, float]:
     return {metric.name: metric.of(truth, predicted) for metric in METRICS[task]}
 
 
-def interval(task: str, truth: Values, predicted: Values) -> tuple[float, float]:
-    """Where the first metric lies with 95 % certainty, by the spread of its terms over the rows.
+def interval(task: str, truth: Values, predicted: Values) -> Interval:
+    """Where the first metric of the task lies with 95 % certainty."""
+    return METRICS[task][0].interval(truth, predicted)
 
-    The metric is the mean of a term per row (or its root, for which the squares are bounded first).
-    """
-    regression = task == REGRESSION
-    right = np.argmax(predicted, axis=1) == truth if not regression else np.square(truth - predicted)
-    terms = right.astype(np.float64)
-    mean, half = float(np.mean(terms)), CERTAINTY * float(np.std(terms)) / np.sqrt(len(terms))
-    low, high = max(0.0, mean - half), mean + half
-    return (float(np.sqrt(low)), float(np.sqrt(high))) if regression else (low, min(1.0, high))
+
+def intervals_of(task: str, truth: Values, predicted: Values) -> dict[str, Interval]:
+    """Where every metric of the task lies with 95 % certainty, by name."""
+    return {metric.name: metric.interval(truth, predicted) for metric in METRICS[task]}
+
+
+def compared(task: str, evidence: Evidence) -> dict[str, Any]:
+    """The scores of each predictor with their intervals, as what ``json`` can write; ``None`` for an absent one."""
+    metric, truth, predicted = METRICS[task][0], evidence.truth, evidence.predicted
+    known = {name: predicted.get(name) for name in PREDICTORS}
+    return {
+        "metric": metric.name,
+        "higher_is_better": metric.higher_is_better,
+        "interval": interval(task, truth, predicted["network"]),
+        **{name: None if values is None else score(task, truth, values) for name, values in known.items()},
+        "intervals": {name: None if one is None else intervals_of(task, truth, one) for name, one in known.items()},
+    }

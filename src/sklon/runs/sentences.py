@@ -6,7 +6,7 @@ but differences and shares.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from sklon.data import REGRESSION
@@ -37,21 +37,41 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
+def counted(count: int, noun: str) -> str:
+    """How many of something, in words.
+
+    >>> counted(1, "row"), counted(3096, "row")
+    ('1 row', '3,096 rows')
+    """
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def certainty(interval: Sequence[float] | None, write: Callable[[float], str] = plain) -> str:
+    """An interval in brackets, to stand behind its score; nothing where there is none.
+
+    >>> certainty((0.5, 0.7))
+    ' (with 95 % certainty between 0.5 and 0.7)'
+    """
+    if interval is None:
+        return ""
+    low, high = interval
+    return f" (with 95 % certainty between {write(low)} and {write(high)})"
+
+
 def headline(record: Record) -> str:
     """How good the predictions are on the rows that were held out."""
     scores, target = record["scores"]["network"], record["task"]["target"]
-    rows = f"{record['data']['rows']['validation']:,}"
-    low, high = record["scores"]["interval"]
+    rows, interval = counted(record["data"]["rows"]["validation"], "row"), record["scores"]["interval"]
     if record["task"]["kind"] == REGRESSION:
+        certain = certainty(interval).removeprefix(" (").removesuffix(")")
         return (
-            f"On {rows} rows that it did not train on, its prediction of {target} is off by "
-            f"{plain(scores['mae'])} on average (root mean squared error {plain(scores['rmse'])}, "
-            f"with 95 % certainty between {plain(low)} and {plain(high)})."
+            f"On {rows} that it did not train on, its prediction of {target} is off by "
+            f"{plain(scores['mae'])} on average (root mean squared error {plain(scores['rmse'])}"
+            f"{', ' + certain if certain else ''})."
         )
     return (
-        f"On {rows} rows that it did not train on, it gives the right {target} in "
-        f"{percent(scores['accuracy'])} of them (with 95 % certainty between {percent(low)} and "
-        f"{percent(high)})."
+        f"On {rows} that it did not train on, it gives the right {target} in "
+        f"{percent(scores['accuracy'])} of them{certainty(interval, percent)}."
     )
 
 
@@ -78,31 +98,39 @@ def comparison(record: Record) -> str:
 
 def caution(record: Record) -> str:
     """What to distrust in these numbers."""
-    rows, stopped = record["data"]["rows"]["validation"], record["stopped"]
-    doubts = []
+    chosen = "the same rows chose the epoch whose weights were kept, so expect slightly less on new rows"
+    if record.get("test"):
+        chosen = f"the same rows chose the epoch whose weights were kept; {_tested(record)}"
+    return "What to distrust: " + "; ".join([chosen, *_doubts(record)]) + "."
+
+
+def _doubts(record: Record) -> list[str]:
+    """What else there is to distrust, the gravest first."""
+    rows, stopped, doubts = record["data"]["rows"]["validation"], record["stopped"], []
+    if suspects := record.get("suspects"):
+        names = " and ".join(suspects[:3])
+        doubts.append(
+            f"{names} alone predicts {record['task']['target']} almost perfectly: if it is not known "
+            "before the answer is, it leaks it (--ignore leaves it out)"
+        )
     if rows < FEW_ROWS:
-        doubts.append(f"{rows} rows are few to judge by")
+        doubts.append(f"{counted(rows, 'row')} {'is' if rows == 1 else 'are'} few to judge by")
     if record["status"] == "interrupted":
         doubts.append("the training was interrupted")
     elif stopped["reason"] == "non_finite":
         doubts.append("the training broke off because the loss grew beyond all numbers; try a smaller lr")
     elif stopped["best_epoch"] == stopped["epoch"] and stopped["reason"] in ("epochs", "time_limit"):
         doubts.append("the loss was still falling when the training ended, so more epochs may help")
-    test = record.get("test")
-    if test:
-        doubts.append(
-            f"on {test['rows']:,} rows of {test['source']}, which chose nothing, its {test['metric']} is "
-            f"{plain(test['scores'][test['metric']])}"
-        )
-    if suspects := record.get("suspects"):
-        names = " and ".join(suspects[:3])
-        doubts.insert(
-            0,
-            f"{names} alone predicts {record['task']['target']} almost perfectly: if it is not known "
-            "before the answer is, it leaks it (--ignore leaves it out)",
-        )
-    chosen = "the same rows chose the epoch whose weights were kept, so expect slightly less on new rows"
-    return "What to distrust: " + "; ".join([chosen, *doubts]) + "."
+    return doubts
+
+
+def _tested(record: Record) -> str:
+    """How good it is on the rows that chose nothing, as a clause."""
+    test, target = record["test"], record["task"]["target"]
+    where = f"on {counted(test['rows'], 'row')} of {test['source']}, which chose nothing, it"
+    if record["task"]["kind"] == REGRESSION:
+        return f"{where} is off by {plain(test['scores']['mae'])} on average"
+    return f"{where} gives the right {target} in {percent(test['scores']['accuracy'])} of them"
 
 
 def error(record: Record, predictor: str) -> float | None:

@@ -16,16 +16,19 @@ from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from sklon._base.settings import get_num_threads, set_num_threads
-from sklon.data import Classes, Dropped, Table, read
+from sklon.data import Classes, Dropped, Inputs, Table, read
 
 from . import baseline, importance, scores
-from .evaluation import answers
+from .evaluation import answers, left_out
 from .folder import SCHEMA, check_free
 from .network import Architecture, Fitted, fit_network, instruction_set, outputs_of
-from .problem import Problem, pose
+from .problem import Problem, check_other, pose
 from .report import render
 from .run import Run
 from .settings import Settings, show
@@ -66,9 +69,11 @@ def train(
     settings = Settings.from_words(words)
     if out is not None:
         check_free(Path(out), overwrite=overwrite)
-    problem = pose(read(source), target, None if validation is None else read(validation), settings)
+    table = read(source)
+    problem = pose(table, target, None if validation is None else read(validation), settings)
     tested = None if test is None else read(test)
     if tested is not None:
+        check_other(table, tested)
         answers(problem.preparation, tested)
     for sentence in (_decision(problem), *problem.notes):
         say(sentence)
@@ -80,15 +85,16 @@ def train(
             progress=progress,
         )  # fmt: skip
         seconds = time.perf_counter() - started
-        evidence = judge(problem, architecture, fitted)
+        judge = judge_of(problem, architecture, fitted, settings.seed)
+        evidence = judge(problem.validation[0], problem.truth)
         record = _record(problem, architecture, fitted, settings, seconds)
         record |= _inspect(problem, architecture, fitted, settings)
-    record |= {"scores": _scores(problem, evidence), "test": None}
-    run = Run(record=record, weights=fitted.weights, history=fitted.history, report="")
-    if tested is not None:
-        record["test"] = run.evaluate(tested)
-        record["command"] += " " + shlex.join(["--test", tested.source])
-        record["python"] = record["python"][:-1] + f", test={tested.source!r})"
+        record |= {"scores": scores.compared(problem.task.kind, evidence), "test": None}
+        run = Run(record=record, weights=fitted.weights, history=fitted.history, report="")
+        if tested is not None:
+            record |= _tested(run, tested, judge)
+            for sentence in left_out(record["test"]):
+                say(sentence)
     record = json.loads(json.dumps(record))
     run = replace(run, record=record, report=render(record, fitted.history, evidence))
     return run if out is None else run.save(out, overwrite=overwrite)
@@ -101,18 +107,38 @@ def _decision(problem: Problem) -> str:
     return f"{problem.task.reason} So the task is {problem.task.kind} and the loss {LOSSES[loss]}.{override}"
 
 
-def judge(problem: Problem, architecture: Architecture, fitted: Fitted) -> scores.Evidence:
-    """What the network, a linear model and a predictor that does not look say about the validation rows."""
-    target, inputs = problem.preparation.target, problem.validation[0]
-    outputs = outputs_of(architecture, fitted.weights, target.loss, inputs)
-    predicted = {
-        "network": target.decode(outputs),
-        "trivial": scores.trivial(target, problem.seen, len(problem.truth)),
+Judge: TypeAlias = Callable[[Inputs, scores.Values], scores.Evidence]
+"""From the inputs and the truth of some rows to what each predictor says about them."""
+
+
+def judge_of(problem: Problem, architecture: Architecture, fitted: Fitted, seed: int) -> Judge:
+    """Judges the network beside a linear model and a predictor that does not look."""
+    target = problem.preparation.target
+    linear = baseline.fit_linear(problem.preparation, *problem.training, seed)
+
+    def judge(inputs: Inputs, truth: scores.Values) -> scores.Evidence:
+        outputs = outputs_of(architecture, fitted.weights, target.loss, inputs)
+        predicted = {
+            "network": target.decode(outputs),
+            "trivial": scores.trivial(target, problem.seen, len(truth)),
+        }
+        if linear is not None:
+            predicted["linear"] = linear(inputs)
+        return scores.Evidence(target, truth, predicted)
+
+    return judge
+
+
+def _tested(run: Run, tested: Table, judge: Judge) -> dict[str, Any]:
+    """What the record says about the test table, and how to repeat the run with it."""
+    rows, truth = answers(run.preparation, tested)
+    evidence = judge(run.preparation.inputs(rows), truth)
+    compared = scores.compared(run.record["task"]["kind"], evidence)
+    return {
+        "test": run.evaluate(tested) | {"compared": compared},
+        "command": f"{run.record['command']} {shlex.join(['--test', tested.source])}",
+        "python": f"{run.record['python'][:-1]}, test={tested.source!r})",
     }
-    linear = baseline.linear(problem.preparation, *problem.training, inputs)
-    if linear is not None:
-        predicted["linear"] = linear
-    return scores.Evidence(target, problem.truth, predicted)
 
 
 def _inspect(problem: Problem, architecture: Architecture, fitted: Fitted, settings: Settings) -> dict[str, Any]:
@@ -120,28 +146,15 @@ def _inspect(problem: Problem, architecture: Architecture, fitted: Fitted, setti
     preparation, (learning, watching) = problem.preparation, problem.sides
     target, kind = preparation.target, problem.task.kind
 
-    def score(table: Table) -> float:
+    def score(table: Table, rows: NDArray[np.int64]) -> float:
         outputs = outputs_of(architecture, fitted.weights, target.loss, preparation.inputs(table))
-        return importance.score_of(kind, problem.truth[: len(table)], target.decode(outputs))
+        return importance.score_of(kind, problem.truth[rows], target.decode(outputs))
 
     names = tuple(recipe.name for recipe in preparation.recipes if not isinstance(recipe, Dropped))
     found = importance.importances(names, watching, score, settings.seed)
-    alone = importance.suspects(preparation, (learning, problem.seen), (watching, problem.truth))
+    sides = (learning, problem.seen), (watching, problem.truth)
+    alone = importance.suspects(preparation, *sides, settings.seed)
     return {"importance": importance.to_json(found), "suspects": list(alone)}
-
-
-def _scores(problem: Problem, evidence: scores.Evidence) -> dict[str, Any]:
-    kind, truth, predicted = problem.task.kind, evidence.truth, evidence.predicted
-    metric = scores.METRICS[kind][0]
-    return {
-        "metric": metric.name,
-        "higher_is_better": metric.higher_is_better,
-        "interval": list(scores.interval(kind, truth, predicted["network"])),
-        **{
-            name: scores.score(kind, truth, predicted[name]) if name in predicted else None
-            for name in ("network", "linear", "trivial")
-        },
-    }
 
 
 def _record(
