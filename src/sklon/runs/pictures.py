@@ -15,8 +15,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-INK, ACCENT, SECOND, GRID = "#010101", "#020202", "#030303", "#040404"
-_PAGE = {INK: "currentColor", ACCENT: "var(--accent)", SECOND: "var(--second)", GRID: "var(--line)"}
+from sklon.data import brief
+
+from .intervals import of_share
+
+INK, ACCENT, SECOND, GRID, PAPER = "#010101", "#020202", "#030303", "#040404", "#050505"
+_PAGE = {
+    INK: "currentColor",
+    ACCENT: "var(--accent)",
+    SECOND: "var(--second)",
+    GRID: "var(--line)",
+    PAPER: "var(--card)",
+}
 
 _STYLE: Any = {
     "svg.fonttype": "none",
@@ -54,38 +64,52 @@ ENLARGED = 1.25
 """Pixels per point at which a picture is shown at the most, so that letters have one size in all of them."""
 MOST_LABELS = 30
 """A confusion matrix shows so many of the most frequent labels; more cannot be read."""
+DARK = 0.8
+"""Shares above this colour their square so strongly that what is written on it needs the page's colour."""
+MOST_POINTS = 400
+"""So many rows are drawn as points; more would cover each other, and are counted in cells."""
+MOST_GROUPS, ROWS_PER_GROUP = 10, 20
+"""Points of a calibration curve at the most, and rows behind each at the least."""
+MOST_BARS = 31
+LONGEST_LABEL = 14
 
 
-def loss_curves(history: Sequence[Mapping[str, Any]], best_epoch: int) -> str:
+def loss_curves(history: Sequence[Mapping[str, Any]], best_epoch: int, loss: str) -> str:
     """The training and validation losses over the epochs, with the epoch whose weights were kept."""
     epochs = [row["epoch"] for row in history]
-    with _axes(7.2, 3.4) as (axes, svg):
-        axes.plot(epochs, [row["train_loss"] for row in history], color=SECOND, lw=1.5, label="training")
+    dot = "o" if len(epochs) == 1 else "none"
+    with _axes(5.4, 3.3) as (axes, svg):
+        axes.plot(epochs, [row["train_loss"] for row in history], marker=dot, color=SECOND, lw=1.5, label="training")
         validation = [row["validation_loss"] for row in history]
-        axes.plot(epochs, validation, color=ACCENT, lw=2, label="validation")
+        axes.plot(epochs, validation, marker=dot, color=ACCENT, lw=2, label="validation")
         at_best = dict(zip(epochs, validation, strict=True)).get(best_epoch)
         if at_best is not None:
             axes.axvline(best_epoch, color=INK, lw=0.8, ls=(0, (4, 3)))
             axes.plot([best_epoch], [at_best], "o", color=ACCENT, ms=7, label=f"best: epoch {best_epoch}")
-        axes.set(xlabel="epoch", ylabel="loss")
+        axes.set(xlabel="epoch", ylabel=loss)
         if min(validation) > 0 and max(validation) > 20 * min(validation):
             axes.set_yscale("log")
         axes.xaxis.get_major_locator().set_params(integer=True)
+        if len(epochs) == 1:
+            axes.set_xticks(epochs)
         axes.legend(loc="best")
     return svg[0]
 
 
 def predicted_against_true(truth: NDArray[Any], predicted: NDArray[Any], name: str) -> str:
-    """How many rows lie where, the true value to the right and the predicted one upwards."""
+    """The true value to the right and the predicted one upwards: a point per row, or how many rows lie where."""
     low = float(min(truth.min(), predicted.min()))
     high = float(max(truth.max(), predicted.max()))
-    with _axes(4.8, 4.6) as (axes, svg):
-        axes.hexbin(
-            truth, predicted, gridsize=34, mincnt=1, bins="log", cmap=_fade(), linewidths=0.1,
-            extent=(low, high, low, high),
-        )  # fmt: skip
+    with _axes(4.6, 4.4) as (axes, svg):
+        if len(truth) <= MOST_POINTS:
+            axes.plot(truth, predicted, "o", color=ACCENT, ms=5, alpha=0.5, mew=0)
+        else:
+            axes.hexbin(
+                truth, predicted, gridsize=34, mincnt=1, bins="log", cmap=_fade(), linewidths=0.1,
+                extent=(low, high, low, high),
+            )  # fmt: skip
         axes.plot([low, high], [low, high], color=INK, lw=1, ls=(0, (4, 3)))
-        axes.set(xlabel=f"true {name}", ylabel=f"predicted {name}", aspect="equal")
+        axes.set(xlabel=f"true {brief(name)}", ylabel=f"predicted {brief(name)}", aspect="equal")
     return svg[0]
 
 
@@ -95,9 +119,9 @@ def confusion(labels: Sequence[str], truth: NDArray[Any], predicted: NDArray[Any
     counts = np.zeros((len(labels), len(labels)))
     np.add.at(counts, (truth, predicted), 1)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    names = [_short(labels[i]) for i in shown]
+    names = [brief(labels[i], LONGEST_LABEL) for i in shown]
     places = np.arange(len(shown))
-    side = min(6.4, 2.2 + 0.24 * max(len(shown), 6))
+    side = min(6.2, 2.8 + 0.24 * max(len(shown), 6))
     with _axes(side, side) as (axes, svg):
         axes.grid(False)
         cells = shares[np.ix_(shown, shown)]
@@ -112,34 +136,37 @@ def confusion(labels: Sequence[str], truth: NDArray[Any], predicted: NDArray[Any
     return svg[0]
 
 
-def calibration(sure: NDArray[Any], right: NDArray[Any], groups: int = 10) -> str:
+def calibration(sure: NDArray[Any], right: NDArray[Any]) -> str:
     """The share of right answers against the probability that was given to them, in groups of equal size."""
-    parts = np.array_split(np.argsort(sure, kind="stable"), min(groups, len(sure)))
-    with _axes(4.8, 4.0) as (axes, svg):
-        low = min(float(sure.min()), min(float(right[part].mean()) for part in parts))
+    count = min(MOST_GROUPS, max(1, len(sure) // ROWS_PER_GROUP))
+    parts = np.array_split(np.argsort(sure, kind="stable"), count)
+    said, found = [float(sure[part].mean()) for part in parts], [float(right[part].mean()) for part in parts]
+    ends = np.array([of_share(right[part]) for part in parts]).T
+    with _axes(4.6, 4.4) as (axes, svg):
+        low = min(*said, float(ends.min()))
         axes.plot([low, 1], [low, 1], color=INK, lw=1, ls=(0, (4, 3)))
-        axes.plot([sure[part].mean() for part in parts], [right[part].mean() for part in parts], "o-", color=ACCENT)
+        axes.vlines(said, *ends, color=ACCENT, lw=1.2)
+        axes.plot(said, found, "o-", color=ACCENT)
         axes.set(xlabel="probability of its answer", ylabel="share that is right")
     return svg[0]
 
 
-def residuals(off: NDArray[Any], name: str, bars: int = 31) -> str:
+def residuals(off: NDArray[Any], name: str) -> str:
     """How many rows are off by how much, predicted minus true; the outermost hundredths are gathered at the ends."""
     low, high = np.quantile(off, [0.01, 0.99])
-    with _axes(4.8, 3.4) as (axes, svg):
-        axes.hist(np.clip(off, low, high), bins=bars if high > low else 1, color=ACCENT)
+    bars = min(MOST_BARS, int(np.ceil(2 * np.cbrt(len(off))))) if high > low else 1
+    with _axes(4.6, 4.4) as (axes, svg):
+        axes.hist(np.clip(off, low, high), bins=bars, color=ACCENT, rwidth=0.94)
         axes.axvline(0, color=INK, lw=1, ls=(0, (4, 3)))
-        axes.set(xlabel=f"predicted minus true {name}", ylabel="rows")
+        axes.yaxis.get_major_locator().set_params(integer=True)
+        axes.set(xlabel=f"predicted minus true {brief(name, 32)}", ylabel="rows")
     return svg[0]
 
 
 def _write_shares(axes: Any, shares: NDArray[Any]) -> None:
     for (i, j), share in np.ndenumerate(shares):
-        axes.text(j + 0.5, i + 0.5, f"{share:.0%}", ha="center", va="center", fontweight="bold")
-
-
-def _short(label: str, most: int = 14) -> str:
-    return label if len(label) <= most else label[: most - 1] + "…"
+        colour = PAPER if share > DARK else INK
+        axes.text(j + 0.5, i + 0.5, f"{share:.0%}", ha="center", va="center", fontweight="bold", color=colour)
 
 
 def _fade() -> Any:
@@ -171,7 +198,7 @@ def _for_page(svg: str) -> str:
     for pattern, replacement in _CLEANED:
         drawing = re.sub(pattern, replacement, drawing, flags=re.DOTALL)
     width = float(drawing.split('viewBox="0 0 ', 1)[1].split(" ", 1)[0])
-    drawing = drawing.replace("<svg ", f'<svg style="max-width:{ENLARGED * width:.0f}px" ', 1)
+    drawing = drawing.replace("<svg ", f'<svg style="width:{ENLARGED * width:.0f}px" ', 1)
     for stand_in, colour in _PAGE.items():
         drawing = drawing.replace(stand_in, colour)
     return drawing

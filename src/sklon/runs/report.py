@@ -7,7 +7,7 @@ No data row, path, user or host name enters it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -17,11 +17,27 @@ from sklon.data import REGRESSION, Classes, Preparation
 
 from . import pictures
 from .report_style import STYLE
-from .scores import METRICS, Evidence
-from .sentences import Record, error, percent, plain, summary
+from .scores import METRICS, Evidence, Metric
+from .sentences import Record, counted, error, held_out, percent, plain, summary
 
 MOST_COLUMNS = 20
 """So many of the most important columns are shown."""
+
+MOST_CLASSES = 60
+"""So many of the most frequent labels have their precision and recall shown."""
+
+LOSSES = {
+    "mse": "squared error, standardised",
+    "bce_with_logits": "cross-entropy",
+    "cross_entropy": "cross-entropy",
+}
+"""What the loss is called beside its curve."""
+
+USES = {
+    "validation": "They chose the epoch whose weights were kept, and when to stop.",
+    "test": "They were looked at once, when the training was over, and chose nothing.",
+}
+CERTAIN = "Below each score stands where it lies with 95 % certainty."
 
 PREDICTORS = {"network": "this network", "linear": "a linear model", "trivial": "without looking"}
 
@@ -34,9 +50,8 @@ def render(record: Record, history: Sequence[Mapping[str, Any]], evidence: Evide
         _section("How it learned", _curves(record, history)),
         _section(
             "How far to trust it",
-            _agreement(record, evidence),
-            _scores(record),
-            _reliability(evidence),
+            f'<div class="pair">{_agreement(evidence)}{_reliability(evidence)}</div>',
+            *(_scores(record["task"]["kind"], *part) for part in _judged(record)),
             _by_class(evidence),
         ),
         *([_section("What it leans on", _importance(record))] if record["importance"] else []),
@@ -55,8 +70,13 @@ def render(record: Record, history: Sequence[Mapping[str, Any]], evidence: Evide
 
 
 def _lead(record: Record) -> str:
-    sentences = "".join(f"<p>{escape(sentence)}</p>" for sentence in summary(record))
+    sentences = "".join(f"<p>{_unbroken(sentence)}</p>" for sentence in summary(record))
     return f'<section class="lead">{sentences}{_bars(record)}</section>'
+
+
+def _unbroken(sentence: str) -> str:
+    """A sentence as HTML whose percentages stay on one line."""
+    return escape(sentence).replace(" %", "&nbsp;%")
 
 
 def _bars(record: Record) -> str:
@@ -79,7 +99,10 @@ def _bars(record: Record) -> str:
 def _curves(record: Record, history: Sequence[Mapping[str, Any]]) -> str:
     """The curves with what there is to say about them; words alone if no epoch was finished."""
     words = _learning(record)
-    return _figure(pictures.loss_curves(history, _best(record)), words) if history else f"<p>{words}</p>"
+    if not history:
+        return f"<p>{words}</p>"
+    loss = LOSSES[record["task"]["loss"]]
+    return _figure(pictures.loss_curves(history, record["stopped"]["best_epoch"], loss), words)
 
 
 def _learning(record: Record) -> str:
@@ -93,22 +116,20 @@ def _learning(record: Record) -> str:
     )
 
 
-def _agreement(record: Record, evidence: Evidence) -> str:
-    predicted = evidence.predicted["network"]
-    if isinstance(evidence.target, Classes):
-        labels = evidence.target.labels
-        picture = pictures.confusion(labels, evidence.truth, np.argmax(predicted, axis=1))
+def _agreement(evidence: Evidence) -> str:
+    predicted, target = evidence.predicted["network"], evidence.target
+    if isinstance(target, Classes):
+        picture = pictures.confusion(target.labels, evidence.truth, np.argmax(predicted, axis=1))
         return _figure(
             picture,
-            f"Each row of squares is a true {escape(evidence.target.name)}; the stronger a square, the "
+            f"Each row of squares is a true {escape(target.name)}; the stronger a square, the "
             "larger the share of it that got this prediction. Off the diagonal lie the mistakes.",
         )
-    picture = pictures.predicted_against_true(evidence.truth, predicted, evidence.target.name)
-    return _figure(
-        picture,
-        "The stronger a cell, the more rows lie in it (by powers of ten). On the dashed line the "
-        "prediction is right, above it too high.",
-    )
+    picture = pictures.predicted_against_true(evidence.truth, predicted, target.name)
+    points = "Each point is a row."
+    if len(predicted) > pictures.MOST_POINTS:
+        points = "The stronger a cell, the more rows lie in it (by powers of ten)."
+    return _figure(picture, f"{points} On the dashed line the prediction is right, above it too high.")
 
 
 def _reliability(evidence: Evidence) -> str:
@@ -118,38 +139,62 @@ def _reliability(evidence: Evidence) -> str:
         picture = pictures.residuals(predicted - truth, evidence.target.name)
         return _figure(picture, "How often the prediction is off by how much; to the right it is too high.")
     right = np.argmax(predicted, axis=1) == truth
-    picture = pictures.calibration(np.max(predicted, axis=1), right)
     words = (
-        "How often it is right when it is so sure, a tenth of the rows per point; below the dashed line it is too sure."
+        "How often it is right when it is so sure. Each point gathers equally many rows, its bar holds the true share "
+        "with 95 % certainty; below the dashed line it is too sure."
     )
-    return _figure(picture, words)
+    return _figure(pictures.calibration(np.max(predicted, axis=1), right), words)
 
 
-def _scores(record: Record) -> str:
-    present = [name for name in PREDICTORS if record["scores"][name] is not None]
-    head = ["", *(PREDICTORS[name] for name in present)]
+def _judged(record: Record) -> Iterator[tuple[str, str, Record]]:
+    """The rows that were scored: which they are, what they were used for, and the scores."""
+    yield (
+        f"{counted(record['data']['rows']['validation'], 'row')} {held_out(record)}",
+        USES["validation"],
+        record["scores"],
+    )
+    if test := record["test"]:
+        yield f"{counted(test['rows'], 'row')} of {test['source']}", USES["test"], test["compared"]
+
+
+def _scores(kind: str, which: str, use: str, scores: Record) -> str:
+    """A table of every metric of every predictor, with its interval."""
+    present = [name for name in PREDICTORS if scores[name] is not None]
     rows = (
         [
-            f"{metric.words} ({'more' if metric.higher_is_better else 'less'} is better)",
-            *(plain(record["scores"][name][metric.name]) for name in present),
+            f"{escape(metric.words)} ({'more' if metric.higher_is_better else 'less'} is better)",
+            *(_scored(metric, scores[name], scores["intervals"][name]) for name in present),
         ]
-        for metric in METRICS[record["task"]["kind"]]
+        for metric in METRICS[kind]
     )
-    return _table(head, rows, "scores")
+    words = f'<h3>Scores on {escape(which)}</h3><p class="caption">{escape(use)} {CERTAIN}</p>'
+    return words + _table(["", *(PREDICTORS[name] for name in present)], rows, "numbers scores")
+
+
+def _scored(metric: Metric, scores: Record, intervals: Record) -> str:
+    """A score above its interval, as HTML."""
+    write = plain if metric.in_unit else "{:.4f}".format
+    ends = intervals[metric.name]
+    between = "" if ends is None else f"<small>{' – '.join(map(write, ends))}</small>"
+    return f"<b>{write(scores[metric.name])}</b>{between}"
 
 
 def _by_class(evidence: Evidence) -> str:
     """Precision and recall of each class; nothing for quantities."""
     if not isinstance(evidence.target, Classes):
         return ""
-    answers, truth = np.argmax(evidence.predicted["network"], axis=1), evidence.truth
-    rows = []
-    for i, label in enumerate(evidence.target.labels):
-        right = int(np.count_nonzero((answers == i) & (truth == i)))
-        said, are = int(np.count_nonzero(answers == i)), int(np.count_nonzero(truth == i))
-        rows.append([label, _share(right, said), _share(right, are), f"{are:,}"])
-    table = _table([evidence.target.name, "precision", "recall", "rows"], rows, "scores")
-    return f"<p>Precision: of the rows given a label, the share that has it. Recall: of those that have it.</p>{table}"
+    labels, truth = evidence.target.labels, evidence.truth
+    answers = np.argmax(evidence.predicted["network"], axis=1)
+    said, are = (np.bincount(part, minlength=len(labels)) for part in (answers, truth))
+    right = np.bincount(truth[answers == truth], minlength=len(labels))
+    shown = np.sort(np.argsort(-are, kind="stable")[:MOST_CLASSES])
+    rows = _escaped(
+        [labels[i], _share(right[i], said[i]), _share(right[i], are[i]), f"{are[i]:,}"] for i in shown.tolist()
+    )
+    first = "" if len(shown) == len(labels) else f" The {len(shown)} most frequent of {len(labels)} labels."
+    table = _table([evidence.target.name, "precision", "recall", "rows"], rows, "numbers")
+    words = f"Precision: of the rows given a label, the share that has it. Recall: of those that have it.{first}"
+    return f'<h3>Each label</h3><p class="caption">{words}</p>{table}'
 
 
 def _share(part: int, whole: int) -> str:
@@ -165,7 +210,7 @@ def _importance(record: Record) -> str:
         f'<span class="value">{_change(one, regression)}</span></div>'
         for one in record["importance"][:MOST_COLUMNS]
     )
-    what = "the root mean squared error grows" if regression else "the share of right rows falls"
+    what = "the root mean squared error grows" if regression else "the share of right rows falls, in percentage points,"
     flagged = "".join(
         f"<p><strong>{escape(name)}</strong> alone predicts almost perfectly: suspected leakage.</p>"
         for name in record["suspects"]
@@ -176,15 +221,15 @@ def _importance(record: Record) -> str:
 def _change(one: Record, regression: bool) -> str:
     if regression:
         return f"{one['mean']:.3g} ± {one['spread']:.1g}"
-    return f"{100 * one['mean']:.1f} ± {100 * one['spread']:.1f} %"
+    return f"{100 * one['mean']:.1f} ± {100 * one['spread']:.1f}".replace("-0.0 ", "0.0 ")
 
 
 def _columns(record: Record) -> str:
     recipes = Preparation.from_json(record["preparation"]).recipes
-    rows = ([recipe.name, recipe.describe()] for recipe in recipes)
+    rows = _escaped([recipe.name, recipe.describe()] for recipe in recipes)
     notes = "".join(f"<li>{escape(note)}</li>" for note in record["notes"])
     listed = f"<ul>{notes}</ul>" if notes else ""
-    table = _table(["column", "what the network sees"], rows)
+    table = _table(["column", "what the network sees"], rows, "fields")
     return f"<p>{escape(record['task']['reason'])}</p>{listed}{table}"
 
 
@@ -197,21 +242,20 @@ def _repeat(record: Record) -> str:
 
 def _settings(record: Record) -> str:
     settings = [[name, _shown(value)] for name, value in record["settings"].items()]
-    versions = [[name, version] for name, version in record["versions"].items()]
     data = [["file", record["data"]["source"]], ["SHA-256", record["data"]["sha256"]]]
-    tables = (("setting", settings), ("version", versions), ("data", data))
-    inner = "".join(_table([head, ""], rows, "fine") for head, rows in tables)
-    return f'<div class="columns">{inner}</div>'
+    left = _pairs("setting", settings)
+    right = _pairs("version", record["versions"].items()) + _pairs("data", data)
+    return f'<div class="columns"><div>{left}</div><div>{right}</div></div>'
+
+
+def _pairs(head: str, rows: Iterable[Sequence[str]]) -> str:
+    return _table([head, ""], _escaped(rows), "fine")
 
 
 def _shown(value: Any) -> str:
     if value is None or value == []:
         return "none"
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _best(record: Record) -> int:
-    return int(record["stopped"]["best_epoch"])
 
 
 def _section(title: str, *parts: str) -> str:
@@ -223,12 +267,16 @@ def _figure(svg: str, caption: str) -> str:
     return f"<figure>{svg}<figcaption>{caption}</figcaption></figure>"
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "") -> str:
-    def line(cells: Sequence[str], tag: str) -> str:
-        return "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+def _escaped(rows: Iterable[Sequence[str]]) -> Iterator[list[str]]:
+    """Rows of text as rows of HTML."""
+    return ([escape(cell) for cell in row] for row in rows)
 
-    body = "".join(line(row, "td") for row in rows)
-    return (
-        f'<div class="scroll"><table class="{kind}"><thead>{line(head, "th")}</thead>'
-        f"<tbody>{body}</tbody></table></div>"
-    )
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]], kind: str) -> str:
+    """A table with a head of text and cells of HTML."""
+
+    def line(cells: Iterable[str], tag: str) -> str:
+        return "<tr>" + "".join(f"<{tag}>{cell}</{tag}>" for cell in cells) + "</tr>"
+
+    top, body = line(map(escape, head), "th"), "".join(line(row, "td") for row in rows)
+    return f'<div class="scroll"><table class="{kind}"><thead>{top}</thead><tbody>{body}</tbody></table></div>'

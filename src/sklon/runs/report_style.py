@@ -32,11 +32,18 @@ section { margin:0 0 1.6rem; padding:clamp(1rem,3vw,1.8rem); background:var(--ca
 .network .fill { background:var(--accent); opacity:1 }
 .network { font-weight:650 }
 .value { text-align:right; white-space:nowrap; font-variant-numeric:tabular-nums }
-figure { margin:0 0 1.2rem; display:grid; gap:1.4rem; align-items:center }
-figure svg { width:100%; height:auto; display:block; overflow:visible }
+figure { margin:0 0 1.2rem; display:flex; flex-wrap:wrap; gap:.8rem 1.8rem; align-items:center }
+figure svg { max-width:100%; height:auto; display:block; overflow:visible }
+figure figcaption { flex:1 1 15rem }
+section > figure:last-child { margin-bottom:0 }
+.pair { display:grid; gap:1rem 2.5rem; grid-template-columns:repeat(auto-fit,minmax(min(100%,23rem),1fr)) }
+.pair figure { flex-direction:column; align-items:flex-start }
+.pair figcaption { flex:none }
+h3 { margin:1.6rem 0 .3rem; font-size:1rem; overflow-wrap:anywhere }
 figure svg * { stroke-linejoin:round; stroke-linecap:butt }
 figcaption { margin:0; line-height:1.5 }
-.scroll { overflow-x:auto }
+.scroll { overflow-x:auto; margin:0 0 1.2rem }
+.scroll:last-child { margin-bottom:0 }
 table { border-collapse:collapse; width:100%; font-size:.93rem }
 th, td { text-align:left; padding:.42rem .9rem .42rem 0; border-bottom:1px solid var(--line);
   vertical-align:top }
@@ -44,18 +51,21 @@ th { color:var(--soft); font-weight:600 }
 tbody tr:last-child td { border-bottom:0 }
 td { overflow-wrap:break-word }
 td:first-child { min-width:8rem }
-.scores td:not(:first-child), .scores th:not(:first-child) { text-align:right;
+.numbers td:not(:first-child), .numbers th:not(:first-child) { text-align:right;
   font-variant-numeric:tabular-nums }
-.scores td:nth-child(2) { font-weight:650; color:var(--accent) }
+.numbers td:last-child, .numbers th:last-child { padding-right:0 }
+.scores td:nth-child(2) b { font-weight:650; color:var(--accent) }
+.scores b { font-weight:400 }
+.scores small { display:block; color:var(--soft); font-size:.8rem; white-space:nowrap }
 .fine td { font-size:.86rem; overflow-wrap:anywhere }
 .columns { display:grid; gap:0 2.5rem; margin-top:1.2rem }
 pre { margin:0 0 .8rem; padding:.8rem 1rem; overflow-x:auto; border-radius:6px; font:.86rem/1.5 var(--mono);
   background:color-mix(in srgb,var(--line) 35%,transparent) }
 ul { padding-left:1.2rem }
-@media (min-width:52rem) { figure { grid-template-columns:minmax(0,2.1fr) minmax(0,1fr) }
-  .columns { grid-template-columns:1fr 1fr } }
+@media (min-width:52rem) { .columns { grid-template-columns:1fr 1fr } }
 @media (max-width:34rem) { body { font-size:16px } .bar { grid-template-columns:1fr auto; gap:.1rem .8rem }
   .track { grid-column:1/-1; grid-row:2 } section { border-radius:8px }
-  table { font-size:.84rem } th, td { padding-right:.6rem } td:first-child { min-width:6rem } }
+  .scores small { white-space:normal } table { font-size:.84rem }
+  th, td { padding-right:.6rem } td:first-child { min-width:5rem } }
 @media print { body { background:#fff } section { break-inside:avoid } }
 """

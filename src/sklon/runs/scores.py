@@ -26,13 +26,17 @@ LEAST_PROBABILITY = 1e-15
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One number about predictions: its name in ``run.json``, in words, how it and its interval are computed."""
+    """One number about predictions: its name in ``run.json``, in words, how it and its interval are computed.
+
+    ``in_unit`` if it is measured in the target's unit, so that its size says nothing.
+    """
 
     name: str
     words: str
     higher_is_better: bool
     of: Callable[[Values, Values], float]
     interval: Callable[[Values, Values], Interval]
+    in_unit: bool = False
 
 
 def rmse(truth: Values, predicted: Values) -> float:
@@ -93,9 +97,9 @@ _AUC = Metric(
     "auc", "area under the ROC curve", True, auc, lambda y, p: intervals.of_area(p[y == 1, 1], p[y == 0, 1])
 )  # fmt: skip
 _RMSE = Metric(
-    "rmse", "root mean squared error", False, rmse, lambda y, p: intervals.of_root(np.square(y - p))
+    "rmse", "root mean squared error", False, rmse, lambda y, p: intervals.of_root(np.square(y - p)), True
 )  # fmt: skip
-_MAE = Metric("mae", "mean absolute error", False, mae, lambda y, p: intervals.of_mean(np.abs(y - p)))
+_MAE = Metric("mae", "mean absolute error", False, mae, lambda y, p: intervals.of_mean(np.abs(y - p)), True)
 _R2 = Metric(
     "r2",
     "share of variance explained (R²)",

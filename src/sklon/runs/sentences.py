@@ -75,6 +75,19 @@ def headline(record: Record) -> str:
     )
 
 
+def held_out(record: Record) -> str:
+    """Which rows validated, to stand behind their number."""
+    data, settings = record["data"], record["settings"]
+    if data["validation"]:
+        return f"of {data['validation']}"
+    if settings["group_column"]:
+        return f"of {data['source']}, whole groups of {settings['group_column']} held out at random"
+    if settings["time_column"]:
+        return f"of {data['source']}, the latest by {settings['time_column']}"
+    shares = "" if record["task"]["kind"] == REGRESSION else ", every label in its share"
+    return f"of {data['source']}, held out at random{shares}"
+
+
 def comparison(record: Record) -> str:
     """What the network gains over answering without looking, and over a linear model."""
     errors = {name: error(record, name) for name in ("network", "linear", "trivial")}
