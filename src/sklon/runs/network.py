@@ -121,7 +121,8 @@ def fit_network(
     model = TableNet(architecture)
     model.load_state_dict(_unknown_is_zero(_weights_of(model)))
     rows = len(training[1])
-    batch_size = choose_batch_size(settings.batch_size, rows)
+    by_sign = settings.optimizer == "rprop" and settings.batch_size == "auto"
+    batch_size = choose_batch_size("full" if by_sign else settings.batch_size, rows)
     trainer = Trainer(model, loss=loss, optimizer=settings.optimizer, lr=settings.learning_rate, seed=settings.seed)
     trainer.fit(
         training,
