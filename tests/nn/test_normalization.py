@@ -93,7 +93,7 @@ def test_a_run_is_pytorch_s_with_running_statistics_as_state(norm: str) -> None:
 
 
 def test_short_last_batches_and_two_fits_carry_the_statistics_on() -> None:
-    X = RNG.standard_normal((33, 3)).astype(np.float32)
+    X = RNG.standard_normal((34, 3)).astype(np.float32)
 
     def trainer() -> sklon.Trainer:
         sklon.manual_seed(0)
@@ -108,6 +108,37 @@ def test_short_last_batches_and_two_fits_carry_the_statistics_on() -> None:
     for name, value in one.model.state_dict().items():
         assert np.isfinite(value).all()
         np.testing.assert_array_equal(value, two.model.state_dict()[name])
+
+
+@pytest.mark.parametrize(
+    ("rows", "settings", "words"),
+    [
+        (
+            33,
+            {"batch_size": 16},
+            r"the last batch of an epoch has one row \(33 rows in batches of 16\).*drop_last=True",
+        ),
+        (8, {"batch_size": 1}, "pass more rows a batch"),
+        (1, {}, "pass more rows a batch"),
+        (33, {"batch_size": 40, "drop_last": True}, "make no full batch of 40"),
+    ],
+)
+def test_a_batch_of_one_row_is_refused_before_training_starts(rows: int, settings: dict[str, Any], words: str) -> None:
+    X = RNG.standard_normal((rows, 3)).astype(np.float32)
+    model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Linear(4, 1))
+    before = model.state_dict()
+    trainer = sklon.Trainer(model, loss="mse")
+    with pytest.raises(sklon.nn.module.InputError, match=words):
+        trainer.fit((X, X[:, :1]), epochs=2, **settings)
+    assert trainer.step == 0 and all((before[k] == v).all() for k, v in model.state_dict().items())
+
+
+def test_without_the_short_last_batch_33_rows_train() -> None:
+    X = RNG.standard_normal((33, 3)).astype(np.float32)
+    model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Linear(4, 1))
+    trainer = sklon.Trainer(model, loss="mse")
+    trainer.fit((X, X[:, :1]), epochs=3, batch_size=16, drop_last=True)
+    assert trainer.step == 6 and int(model.state_dict()["1.num_batches_tracked"]) == 6
 
 
 def test_a_recording_leaves_the_buffers_as_they_were() -> None:

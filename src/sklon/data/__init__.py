@@ -1,12 +1,14 @@
-"""Floor 7: tables: reading them, deciding the task, preparing columns, splitting rows.
+"""Floor 7: tables: reading them, deciding the task, preparing columns, splitting rows. Data sets and loaders.
 
-Nothing here knows of tensors or networks: what comes out are NumPy arrays and values that JSON can hold.
+Nothing here knows of networks, and of tensors only the loaders: what comes out of tables are NumPy arrays and values
+that JSON can hold.
 """
 
 from __future__ import annotations
 
 from .dates import moments
 from .demonstration import LETTERS, Demonstration
+from .loading import DataLoader, Dataset, TensorDataset
 from .preparation import Inputs, Preparation, fit_preparation
 from .reading import read
 from .recipes import Calendar, Codes, Dropped, Numeric, OneHot, Recipe, fit_recipe
@@ -25,6 +27,8 @@ __all__ = [
     "Classes",
     "Codes",
     "Column",
+    "DataLoader",
+    "Dataset",
     "Demonstration",
     "Dropped",
     "Inputs",
@@ -37,6 +41,7 @@ __all__ = [
     "Table",
     "Target",
     "Task",
+    "TensorDataset",
     "Texts",
     "brief",
     "column_from_array",

@@ -22,7 +22,7 @@ from sklon.tensors.realise import realise
 
 from .groups import Group, check_disjoint, groups_of, members_of
 from .rules import Rule
-from .state import pack, unpack
+from .state import Array, pack, unpack
 
 
 class Optimizer:
@@ -103,6 +103,15 @@ class Optimizer:
                 state[name]._adopt(slot.node)
             touched += [param, *state.values()]
         return touched
+
+    def steps_of(self, param: Tensor) -> int:
+        """How many steps a parameter has taken."""
+        return self._steps.get(param, 0)
+
+    def take_over(self, param: Tensor, slots: Mapping[str, Array], steps: int) -> None:
+        """Go on from slots that something else has moved, as a Trainer does, after ``steps`` steps in all."""
+        self.state[param] = {name: from_array(np.array(array)) for name, array in slots.items()}
+        self._steps[param] = steps
 
     def _slots(self, param: Tensor, rule: Rule) -> dict[str, Tensor]:
         """The slots of a parameter, made when first needed."""

@@ -24,6 +24,10 @@ class Samples:
     def __len__(self) -> int:
         return len(self.inputs[0])
 
+    def at(self, rows: Array) -> Samples:
+        """The samples with these numbers."""
+        return Samples(tuple(x[rows] for x in self.inputs), None if self.target is None else self.target[rows])
+
     def bound(self) -> dict[str, Array]:
         """The arrays under the names that recorded graphs give them."""
         named = {f"x{i}": x for i, x in enumerate(self.inputs)}

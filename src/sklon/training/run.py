@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from sklon._base.philox import permutation, split_seed
+from sklon._base.philox import split_seed
 from sklon.compiler.cache import compiled
 from sklon.compiler.executable import Executable, Steps, aligned_zeros
 from sklon.graph.node import Graph, Slot, slots
+from sklon.nn import Loss
 
 from .arrays import Samples
 from .callbacks import Callback
 from .evaluation import mean_loss, scalar_value, scalars_of, state_of
+from .feed import Feed
 from .history import Row
 from .step import Columns, columns_of, record_evaluation, record_training
 from .stopping import Reason, StoppingRule
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from .trainer import Trainer
 
 Array = np.ndarray[Any, Any]
+#: values by slot, and the updates that they have behind them
+Kept: TypeAlias = tuple[dict[str, Array], int]
 #: seconds of native work between two looks at signals, limits and progress
 CHUNK_SECONDS = 0.05
 
@@ -31,17 +35,20 @@ CHUNK_SECONDS = 0.05
 class Run:
     """One call of fit: programs, state arrays, and the best of them so far."""
 
-    def __init__(self, trainer: Trainer, train: Samples, held_out: Samples | None, batch: int) -> None:
-        self.trainer, self.train, self.held_out, self.batch = trainer, train, held_out, batch
-        columns: Columns = columns_of(train.inputs, train.target)
-        graph = record_training(trainer.model, trainer.loss, trainer.rules, columns)
-        self.program: Executable = compiled(graph, batch)
+    def __init__(self, trainer: Trainer, feed: Feed, held_out: Samples | None) -> None:
+        self.trainer, self.feed, self.held_out = trainer, feed, held_out
+        columns: Columns = columns_of(feed.samples.inputs, feed.samples.target)
+        graph = record_training(trainer.model, _for(trainer, feed.samples), trainer.rules, columns)
+        self.program: Executable = compiled(graph, feed.batch)
         self.scalars = scalars_of(graph)
         self.state = _initial_state(trainer, graph)
-        self.evaluation = record_evaluation(trainer.model, trainer.loss, columns) if held_out is not None else None
-        self.best: dict[str, Array] | None = None
-        self.last_finite: dict[str, Array] | None = None
+        self.evaluation = (
+            None if held_out is None else record_evaluation(trainer.model, _for(trainer, held_out), columns)
+        )
+        self.best: Kept | None = None
+        self.last_finite: Kept | None = None
         self.best_loss, self.best_epoch = float("inf"), trainer.epoch
+        self.updates = 0  # that the state has behind it since the fit began
         self.started = time.perf_counter()
         self.per_step = 0.0  # seconds
 
@@ -63,15 +70,12 @@ class Run:
         return Reason("epochs", f"all {count} epochs were run" if count != 1 else "the epoch was run")
 
     def _epoch(self, limit: float | None) -> Reason | None:
-        trainer = self.trainer
-        n = len(self.train)
+        trainer, feed = self.trainer, self.feed
         if self.held_out is None:
-            self.last_finite = _copied(self.state)
-        order = permutation(n, seed=trainer.seed, epoch=trainer.epoch).astype(np.int32)
-        starts = np.arange(0, n, self.batch)
-        rows = np.minimum(self.batch, n - starts)
+            self.last_finite = self._kept()
+        starts, rows = feed.starts(), feed.rows()
         steps = Steps(rows, starts, self._scalar_table(len(starts)))
-        arrays = {**self.state, **self.train.bound(), "rows": order}
+        arrays = {**self.state, **feed.samples.bound(), "rows": feed.order(trainer.seed, trainer.epoch)}
         losses, counts = np.zeros(len(starts)), rows.astype(np.float64)
         first = 0
         while first < len(starts):
@@ -80,6 +84,7 @@ class Run:
             losses[first:last] = results["loss"][first:last]
             counts[first:last] = results.get("weight", counts)[first:last]
             trainer.step += last - first
+            self.updates += last - first
             if not np.isfinite(losses[first:last]).all():
                 return self._diverged(first, losses)
             first = last
@@ -111,7 +116,7 @@ class Run:
         for i in range(count):
             values = {"step": float(first + i), "seed.low": float(low), "seed.high": float(high)}
             for group, rule in groups.items():
-                values.update({f"{group}.{k}": v for k, v in rule.scalars(first + i + 1).items()})
+                values.update(self.trainer.updates.scalars(group, rule, self.updates + i))
             table[i] = [scalar_value(node, values) for node in self.scalars]
         return table
 
@@ -125,7 +130,7 @@ class Run:
             loss = mean_loss(self.evaluation, self.held_out, self.state)
             row["validation_loss"] = loss
             if loss < self.best_loss:
-                self.best = _copied(self.state)
+                self.best = self._kept()
                 self.best_loss, self.best_epoch = loss, int(row["epoch"])
         else:
             self.best_epoch = int(row["epoch"])
@@ -135,16 +140,24 @@ class Run:
     def _diverged(self, first: int, losses: Array) -> Reason:
         """Give the state of the epoch's start back: what came after has lost its meaning."""
         if self.last_finite is not None:
-            self.state = self.last_finite
+            self.state, self.updates = self.last_finite
         bad = first + int(np.argmax(~np.isfinite(losses[first:])))
         step = self.trainer.step - len(losses[first:]) + (bad - first) + 1
         return Reason(
             "non_finite", f"the loss was no longer a finite number in step {max(1, step)}; a smaller lr helps"
         )
 
-    def result(self) -> dict[str, Array]:
+    def _kept(self) -> Kept:
+        return {name: array.copy() for name, array in self.state.items()}, self.updates
+
+    def result(self) -> Kept:
         """The best state where a validation set watched, else the last one."""
-        return self.best if self.best is not None else self.state
+        return self.best if self.best is not None else (self.state, self.updates)
+
+
+def _for(trainer: Trainer, data: Samples) -> Loss:
+    """The trainer's loss for the targets of these samples."""
+    return trainer.loss if data.target is None else trainer.loss.for_target(data.target)
 
 
 def _initial_state(trainer: Trainer, graph: Graph) -> dict[str, Array]:
@@ -156,12 +169,8 @@ def _initial_state(trainer: Trainer, graph: Graph) -> dict[str, Array]:
         if isinstance(node.op, Slot) and node.op.space == "state":
             label = node.op.label
             state[label] = aligned_zeros([e for e in node.shape if isinstance(e, int)], node.dtype.numpy)
-            known = given.get(label, trainer.state.get(label))
+            known = given.get(label, trainer.updates.slots.get(label))
             state[label][...] = known if known is not None else starts.get(label, 0.0)
     for label, array in given.items():
         state.setdefault(label, array)
     return state
-
-
-def _copied(state: dict[str, Array]) -> dict[str, Array]:
-    return {name: array.copy() for name, array in state.items()}

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from sklon._base.dtypes import Dtype, dtype_of, int32, uint32
-from sklon._base.shapes import N, Shape, T
+from sklon._base.shapes import Extent, N, Shape, T
 from sklon.autodiff import gradients
 from sklon.graph.build import Build
 from sklon.graph.node import Graph, Node, slot
@@ -49,9 +49,9 @@ class _StepRandom:
         return self.step, Build().constant(value=float(self.streams), dtype=uint32), self.low, self.high
 
 
-def _batch(columns: Columns) -> tuple[list[Tensor], Tensor | None]:
+def _batch(columns: Columns, extent: Extent = N) -> tuple[list[Tensor], Tensor | None]:
     """The rows of the step, gathered from the data by their indices."""
-    rows = slot("rows", "index", (N,), int32)
+    rows = slot("rows", "index", (extent,), int32)
 
     def gathered(label: str, shape: tuple[int, ...], dtype: Dtype) -> Tensor:
         table: Shape = (T, *shape)
@@ -123,13 +123,14 @@ def record_training(model: Module, loss: Loss, rules: Mapping[str, tuple[str, Ru
     """The graph of one training step; ``rules`` gives each parameter's group and rule by its name.
 
     Output ``loss`` is the sum over the rows of the step; ``weight``, where rows have weights, what they count for.
+    Parameters that have no rule, or require no gradient, keep their values.
     """
     with _mode(model, True), _as_slots(model, loss) as held, random_source(_StepRandom()):
         inputs, target = _batch(columns)
         assert target is not None
         loss_sum, weight = _sum_and_count(loss, model(*inputs), target)
         updates = held.moved()
-    trained = {name: pair for name, pair in held.parameters.items() if pair[0].requires_grad}
+    trained = {name: pair for name, pair in held.parameters.items() if pair[0].requires_grad and name in rules}
     seeds = {loss_sum.node: Build().full_like(1.0, loss_sum.node)}
     found = gradients(seeds, [node for _, node in trained.values()])
     scalars = _Scalars()
@@ -193,6 +194,13 @@ def record_prediction(model: Module, columns: Columns) -> Graph:
     with _mode(model, False), _as_slots(model), no_grad():
         inputs, _ = _batch(columns)
         return Graph((("output", model(*inputs).node),))
+
+
+def try_one_row(model: Module, columns: Columns) -> None:
+    """Call the model as in training with a single row, so that one that needs more says so; nothing is computed."""
+    with _mode(model, True), _as_slots(model), random_source(_StepRandom()), no_grad():
+        inputs, _ = _batch(columns, 1)
+        model(*inputs)
 
 
 def columns_of(inputs: Sequence[object], target: object | None) -> Columns:

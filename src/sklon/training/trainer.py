@@ -6,33 +6,32 @@ determined by its seed: neither threads nor chunks nor the progress line change 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from sklon._base.errors import InputError
-from sklon._base.philox import uniform
 from sklon.nn import Loss, Module
 from sklon.nn.loss import check_last_layer
 from sklon.nn.module import assign
 from sklon.optim import Optimizer, Rule
 
-from .arrays import Samples, samples
+from .arrays import samples
 from .callbacks import Callback
 from .checks import check_indices, check_samples
 from .evaluation import evaluate, mean_loss, state_of
+from .feed import feed_of
 from .history import History
+from .losses import loss_of
 from .progress import Progress
 from .run import Run
-from .settings import batch_rows, loss_of, rules_of
 from .step import columns_of, record_evaluation, record_prediction, state_tensors
 from .stopping import Reason, StoppingRule, parse
+from .updates import Updates
 
 Array = np.ndarray[Any, Any]
-#: stream of the random bits that split off a validation set
-SPLIT_STREAM = 0xFFFF0001
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +47,11 @@ class Stopped:
 class Trainer:
     """Trains a module.
 
-    ``loss`` is a name ("mse", "bce_with_logits", "cross_entropy") or a :class:`sklon.nn.Loss`; ``optimizer`` a
-    name ("sgd", "adam"), a rule, or an optimizer over the model's parameters; ``lr`` the learning rate for a name.
+    ``loss`` is a name ("mse", "bce_with_logits", "cross_entropy", …), a :class:`sklon.nn.Loss`, or a function of
+    (output, target) that returns a value for each sample; one that returns their mean needs ``reduction="mean"``.
+    ``optimizer`` is a name ("sgd", "adam", "adamw", "nadam", "radam", "adamax", "rmsprop", "adagrad", "adadelta",
+    "rprop"), a rule, or an optimizer over the model's parameters, whose state goes on from fit to fit. ``lr`` is the
+    learning rate for a name; without it the name's own, PyTorch's for all but "sgd".
 
     >>> import numpy as np
     >>> from sklon import Trainer, nn
@@ -64,30 +66,37 @@ class Trainer:
         self,
         model: Module,
         *,
-        loss: str | Loss,
+        loss: str | Loss | Callable[..., Any],
         optimizer: str | Rule | Optimizer = "adam",
         lr: float | None = None,
         seed: int = 0,
+        reduction: str | None = None,
     ) -> None:
         self.model = model
-        self.loss = loss_of(loss)
+        self.loss = loss_of(loss, reduction)
         check_last_layer(model, self.loss)
-        self.rules = rules_of(model, optimizer, lr)
+        self.updates = Updates(model, optimizer, lr)
         self.seed = seed
         self.history = History()
         self.stopped: Stopped | None = None
         self.epoch = 0  # finished epochs
         self.step = 0  # finished steps
-        self.state: dict[str, Array] = {}  # all values by slot, the optimizer's too
+
+    @property
+    def rules(self) -> dict[str, tuple[str, Rule]]:
+        """The group and the rule of each parameter, by name."""
+        return self.updates.rules
 
     # ---- the loop
     def fit(
         self,
-        data: tuple[Any, Any],
+        data: Any,
         *,
         epochs: int = 100,
         batch_size: int | str = "auto",
-        validation: tuple[Any, Any] | float | None = None,
+        shuffle: bool | None = None,
+        drop_last: bool | None = None,
+        validation: Any = None,
         early_stopping: StoppingRule | str | None = None,
         time_limit: float | None = None,
         callbacks: Sequence[Callback] = (),
@@ -95,20 +104,29 @@ class Trainer:
     ) -> History:
         """Train for at most ``epochs`` more epochs and return the history.
 
-        ``data`` is (inputs, targets): arrays, or a tuple of arrays for a model with several inputs.
-        ``batch_size`` counts rows; 1 is stochastic, "full" is batch gradient descent, "auto" chooses by the number
-        of rows. ``validation`` is data of the same form or a fraction of it in (0, 1); with it the best weights are
-        the result, and ``early_stopping`` ("patience(20)" or a rule) may end the run. ``time_limit`` is in
-        seconds. Ctrl-C ends the run with a usable result.
+        ``data`` is (inputs, targets), where inputs are an array, or a tuple of arrays for a model with several; or a
+        data set, whose last part are the targets; or a loader, from which come data set, ``batch_size``, ``shuffle``
+        and ``drop_last``. ``batch_size`` counts rows; 1 is stochastic, "full" is batch gradient descent, "auto"
+        chooses by the number of rows. Each epoch takes the rows in another order, which follows from the seed, unless
+        ``shuffle`` is False; ``drop_last`` leaves out a last batch that is short. ``validation`` is data of the same
+        forms or a fraction of the rows in (0, 1); with it the best weights are the result, and ``early_stopping``
+        ("patience(20)" or a rule) may end the run. ``time_limit`` is in seconds. Ctrl-C ends the run with a usable
+        result. Another fit goes on from there: the optimizer's state, its steps and the number of the epoch.
+
+        Raises InputError before the first step for data, or a size of the last batch, that the model cannot train on.
         """
-        train, held_out = self._split(samples(*data), validation)
+        feed, held_out = feed_of(
+            data, batch_size=batch_size, shuffle=shuffle, drop_last=drop_last, validation=validation, seed=self.seed
+        )
         if early_stopping is not None and held_out is None:
             raise InputError("early stopping watches the validation loss; pass validation=(X, y) or a fraction")
         rule = parse(early_stopping) if isinstance(early_stopping, str) else early_stopping
-        for part in (train, held_out):
+        for part in (feed.samples, held_out):
             if part is not None:
                 check_samples(self.model, self.loss, part)
-        run = Run(self, train, held_out, batch_rows(batch_size, len(train)))
+        feed.check(self.model)
+        self.updates.read()
+        run = Run(self, feed, held_out)
         watchers = [*callbacks, *([Progress()] if progress else [])]
         for watcher in watchers:
             watcher.on_fit_start(self, epochs)
@@ -129,24 +147,11 @@ class Trainer:
         except KeyboardInterrupt:
             return Reason("interrupted", "the run was interrupted")
         finally:
-            self._take_over(run.result())
+            self._take_over(*run.result())
 
-    def _split(self, data: Samples, validation: Any) -> tuple[Samples, Samples | None]:
-        if validation is None:
-            return data, None
-        if not isinstance(validation, float | int):
-            return data, samples(*validation)
-        if not 0 < validation < 1:
-            raise InputError(f"the validation fraction must lie between 0 and 1, not {validation}")
-        order = np.argsort(uniform((len(data),), seed=self.seed, stream=SPLIT_STREAM), kind="stable")
-        held = max(1, round(validation * len(data)))
-        if held >= len(data):
-            raise InputError(f"a validation fraction of {validation} leaves no row to train on")
-        return _rows(data, np.sort(order[held:])), _rows(data, np.sort(order[:held]))
-
-    def _take_over(self, state: dict[str, Array]) -> None:
+    def _take_over(self, state: dict[str, Array], updates: int) -> None:
         """Put trained values into the model; keep the optimizer's for another fit."""
-        self.state = {name: array.copy() for name, array in state.items()}
+        self.updates.keep(state, updates)
         for label, tensor in state_tensors(self.model).items():
             assign(tensor, state[label])
 
@@ -162,14 +167,11 @@ class Trainer:
         """The mean loss on data."""
         data = samples(inputs, target)
         check_samples(self.model, self.loss, data)
-        graph = record_evaluation(self.model, self.loss, columns_of(data.inputs, data.target))
+        loss = self.loss.for_target(data.target) if data.target is not None else self.loss
+        graph = record_evaluation(self.model, loss, columns_of(data.inputs, data.target))
         return mean_loss(graph, data, state_of(self.model, self.loss))
 
 
 def _sentence(reason: Reason, epoch: int, best: int) -> str:
     kept = "" if best == epoch else f"; the weights are those of epoch {best}, the best one"
     return f"Stopped after epoch {epoch}: {reason.sentence}{kept}."
-
-
-def _rows(data: Samples, index: Array) -> Samples:
-    return Samples(tuple(x[index] for x in data.inputs), None if data.target is None else data.target[index])

@@ -1,13 +1,15 @@
 """Losses on classes: a row of scores, and the number of the true class or a probability for each.
 
 A class loss is a value and a weight for each row: the mean is Σ values / Σ weights, as PyTorch's is. The weight of
-a row is that of its class, 1 without class weights, 0 where the target is ``ignore_index``.
+a row is that of its class, 1 without class weights, 0 where the target is ``ignore_index``. An ``ignore_index`` of
+None says that no row is ignored, and then rows without class weights cost no weight either.
 Shape legend: N samples, C classes.
 """
 
 from __future__ import annotations
 
 from sklon._base.errors import InputError, ShapeError
+from sklon._base.shapes import Symbol
 from sklon.tensors import Tensor
 from sklon.tensors import functional as F
 from sklon.tensors.elementwise import not_equal
@@ -24,7 +26,7 @@ def cross_entropy_rows(
     output: Tensor,
     target: Tensor,
     weight: Tensor | None = None,
-    ignore_index: int = IGNORE_INDEX,
+    ignore_index: int | None = IGNORE_INDEX,
     label_smoothing: float = 0.0,
 ) -> Tensor:
     """−Σ_c w_c·q_c·ln softmax(z)_c, q the smoothed target. Shapes: logits [N, C], classes [N] or [N, C] → [N]."""
@@ -33,27 +35,29 @@ def cross_entropy_rows(
         raise InputError(f"label smoothing must lie between 0 and 1, not {label_smoothing}")
     if target.ndim == 2:
         return _soft_rows(output, target * (1 - label_smoothing) + label_smoothing / classes, weight)
+    ignored = ignored_in(target, ignore_index)
     shifted = output - F.amax(output, 1, keepdims=True).detach()
     normaliser = F.log(F.sum(F.exp(shifted), 1))
-    row_weight = class_weights(target, classes, weight, ignore_index)
-    value = (normaliser - _chosen(shifted, target, ignore_index)) * row_weight
+    value = _times(normaliser - _chosen(shifted, target, ignored), class_weights(target, classes, weight, ignored))
     if not label_smoothing:
         return value
     spread = F.expand_dims(normaliser, 1) - shifted
-    smooth = F.sum(spread if weight is None else spread * weight, 1)
-    kept = F.where(not_equal(target, ignore_index), smooth, 0.0)
+    smooth = F.sum(_times(spread, weight), 1)
+    kept = smooth if ignored is None else F.where(not_equal(target, ignored), smooth, 0.0)
     return value * (1 - label_smoothing) + kept * (label_smoothing / classes)
 
 
 def _soft_rows(output: Tensor, target: Tensor, weight: Tensor | None) -> Tensor:
-    weighted = target if weight is None else target * weight
-    return -F.sum(weighted * log_softmax(output, 1), 1)
+    return -F.sum(_times(target, weight) * log_softmax(output, 1), 1)
 
 
-def nll_rows(output: Tensor, target: Tensor, weight: Tensor | None = None, ignore_index: int = IGNORE_INDEX) -> Tensor:
+def nll_rows(
+    output: Tensor, target: Tensor, weight: Tensor | None = None, ignore_index: int | None = IGNORE_INDEX
+) -> Tensor:
     """−w_t·yₜ for log-probabilities y. Shapes: [N, C], [N] → [N]."""
     classes = _classes(output, target, "the negative log-likelihood")
-    return -_chosen(output, target, ignore_index) * class_weights(target, classes, weight, ignore_index)
+    ignored = ignored_in(target, ignore_index)
+    return _times(-_chosen(output, target, ignored), class_weights(target, classes, weight, ignored))
 
 
 def multi_margin_rows(
@@ -70,28 +74,41 @@ def multi_margin_rows(
     return value if weight is None else value * _weight_of(target, classes, weight)
 
 
-def class_weights(target: Tensor, classes: int, weight: Tensor | None, ignore_index: int) -> Tensor:
-    """The weight of each row: that of its class, 0 where it is ignored. Shapes: [N] → [N]."""
-    kept = not_equal(target, ignore_index)
+def ignored_in(target: Tensor, ignore_index: int | None) -> int | None:
+    """``ignore_index``, or None where the target is known and no row of it has that class."""
+    if ignore_index is None or any(isinstance(extent, Symbol) for extent in target.shape):
+        return ignore_index
+    return ignore_index if (target.numpy() == ignore_index).any() else None
+
+
+def class_weights(target: Tensor, classes: int, weight: Tensor | None, ignored: int | None) -> Tensor | None:
+    """The weight of each row: that of its class, 0 where it is ignored; None where each counts one. [N] → [N]."""
+    if ignored is None:
+        return None if weight is None else _weight_of(target, classes, weight)
+    kept = not_equal(target, ignored)
     if weight is None:
         return F.where(kept, 1.0, 0.0)
-    return F.where(kept, _weight_of(_allowed(target, ignore_index), classes, weight), 0.0)
+    return F.where(kept, _weight_of(_allowed(target, ignored), classes, weight), 0.0)
+
+
+def _times(values: Tensor, weight: Tensor | None) -> Tensor:
+    return values if weight is None else values * weight
 
 
 def _weight_of(target: Tensor, classes: int, weight: Tensor) -> Tensor:
     return F.sum(F.where(F.one_hot(target, classes), weight, 0.0), 1)
 
 
-def _chosen(scores: Tensor, target: Tensor, ignore_index: int) -> Tensor:
+def _chosen(scores: Tensor, target: Tensor, ignored: int | None) -> Tensor:
     """The score of each row's class."""
     classes = scores.shape[1]
     assert isinstance(classes, int)
-    return F.sum(F.where(F.one_hot(_allowed(target, ignore_index), classes), scores, 0.0), 1)
+    return F.sum(F.where(F.one_hot(_allowed(target, ignored), classes), scores, 0.0), 1)
 
 
-def _allowed(target: Tensor, ignore_index: int) -> Tensor:
+def _allowed(target: Tensor, ignored: int | None) -> Tensor:
     """The target with 0 where it is ignored: those rows have no weight."""
-    return F.where(F.equal(target, ignore_index), 0, target)
+    return target if ignored is None else F.where(F.equal(target, ignored), 0, target)
 
 
 def _classes(output: Tensor, target: Tensor, what: str, soft: bool = False) -> int:
@@ -145,11 +162,11 @@ def multi_margin_loss(
     return weighted(multi_margin_rows(output, target, p, margin, weight), None, reduction)
 
 
-def row_weights(output: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int) -> Tensor | None:
+def row_weights(output: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int | None) -> Tensor | None:
     """What a mean divides by; None where every row counts one."""
     classes = output.shape[-1]
     assert isinstance(classes, int)
-    return class_weights(target, classes, weight, ignore_index) if target.ndim == 1 else None
+    return class_weights(target, classes, weight, ignored_in(target, ignore_index)) if target.ndim == 1 else None
 
 
 def weighted(values: Tensor, weights: Tensor | None, reduction: str) -> Tensor:

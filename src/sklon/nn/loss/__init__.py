@@ -15,6 +15,7 @@ from .elementwise import (
     SmoothL1Loss,
     SoftMarginLoss,
 )
+from .function import FunctionLoss
 from .links import check_last_layer, check_logits
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "CrossEntropyLoss",
     "ElementwiseLoss",
     "FocalLoss",
+    "FunctionLoss",
     "GaussianNLLLoss",
     "HingeEmbeddingLoss",
     "HuberLoss",

@@ -59,6 +59,10 @@ class Loss(Module):
     def check_target(self, target: Array, output_shape: Shape) -> None:
         """Raise InputError for targets that no output can mean; called when data are bound."""
 
+    def for_target(self, target: Array) -> Loss:
+        """This loss, or one that is the same for these targets and costs less; called when data are bound."""
+        return self
+
     def extra_repr(self) -> str:
         return "" if self.reduction == "mean" else f"reduction={self.reduction!r}"
 

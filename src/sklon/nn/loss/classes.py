@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 from sklon._base.errors import InputError
@@ -20,7 +21,14 @@ class ClassLoss(Loss):
     def __init__(self, weight: Any = None, ignore_index: int = C.IGNORE_INDEX, reduction: str = "mean") -> None:
         super().__init__(reduction)
         self.register_buffer("weight", as_weight(weight))
-        self.ignore_index = ignore_index
+        self.ignore_index: int | None = ignore_index
+
+    def for_target(self, target: Array) -> ClassLoss:
+        if self.ignore_index is None or (target == self.ignore_index).any():
+            return self
+        twin = copy(self)
+        twin.ignore_index = None
+        return twin
 
     def weights(self, output: Tensor, target: Tensor) -> Tensor | None:
         return C.row_weights(output, target, self.get_buffer("weight"), self.ignore_index)
@@ -29,7 +37,8 @@ class ClassLoss(Loss):
         if target.dtype.kind != "i":
             return
         classes = int(str(output_shape[-1]))
-        wrong = target[((target < 0) | (target >= classes)) & (target != self.ignore_index)]
+        outside = (target < 0) | (target >= classes)
+        wrong = target[outside if self.ignore_index is None else outside & (target != self.ignore_index)]
         if wrong.size:
             raise InputError(f"the classes must be 0 to {classes - 1}, but there is a {wrong.flat[0]}")
 

@@ -1,0 +1,146 @@
+"""What ``fit`` takes: (inputs, targets), a data set or a loader, brought into arrays and an order of their rows.
+
+A loader gives its data set, batch size, order and what happens to a short last batch; batches are made natively.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sklon._base.errors import InputError, ShapeError
+from sklon._base.philox import permutation, uniform
+from sklon.data.loading import DataLoader, TensorDataset, stacked
+from sklon.nn import Module
+
+from .arrays import Array, Samples, samples
+from .step import columns_of, try_one_row
+
+#: rows of a batch that is chosen automatically: about 64 steps an epoch, within these bounds
+SMALLEST_BATCH, LARGEST_BATCH, STEPS_AN_EPOCH = 32, 256, 64
+#: stream of the random bits that split off a validation set
+SPLIT_STREAM = 0xFFFF0001
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """Rows to train on, and how an epoch goes through them."""
+
+    samples: Samples
+    batch: int  # rows of a step
+    shuffle: bool
+    drop_last: bool
+
+    def order(self, seed: int, epoch: int) -> Array:
+        """The rows in the order of an epoch."""
+        n = len(self.samples)
+        order: Array = permutation(n, seed=seed, epoch=epoch) if self.shuffle else np.arange(n)
+        return np.asarray(order, np.int32)
+
+    def starts(self) -> Array:
+        """Where each step begins in that order."""
+        n = len(self.samples)
+        return np.arange(0, n - n % self.batch if self.drop_last else n, self.batch)
+
+    def rows(self) -> Array:
+        """The rows of each step."""
+        return np.minimum(self.batch, len(self.samples) - self.starts())
+
+    def check(self, model: Module) -> None:
+        """Refuse an epoch without a step, and a step of one row for a model that cannot train on one."""
+        n, rows = len(self.samples), self.rows()
+        if not len(rows):
+            raise InputError(
+                f"{n} rows make no full batch of {self.batch}, and drop_last leaves short ones out; "
+                "pass a smaller batch_size"
+            )
+        if rows[-1] != 1:
+            return
+        try:
+            try_one_row(model, columns_of(self.samples.inputs, None))
+        except InputError as error:
+            repair = "drop_last=True or another batch_size" if len(rows) > 1 and self.batch > 1 else "more rows a batch"
+            raise InputError(
+                f"the last batch of an epoch has one row ({n} rows in batches of {self.batch}), on which this model "
+                f"cannot train; pass {repair} ({error})"
+            ) from error
+
+
+def feed_of(
+    data: Any,
+    *,
+    batch_size: int | str = "auto",
+    shuffle: bool | None = None,
+    drop_last: bool | None = None,
+    validation: Any = None,
+    seed: int = 0,
+) -> tuple[Feed, Samples | None]:
+    """The rows to train on and those that are held out; ``validation`` is data of the same forms or a fraction."""
+    if isinstance(data, DataLoader):
+        if batch_size != "auto" or shuffle is not None or drop_last is not None:
+            raise InputError(
+                "the loader has batch_size, shuffle and drop_last; set them there, and leave them out here"
+            )
+        batch_size, shuffle, drop_last = data.batch_size, data.shuffle, data.drop_last
+    rows, held_out = split(samples_of(data), validation, seed)
+    limit = len(rows) if not drop_last else None
+    feed = Feed(
+        samples=rows,
+        batch=batch_rows(batch_size, len(rows), limit),
+        shuffle=shuffle is not False,
+        drop_last=bool(drop_last),
+    )
+    return feed, held_out
+
+
+def samples_of(data: Any) -> Samples:
+    """Inputs and targets of a pair, a data set or a loader; of a data set's parts the last is the target."""
+    if isinstance(data, DataLoader):
+        data = data.dataset
+    if isinstance(data, TensorDataset):
+        return _inputs_and_target(list(data.arrays))
+    if isinstance(data, tuple | list):
+        if len(data) != 2:
+            raise ShapeError(f"data are a pair (inputs, targets), not {len(data)} parts; put several inputs in a tuple")
+        return samples(*data)
+    if not (hasattr(data, "__len__") and hasattr(data, "__getitem__")) or isinstance(data, np.ndarray):
+        raise InputError(f"data are (inputs, targets), a data set or a loader, not {type(data).__name__}")
+    if not len(data):
+        raise InputError("there is no row to train on")
+    parts = stacked(data, range(len(data)))
+    return _inputs_and_target(parts if isinstance(parts, list) else [parts])
+
+
+def _inputs_and_target(parts: list[Array]) -> Samples:
+    if len(parts) < 2:
+        raise InputError("the data set has inputs and no targets; pass data.TensorDataset(X, y)")
+    return samples(tuple(parts[:-1]), parts[-1])
+
+
+def split(data: Samples, validation: Any, seed: int) -> tuple[Samples, Samples | None]:
+    """All rows and those of ``validation``, or a fraction of the rows split off by the seed."""
+    if validation is None:
+        return data, None
+    if not isinstance(validation, float | int):
+        return data, samples_of(validation)
+    if not 0 < validation < 1:
+        raise InputError(f"the validation fraction must lie between 0 and 1, not {validation}")
+    order = np.argsort(uniform((len(data),), seed=seed, stream=SPLIT_STREAM), kind="stable")
+    held = max(1, round(validation * len(data)))
+    if held >= len(data):
+        raise InputError(f"a validation fraction of {validation} leaves no row to train on")
+    return data.at(np.sort(order[held:])), data.at(np.sort(order[:held]))
+
+
+def batch_rows(batch_size: int | str, rows: int, limit: int | None) -> int:
+    """The rows of a step, at most ``limit``."""
+    if batch_size == "full":
+        return rows
+    if batch_size == "auto":
+        power = 1 << max(1, rows // STEPS_AN_EPOCH).bit_length() - 1
+        return min(rows, LARGEST_BATCH, max(SMALLEST_BATCH, power))
+    if not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size < 1:
+        raise InputError(f'batch_size must be a whole number of at least 1, "full" or "auto", not {batch_size!r}')
+    return batch_size if limit is None else min(batch_size, limit)

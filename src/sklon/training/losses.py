@@ -1,0 +1,33 @@
+"""The loss of a run: by name, as a loss, or as a function of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sklon._base.errors import InputError
+from sklon.nn import Loss
+from sklon.nn.loss import LOSSES, FunctionLoss
+
+
+def loss_of(loss: str | Loss | Callable[..., Any], reduction: str | None) -> Loss:
+    """A loss, the one of this name, or a function; ``reduction`` says what a function returns."""
+    if callable(loss) and not isinstance(loss, Loss):
+        return FunctionLoss(loss, "none" if reduction is None else reduction)
+    if reduction is not None:
+        raise InputError("reduction says what a function of your own returns; leave it out for losses of sklon")
+    if isinstance(loss, Loss):
+        return _checked(loss)
+    if loss not in LOSSES:
+        raise InputError(f"there is no loss called {loss!r}; use one of {', '.join(LOSSES)}")
+    return LOSSES[loss]()
+
+
+def _checked(loss: Loss) -> Loss:
+    """The Trainer divides by the rows: a sum would silently be a mean."""
+    if loss.reduction == "sum":
+        raise InputError(
+            f'the Trainer follows the mean over rows, but {type(loss).__name__} has reduction="sum"; '
+            "leave the reduction out, and multiply lr by the rows of a batch if you want the sum"
+        )
+    return loss
