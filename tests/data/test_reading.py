@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +40,7 @@ REFUSED = {
     "a name twice": (b"a,a\n1,2\n", "more than one column named 'a'"),
     "too few fields": (b"a,b\n1,2\n3\n4,5\n", "line 3 has 1 fields where the header has 2"),
     "too many fields": (b"a,b\n1,2,3\n4,5\n", "line 2 has 3 fields where the header has 2"),
+    "a title above": (b"My report\n\nx,y\n1,2\n", "if a title stands above the header, delete it"),
     "open quotation": (b'a,b\n1,"x\n2,3\n', "line 2 opens a quotation mark that is not closed"),
 }
 
@@ -123,7 +127,41 @@ def test_decimal_commas_are_numbers_where_the_comma_does_not_separate(tmp_path: 
     assert column.text.tolist() == ["1,5", "-2", None, ",25"]
     assert column.numbers is not None
     np.testing.assert_array_equal(column.numbers, [1.5, -2, np.nan, 0.25])
-    assert read(write(tmp_path, b'a,b\n"1,5",2\n')).column("a").numbers is None
+
+
+QUOTED: dict[str, tuple[str, list[float] | None]] = {
+    "a decimal comma": ('a,b\n"1,5",x\n2,y\n"-,25",z\n?,w\n', [1.5, 2, -0.25, np.nan]),
+    "three decimals beside": ('a,b\n"1,500","0,5"\n"2,250","1,5"\n', [1.5, 2.25]),
+    "perhaps thousands": ('a,b\n"1,500",x\n"2,250",y\n', None),
+    "many thousands": ('a,b\n"1,500,000",x\n"2,250,000",y\n', None),
+    "lists": ('a,b\n"1,5",x\n"2,2,5",y\n', None),
+    "text": ('a,b\n"1,5",x\n"a,b",y\n', None),
+    "tabs": ("a\tb\n1,5\tx\n2\ty\n", [1.5, 2]),
+    "tabs, perhaps thousands": ("a\tb\n1,500\tx\n2,250\ty\n", None),
+}
+
+
+@pytest.mark.parametrize("case", QUOTED)
+def test_a_decimal_comma_beside_separating_commas_is_one_where_nothing_else_fits(case: str, tmp_path: Path) -> None:
+    text, meant = QUOTED[case]
+    numbers = read(write(tmp_path, text.encode())).column("a").numbers
+    if meant is None:
+        assert numbers is None
+    else:
+        np.testing.assert_array_equal(numbers, meant)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such names and pipes")
+def test_a_pipe_and_a_name_that_is_no_text_are_read(tmp_path: Path) -> None:
+    strange = tmp_path / os.fsdecode(b"caf\xe9.csv")
+    strange.write_bytes(TEXT.encode())
+    assert read(strange).source == "caf?.csv" and len(read(strange)) == 3
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(TEXT.encode(),))
+    writer.start()
+    assert len(read(pipe)) == 3
+    writer.join()
 
 
 def test_numbers_whose_squares_overflow_are_infinite() -> None:

@@ -24,7 +24,7 @@ import numpy as np
 
 from sklon._base.errors import InputError
 
-from .table import Column, Table, check_table, column_from_array, column_from_text, table_from_frame
+from .table import Column, Table, check_table, column_from_array, column_from_text, decimal_of, table_from_frame
 
 DELIMITERS = (",", ";", "\t", "|")
 SNIFFED_BYTES = 1 << 16
@@ -43,6 +43,10 @@ _REPAIRS = {
     "gzip": "is compressed; unpack it first",
 }
 _COMPLAINTS = (
+    (
+        r"Line: (\d+)\n.*Expected Number of Columns: 1 Found: (\d+)",
+        "line {0} has {1} fields where the header has 1; if a title stands above the header, delete it",
+    ),
     (
         r"Line: (\d+)\n.*Expected Number of Columns: (\d+) Found: (\d+)",
         "line {0} has {2} fields where the header has {1}",
@@ -80,14 +84,14 @@ def read(source: Any) -> Table:
 
 def read_file(path: Path) -> Table:
     """The table in a CSV or Parquet file, whatever its name says."""
-    data = _bytes(path)
+    data, name = _bytes(path), shown(path)
     if not data.strip():
-        raise InputError(f"{path.name} is empty")
+        raise InputError(f"{name} is empty")
     kind = next((kind for signature, kind in _SIGNATURES if data.startswith(signature)), "text")
     if kind in _REPAIRS:
-        raise InputError(f"{path.name} {_REPAIRS[kind]}")
-    columns = _read_parquet(path) if kind == "parquet" else _read_csv(path, data)
-    return check_table(Table(columns, path.name, hashlib.sha256(data).hexdigest()))
+        raise InputError(f"{name} {_REPAIRS[kind]}")
+    columns = (_read_parquet if kind == "parquet" else _read_csv)(path, data)
+    return check_table(Table(columns, name, hashlib.sha256(data).hexdigest()))
 
 
 def encoding_of(data: bytes) -> str:
@@ -134,24 +138,23 @@ def _agreement(text: str, delimiter: str) -> tuple[int, int]:
 
 
 def _read_csv(path: Path, data: bytes) -> tuple[Column, ...]:
-    dialect = dialect_of(data, path.name)
+    dialect = dialect_of(data, shown(path))
     types = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(dialect.header)))
     query = (
         "SELECT * FROM read_csv(?, auto_detect=false, header=true, delim=?, "
         f"quote='\"', escape='\"', columns={{{types}}})"
     )
-    with _readable(path, _rewritten(data, dialect.encoding)) as readable:
-        arrays = _fetch(path.name, query, [readable, dialect.delimiter])
-    decimal = "." if dialect.delimiter == "," else ","
-    return tuple(
-        column_from_text(name, np.ma.filled(array, None), decimal)
-        for name, array in zip(dialect.header, arrays.values(), strict=True)
-    )
+    rewritten = _rewritten(data, dialect.encoding)
+    with _readable(path, data if rewritten is None else rewritten, copied=rewritten is not None) as readable:
+        arrays = _fetch(shown(path), query, [readable, dialect.delimiter])
+    texts = [np.ma.filled(array, None) for array in arrays.values()]
+    decimal = "," if dialect.delimiter == ";" else decimal_of(texts)
+    return tuple(column_from_text(name, text, decimal) for name, text in zip(dialect.header, texts, strict=True))
 
 
-def _read_parquet(path: Path) -> tuple[Column, ...]:
-    with _readable(path) as readable:
-        arrays = _fetch(path.name, "SELECT * FROM read_parquet(?)", [readable])
+def _read_parquet(path: Path, data: bytes) -> tuple[Column, ...]:
+    with _readable(path, data) as readable:
+        arrays = _fetch(shown(path), "SELECT * FROM read_parquet(?)", [readable])
     return tuple(column_from_array(name, array) for name, array in arrays.items())
 
 
@@ -188,18 +191,24 @@ def _rewritten(data: bytes, encoding: str) -> bytes | None:
 
 
 @contextmanager
-def _readable(path: Path, contents: bytes | None = None) -> Iterator[str]:
-    """A path for DuckDB: the file's own, or a copy's that is removed afterwards.
+def _readable(path: Path, contents: bytes, *, copied: bool = False) -> Iterator[str]:
+    """A path for DuckDB: the file's own, or that of a copy of the contents, which is removed afterwards.
 
-    A copy is needed for other contents, and for names that DuckDB would take as patterns.
+    A copy is needed for other contents, for what can be read only once (a pipe), and for names that DuckDB would
+    take as patterns or cannot take.
     """
-    if contents is None and not _PATTERN.intersection(str(path)):
+    if not copied and path.is_file() and not _PATTERN.intersection(str(path)) and shown(path) == path.name:
         yield str(path)
         return
     with tempfile.TemporaryDirectory(prefix="sklon-") as folder:
         copy = Path(folder) / "table"
-        copy.write_bytes(path.read_bytes() if contents is None else contents)
+        copy.write_bytes(contents)
         yield str(copy)
+
+
+def shown(path: Path) -> str:
+    """The name of a file as text that can be written, with no folder."""
+    return path.name.encode(errors="replace").decode()
 
 
 def _bytes(path: Path) -> bytes:

@@ -29,6 +29,7 @@ MISSING = frozenset(["", "NA", "N/A", "n/a", "na", "<NA>", "?", "null", "NULL", 
 LARGEST = 1e100
 """Numbers beyond this count as infinite: their squares leave no room in float64."""
 
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+", re.ASCII)
 _COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|[+-]?(inf|infinity)", re.ASCII | re.IGNORECASE)
 
@@ -127,6 +128,27 @@ def column_from_text(name: str, values: Iterable[object], decimal: str = ".") ->
     """
     text = _object_array([_present(value) for value in values])
     return Column(name, text, _all_numbers(text, decimal), decimal)
+
+
+def decimal_of(columns: Iterable[Texts]) -> str:
+    """The decimal mark of columns of text: a comma where a whole column is numbers only with it.
+
+    A column that may just as well count thousands (``1,500``) decides nothing.
+
+    >>> [decimal_of([np.array(texts)]) for texts in (["1,5", "NA"], ["1,500"], ["1,5", "a"])]
+    [',', '.', '.']
+    """
+    return "," if any(_needs_comma(texts) for texts in columns) else "."
+
+
+def _needs_comma(texts: Texts) -> bool:
+    """Whether all present values are numbers if the comma is a decimal mark, and some have no other reading."""
+    if not any(text is not None and "," in text for text in texts):
+        return False
+    present = [value for value in map(_present, texts) if value is not None]
+    return all(number_of(value, ",") is not None for value in present) and any(
+        "," in value and not _THOUSANDS.fullmatch(value) for value in present
+    )
 
 
 def column_from_array(name: str, values: Any) -> Column:
