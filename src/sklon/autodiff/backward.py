@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from sklon.graph.build import Build
 from sklon.graph.node import Node, walk
 
 
-def gradients(seeds: Mapping[Node, Node], wrt: Sequence[Node]) -> list[Node | None]:
-    """For each node of ``wrt``: Σ over results y of seeds[y]·∂y/∂node; None where no path leads there."""
+def gradients(
+    seeds: Mapping[Node, Node], wrt: Sequence[Node], hooks: Mapping[Node, Callable[[Node], Node]] | None = None
+) -> list[Node | None]:
+    """For each node of ``wrt``: Σ over results y of seeds[y]·∂y/∂node; None where no path leads there.
+
+    ``hooks`` replace the complete gradients of some nodes before they flow on.
+    """
     order = walk(seeds)
     needed = _between(order, wrt)
     grads: dict[Node, Node] = dict(seeds)
     for node in reversed(order):
-        if node not in grads or node not in needed or not node.inputs:
+        if node not in grads or node not in needed:
             continue
+        if hooks and node in hooks:
+            grads[node] = hooks[node](grads[node])
         build = Build(node.source)
         for x, g in zip(node.inputs, node.op.vjp(build, node, grads[node]), strict=True):
             if g is not None and x in needed:

@@ -1,98 +1,224 @@
-"""Gradients of tensors: ``backward`` and ``.grad``, with PyTorch's rules.
+"""Gradients of tensors: ``backward``, ``grad`` and ``.grad``, with PyTorch's rules.
 
 Only leaves get a ``.grad``; it adds up until cleared; None is not zero; a second backward over a history that was
-given up is an error that says so.
+given up is an error that says so. Gradients are ordinary nodes: with ``create_graph`` they have a history too.
 """
 
 from __future__ import annotations
 
-from weakref import WeakKeyDictionary, ref
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from sklon._base.errors import AutogradError, ShapeError
 from sklon.autodiff import gradients
 from sklon.graph.build import Build
 from sklon.graph.node import Node, walk
 
+from . import hooks as hooking
 from . import values
+from .history import History, history
+from .history import watch as watch
+from .modes import GradientMode
 from .tensor import Tensor
 
-_leaves: WeakKeyDictionary[Node, ref[Tensor]] = WeakKeyDictionary()
-#: ops whose derivative reads neither inputs nor output: giving them up costs nothing, as in PyTorch
-_KEEP_NOTHING = frozenset(("add", "sub", "neg", "expand", "cast", "copy", "slot"))
+
+def backward(
+    results: Sequence[Tensor],
+    seeds: Sequence[Tensor | None],
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Sequence[Tensor] | None = None,
+) -> None:
+    """Add the gradients of ``results`` to ``.grad`` of the leaves below, or of ``inputs`` alone."""
+    if inputs is not None:
+        _check_inputs(inputs)
+    sweep = _Sweep.of(results, seeds, create_graph, inputs)
+    targets = sweep.history.tensors() if inputs is None else list(inputs)
+    if any(t._grad is not None and not values.is_known(t._grad._node) for t in targets):
+        realise.realise(results)  # what former passes left to add up: their program is the same each time
+    for tensor, gradient in zip(targets, sweep.gradients(targets), strict=True):
+        if gradient is not None:
+            _accumulate(tensor, gradient, create_graph)
+    sweep.finish(retain_graph)
 
 
-def watch(tensor: Tensor) -> None:
-    """Remember that this leaf's node belongs to ``tensor``."""
-    _leaves[tensor.node] = ref(tensor)
+def grad(
+    outputs: Tensor | Sequence[Tensor],
+    inputs: Tensor | Sequence[Tensor],
+    grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool | None = None,
+    materialize_grads: bool = False,
+) -> tuple[Tensor | None, ...]:
+    """Σ ∂outputs/∂input for each input, weighted by ``grad_outputs``; ``.grad`` stays as it is.
+
+    ``create_graph`` gives the gradients a history of their own. An input that was not used is an error, None with
+    ``allow_unused``, zeros with ``materialize_grads``.
+
+    >>> import sklon
+    >>> x = sklon.tensor([3.0], requires_grad=True)
+    >>> (slope,) = sklon.autograd.grad((x**3).sum(), x, create_graph=True)
+    >>> (curvature,) = sklon.autograd.grad(slope.sum(), x)
+    >>> slope.tolist(), curvature.tolist()
+    ([27.0], [18.0])
+    """
+    results, wanted = _several(outputs), _several(inputs)
+    seeds = [None] * len(results) if grad_outputs is None else _several(grad_outputs)
+    _check_inputs(wanted)
+    sweep = _Sweep.of(results, seeds, create_graph, wanted)
+    found = [None if g is None else _as_tensor(g, create_graph) for g in sweep.gradients(wanted)]
+    sweep.finish(retain_graph)
+    if materialize_grads:
+        return tuple(g if g is not None else Tensor(_like(0.0, t)) for g, t in zip(found, wanted, strict=True))
+    if None in [g if g is None else 0 for g in found] and not allow_unused:
+        raise AutogradError(
+            f"input {found.index(None)} was not used to compute the outputs; pass allow_unused=True to get None for it"
+        )
+    return tuple(found)
 
 
-def leaves_of(node: Node) -> dict[Node, Tensor]:
-    """The leaves below ``node`` that require gradients."""
-    found: dict[Node, Tensor] = {}
-    for n in walk((node,)):
-        known = _leaves.get(n)
-        tensor = known() if known is not None else None
-        if tensor is not None and tensor.requires_grad:
-            found[n] = tensor
-    return found
+# ---- one sweep
+@dataclass(frozen=True, slots=True)
+class _Sweep:
+    """One way back from results, with what it passes."""
 
+    seeds: dict[Node, Node]
+    history: History
+    create_graph: bool
 
-def backward(result: Tensor, gradient: Tensor | None, retain_graph: bool) -> None:
-    """Add the gradients of ``result`` to ``.grad`` of its leaves."""
-    if not result.requires_grad:
-        raise AutogradError("this tensor does not require gradients and has no history that does")
-    leaves = leaves_of(result.node)
-    _check_history(result.node)
-    found = gradients({result.node: _seed(result, gradient)}, list(leaves))
-    for (_, tensor), node in zip(leaves.items(), found, strict=True):
-        if node is not None:
-            _accumulate(tensor, node)
-    if not retain_graph:
-        for node in walk((result.node,)):
-            if node.op.name not in _KEEP_NOTHING:
-                values.free(node)
+    @staticmethod
+    def of(
+        results: Sequence[Tensor],
+        seeds: Sequence[Tensor | None],
+        create_graph: bool,
+        inputs: Sequence[Tensor] | None,
+    ) -> _Sweep:
+        """The sweep from ``results``, checked."""
+        if any(not r.requires_grad for r in results):
+            raise AutogradError(
+                "this tensor does not require gradients and was not computed from one that does; create a leaf with "
+                "requires_grad=True, and compute outside no_grad"
+            )
+        roots: dict[Node, Node] = {}
+        for result, seed in zip(results, seeds, strict=True):
+            node = _seed(result, seed)
+            roots[result._node] = Build().add(roots[result._node], node) if result._node in roots else node
+        passed = history(roots, None if inputs is None else [i._node for i in inputs])
+        if passed.given_up():
+            raise AutogradError(
+                "backward() ran over this history before and gave it up; pass retain_graph=True the first time"
+            )
+        return _Sweep(roots, passed, create_graph)
+
+    def gradients(self, targets: Sequence[Tensor]) -> list[Node | None]:
+        """The gradient of each target: the sum over all values that it had."""
+        nodes = [(t, n) for t in targets for n in {t._node: None, **self.history.nodes_of(t)}]
+        with GradientMode(self.create_graph):
+            found = gradients(self.seeds, [n for _, n in nodes], self._hooks())
+        total: dict[int, Node] = {}
+        for (target, _), node in zip(nodes, found, strict=True):
+            if node is not None:
+                total[id(target)] = Build().add(total[id(target)], node) if id(target) in total else node
+        return [total.get(id(t)) for t in targets]
+
+    def _hooks(self) -> dict[Node, Callable[[Node], Node]]:
+        return {node: self._runner(h) for node, h in self._hooked()}
+
+    def _hooked(self) -> Iterator[tuple[Node, hooking.Hooks]]:
+        for node, tensor in self.history.leaves.items():
+            if tensor._hooks is not None and node in self.history.passed:
+                yield node, tensor._hooks
+        for node in self.history.passed if hooking.of_results else ():
+            if node in hooking.of_results and node not in self.history.leaves:
+                yield node, hooking.of_results[node]
+
+    def _runner(self, hooks: hooking.Hooks) -> Callable[[Node], Node]:
+        def run(node: Node) -> Node:
+            gradient = hooking.run(hooks, _as_tensor(node, self.create_graph))
+            holder = hooks.retained() if hooks.retained is not None else None
+            if holder is not None:
+                _accumulate(holder, gradient._node, self.create_graph)
+            return gradient._node
+
+        return run
+
+    def finish(self, retain_graph: bool | None) -> None:
+        """Give the history up, unless it is wanted again."""
+        if not (self.create_graph if retain_graph is None else retain_graph):
+            self.history.give_up()
 
 
 def _seed(result: Tensor, gradient: Tensor | None) -> Node:
     if gradient is not None:
+        if not isinstance(gradient, Tensor):
+            raise TypeError(f"a gradient is a Tensor or None, not a {type(gradient).__name__}; use sklon.tensor(...)")
         if gradient.shape != result.shape:
             raise ShapeError(f"the gradient has the shape {gradient.shape}, the tensor {result.shape}")
-        return gradient.node
+        node = gradient.node
+        return node if node.dtype is result.dtype else Build().cast(node, dtype=result.dtype)
     if result.numel() != 1:
         raise AutogradError(
             f"backward() of a tensor of shape {result.shape} needs a gradient of that shape; or reduce it, "
             "for instance with .sum()"
         )
-    return Build().full_like(1.0, result.node)
+    return _like(1.0, result)
 
 
-def _check_history(node: Node) -> None:
-    if any(values.is_freed(n) for n in walk((node,))):
-        raise AutogradError(
-            "backward() ran over this history before and gave it up; pass retain_graph=True the first time"
-        )
+def _like(value: float, tensor: Tensor) -> Node:
+    return Build().full_like(value, tensor._node)
 
 
-def _accumulate(tensor: Tensor, node: Node) -> None:
-    if tensor.grad is None:
-        tensor.grad = Tensor(node)
+def _check_inputs(inputs: Sequence[Tensor]) -> None:
+    if not inputs:
+        raise AutogradError("inputs is empty; name the tensors whose gradients are wanted, or leave it out")
+    if any(not t.requires_grad for t in inputs):
+        raise AutogradError("one of the inputs does not require gradients; create it with requires_grad=True")
+
+
+def _several(given: Tensor | Sequence[Tensor | None]) -> list[Tensor]:
+    return [given] if isinstance(given, Tensor) else list(given)  # type: ignore[arg-type]
+
+
+def _as_tensor(node: Node, create_graph: bool) -> Tensor:
+    """A gradient as users see it: with a history only if that was asked for."""
+    if create_graph:
+        return Tensor(node, requires_grad=bool(history((node,)).leaves))
+    return Tensor(Build().stop_gradient(node))
+
+
+def _accumulate(tensor: Tensor, node: Node, create_graph: bool) -> None:
+    """Add to ``.grad``: in place, unless the sum shall have a history."""
+    new = _as_tensor(node, create_graph)
+    old = tensor._grad
+    if old is None:
+        tensor._grad = new
+    elif create_graph:
+        tensor._grad = Tensor(Build().add(old._node, node), requires_grad=old.requires_grad or new.requires_grad)
     else:
-        tensor.grad = Tensor(Build().add(tensor.grad.node, node))
+        old._adopt(Build().add(old._node, new._node))
+    if tensor._hooks is not None:
+        for hook in list(tensor._hooks.on_accumulated.values()):
+            hook(tensor)
 
 
+# ---- what realisation asks
 def saved_for_backward(result: Tensor) -> list[Node]:
     """The nodes of the history that a backward pass from ``result`` would read."""
-    if not result.requires_grad or result.shape or values.is_freed(result.node):
+    if not result.requires_grad or result.shape or values.is_freed(result._node):
         return []
-    leaves = leaves_of(result.node)
-    history = set(walk((result.node,)))
-    found = gradients({result.node: Build().full_like(1.0, result.node)}, list(leaves))
+    past = history((result._node,))
+    known = set(past.nodes)
+    found = gradients({result._node: _like(1.0, result)}, list(past.leaves))
     read: dict[Node, None] = {}
     for node in walk(n for n in found if n is not None):
-        if node not in history:
-            read.update((i, None) for i in node.inputs if i in history and i.op.kind in _WORTH_SAVING)
+        if node not in known:
+            read.update((i, None) for i in node.inputs if i in known and i.op.kind in _WORTH_SAVING)
     return list(read)
 
 
 #: kinds of ops whose values are kept for a backward pass; movements and constants are recorded again for free
 _WORTH_SAVING = frozenset(("point", "reduce", "contract", "gather", "copy"))
+
+
+from . import realise  # noqa: E402  which asks for what backward reads

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sklon import tensors
-from sklon._base.dtypes import Dtype
 
 if TYPE_CHECKING:
     from .tensor import Operand, Tensor
@@ -73,6 +72,11 @@ class Methods:
 
     __hash__ = object.__hash__
 
+    @property
+    def T(self: Any) -> Tensor:
+        """The matrix with its axes exchanged."""
+        return tensors.functional.transpose(self)
+
     # ---- functions as methods
     def sum(self: Any, dim: int | Sequence[int] | None = None, keepdim: bool = False) -> Tensor:
         """The sum along ``dim``, or of all elements."""
@@ -125,10 +129,6 @@ class Methods:
     def unsqueeze(self: Any, dim: int) -> Tensor:
         """A new axis of size one at ``dim``."""
         return tensors.functional.expand_dims(self, dim)
-
-    def to(self: Any, dtype: Dtype) -> Tensor:
-        """The same numbers as another element type."""
-        return tensors.functional.astype(self, dtype)
 
     def float(self: Any) -> Tensor:
         """The same numbers in float32."""

@@ -5,11 +5,13 @@ Both are context variables, so threads and tasks do not disturb each other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Protocol
+from functools import wraps
+from inspect import isgeneratorfunction
+from typing import Any, ParamSpec, Protocol, TypeVar, cast, overload
 
 from sklon._base.dtypes import uint32
 from sklon._base.philox import split_seed
@@ -17,12 +19,93 @@ from sklon.graph.node import Node
 
 from . import values
 
+P = ParamSpec("P")
+R = TypeVar("R")
 _gradients: ContextVar[bool] = ContextVar("gradients", default=True)
 
 
-@contextmanager
-def no_grad() -> Iterator[None]:
-    """Record without gradients: results inside do not require them.
+def gradients_wanted() -> bool:
+    """Whether results of operations on tensors that require gradients require them too."""
+    return _gradients.get()
+
+
+class GradientMode:
+    """Records with or without gradients inside a ``with``, or inside a function that it decorates."""
+
+    def __init__(self, wanted: bool) -> None:
+        self._wanted = wanted
+        self._before: list[bool] = []
+
+    def __enter__(self) -> None:
+        self._before.append(_gradients.get())
+        _gradients.set(self._wanted)
+
+    def __exit__(self, *_: object) -> None:
+        _gradients.set(self._before.pop())
+
+    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        wanted = self._wanted
+        if isgeneratorfunction(function):
+            return cast(Callable[P, R], _each_step(wanted, function))
+
+        @wraps(function)
+        def run(*args: P.args, **kwargs: P.kwargs) -> R:
+            with GradientMode(wanted):
+                return function(*args, **kwargs)
+
+        return run
+
+
+def _each_step(wanted: bool, function: Callable[..., Any]) -> Callable[..., Any]:
+    """A generator function whose mode holds while it runs, and not while its caller does."""
+
+    @wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        steps, sent = function(*args, **kwargs), None
+        while True:
+            with GradientMode(wanted):
+                try:
+                    result = steps.send(sent)
+                except StopIteration as end:
+                    return end.value
+            sent = yield result
+
+    return run
+
+
+class set_grad_enabled(GradientMode):  # noqa: N801  PyTorch's name
+    """Record with or without gradients from here on; as a context manager or decorator, inside only.
+
+    >>> import sklon
+    >>> with sklon.set_grad_enabled(False):
+    ...     sklon.is_grad_enabled()
+    False
+    >>> sklon.is_grad_enabled()
+    True
+    """
+
+    def __init__(self, mode: bool) -> None:
+        super().__init__(bool(mode))
+        self._outside = _gradients.get()
+        _gradients.set(self._wanted)
+
+    def __enter__(self) -> None:
+        _gradients.set(self._wanted)
+
+    def __exit__(self, *_: object) -> None:
+        _gradients.set(self._outside)
+
+    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        _gradients.set(self._outside)
+        return super().__call__(function)
+
+
+@overload
+def no_grad() -> GradientMode: ...
+@overload
+def no_grad(function: Callable[P, R]) -> Callable[P, R]: ...
+def no_grad(function: Any = None) -> Any:
+    """Record without gradients: results inside do not require them. A context manager and a decorator.
 
     >>> import sklon
     >>> x = sklon.tensor([1.0], requires_grad=True)
@@ -31,16 +114,18 @@ def no_grad() -> Iterator[None]:
     >>> y.requires_grad
     False
     """
-    token = _gradients.set(False)
-    try:
-        yield
-    finally:
-        _gradients.reset(token)
+    mode = GradientMode(False)
+    return mode if function is None else mode(function)
 
 
-def gradients_wanted() -> bool:
-    """Whether results of operations on tensors that require gradients require them too."""
-    return _gradients.get()
+@overload
+def enable_grad() -> GradientMode: ...
+@overload
+def enable_grad(function: Callable[P, R]) -> Callable[P, R]: ...
+def enable_grad(function: Any = None) -> Any:
+    """Record with gradients inside, also within ``no_grad``. A context manager and a decorator."""
+    mode = GradientMode(True)
+    return mode if function is None else mode(function)
 
 
 class RandomSource(Protocol):

@@ -21,11 +21,14 @@ from sklon.graph.node import Graph, Node, Slot, slot
 from sklon.graph.node import apply as apply_op
 
 from . import values
+from .history import is_spent
 from .tensor import Tensor, pending
 
 Array = np.ndarray[Any, Any]
 #: structures whose programs are kept
 CACHE_SIZE = 256
+#: operations, one upon the other, from which on a chain is long: a power of two
+LONG = 64
 
 
 @dataclass(slots=True)
@@ -43,10 +46,10 @@ _cache: OrderedDict[Any, Executable] = OrderedDict()
 
 def value(tensor: Tensor) -> Array:
     """The array of a tensor, computed if need be together with all that is pending."""
-    known = values.array_of(tensor.node)
+    known = values.array_of(tensor._node)
     if known is None:
         realise((tensor,))
-        known = values.array_of(tensor.node)
+        known = values.array_of(tensor._node)
     assert known is not None
     return known
 
@@ -56,36 +59,68 @@ def realise(tensors: Iterable[Tensor]) -> None:
     demanded = list(tensors)
     for tensor in demanded:
         _check_concrete(tensor)
-    held = list(dict.fromkeys([*demanded, *(t for t in list(pending.values()) if not values.is_known(t.node))]))
-    roots = dict.fromkeys(t.node for t in held if not values.is_known(t.node))
+    waiting = list(pending.values())
+    if not _can_be_known(*(t._node for t in waiting)):
+        waiting = [t for t in waiting if _can_be_known(t._node)]
+    held = [*demanded, *waiting]
+    roots = dict.fromkeys(t._node for t in held if not values.is_known(t._node))
     for tensor in demanded:
         roots.update(dict.fromkeys(n for n in autograd.saved_for_backward(tensor) if not values.is_known(n)))
     if roots:
         _run(list(roots))
-    for tensor in held:
+    for tensor in {id(t): t for t in held}.values():
         _settle(tensor)
 
 
 def _check_concrete(tensor: Tensor) -> None:
-    if any(isinstance(e, Symbol) for e in tensor.shape):
+    if any(isinstance(e, Symbol) for e in tensor.shape) or not _can_be_known(tensor._node):
         raise InputError(
-            f"a value of shape {tensor.shape} exists only inside a training step, where N is the size of the "
-            "batch; a model that is trained cannot read it as a number"
+            f"a value of shape {tensor.shape} exists only inside a training step, where parameters and the batch of "
+            "N rows change from step to step; a model that is trained cannot read it as a number"
         )
+
+
+def _can_be_known(*nodes: Node) -> bool:
+    """Whether everything below has a value; inside a recorded step parameters and data have none."""
+    seen: set[Node] = set()
+    stack = list(nodes)
+    while stack:
+        below = stack.pop()
+        if below in seen or values.is_known(below):
+            continue
+        seen.add(below)
+        if below.op.name == "slot" and not values.is_number(below):
+            return False
+        stack.extend(below.inputs)
+    return True
 
 
 def _settle(tensor: Tensor) -> None:
     """A computed tensor without a history worth keeping becomes a leaf."""
     pending.pop(id(tensor), None)
-    node = tensor.node
-    freed = values.is_freed(node)
-    if node.op.name == "slot" or (tensor.requires_grad and not freed):
+    node = tensor._node
+    if node.op.name == "slot":
         return
-    array = values.array_of(node)
-    assert array is not None
-    tensor._adopt(values.leaf(array))
-    if freed:
-        values.free(tensor.node)
+    if tensor.is_leaf:
+        leaves.settle(tensor)
+    elif values.is_freed(node) or (tensor._depth >= LONG and is_spent(node)):
+        array = values.array_of(node)
+        assert array is not None
+        tensor._adopt(values.leaf(array))
+        values.free(tensor._node)
+
+
+def bound(tensor: Tensor) -> None:
+    """Compute a tensor that stands on a long chain of others, so that loops without an end neither grow nor recompile.
+
+    What has a history that can be differentiated waits: the history grows until somebody calls backward, as it does
+    in PyTorch. What rests on a history that was given up needs it no more.
+    """
+    length = tensor._depth
+    if length & (length - 1) or any(isinstance(e, Symbol) for e in tensor.shape):
+        return
+    if (not tensor.requires_grad or is_spent(tensor._node)) and _can_be_known(tensor._node):
+        realise((tensor,))
 
 
 # ---- one program
@@ -168,4 +203,4 @@ def _as_graph(roots: list[Node], recorded: _Recorded) -> Graph:
     return Graph(tuple((f"o{i}", new[r]) for i, r in enumerate(roots)))
 
 
-from . import autograd  # noqa: E402  which needs Tensor, and is needed only when running
+from . import autograd, leaves  # noqa: E402  which need Tensor, and are needed only when running

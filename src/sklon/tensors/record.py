@@ -17,7 +17,7 @@ from sklon._base.source import user_line
 from sklon.graph.build import Build
 from sklon.graph.node import Node
 
-from . import values
+from . import realise, values
 from .modes import gradients_wanted
 from .tensor import Operand, Tensor
 
@@ -35,7 +35,10 @@ def wrap(node: Node, *inputs: Tensor) -> Tensor:
     requires = any(t.requires_grad for t in inputs) and node.dtype.is_floating
     if requires and not gradients_wanted():
         node, requires = Build(node.source).stop_gradient(node), False
-    return Tensor(node, requires_grad=requires)
+    result = Tensor(node, requires_grad=requires, depth=1 + max((t._depth for t in inputs), default=0))
+    if result._depth >= realise.LONG:
+        realise.bound(result)
+    return result
 
 
 def as_node(operand: Operand, dtype: Dtype | None = None) -> Node:
@@ -59,12 +62,13 @@ def result_dtype(*operands: Operand) -> Dtype:
     for other in arrays[1:]:
         dtype = promote(dtype, other)
     for other in numbers:
-        if _RANK[other.kind] > _RANK[dtype.kind]:
+        if RANK[other.kind] > RANK[dtype.kind]:
             dtype = other
     return dtype
 
 
-_RANK = {"bool": 0, "unsigned": 1, "integer": 1, "floating": 2}
+#: kinds of element types, from the narrowest
+RANK = {"bool": 0, "unsigned": 1, "integer": 1, "floating": 2}
 
 
 def as_dtype(operand: Operand) -> Dtype:

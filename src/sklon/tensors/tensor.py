@@ -6,18 +6,25 @@ holds the class and its dunder methods alone; what they do lives in the modules 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, Union
-from weakref import WeakValueDictionary
+from warnings import warn
+from weakref import WeakValueDictionary, ref
 
 import numpy as np
 
 from sklon._base.dtypes import Dtype
-from sklon._base.errors import AutogradError, InputError
+from sklon._base.errors import InputError
 from sklon._base.shapes import Shape, Symbol
 from sklon.graph.node import Node
 
 from . import values
+from .devices import OnDevice
+from .history import leaf_of
+from .hooks import AccumulatedHook, GradientHook, Handle, Hooks
+from .inplace import InPlace
 from .methods import Methods
+from .modes import gradients_wanted
 
 if TYPE_CHECKING:
     from typing import Self
@@ -29,7 +36,7 @@ Operand: TypeAlias = Union["Tensor", float, int, bool, Array]
 pending: WeakValueDictionary[int, Tensor] = WeakValueDictionary()
 
 
-class Tensor(Methods):
+class Tensor(Methods, InPlace, OnDevice):
     """An n-dimensional array whose operations are recorded, differentiated and compiled.
 
     Create one with :func:`sklon.tensor`. ``grad`` holds ∂loss/∂self after ``loss.backward()`` for leaves that
@@ -42,18 +49,21 @@ class Tensor(Methods):
     [2.0, 4.0, 6.0]
     """
 
-    __slots__ = ("__weakref__", "_node", "grad", "requires_grad")
+    __slots__ = ("__weakref__", "_depth", "_grad", "_hooks", "_node", "_requires_grad", "_shares", "_written")
     __array_priority__ = 1000
 
-    def __init__(self, node: Node, *, requires_grad: bool = False) -> None:
-        self.requires_grad = requires_grad
-        self.grad: Tensor | None = None
-        self._node = node
-        self._adopt(node)
+    def __init__(self, node: Node, *, requires_grad: bool = False, depth: int = 0) -> None:
+        self._requires_grad = requires_grad
+        self._grad: Tensor | None = None
+        self._hooks: Hooks | None = None
+        #: what PyTorch would write through to: a leaf, or the name of the function that made a view
+        self._shares: ref[Tensor] | str | None = None
+        self._written = False  # a leaf written in place and not computed since
+        self._adopt(node, depth)
 
-    def _adopt(self, node: Node) -> None:
-        """Become the handle of another node."""
-        self._node = node
+    def _adopt(self, node: Node, depth: int = 0) -> None:
+        """Become the handle of another node, ``depth`` operations above what was known or begins a history."""
+        self._node, self._depth = node, depth
         symbolic = any(isinstance(e, Symbol) for e in node.shape)
         if not values.is_known(node) and not symbolic and node.op.name != "slot":
             pending[id(self)] = self
@@ -61,7 +71,13 @@ class Tensor(Methods):
     # ---- what it is
     @property
     def node(self) -> Node:
-        """The node that this tensor stands for."""
+        """The node that this tensor stands for.
+
+        A leaf that was written in place is computed when recording with gradients first reads it: so a loop with an
+        update of its own runs one program for each step, and its history starts anew.
+        """
+        if self._written and gradients_wanted():
+            realise.realise((self,))
         return self._node
 
     @property
@@ -82,12 +98,7 @@ class Tensor(Methods):
     @property
     def is_leaf(self) -> bool:
         """Whether nothing that requires gradients was computed to get it."""
-        return not self.requires_grad or self._node.op.name == "slot"
-
-    @property
-    def T(self) -> Tensor:
-        """The matrix with its axes exchanged."""
-        return functional.transpose(self)
+        return not self._requires_grad or leaf_of(self._node) is self
 
     def size(self, dim: int | None = None) -> Any:
         """The shape, or the size along one axis."""
@@ -140,27 +151,107 @@ class Tensor(Methods):
         return f"tensor({text}{extra}{grad})"
 
     # ---- gradients
-    def backward(self, gradient: Tensor | None = None, retain_graph: bool = False) -> None:
-        """Add ∂self/∂leaf to ``.grad`` of every leaf that requires gradients.
+    @property
+    def requires_grad(self) -> bool:
+        """Whether a backward pass computes gradients of this tensor, or through it."""
+        return self._requires_grad
 
-        ``gradient`` seeds a result with more than one element. The history is given up unless ``retain_graph``.
+    @requires_grad.setter
+    def requires_grad(self, wanted: bool) -> None:
+        leaves.require(self, wanted)
+
+    @property
+    def grad(self) -> Tensor | None:
+        """∂loss/∂self, added up since it was None; of leaves, and of results that called ``retain_grad``."""
+        if self._grad is None and not self.is_leaf and not self.retains_grad:
+            warn(
+                "the .grad of a result of a computation stays None; call retain_grad() on it before backward()",
+                stacklevel=2,
+            )
+        return self._grad
+
+    @grad.setter
+    def grad(self, gradient: Tensor | None) -> None:
+        self._grad = leaves.checked_gradient(self, gradient)
+
+    @grad.deleter
+    def grad(self) -> None:
+        self._grad = None
+
+    @property
+    def data(self) -> Tensor:
+        """The values without a history; writing to them in place writes to a leaf, without PyTorch's checks."""
+        return leaves.detached(self)
+
+    @data.setter
+    def data(self, data: Tensor) -> None:
+        leaves.replace_data(self, data)
+
+    @property
+    def grad_fn(self) -> leaves.GradFn | None:
+        """What computed this tensor, if gradients flow through it; None for leaves."""
+        return None if self.is_leaf else leaves.GradFn(self._node.op.name, self._node.source)
+
+    @property
+    def retains_grad(self) -> bool:
+        """Whether ``retain_grad`` was called on this result."""
+        return self._hooks is not None and self._hooks.retained is not None
+
+    def backward(
+        self,
+        gradient: Tensor | None = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Tensor | Sequence[Tensor] | None = None,
+    ) -> None:
+        """Add ∂self/∂leaf to ``.grad`` of every leaf that requires gradients, or of ``inputs`` alone.
+
+        ``gradient`` seeds a result with more than one element. The history is given up unless ``retain_graph``, or
+        ``create_graph``, which gives the gradients a history of their own.
         """
-        autograd.backward(self, gradient, retain_graph)
+        wanted = [inputs] if isinstance(inputs, Tensor) else inputs
+        autograd.backward([self], [gradient], retain_graph, create_graph, wanted)
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:
         """Ask for gradients of this leaf, or stop asking."""
-        if not self.is_leaf:
-            raise AutogradError("only leaves can change requires_grad; use detach() to get one")
-        if requires_grad and not self.dtype.is_floating:
-            raise AutogradError(f"only floating tensors can require gradients, not {self.dtype!r}")
         self.requires_grad = requires_grad
-        if requires_grad:
-            autograd.watch(self)
         return self
+
+    def retain_grad(self) -> None:
+        """Keep the gradient of this result in ``.grad``; a leaf keeps it anyway."""
+        leaves.retain(self)
+
+    def register_hook(self, hook: GradientHook) -> Handle:
+        """Call ``hook(gradient)`` when the gradient of this tensor is known; what it returns replaces it.
+
+        >>> import sklon
+        >>> x = sklon.tensor([1.0], requires_grad=True)
+        >>> handle = x.register_hook(lambda gradient: gradient * 10)
+        >>> (x * 2).sum().backward()
+        >>> x.grad.tolist()
+        [20.0]
+        """
+        return leaves.register(self, hook)
+
+    def register_post_accumulate_grad_hook(self, hook: AccumulatedHook) -> Handle:
+        """Call ``hook(self)`` each time a backward pass has added to ``.grad`` of this leaf."""
+        return leaves.register_accumulated(self, hook)
 
     def detach(self) -> Tensor:
         """The same values, through which no gradient flows."""
-        return functional.detach(self)
+        return leaves.detached(self)
+
+    def detach_(self) -> Self:
+        """Become a leaf with the same values and without a history."""
+        leaves.cut(self)
+        return self
+
+    def clone(self) -> Tensor:
+        """A copy, through which gradients flow."""
+        return inplace.clone(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return leaves.twin(self, memo)
 
 
-from . import autograd, functional, realise  # noqa: E402  the methods' bodies, which need the class
+from . import autograd, inplace, leaves, realise  # noqa: E402  the methods' bodies, which need the class

@@ -45,6 +45,11 @@ def number_of(node: Node) -> float:
     return _numbers[node]
 
 
+def is_number(node: Node) -> bool:
+    """Whether a node is a scalar input with a value."""
+    return node in _numbers
+
+
 def bind(node: Node, array: Array) -> None:
     """Note that ``node`` has been computed."""
     _arrays[node] = array
