@@ -218,9 +218,9 @@ def over_all(g: Grower) -> None:
 
 
 def gram(g: Grower) -> None:
-    """h·(hᵀf/N): the rows are summed by a product, whose result is then an operand."""
+    """h·(hᵀf/(N·k)): the rows are summed by a product, whose result is then an operand."""
     h, f = g.matrix(), g.matrix()
-    small = b.div(f, g.spread(g.count(), f.shape))
+    small = b.div(f, g.spread(b.mul(g.count(), b.full(float(columns(h)), (), g.dtype)), f.shape))
     if g.draw(st.booleans()):
         m = b.contract(h, small, a="ni", b="nj", out="ij")
         g.keep(b.tanh(b.contract(h, m, a="ni", b="ij", out="nj")))
@@ -336,7 +336,55 @@ def between_types(g: Grower) -> None:
     g.keep(b.add(x, b.mul(half, g.full(0.25, x))))
 
 
+def window(g: Grower) -> None:
+    """A part of the columns, put at another place, turned around."""
+    h = g.matrix()
+    k = columns(h)
+    start = g.draw(st.integers(0, k - 1))
+    part = b.slice(h, starts=(0, start), shape=(N, g.draw(st.integers(1, k - start))))
+    match g.draw(st.integers(0, 3)):
+        case 0:
+            g.keep(part)
+        case 1:
+            before = g.draw(st.integers(0, 9))
+            wide = columns(part) + before + g.draw(st.integers(0, 20))
+            g.keep(b.pad(part, before=(0, before), shape=(N, wide)))
+        case 2:
+            g.keep(b.add(h, b.pad(b.flip(part, axes=(1,)), before=(0, start), shape=h.shape)))
+        case _:
+            g.keep(b.mul(b.flip(h, axes=(1,)), b.sigmoid(h)))
+
+
+def reshaped(g: Grower) -> None:
+    """Columns cut into two axes, worked on, and joined in another order."""
+    h = g.matrix()
+    k = columns(h)
+    parts = g.draw(st.sampled_from([p for p in (1, 2, 3, 5, 8, 25) if k % p == 0]))
+    x = b.reshape(h, shape=(N, parts, k // parts))
+    match g.draw(st.integers(0, 3)):
+        case 0:
+            g.keep(b.reduce(x, fn="max", axes=(g.draw(st.sampled_from((1, 2))),)))
+        case 1:
+            turned = b.expand(x, shape=(N, k // parts, parts), dims=(0, 2, 1))
+            g.keep(b.reshape(b.tanh(turned), shape=(N, k)))
+        case 2:
+            scale = g.parameter(parts, k // parts)
+            g.keep(b.reshape(b.mul(x, g.spread(b.sigmoid(scale), x.shape, 1, 2)), shape=(N, k)))
+        case _:
+            w = b.reshape(g.parameter(k * 3), shape=(3, k))
+            g.keep(b.contract(h, w, a="ni", b="oi", out="no"))
+
+
+def counted(g: Grower) -> None:
+    """Rows added up at labels, and read again there."""
+    h = g.matrix()
+    labels = g.data(dtype=int32)
+    sums = b.scatter_add(labels, b.div(h, g.spread(g.count(), h.shape)), rows=CLASSES)
+    g.keep(b.add(h, b.gather(sums, labels)))
+
+
 MOVES: tuple[Move, ...] = (
+    window, reshaped, counted,
     dense, dense, transposed_dense, swapped_operands, activation, activation, bounded_exp, binary, binary, choose,
     residual, gated, normalised, softmax, dropout, over_columns, over_rows, over_all, gram, odd_contract, cube,
     repeated_operand, embedding, against_data, against_data, scaled, fresh_data, between_types,

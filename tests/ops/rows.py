@@ -225,6 +225,18 @@ def expand(letters: str, out: str, dims: tuple[int, ...]) -> Row:
     )
 
 
+def reshape(letters: str, shape: Callable[[Sizes], Shape]) -> Row:
+    """Other axes for the same elements."""
+    return Row(
+        "reshape",
+        lambda x, s: b.reshape(x, shape=shape(s)),
+        ((anywhere, letters),),
+        lambda t, x, s: x.reshape(concrete(shape(s), s.N)),
+        exact=True,
+        name=f"{letters} to {shape(ORDINARY)}",
+    )
+
+
 def leaf(op: str, build: Callable[[Sizes], Node], torch: Callable[..., Any]) -> Row:
     """An op without inputs."""
     return Row(op, build, (), torch, orders=0, exact=True)
@@ -340,6 +352,47 @@ ROWS: tuple[Row, ...] = (
         lambda t, table, index, s: table[index.long()],
         exact=True,
     ),
+    Row(
+        "scatter_add",
+        lambda index, x, s: b.scatter_add(index, x, rows=7),
+        ((small_integers, "N"), (anywhere, "Nk")),
+        lambda t, index, x, s: t.zeros(7, *x.shape[1:], dtype=x.dtype).index_add(0, index.long(), x),
+    ),
+    Row(
+        "slice",
+        lambda x, s: b.slice(x, starts=(0, s.k // 3, 1), shape=(N, s.k - s.k // 2, 2)),
+        ((anywhere, "Nk3"),),
+        lambda t, x, s: x[:, s.k // 3 : s.k // 3 + s.k - s.k // 2, 1:],
+        exact=True,
+    ),
+    Row(
+        "pad",
+        lambda x, s: b.pad(x, before=(0, 2), shape=(N, s.k + 5)),
+        ((anywhere, "Nk"),),
+        lambda t, x, s: t.nn.functional.pad(x, (2, 3)),
+        exact=True,
+    ),
+    Row(
+        "pad",
+        lambda x, s: b.pad(b.tanh(x), before=(3, 0, 1), shape=(s.m + 3, s.k, 3)),
+        ((anywhere, "mk1"),),
+        lambda t, x, s: t.nn.functional.pad(t.tanh(x), (1, 1, 0, 0, 3, 0)),
+        name="what was computed, on three axes",
+    ),
+    Row("flip", lambda x, s: b.flip(x, axes=(1,)), ((anywhere, "Nk"),), lambda t, x, s: x.flip(1), exact=True),
+    Row(
+        "flip",
+        lambda x, s: b.flip(x, axes=(0, 2)),
+        ((anywhere, "mk3"),),
+        lambda t, x, s: x.flip(0, 2),
+        exact=True,
+        name="two axes",
+    ),
+    reshape("Nk3", lambda s: (N, 3 * s.k)),
+    reshape("Nk", lambda s: (N, 1, s.k, 1)),
+    reshape("4k3", lambda s: (2, s.k * 2, 3)),
+    reshape("mk", lambda s: (s.k, s.m)),
+    reshape("mk", lambda s: (s.m * s.k,)),
     leaf("constant", lambda s: b.constant(value=0.3, dtype=float64), lambda t, s: t.tensor(0.3, dtype=t.float64)),
     leaf("size", lambda s: b.size(dtype=float64), lambda t, s: t.tensor(float(s.N), dtype=t.float64)),
     leaf(

@@ -15,7 +15,7 @@ phase
   track N block=64
     loop map [N,8] over []
       0: load %1[0]
-      1: load %0[0@0,1]
+      1: load %0[-@0,1]
       2: store %4[0,1] 1
   track 8 block=8
     loop map [8,8] over []

@@ -53,14 +53,20 @@ FAULTS: tuple[tuple[str, tuple[Edit, ...]], ...] = (
     ("no mean of these values", (("accumulate sum 1", "accumulate mean 1"),)),
     ("does not have its 1 axes", (("load %6[0]", "load %6[0,-]"),)),
     ("an axis that is not there", (("load %6[0]", "load %6[3]"),)),
-    ("an axis twice", (("load %2[0,1]", "load %2[0,0]"),)),
-    ("runs over S of N", (("load %5[1,2]", "load %5[0,2]"),)),
-    ("runs over N of T", (("load %0[0@0,1]", "load %0[0,1]"),)),
-    ("another axis than their numbers", (("load %0[0@0,1]", "load %0[1@0,-]"),)),
+    ("runs beyond N", (("load %5[1,2]", "load %5[0,2]"),)),
+    ("runs beyond N", (("load %1[0]", "load %1[0+#1]"),)),
+    ("runs beyond T", (("load %0[-@0,1]", "load %0[0,1]"),)),
+    ("runs beyond 8", (("load %2[0,1]", "load %2[0,1+#1]"),)),
+    ("runs beyond 8", (("load %2[0,1]", "load %2[0,1*-1]"),)),
+    ("runs beyond 8", (("load %2[0,1]", "load %2[0,0+1]"),)),
+    ("gathers rows and names one", (("load %0[-@0,1]", "load %0[1@0,-]"),)),
+    ("that is no truth", (("scalar 0 f32", "load %2[0,1+#9] where 0"),)),
     ("chosen by a value that is no integer", (("0: load %1[0]", "0: const 0.0 f32"),)),
     ("varies along an axis that was summed", (("store %6[0] 2", "store %6[0] 1"),)),
-    ("are scattered", (("store %4[0,1] 1", "store %4[0@0,1] 1"),)),
+    ("are scattered", (("store %4[0,1] 1", "store %4[-@0,1] 1"),)),
     ("written more than once", (("store %4[0,1] 1", "store %7[] 1"),)),
+    ("written not exactly once", (("store %8[0,1] 0", "store %8[0,0] 0"),)),
+    ("written not exactly once", (("store %8[0,1] 0", "store %8[0,1*-1+#7] 0"),)),
     ("overwritten while it is read elsewhere", (("load %2[0,1]", "load %2[1,0]"),)),
     (
         "read after they were overwritten",
@@ -129,6 +135,39 @@ phase
 def test_a_local_place_has_the_rows_of_a_unit() -> None:
     with pytest.raises(VerificationError, match="has other units"):
         verify_program(parse_program(TURNED))
+
+
+ADDED_UP = """\
+program max_rows=130 scalars=0
+buffer %0 = 'labels' state i64[8] strides=(1,) panel=0
+buffer %1 = 'g' state f32[8,3] strides=(3, 1) panel=0
+buffer %2 = 'table' output f32[5,3] strides=(3, 1) panel=0
+phase
+  track 5 block=5
+    loop scatter [5,3] over [8]
+      0: scatter %0[2] %1[2,1]
+      1: store %2[0,1] 0
+"""
+
+
+@pytest.mark.parametrize(
+    ("message", "edit"),
+    [
+        ("", ("", "")),
+        ("indices are read at", ("%0[2]", "%0[0]")),
+        ("rows are read at", ("%1[2,1]", "%1[2,-]")),
+        ("rows are read at", ("%1[2,1]", "%1[0,1]")),
+        ("no integer", ("i64[8]", "f32[8]")),
+        ("cannot have the anchors", ("loop scatter", "loop reduce")),
+    ],
+)
+def test_what_rows_are_added_up_at(message: str, edit: Edit) -> None:
+    program = parse_program(ADDED_UP.replace(*edit))
+    if not message:
+        verify_program(program)
+        return
+    with pytest.raises(VerificationError, match=message):
+        verify_program(program)
 
 
 def network(max_rows: int = 130) -> Program:

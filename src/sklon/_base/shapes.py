@@ -112,3 +112,47 @@ def normalise_axes(axes: int | Sequence[int] | None, rank: int) -> tuple[int, ..
     if len(set(result)) != len(result):
         raise ShapeError(f"an axis is named twice in {given}")
     return tuple(result)
+
+
+#: axes of one shape, and those of another one over which the same elements run
+Group: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]
+
+
+def groups(old: Shape, new: Shape) -> tuple[Group, ...] | None:
+    """How the axes of ``old`` become those of ``new`` in row-major order; None if they hold not as many elements.
+
+    Axes of size one belong to no group. A symbolic axis is a group of its own.
+
+    >>> groups((N, 28, 28), (N, 784))
+    (((0,), (0,)), ((1, 2), (1,)))
+    >>> groups((6, 4), (8, 3))
+    (((0, 1), (0, 1)),)
+    """
+    left, right = ([a for a, e in enumerate(shape) if e != 1] for shape in (old, new))
+    found: list[Group] = []
+    i = j = 0
+    while i < len(left) or j < len(right):
+        a, b = left[i : i + 1], right[j : j + 1]
+        i, j = i + 1, j + 1
+        while not _same_count(old, a, new, b):
+            if i < len(left) and (j == len(right) or _count(old, a) <= _count(new, b)):
+                a.append(left[i])
+                i += 1
+            elif j < len(right):
+                b.append(right[j])
+                j += 1
+            else:
+                return None
+        found.append((tuple(a), tuple(b)))
+    return tuple(found)
+
+
+def _same_count(old: Shape, a: list[int], new: Shape, b: list[int]) -> bool:
+    symbols = [e for e in [*(old[x] for x in a), *(new[x] for x in b)] if isinstance(e, Symbol)]
+    if symbols:
+        return len(a) == len(b) == 1 and old[a[0]] == new[b[0]]
+    return _count(old, a) == _count(new, b)
+
+
+def _count(shape: Shape, axes: list[int]) -> int:
+    return prod(e for a in axes if isinstance(e := shape[a], int))

@@ -11,6 +11,7 @@ from .kernels.driver import DriverEmitter, Memory, place
 from .kernels.lanes import Declarations
 from .kernels.nest import emit_map, emit_reduce
 from .kernels.product import ProductEmitter
+from .kernels.scatter import emit_scatter
 from .kernels.transpose import emit_transposition, is_transposition
 from .target import Target
 
@@ -69,6 +70,8 @@ def _functions(program: Program, loop: Loop, target: Target, declarations: Decla
     """The functions of a loop: last the one for a unit, before it those that it calls."""
     if loop.kind == "contract":
         return ProductEmitter(program, loop, target, declarations).functions()
+    if loop.kind == "scatter":
+        return [emit_scatter(program, loop, target)]
     if is_transposition(program, loop, target):
         return emit_transposition(program, loop, target, declarations)
     emit = emit_map if loop.kind == "map" else emit_reduce

@@ -17,6 +17,7 @@ from sklon.program.ir import Program
 from .passes.assemble import assemble
 from .passes.fuse import fuse
 from .passes.products import cut_sums, make_matrices, pack_operands
+from .passes.reshapes import separate_reshapes
 from .passes.rewriting import rewrite
 from .passes.schedule import schedule
 from .passes.simplify import simplify
@@ -56,6 +57,11 @@ def _simplify(graph: Graph, settings: Settings) -> Graph:
     return simplify(graph)
 
 
+def _reshapes(graph: Graph, settings: Settings) -> Graph:
+    """Write reshapes as joins and splits of axes. Exact."""
+    return separate_reshapes(graph)
+
+
 def _matrices(graph: Graph, settings: Settings) -> Graph:
     """Write contracts that are no product of matrices as sums. Exact up to the order of summation."""
     return make_matrices(graph)
@@ -88,6 +94,7 @@ def _separate(graph: Graph, settings: Settings) -> Graph:
 PASSES: tuple[Pass, ...] = (
     Pass("merge", _merge, "merged"),
     Pass("simplify", _simplify, "simple", ("merged",)),
+    Pass("reshapes", _reshapes, "reshapes", ("simple",)),
     Pass("matrices", _matrices, "matrices", ("simple",)),
     Pass("cut", _cut, "cut", ("matrices",)),
     Pass("pack", _pack, "packed", ("cut",)),

@@ -3,13 +3,14 @@
 Each op is one frozen dataclass: type, meaning in NumPy, derivative, and for a point op its body over lanes.
 """
 
-from . import compare, contract, elementary, gather, integer, leaves, movement, point, random, reduce, special
+from . import compare, contract, elementary, gather, integer, leaves, movement, point, random, reduce, special, windows
 from ._families import BUILD, Point
 from .contract import Contract, ContractPlan
-from .gather import Gather
+from .gather import Gather, ScatterAdd
 from .leaves import Constant, Iota, Size
 from .movement import Copy, Expand
 from .reduce import Reduce
+from .windows import Flip, Pad, Reshape, Slice
 
 __all__ = [
     "BUILD",
@@ -18,11 +19,16 @@ __all__ = [
     "ContractPlan",
     "Copy",
     "Expand",
+    "Flip",
     "Gather",
     "Iota",
+    "Pad",
     "Point",
     "Reduce",
+    "Reshape",
+    "ScatterAdd",
     "Size",
+    "Slice",
     "compare",
     "contract",
     "elementary",

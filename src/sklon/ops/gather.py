@@ -1,4 +1,7 @@
-"""Reading rows of a table by their indices. Indices are validated when data are bound."""
+"""Reading rows at indices, and adding rows up at indices: each is the other's gradient.
+
+Indices are validated when data are bound.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from sklon._base.dtypes import int32
+import numpy as np
+
 from sklon._base.errors import DtypeError, ShapeError
 from sklon._base.shapes import T
 from sklon.graph.build import Build
@@ -36,15 +40,31 @@ class Gather(Op):
         table, index = node.inputs
         if not table.dtype.is_floating or table.shape[0] == T:
             return (None, None)
-        return (_scatter_add(build, table, index, g), None)
+        return (build.scatter_add(index, g, rows=table.shape[0]), None)
 
 
-def _scatter_add(build: Build, table: Node, index: Node, g: Node) -> Node:
-    """table̅[v, …] = Σᵢ [index[i] = v]·g[i, …], as a product with the indicator matrix: its order is fixed."""
-    shape = (*index.shape, table.shape[0])
-    wide = build.expand(build.cast(index, dtype=int32), shape=shape, dims=(0,))
-    hit = build.equal(wide, build.iota(axis=1, shape=shape, dtype=int32))
-    one, zero = build.full(1.0, shape, g.dtype), build.full(0.0, shape, g.dtype)
-    indicator = build.where(hit, one, zero)
-    rest = "abcdefgh"[: len(table.shape) - 1]
-    return build.contract(indicator, g, a="nv", b=f"n{rest}", out=f"v{rest}")
+@primitive("scatter_add")
+@dataclass(frozen=True)
+class ScatterAdd(Op):
+    """y[v, …] = Σ x[i, …] over those i with index[i] = v, added in the order of i. Other indices are left out."""
+
+    kind: ClassVar[str] = "scatter"
+    rows: int
+
+    def infer(self, *inputs: Type) -> Type:
+        index, x = inputs
+        if index.dtype.kind != "integer" or x.dtype.kind == "bool":
+            raise DtypeError(f"numbers are added up at integer indices, not {x} at {index}")
+        if len(index.shape) != 1 or x.shape[:1] != index.shape:
+            raise ShapeError(f"one index is needed for each row, not {index} for {x}")
+        return Type((self.rows, *x.shape[1:]), x.dtype)
+
+    def evaluate(self, rows: int, *inputs: Any) -> Any:
+        index, x = inputs
+        result = np.zeros((self.rows, *x.shape[1:]), x.dtype)
+        own = (index >= 0) & (index < self.rows)
+        np.add.at(result, index[own], x[own])
+        return result
+
+    def vjp(self, build: Build, node: Node, g: Node) -> Sequence[Node | None]:
+        return (None, build.gather(g, node.inputs[0]))

@@ -27,10 +27,12 @@ from .ir import (
     Program,
     Rows,
     Scalar,
+    Scatter,
     Store,
     Track,
     accesses,
 )
+from .places import Place, affine
 
 #: the spaces whose arrays the caller gives
 EXTERNAL = ("state", "data", "index")
@@ -122,7 +124,22 @@ class _Run:
     def value(self, i: Instruction) -> Any:
         match i:
             case Load():
-                return self.read(i.at).copy()  # a store further down must not change what was read
+                return self.load(i)
+            case Apply():
+                inputs = np.broadcast_arrays(*(self.values[a] for a in i.args))
+                return i.op.evaluate(self.step.rows, *inputs)
+            case Accumulate():
+                return self.accumulate(i)
+            case Product():
+                return self.product(i)
+            case Scatter():
+                return self.scatter(i)
+            case Store():
+                return self.store(i)
+        return self.leaf(i)
+
+    def leaf(self, i: Const | Rows | Scalar | Index) -> Array:
+        match i:
             case Const():
                 return self.full(i.value, i.dtype)
             case Rows():
@@ -132,15 +149,6 @@ class _Run:
             case Index():
                 span = self.ranges[i.axis]
                 return self.along(np.arange(span.start, span.stop, dtype=i.dtype.numpy), (i.axis,))
-            case Apply():
-                inputs = np.broadcast_arrays(*(self.values[a] for a in i.args))
-                return i.op.evaluate(self.step.rows, *inputs)
-            case Accumulate():
-                return self.accumulate(i)
-            case Product():
-                return self.product(i)
-            case Store():
-                return self.store(i)
 
     def full(self, number: float, dtype: Any) -> Array:
         return np.full((1,) * len(self.ranges), number, dtype.numpy)
@@ -153,15 +161,48 @@ class _Run:
             shape[a] = e
         return ordered.reshape(shape)
 
-    def spans(self, at: Access) -> tuple[slice | int, ...]:
-        return tuple(0 if a < 0 else self.ranges[a] for a in at.index)
+    def where(self, at: Access) -> tuple[Array, ...]:
+        """For each axis of the buffer the indices along it, over the loop's axes."""
+        places = [self.place(place) for place in at.index]
+        if at.row is not None:
+            places[0] = self.values[at.row]
+        return tuple(places)
+
+    def place(self, place: Place) -> Array:
+        form = affine(place)
+        index = np.full((1,) * len(self.ranges), form.start, np.int64)
+        for axis, step in form.terms:
+            span = self.ranges[axis]
+            index = index + step * self.along(np.arange(span.start, span.stop), (axis,))
+        return index
+
+    def spans(self, at: Access) -> tuple[slice | int, ...] | None:
+        """The same as slices, where each place is the index along one axis: no array of indices is needed."""
+        if at.row is not None or not all(isinstance(place, int) for place in at.index):
+            return None
+        return tuple(self.ranges[place] if isinstance(place, int) and place >= 0 else 0 for place in at.index)
 
     def read(self, at: Access) -> Array:
         array, spans = self.step.memory[at.buffer], self.spans(at)
-        if at.row is not None:
-            index = self.values[at.row]
-            array, spans = array[index.reshape(-1)], (slice(None), *spans[1:])
-        return self.along(array[spans], [a for a in at.index if a >= 0])
+        if spans is None:
+            return np.asarray(array[self.where(at)])
+        return self.along(array[spans], [place for place in at.index if isinstance(place, int) and place >= 0])
+
+    def load(self, i: Load) -> Array:
+        if i.mask is None:
+            return self.read(i.at).copy()  # a store further down must not change what was read
+        array, mask = self.step.memory[i.at.buffer], self.values[i.mask]
+        places = [np.where(mask, index, 0) for index in self.where(i.at)]
+        return np.where(mask, array[tuple(places)], np.zeros((), array.dtype))
+
+    def scatter(self, i: Scatter) -> Array:
+        """Row by row in the order of the indices, as compiled code adds them."""
+        rows, index = self.ranges[0], self.read(i.index).reshape(-1)
+        source = np.moveaxis(self.read(i.source), -1, 0)[:, 0]  # the inner axis is the last one, the rows have none
+        total = np.zeros([span.stop - span.start for span in self.ranges[:-1]], source.dtype)
+        own = (index >= rows.start) & (index < rows.stop)
+        np.add.at(total, index[own] - rows.start, source[own])
+        return total[..., None]
 
     def accumulate(self, i: Accumulate) -> Array:
         inner = tuple(range(len(self.loop.outer), len(self.ranges)))
@@ -187,8 +228,9 @@ class _Run:
     def store(self, i: Store) -> None:
         outer = len(self.loop.outer)
         shape = tuple(span.stop - span.start for span in self.ranges[:outer])
-        full = np.broadcast_to(self.values[i.value], shape + (1,) * len(self.loop.inner)).reshape(shape)
-        kept = [a for a in i.to.index if a >= 0]
-        dropped = tuple(a for a in range(outer) if a not in kept)
-        ranks = [sorted(kept).index(a) for a in kept]
-        self.step.memory[i.to.buffer][self.spans(i.to)] = np.transpose(np.squeeze(full, dropped), ranks)
+        full = np.broadcast_to(self.values[i.value], shape + (1,) * len(self.loop.inner))
+        memory = self.step.memory[i.to.buffer]
+        if i.to.index:
+            memory[self.where(i.to)] = full
+        else:
+            memory[...] = full.reshape(())

@@ -19,6 +19,8 @@ from sklon._base.dtypes import Dtype
 from sklon._base.shapes import SHARD, Extent, N, S, Shape
 from sklon.ops import Point
 
+from .places import Place, step_along
+
 SPACES = ("state", "data", "index", "output", "scratch", "local")
 
 
@@ -44,21 +46,22 @@ class Buffer:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Elements of a buffer: for each of its axes the loop's axis that runs along it.
+    """Elements of a buffer: for each of its axes the place along it, usually a loop's axis.
 
-    ``row`` is the value that indexes the first axis instead, where rows are gathered.
+    ``row`` is the value that indexes the first axis instead, where rows are gathered; the first place is then 0.
     """
 
     buffer: int
-    index: tuple[int, ...]
+    index: tuple[Place, ...]
     row: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """The element at ``at``."""
+    """The element at ``at``; 0 where the value ``mask`` is false, and there ``at`` may lie anywhere."""
 
     at: Access
+    mask: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,14 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True)
+class Scatter:
+    """Σ source[i, …] over those i of the inner axis for which ``index`` holds this row: the anchor of ``scatter``."""
+
+    index: Access
+    source: Access
+
+
+@dataclass(frozen=True, slots=True)
 class Store:
     """Writes an earlier value."""
 
@@ -124,12 +135,12 @@ class Store:
     value: int
 
 
-Instruction: TypeAlias = Load | Const | Rows | Scalar | Index | Apply | Accumulate | Product | Store
+Instruction: TypeAlias = Load | Const | Rows | Scalar | Index | Apply | Accumulate | Product | Scatter | Store
 
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """A nest of loops. ``kind`` is map, reduce or contract."""
+    """A nest of loops. ``kind`` is map, reduce, contract or scatter."""
 
     kind: str
     outer: Shape
@@ -203,6 +214,13 @@ def accesses(loop: Loop) -> tuple[list[Access], list[Access]]:
             reads.append(instruction.at)
         elif isinstance(instruction, Product):
             reads += [instruction.left, instruction.right]
+        elif isinstance(instruction, Scatter):
+            reads += [instruction.index, instruction.source]
         elif isinstance(instruction, Store):
             writes.append(instruction.to)
     return reads, writes
+
+
+def stride_along(buffer: Buffer, at: Access, axis: int) -> int:
+    """Elements by which an access moves from one index of ``axis`` to the next."""
+    return sum(s * step_along(place, axis) for place, s in zip(at.index, buffer.strides, strict=True))

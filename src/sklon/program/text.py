@@ -9,11 +9,12 @@ Grammar, one line each; blocks are told by their first word, indentation is for 
     loop        loop contract [N,64] over [32]
     value       0: product %1[0,2] %0[1,2]
                 1: load %2[-,1]                    an axis of size 1 is not run along: -
-                2: load %3[0@1,-]                  value 1 is the row, one for each index of axis 0
-                3: const 0.5 f32                   also: rows f32 · scalar 2 f32 · index 1 i32
-                4: apply add{} 0 3
-                5: accumulate sum 4
-                6: store %4[0,1] 5
+                2: load %3[-@1,0]                  value 1 is the row
+                3: load %3[0*4+1,1*-1+#9] where 2  4·i₀ + i₁, 9 − i₁; 0 where value 2 is false
+                4: const 0.5 f32                   also: rows f32 · scalar 2 f32 · index 1 i32
+                5: apply add{} 0 4
+                6: accumulate sum 5                also: scatter %5[2] %6[2,1]
+                7: store %4[0,1] 6
 """
 
 from __future__ import annotations
@@ -44,9 +45,11 @@ from .ir import (
     Program,
     Rows,
     Scalar,
+    Scatter,
     Store,
     Track,
 )
+from .places import Place, affine, combined
 
 _HEADER = re.compile(r"program max_rows=(\d+) scalars=(\d+)")
 _BUFFER = re.compile(r"buffer %(\d+) = (.+) (\w+) (\w+)\[(\S*)\] strides=(\(.*\)) panel=(\d+)")
@@ -88,30 +91,43 @@ def _print_shape(shape: Shape) -> str:
 def _print_value(i: Instruction) -> str:
     match i:
         case Load():
-            return f"load {_print_access(i.at)}"
-        case Const():
-            return f"const {float(i.value)!r} {i.dtype.short}"
-        case Rows():
-            return f"rows {i.dtype.short}"
-        case Scalar():
-            return f"scalar {i.position} {i.dtype.short}"
-        case Index():
-            return f"index {i.axis} {i.dtype.short}"
+            return f"load {_print_access(i.at)}" + (f" where {i.mask}" if i.mask is not None else "")
         case Apply():
             return " ".join(["apply", print_op(i.op), *map(str, i.args)])
         case Accumulate():
             return f"accumulate {i.fn} {i.value}"
         case Product():
             return f"product {_print_access(i.left)} {_print_access(i.right)}"
+        case Scatter():
+            return f"scatter {_print_access(i.index)} {_print_access(i.source)}"
         case Store():
             return f"store {_print_access(i.to)} {i.value}"
+    return f"{_print_leaf(i)} {i.dtype.short}"
+
+
+def _print_leaf(i: Const | Rows | Scalar | Index) -> str:
+    match i:
+        case Const():
+            return f"const {float(i.value)!r}"
+        case Rows():
+            return "rows"
+        case Scalar():
+            return f"scalar {i.position}"
+        case Index():
+            return f"index {i.axis}"
 
 
 def _print_access(at: Access) -> str:
-    axes = ["-" if a < 0 else str(a) for a in at.index]
+    axes = [_print_place(place) for place in at.index]
     if at.row is not None:
         axes[0] += f"@{at.row}"
     return f"%{at.buffer}[{','.join(axes)}]"
+
+
+def _print_place(place: Place) -> str:
+    form = affine(place)
+    terms = [str(a) if s == 1 else f"{a}*{s}" for a, s in form.terms]
+    return "+".join(terms + [f"#{form.start}"] * bool(form.start)) or "-"
 
 
 # ---- parsing
@@ -180,8 +196,23 @@ def _parse_access(text: str) -> Access:
     buffer, inside = _match(_ACCESS, text)
     axes = inside.split(",") if inside else []
     row = int(axes[0].split("@")[1]) if axes and "@" in axes[0] else None
-    plain = (a.split("@")[0] for a in axes)
-    return Access(int(buffer), tuple(-1 if a == "-" else int(a) for a in plain), row)
+    return Access(int(buffer), tuple(_parse_place(a.split("@")[0]) for a in axes), row)
+
+
+def _parse_place(text: str) -> Place:
+    terms, start = [], 0
+    for part in text.split("+") if text != "-" else []:
+        if part.startswith("#"):
+            start = int(part[1:])
+        else:
+            axis, _, step = part.partition("*")
+            terms.append((int(axis), int(step or 1)))
+    return combined(tuple((axis, step) for axis, step in terms), start)
+
+
+def _parse_load(text: str) -> Instruction:
+    where, _, mask = text.partition(" where ")
+    return Load(_parse_access(where), int(mask) if mask else None)
 
 
 def _parse_apply(text: str) -> Instruction:
@@ -207,6 +238,11 @@ def _parse_product(text: str) -> Instruction:
     return Product(_parse_access(left), _parse_access(right))
 
 
+def _parse_scatter(text: str) -> Instruction:
+    index, source = text.split(" ")
+    return Scatter(_parse_access(index), _parse_access(source))
+
+
 def _parse_accumulate(text: str) -> Instruction:
     fn, value = text.split(" ")
     return Accumulate(fn, int(value))
@@ -218,7 +254,7 @@ def _parse_store(text: str) -> Instruction:
 
 
 _PARSERS: dict[str, Callable[[str], Instruction]] = {
-    "load": lambda text: Load(_parse_access(text)),
+    "load": _parse_load,
     "const": _typed(lambda value, dtype: Const(float(value), from_short(dtype))),
     "rows": lambda text: Rows(from_short(text)),
     "scalar": _typed(lambda position, dtype: Scalar(int(position), from_short(dtype))),
@@ -226,5 +262,6 @@ _PARSERS: dict[str, Callable[[str], Instruction]] = {
     "apply": _parse_apply,
     "accumulate": _parse_accumulate,
     "product": _parse_product,
+    "scatter": _parse_scatter,
     "store": _parse_store,
 }

@@ -6,7 +6,23 @@ from collections.abc import Sequence
 
 from sklon._base.dtypes import Dtype
 
-from .ir import Accumulate, Apply, Buffer, Const, Index, Instruction, Load, Loop, Product, Rows, Scalar, Store
+from .ir import (
+    Access,
+    Accumulate,
+    Apply,
+    Buffer,
+    Const,
+    Index,
+    Instruction,
+    Load,
+    Loop,
+    Product,
+    Rows,
+    Scalar,
+    Scatter,
+    Store,
+)
+from .places import axes_of
 
 Axes = frozenset[int]
 
@@ -23,15 +39,15 @@ def uses(loop: Loop) -> list[Axes]:
 def _uses(i: Instruction, known: list[Axes], inner: Axes, rank: int) -> Axes:
     match i:
         case Load():
-            axes = frozenset(a for a in i.at.index if a >= 0)
-            return axes | known[i.at.row] if i.at.row is not None else axes
+            others = (n for n in (i.at.row, i.mask) if n is not None)
+            return running(i.at).union(*(known[n] for n in others))
         case Index():
             return frozenset((i.axis,))
         case Apply():
             return frozenset().union(*(known[a] for a in i.args))
         case Accumulate():
             return known[i.value] - inner
-        case Product():
+        case Product() | Scatter():
             return frozenset(range(rank))
         case Store():
             return known[i.value]
@@ -58,3 +74,10 @@ def _dtype(buffers: Sequence[Buffer], i: Instruction, known: list[Dtype]) -> Dty
             return known[i.value]
         case Product():
             return buffers[i.left.buffer].dtype
+        case Scatter():
+            return buffers[i.source.buffer].dtype
+
+
+def running(at: Access) -> Axes:
+    """The axes along which an access moves, the row's aside."""
+    return frozenset().union(*(axes_of(place) for place in at.index))

@@ -30,16 +30,19 @@ from .ir import (
     Product,
     Program,
     Scalar,
+    Scatter,
     Store,
     Track,
     accesses,
     lead,
+    stride_along,
 )
-from .values import result_dtypes, uses
+from .places import ORIGIN, Place, affine, axes_of, bounds
+from .values import result_dtypes, running, uses
 
 BOUND = ("state", "data", "index", "output")  # spaces whose memory others own
 WRITTEN_HERE = ("scratch", "local", "output")  # spaces that hold nothing when a step begins
-ANCHORS = {"map": (0, 0), "reduce": (1, 0), "contract": (0, 1)}  # kind → accumulations, products
+ANCHORS = {"map": (), "reduce": (Accumulate,), "contract": (Product,), "scatter": (Scatter,)}  # kind → what it sums
 JOINS = ("sum", "max")
 
 
@@ -128,23 +131,24 @@ class _LoopCheck:
         self._check_axes()
         self._check_references()
         self._check_types()
-        for at in accesses(self.loop)[0]:
-            self._check_access(at)
         for i in self.loop.body:
             if isinstance(i, Product):
                 self._check_product(i)
+            elif isinstance(i, Scatter):
+                self._check_scatter(i)
             elif isinstance(i, Store):
                 self._check_store(i)
             elif isinstance(i, Load):
+                self._check_access(i.at, masked=i.mask is not None)
                 self.require(not self.buffers[i.at.buffer].panel, "panels are read other than by a product")
         self._check_dependences()
         self._check_in_place()
 
     def _check_axes(self) -> None:
         loop = self.loop
-        counts = tuple(sum(isinstance(i, kind) for i in loop.body) for kind in (Accumulate, Product))
+        anchors = tuple(type(i) for i in loop.body if isinstance(i, Accumulate | Product | Scatter))
         self.require(loop.kind in ANCHORS, f"there is no kind {loop.kind!r}")
-        self.require(counts == ANCHORS[loop.kind], f"a {loop.kind} cannot have {counts} accumulations and products")
+        self.require(anchors == ANCHORS[loop.kind], f"a {loop.kind} cannot have the anchors {anchors}")
         self.require(bool(loop.inner) == (loop.kind != "map"), f"a {loop.kind} over the axes {loop.inner}")
         later = loop.outer[1:] + loop.inner[1:]
         self.require(not any(isinstance(e, Symbol) for e in later), "a symbolic axis does not lead")
@@ -159,8 +163,8 @@ class _LoopCheck:
                     earlier: tuple[int, ...] = i.args
                 case Accumulate() | Store():
                     earlier = (i.value,)
-                case Load() if i.at.row is not None:
-                    earlier = (i.at.row,)
+                case Load():
+                    earlier = tuple(n for n in (i.at.row, i.mask) if n is not None)
                 case _:
                     earlier = ()
             for a in earlier:
@@ -187,23 +191,41 @@ class _LoopCheck:
             elif isinstance(i, Product):
                 types = {self.buffers[at.buffer].dtype for at in (i.left, i.right)}
                 self.require(len(types) == 1 and types.pop().is_floating, "a product of two types")
-            elif isinstance(i, Load) and i.at.row is not None:
-                self.require(dtypes[i.at.row].kind == "integer", "a row is chosen by a value that is no integer")
+            elif isinstance(i, Load):
+                row, mask = (dtypes[n].kind if n is not None else "" for n in (i.at.row, i.mask))
+                self.require(row in ("", "integer"), "a row is chosen by a value that is no integer")
+                self.require(mask in ("", "bool"), "a load depends on a value that is no truth")
 
-    def _check_access(self, at: Access) -> None:
+    def _check_access(self, at: Access, masked: bool = False) -> None:
         buffer = self.buffers[at.buffer]
         who = f"the index {at.index} of {buffer.name!r}"
         self.require(len(at.index) == len(buffer.shape), f"{who} does not have its {len(buffer.shape)} axes")
-        running = [a for a in at.index if a >= 0]
-        self.require(len(set(running)) == len(running), f"{who} runs along an axis twice")
-        self.require(all(a < len(self.loop.axes) for a in running), f"{who} runs along an axis that is not there")
-        for place, (a, extent) in enumerate(zip(at.index, buffer.shape, strict=True)):
-            if at.row is not None and place == 0:
-                along = uses(self.loop)[at.row]
-                self.require(a >= 0 and along <= {a}, f"{who} gathers rows along another axis than their numbers")
-            else:
-                own: Extent = 1 if a < 0 else self.loop.axes[a]
-                self.require(own == extent, f"{who} runs over {own} of {extent}")
+        self.require(all(a < len(self.loop.axes) for a in running(at)), f"{who} runs along an axis that is not there")
+        self.require(at.row is None or at.index[0] == ORIGIN, f"{who} gathers rows and names one")
+        for place, extent in list(zip(at.index, buffer.shape, strict=True))[at.row is not None :]:
+            self.require(self._fits(place, extent, masked), f"{who} runs beyond {extent}")
+
+    def _fits(self, place: Place, extent: Extent, masked: bool) -> bool:
+        """Whether a place stays on an axis; one that is symbolic is run along from end to end."""
+        axes = axes_of(place)
+        if isinstance(extent, Symbol) or any(isinstance(self.loop.axes[a], Symbol) for a in axes):
+            return isinstance(place, int) and place >= 0 and self.loop.axes[place] == extent
+        low, high = bounds(place, self.loop.axes)
+        return masked or (low >= 0 and high < extent)
+
+    def _check_scatter(self, i: Scatter) -> None:
+        """out[v, …] = Σ source[i, …] where index[i] = v."""
+        self.require(len(self.loop.inner) == 1, "rows are scattered along more than one axis")
+        for at in (i.index, i.source):
+            self._check_access(at)
+            self.require(at.row is None, "a scatter reads gathered rows")
+        axes = [a for a in range(self.rank) if a]
+        source = (self.rank, *(a if self.loop.outer[a] != 1 else ORIGIN for a in axes))
+        once = self.loop.inner[0] == 1
+        self.require(i.index.index in ((self.rank,), (ORIGIN,) * once), f"indices are read at {i.index.index}")
+        fits = i.source.index in (source, (ORIGIN, *source[1:]) if once else source)
+        self.require(fits, f"rows are read at {i.source.index}")
+        self.require(self.buffers[i.index.buffer].dtype.kind == "integer", "the index is no integer")
 
     def _check_product(self, product: Product) -> None:
         """out[row, lane] = Σ left[row, term]·right[term, lane], with S before both where rows are cut."""
@@ -211,25 +233,43 @@ class _LoopCheck:
         self.require(shift == (self.loop.outer[:1] == (S,)) and len(self.loop.inner) == 1, "no product of matrices")
         row, lane, term = shift, shift + 1, shift + 2
         left, right = product.left, product.right
+        self._check_access(left)
+        self._check_access(right)
         self.require(left.row is None and right.row is None, "a product reads gathered rows")
         self.require(set(left.index) <= {row, term, -1}, f"the left operand runs along {left.index}")
         self.require(set(right.index) <= {lane, term, -1}, f"the right operand runs along {right.index}")
         a, b = self.buffers[left.buffer], self.buffers[right.buffer]
         self.require(not a.panel, "panels are read as a left operand")
         one_column = self.loop.axes[lane] == 1
-        lanes = b.panel or one_column or _stride(b, right, lane) == 1
-        terms = _stride(a, left, term) == 1 and _stride(b, right, term) == 1
+        lanes = b.panel or one_column or stride_along(b, right, lane) == 1
+        terms = stride_along(a, left, term) == 1 and stride_along(b, right, term) == 1
         self.require(bool(lanes or terms), "neither lanes nor terms of the right operand are contiguous")
         if b.panel:
             self.require(right.index in ((term, lane), (-1, lane), (term, -1)), "panels are read across")
 
     def _check_store(self, store: Store) -> None:
         self._check_access(store.to)
-        outer = {a for a, e in enumerate(self.loop.outer) if e != 1}
-        written = {a for a in store.to.index if a >= 0}
-        name = self.buffers[store.to.buffer].name
-        self.require(store.to.row is None, f"rows of {name!r} are scattered")
-        self.require(outer <= written <= set(range(self.rank)), f"elements of {name!r} are written more than once")
+        buffer = self.buffers[store.to.buffer]
+        self.require(store.to.row is None, f"rows of {buffer.name!r} are scattered")
+        self.require(running(store.to) <= set(range(self.rank)), f"{buffer.name!r} is written inside a sum")
+        left = {a for a, e in enumerate(self.loop.outer) if e != 1}
+        for place, extent in zip(store.to.index, buffer.shape, strict=True):
+            self.require(self._covers(place, extent, left), f"elements of {buffer.name!r} are written not exactly once")
+            left -= axes_of(place)
+        self.require(not left, f"elements of {buffer.name!r} are written more than once")
+
+    def _covers(self, place: Place, extent: Extent, free: set[int]) -> bool:
+        """Whether a place takes every value of an axis once: as the digits of a number in a mixed radix."""
+        form = affine(place)
+        if isinstance(extent, Symbol):
+            return self._fits(place, extent, masked=False)
+        count = 1
+        for axis, step in sorted(form.terms, key=lambda term: term[1]):
+            own = self.loop.axes[axis]
+            if step != count or axis not in free or not isinstance(own, int):
+                return False
+            count *= own
+        return form.start == 0 and count == extent
 
     def _check_dependences(self) -> None:
         """What is stored is known once for each outer index."""
@@ -274,13 +314,9 @@ def _arguments(loop: Loop, number: int) -> tuple[int, ...]:
             return i.args
         case Accumulate() as i:
             return (i.value,)
-        case Load() as i if i.at.row is not None:
-            return (i.at.row,)
+        case Load() as i:
+            return tuple(n for n in (i.at.row, i.mask) if n is not None)
     return ()
-
-
-def _stride(buffer: Buffer, at: Access, axis: int) -> int:
-    return sum(s for a, s in zip(at.index, buffer.strides, strict=True) if a == axis)
 
 
 # ---- all loops

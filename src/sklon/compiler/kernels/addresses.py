@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from sklon.program.ir import Access, Buffer, Loop, Program
+from sklon.program.ir import Access, Buffer, Loop, Program, stride_along
+from sklon.program.places import ORIGIN, Place, affine
+from sklon.program.values import running
 
 from .lanes import MEMORY_TYPES, Lanes, Value
 
@@ -48,11 +50,11 @@ class Frame:
     def lane_stride(self, at: Access) -> int:
         """Elements between neighbouring lanes; 0 where all lanes read the same element."""
         if self.flat:
-            return 1 if any(a >= 0 for a in at.index) else 0
-        strides = self.program.buffers[at.buffer].strides
-        return sum(s for a, s in zip(at.index, strides, strict=True) if a == self.lane and a >= 0)
+            return 1 if running(at) else 0
+        return stride_along(self.program.buffers[at.buffer], at, self.lane) if self.lane is not None else 0
 
 
+Places = tuple[Place, ...]
 #: the offsets on which an instruction's value depends, and its value
 Relevant = Callable[[int, Offsets], tuple[tuple[int, int], ...]]
 ValueOf = Callable[[int, Offsets], Value]
@@ -71,7 +73,7 @@ class Addresses:
         strides = (1,) if self.frame.flat else buffer.strides
         index = self._flat_index(at) if self.frame.flat else at.index
         gathered = self._row_offsets(at, offsets)
-        shift = self._shift(buffer, index, strides, {} if at.row is None else {index[0]: 0}, offsets)
+        shift = self._shift(buffer, index, strides, offsets)
         key = (at, gathered, shift)
         if key in self._known:
             return self._known[key]
@@ -87,20 +89,18 @@ class Addresses:
         """The offsets on which the index of a gathered row depends."""
         return self.relevant(at.row, offsets) if at.row is not None else ()
 
-    def _shift(
-        self, buffer: Buffer, index: tuple[int, ...], strides: tuple[int, ...], fixed: Offsets, offsets: Offsets
-    ) -> int:
-        """Elements by which constant offsets move an address; axes in ``fixed`` move by their own."""
+    def _shift(self, buffer: Buffer, index: Places, strides: tuple[int, ...], offsets: Offsets) -> int:
+        """Elements by which constant offsets move an address."""
         if buffer.panel:
             return 0
-        moved = {**offsets, **fixed}
-        return sum(s * moved.get(a, 0) for a, s in zip(index, strides, strict=True) if a >= 0)
+        terms = ((a, step * s) for place, s in zip(index, strides, strict=True) for a, step in affine(place).terms)
+        return sum(elements * offsets.get(a, 0) for a, elements in terms)
 
-    def _flat_index(self, at: Access) -> tuple[int, ...]:
-        return (0,) if any(a >= 0 for a in at.index) else (-1,)
+    def _flat_index(self, at: Access) -> Places:
+        return (0,) if running(at) else (ORIGIN,)
 
     def _base_address(
-        self, at: Access, buffer: Buffer, index: tuple[int, ...], strides: tuple[int, ...], offsets: Offsets
+        self, at: Access, buffer: Buffer, index: Places, strides: tuple[int, ...], offsets: Offsets
     ) -> tuple[str, int]:
         pointer, depth = self.frame.pointer(at.buffer), 0
         if buffer.panel:
@@ -116,11 +116,19 @@ class Addresses:
             )
             pointer = self._step(buffer, pointer, self._times(wide, strides[0], depth), depth)
             index, strides = index[1:], strides[1:]
-        running = [(self.frame.counters[a], s) for a, s in zip(index, strides, strict=True) if a in self.frame.counters]
-        for counter, stride in sorted(running, key=lambda pair: pair[0].depth):
+        start = sum(affine(place).start * s for place, s in zip(index, strides, strict=True))
+        if start:
+            pointer = self._step(buffer, pointer, str(start), depth)
+        for counter, elements in self._moving(index, strides):
             depth = max(depth, counter.depth)
-            pointer = self._step(buffer, pointer, self._times(counter.text, stride, counter.depth), depth)
+            pointer = self._step(buffer, pointer, self._times(counter.text, elements, counter.depth), depth)
         return pointer, depth
+
+    def _moving(self, index: Places, strides: tuple[int, ...]) -> list[tuple[Counter, int]]:
+        """The counters that move an address and by how many elements each, outermost first."""
+        terms = ((a, step * s) for place, s in zip(index, strides, strict=True) for a, step in affine(place).terms)
+        moving = [(self.frame.counters[a], elements) for a, elements in terms if a in self.frame.counters]
+        return sorted(moving, key=lambda pair: pair[0].depth)
 
     def _panel_address(self, at: Access, buffer: Buffer, pointer: str) -> tuple[str, int]:
         """(j // panel)·rows·panel + i·panel + j % panel, as j + (j // panel)·(rows − 1)·panel + i·panel."""
@@ -128,7 +136,7 @@ class Addresses:
         assert isinstance(rows, int)
         depth = 0
         for axis, place in zip(at.index, ("row", "column"), strict=True):
-            counter = self.frame.counters.get(axis)
+            counter = self.frame.counters.get(axis) if isinstance(axis, int) else None
             if counter is None:
                 continue
             depth = max(depth, counter.depth)

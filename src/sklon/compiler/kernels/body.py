@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sklon._base.dtypes import Dtype, int64
+from sklon._base.dtypes import Dtype, bool_, int64
 from sklon.program.ir import Access, Apply, Const, Index, Load, Loop, Program, Rows, Scalar, Store
 from sklon.program.values import uses
 
@@ -27,7 +27,7 @@ class Body:
         self.anchor: Callable[[Offsets], Value] | None = None
         self.known: dict[tuple[int, tuple[tuple[int, int], ...]], Value] = {}
         self.addresses = Addresses(self.frame, lambda number, offsets: self._key(number, offsets)[1], self.value)
-        self.memory = VectorMemory(self.frame)
+        self.memory = VectorMemory(lanes)
 
     @property
     def parameters(self) -> list[int]:
@@ -56,13 +56,15 @@ class Body:
 
     def _arguments(self, number: int) -> tuple[int, ...]:
         instruction = self.loop.body[number]
+        if isinstance(instruction, Load):
+            return tuple(n for n in (instruction.at.row, instruction.mask) if n is not None)
         return instruction.args if isinstance(instruction, Apply) else ()
 
     def _compute(self, number: int, offsets: Offsets) -> Value:
         instruction = self.loop.body[number]
         match instruction:
             case Load():
-                return self._load(instruction.at, offsets)
+                return self._load(instruction.at, offsets, self._mask(instruction, offsets))
             case Const():
                 return self.lanes.constant(instruction.value, instruction.dtype)
             case Rows():
@@ -111,29 +113,45 @@ class Body:
         return self.lanes.cast(index, instruction.dtype)
 
     # ---- memory
-    def _load(self, at: Access, offsets: Offsets) -> Value:
+    def _mask(self, instruction: Load, offsets: Offsets) -> Value | None:
+        """The lanes that a masked load reads: those whose mask holds and which lie before the end of the axis."""
+        if instruction.mask is None:
+            return None
+        mask, own = self.value(instruction.mask, offsets), self.frame.mask(offsets)
+        if own is None:
+            return mask
+        depth = max(mask.depth, self.frame.counters[self.frame.lane].depth if self.frame.lane is not None else 0)
+        return self.lanes.logical("and", mask, Value(own, depth, bool_))
+
+    def _load(self, at: Access, offsets: Offsets, mask: Value | None) -> Value:
         buffer = self.program.buffers[at.buffer]
-        if at.row is not None and at.index[0] == self.frame.lane:
+        if at.row is not None and self.frame.lane in self.uses[at.row]:
             return self._gather_rows(at, offsets)
         pointer, depth = self.addresses.of(at, offsets)
-        return self.memory.load(buffer, pointer, depth, self.frame.lane_stride(at), offsets)
+        stride = self.frame.lane_stride(at)
+        if mask is not None:
+            return self.memory.load_where(buffer, pointer, max(depth, mask.depth), stride, mask)
+        return self.memory.load(buffer, pointer, depth, stride, self.frame.mask(offsets))
 
     def _gather_rows(self, at: Access, offsets: Offsets) -> Value:
         """One row for each lane."""
         assert at.row is not None
         buffer = self.program.buffers[at.buffer]
         rows = self.lanes.cast(self.value(at.row, offsets), int64)
-        pointer, depth = self.addresses.of(Access(at.buffer, (-1, *at.index[1:])), offsets)
+        rest = Access(at.buffer, at.index)
+        pointer, depth = self.addresses.of(rest, offsets)
         depth = max(depth, rows.depth)
-        stride = self.lanes.constant(buffer.strides[0], int64)
-        index = rows if buffer.strides[0] == 1 else self.lanes.mul(rows, stride)
+        index = self.lanes.mul(rows, self.lanes.constant(buffer.strides[0], int64))
+        if apart := self.frame.lane_stride(rest):
+            index = self.lanes.add(index, self.lanes.counted(apart, int64))
         element, wide = MEMORY_TYPES[buffer.dtype.short], self.lanes.type(int64)
         places = self.lanes.name(depth, f"getelementptr {element}, ptr {pointer}, {wide} {index.text}")
-        return self.memory.gather(buffer, places, depth, offsets)
+        return self.memory.gather(buffer, places, depth, self.frame.mask(offsets))
 
     def store(self, instruction: Store, offsets: Offsets, depth: int) -> None:
         """Write a value; ``depth`` is where the element is complete."""
         value = self.value(instruction.value, offsets)
         pointer, known = self.addresses.of(instruction.to, offsets)
         buffer, stride = self.program.buffers[instruction.to.buffer], self.frame.lane_stride(instruction.to)
-        self.memory.store(value, buffer, pointer, stride, offsets, max(depth, value.depth, known))
+        mask = self.frame.mask(offsets)
+        self.memory.store(value, buffer, pointer, stride, mask, max(depth, value.depth, known))

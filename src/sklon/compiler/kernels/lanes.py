@@ -152,6 +152,11 @@ class Lanes:
             return self.call("fabs", x)
         return self.select(self.compare("lt", x, self.const(0, x)), self.neg(x), x)
 
+    def counted(self, step: int, dtype: Dtype) -> Value:
+        """0, step, 2·step, …: one number for each lane."""
+        numbers = ", ".join(f"{SCALAR_TYPES[dtype.short]} {i * step}" for i in range(self.width))
+        return Value(f"<{numbers}>", 0, dtype)
+
     def rint(self, x: Value) -> Value:
         """The nearest integer, ties to even."""
         return self.call("rint", x)

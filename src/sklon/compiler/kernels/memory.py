@@ -1,4 +1,4 @@
-"""Loads and stores of lanes: one element for all, neighbours, or elements apart, with the frame's mask.
+"""Loads and stores of lanes: one element for all, neighbours, or elements apart, under a mask.
 
 A bool takes a byte in memory and a bit in a register.
 """
@@ -8,36 +8,40 @@ from __future__ import annotations
 from sklon._base.dtypes import Dtype, bool_
 from sklon.program.ir import Buffer
 
-from .addresses import Frame, Offsets
-from .lanes import MEMORY_TYPES, Value
+from .lanes import MEMORY_TYPES, Lanes, Value
 
 ALL = "splat (i1 true)"
 
 
 class VectorMemory:
-    """Memory as the lanes of a frame see it."""
+    """Memory as lanes see it; a mask tells the valid ones."""
 
-    def __init__(self, frame: Frame) -> None:
-        self.frame, self.lanes = frame, frame.lanes
+    def __init__(self, lanes: Lanes) -> None:
+        self.lanes = lanes
 
     # ---- loads
-    def load(self, buffer: Buffer, pointer: str, depth: int, stride: int, offsets: Offsets) -> Value:
+    def load(self, buffer: Buffer, pointer: str, depth: int, stride: int, mask: str | None) -> Value:
         """The element at ``pointer`` in every lane (stride 0), or one element for each lane."""
         if stride == 0:
             return self._load_one(buffer, pointer, depth)
         if stride == 1:
-            return self._from_memory(self._load_vector(buffer, pointer, depth, offsets), depth, buffer.dtype)
-        return self.gather(buffer, self._apart(buffer, pointer, depth, stride), depth, offsets)
+            return self._from_memory(self._load_vector(buffer, pointer, depth, mask), depth, buffer.dtype)
+        return self.gather(buffer, self._apart(buffer, pointer, depth, stride), depth, mask)
 
-    def gather(self, buffer: Buffer, places: str, depth: int, offsets: Offsets) -> Value:
+    def load_where(self, buffer: Buffer, pointer: str, depth: int, stride: int, mask: Value) -> Value:
+        """The same where the mask holds, 0 elsewhere; no other lane touches memory."""
+        if stride == 1:
+            return self._from_memory(self._load_vector(buffer, pointer, depth, mask.text), depth, buffer.dtype)
+        return self.gather(buffer, self._apart(buffer, pointer, depth, stride), depth, mask.text)
+
+    def gather(self, buffer: Buffer, places: str, depth: int, mask: str | None) -> Value:
         """One element from each of the pointers in ``places``."""
         vector, masks = self._vector(buffer), self.lanes.type(bool_)
         pointers = f"<{self.lanes.width} x ptr>"
         suffix = f"{self._suffix(buffer.dtype)}.v{self.lanes.width}p0"
         arguments = [pointers, "i32", masks, vector]
         name = self.lanes.declarations.declare(f"llvm.masked.gather.{suffix}", vector, arguments)
-        mask = self.frame.mask(offsets) or ALL
-        rest = f"i32 {buffer.dtype.itemsize}, {masks} {mask}, {vector} zeroinitializer"
+        rest = f"i32 {buffer.dtype.itemsize}, {masks} {mask or ALL}, {vector} zeroinitializer"
         text = self.lanes.name(depth, f"call {vector} @{name}({pointers} {places}, {rest})")
         return self._from_memory(text, depth, buffer.dtype)
 
@@ -48,8 +52,8 @@ class VectorMemory:
             number = self.lanes.name(depth, f"trunc i8 {number} to i1")
         return self.lanes.splat(number, depth, buffer.dtype)
 
-    def _load_vector(self, buffer: Buffer, pointer: str, depth: int, offsets: Offsets) -> str:
-        vector, size, mask = self._vector(buffer), buffer.dtype.itemsize, self.frame.mask(offsets)
+    def _load_vector(self, buffer: Buffer, pointer: str, depth: int, mask: str | None) -> str:
+        vector, size = self._vector(buffer), buffer.dtype.itemsize
         if mask is None:
             return self.lanes.name(depth, f"load {vector}, ptr {pointer}, align {size}")
         masks = self.lanes.type(bool_)
@@ -64,12 +68,12 @@ class VectorMemory:
         return self.lanes.emit(depth, bool_, f"trunc <{self.lanes.width} x i8> {text} to {self.lanes.type(bool_)}")
 
     # ---- stores
-    def store(self, value: Value, buffer: Buffer, pointer: str, stride: int, offsets: Offsets, depth: int) -> None:
+    def store(self, value: Value, buffer: Buffer, pointer: str, stride: int, mask: str | None, depth: int) -> None:
         """Write the first lane (stride 0), or every valid lane."""
         if stride == 0:
             self._store_one(value, buffer, pointer, depth)
             return
-        vector, masks, mask = self._vector(buffer), self.lanes.type(bool_), self.frame.mask(offsets)
+        vector, masks = self._vector(buffer), self.lanes.type(bool_)
         text = value.text
         if buffer.dtype is bool_:
             text = self.lanes.name(depth, f"zext {masks} {text} to {vector}")

@@ -12,14 +12,19 @@ from sklon._base.dtypes import Dtype, bool_
 from sklon._base.shapes import SHARD, N, S
 from sklon.compiler.target import Target
 from sklon.program.ir import (
+    Access,
     Accumulate,
+    Buffer,
     Index,
+    Load,
     Loop,
     Program,
     Store,
     accesses,
     lead,
+    stride_along,
 )
+from sklon.program.places import ORIGIN
 
 from .addresses import Counter, Offsets
 from .body import Body
@@ -109,10 +114,10 @@ def _best_lane(program: Program, loop: Loop, axes: list[int]) -> int | None:
     reads, writes = accesses(loop)
     scores = {a: 0 for a in axes}
     for at in reads + writes:
-        for a, stride in zip(at.index, program.buffers[at.buffer].strides, strict=True):
-            if a in scores:
-                adjacent = stride == 1 and not (at.row is not None and a == at.index[0])
-                scores[a] += 1 if adjacent else -1
+        for a in scores:
+            stride = stride_along(program.buffers[at.buffer], at, a)
+            if stride:
+                scores[a] += 1 if stride == 1 else -1
     return max(axes, key=lambda a: (scores[a], a))
 
 
@@ -121,11 +126,17 @@ def _is_flat(program: Program, loop: Loop) -> bool:
     reads, writes = accesses(loop)
     if len(real) < 2 or any(isinstance(i, Index) for i in loop.body):
         return False
-    for at in reads + writes:
-        used = [a for a in at.index if a >= 0]
-        if used and (used != real or at.row is not None or not is_dense(program.buffers[at.buffer])):
-            return False
-    return True
+    return all(_is_whole(program.buffers[at.buffer], at, loop, real) for at in reads + writes) and not any(
+        isinstance(i, Load) and i.mask is not None for i in loop.body
+    )
+
+
+def _is_whole(buffer: Buffer, at: Access, loop: Loop, real: list[int]) -> bool:
+    """Whether an access reads one element for all, or a dense buffer from end to end in the order of the loop."""
+    if at.row is not None:
+        return False
+    used = [(place, e) for place, e in zip(at.index, buffer.shape, strict=True) if place != ORIGIN]
+    return not used or (used == [(a, loop.outer[a]) for a in real] and is_dense(buffer))
 
 
 def _emit_flat(body: Body) -> tuple[str, list[int]]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sklon._base.dtypes import Dtype, bool_
 from sklon._base.shapes import SHARD, N, S
 from sklon.compiler.target import Target
-from sklon.program.ir import Access, Loop, Product, Program, Store, lead
+from sklon.program.ir import Access, Loop, Product, Program, Store, lead, stride_along
 
 from .addresses import Counter, Offsets
 from .body import Body
@@ -67,8 +67,7 @@ class ProductEmitter:
 
     def _strides(self) -> _Strides:
         def along(at: Access, axis: int) -> int:
-            pairs = zip(at.index, self.program.buffers[at.buffer].strides, strict=True)
-            return sum(s for a, s in pairs if a == axis)
+            return stride_along(self.program.buffers[at.buffer], at, axis)
 
         left, right = self.product.left, self.product.right
         right_lane = 1 if self.right.panel else along(right, self.lane)

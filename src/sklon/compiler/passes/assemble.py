@@ -19,11 +19,13 @@ from sklon.program.ir import (
     Phase,
     Product,
     Program,
+    Scatter,
     Store,
     Track,
     accesses,
     lead,
 )
+from sklon.program.places import ORIGIN
 
 from .products import strides
 from .schedule import Schedule, aligned
@@ -66,7 +68,7 @@ def _locals(plan: Schedule) -> set[int]:
     phase = {id(loop): i for i, loops in enumerate(plan.phases) for loop in loops}
     producer = {at.buffer: loop for loop in _loops(plan) for at in accesses(loop)[1]}
     outputs = {plan.places[n] for _, n in plan.graph.outputs}
-    local = {p for p, loop in producer.items() if p not in outputs and p not in plan.alias and loop.outer}
+    local = {p for p in producer if p not in outputs and p not in plan.alias and _stored_by_row(producer[p])}
     for loop in _loops(plan):
         for at in accesses(loop)[0]:
             first = producer.get(at.buffer)
@@ -78,7 +80,15 @@ def _locals(plan: Schedule) -> set[int]:
 
 
 def _same_unit(first: Loop, at: Access, loop: Loop) -> bool:
-    return first is loop or (aligned(first, at, loop) and bool(at.index) and at.index[0] != -1)
+    return first is loop or (aligned(first, at, loop) and at.index[:1] != (ORIGIN,) and _by_row(at))
+
+
+def _by_row(at: Access) -> bool:
+    return bool(at.index) and isinstance(at.index[0], int)
+
+
+def _stored_by_row(loop: Loop) -> bool:
+    return bool(loop.outer) and all(to.index[:1] == (0,) for to in accesses(loop)[1])
 
 
 def _phase(loops: tuple[Loop, ...], final: dict[int, int]) -> Phase:
@@ -95,9 +105,11 @@ def _renumbered(loop: Loop, final: dict[int, int]) -> Loop:
     def instruction(i: Instruction) -> Instruction:
         match i:
             case Load():
-                return Load(access(i.at))
+                return Load(access(i.at), i.mask)
             case Product():
                 return Product(access(i.left), access(i.right))
+            case Scatter():
+                return Scatter(access(i.index), access(i.source))
             case Store():
                 return Store(access(i.to), i.value)
         return i

@@ -1,8 +1,8 @@
 """Fusion: the choice of the values that live in memory. Everything else is computed where it is read.
 
-In memory are the results, the operands of products, copies, gathered tables, values that are expensive and read
-more than once, and whatever stands between two sums. An anchor (sum, maximum, product) that is not in memory
-hands its value in registers to an epilogue of point ops, whose ends, its roots, are stored. Exact.
+In memory are the results, the operands of products, copies, gathered and padded values, joined axes, values that
+are expensive and read more than once, and whatever stands between two sums. An anchor (sum, maximum, product) that
+is not in memory hands its value in registers to an epilogue of point ops, whose ends, its roots, are stored. Exact.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sklon.graph.node import Graph, Node, Slot, walk
-from sklon.ops import Contract, Copy, Expand, Gather, Point, Reduce
+from sklon.ops import Contract, Copy, Expand, Gather, Pad, Point, Reduce, Reshape, ScatterAdd
+
+from .reshapes import is_split
 
 #: vector instructions; a value that costs as much and has two readers is stored rather than computed twice
 WORTH_STORING = 8
@@ -43,7 +45,7 @@ def fuse(graph: Graph) -> Fusion:
 
 def is_anchor(node: Node) -> bool:
     """Whether the node sums or multiplies out, so that it needs a loop of its own."""
-    return isinstance(node.op, Reduce | Contract)
+    return isinstance(node.op, Reduce | Contract | ScatterAdd)
 
 
 def base(node: Node) -> Node:
@@ -87,13 +89,18 @@ class _Fuser:
         self._store_expensive(readers)
 
     def _store_operands(self, node: Node) -> None:
-        if isinstance(node.op, Copy) or (isinstance(node.op, Contract) and node.op.shard):
+        if isinstance(node.op, Copy | ScatterAdd) or (isinstance(node.op, Contract) and node.op.shard):
+            self._store(node)
+        if isinstance(node.op, Reshape) and not is_split(node):
             self._store(node)
         if isinstance(node.op, Contract):
             for x in node.inputs:
                 self._store(base(x))
-        if isinstance(node.op, Gather):
+        if isinstance(node.op, Gather | Pad):
             self._store(node.inputs[0])
+        if isinstance(node.op, ScatterAdd):
+            for x in node.inputs:
+                self._store(x)
 
     def _store_expensive(self, readers: dict[Node, set[Node]]) -> None:
         cost: dict[Node, int] = {}

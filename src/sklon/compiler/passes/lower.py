@@ -8,9 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from sklon._base.dtypes import Dtype, int32, int64, uint32
 from sklon._base.shapes import Shape
-from sklon.graph.node import Node, Slot
-from sklon.ops import Constant, Contract, Copy, Expand, Gather, Iota, Point, Reduce, Size
+from sklon.graph.node import REGISTRY, Node, Slot
+from sklon.ops import (
+    Constant,
+    Contract,
+    Expand,
+    Flip,
+    Gather,
+    Iota,
+    Pad,
+    Point,
+    Reduce,
+    Reshape,
+    ScatterAdd,
+    Size,
+    Slice,
+)
 from sklon.program.ir import (
     Access,
     Accumulate,
@@ -23,14 +38,17 @@ from sklon.program.ir import (
     Product,
     Rows,
     Scalar,
+    Scatter,
     Store,
 )
+from sklon.program.places import ORIGIN, Place, combined
 
 from .fuse import Group
 from .products import view
+from .reshapes import is_split, joined_places, split_places
 
-Axes = tuple[int, ...]
-Key = tuple[Node, Axes]
+Places = tuple[Place, ...]
+Key = tuple[Node, Places]
 
 
 def lower(group: Group, places: Mapping[Node, int], scalars: Mapping[Node, int]) -> Loop:
@@ -43,32 +61,44 @@ class _Lowering:
         self.group, self.places, self.scalars = group, places, scalars
         self.body: list[Instruction] = []
         self.number: dict[Key, int] = {}
-        self.outer: Shape = group.roots[0].shape
+        self.indices: dict[tuple[Place, Dtype], int] = {}
+        self.outer: Shape = domain(group.roots[0])
+        self.identity: Places = tuple(range(len(self.outer)))
         self.inner: Shape = ()
 
     def run(self) -> Loop:
         anchor = self.group.anchor
-        identity = tuple(range(len(self.outer)))
         if anchor is not None:
-            self.number[anchor, identity] = self._anchor(anchor)
-        stores = [(root, self.value(root, identity)) for root in self.group.roots]
-        for root, value in stores:
-            self._emit(Store(self._access(root, identity), value))
+            self.number[anchor, self.identity] = self._anchor(anchor)
+        stores = [self._root(root) for root in self.group.roots]
+        for to, value in stores:
+            self._emit(Store(to, value))
         kind = "map" if anchor is None else anchor.op.kind
         return Loop(kind, self.outer, self.inner, tuple(self.body))
+
+    def _root(self, root: Node) -> tuple[Access, int]:
+        """Where a result is stored, and the number of its value."""
+        places = self._own(root)
+        return self._access(root, places), self.value(root, places)
+
+    def _own(self, root: Node) -> Places:
+        """The places of the element of ``root`` that the loop computes; joined axes are filled over the old ones."""
+        return joined_places(root) if is_join(root) else self.identity
 
     def _emit(self, instruction: Instruction) -> int:
         self.body.append(instruction)
         return len(self.body) - 1
 
-    def _access(self, node: Node, axes: Axes, row: int | None = None) -> Access:
-        index = tuple(-1 if e == 1 else a for a, e in zip(axes, node.shape, strict=True))
-        return Access(self.places[node], (axes[0], *index[1:]) if row is not None else index, row)
+    def _access(self, node: Node, places: Places, row: int | None = None) -> Access:
+        index = tuple(ORIGIN if e == 1 else p for p, e in zip(places, node.shape, strict=True))
+        return Access(self.places[node], (ORIGIN, *index[1:]) if row is not None else index, row)
 
     def _anchor(self, anchor: Node) -> int:
         op = anchor.op
         if isinstance(op, Contract):
             return self._product(anchor, op)
+        if isinstance(op, ScatterAdd):
+            return self._scatter(anchor)
         assert isinstance(op, Reduce)
         (x,) = anchor.inputs
         rank = len(self.outer)
@@ -90,9 +120,16 @@ class _Lowering:
             sides.append(self._access(seen.base, tuple(axis[c] for c in seen.labels)))
         return self._emit(Product(*sides))
 
-    def value(self, node: Node, axes: Axes) -> int:
-        """The number of the value of ``node`` at the loop's ``axes``."""
-        stack: list[tuple[Key, bool]] = [((node, axes), False)]
+    def _scatter(self, anchor: Node) -> int:
+        index, source = anchor.inputs
+        self.inner = (source.shape[0],)
+        inner = len(self.outer)
+        rest = tuple(range(1, inner))
+        return self._emit(Scatter(self._access(index, (inner,)), self._access(source, (inner, *rest))))
+
+    def value(self, node: Node, places: Places) -> int:
+        """The number of the value of ``node`` at ``places``."""
+        stack: list[tuple[Key, bool]] = [((node, places), False)]
         while stack:
             key, done = stack.pop()
             if key in self.number:
@@ -103,43 +140,119 @@ class _Lowering:
             else:
                 stack.append((key, True))
                 stack.extend((p, False) for p in reversed(parts))
-        return self.number[node, axes]
+        return self.number[node, places]
 
-    def _stored(self, node: Node, axes: Axes) -> bool:
+    def _stored(self, node: Node, places: Places) -> bool:
         """Whether to read the node from memory: not where this very loop computes it."""
         if node not in self.places:
             return False
-        return not (node in self.group.roots and axes == tuple(range(len(self.outer))))
+        return not (node in self.group.roots and places == self._own(node))
 
-    def _parts(self, node: Node, axes: Axes) -> list[Key]:
-        if isinstance(node.op, Slot) or self._stored(node, axes):
+    def _parts(self, node: Node, places: Places) -> list[Key]:
+        if isinstance(node.op, Slot | Pad) or self._stored(node, places):
             return []
-        if isinstance(node.op, Expand):
-            return [(node.inputs[0], tuple(axes[d] for d in node.op.dims))]
         if isinstance(node.op, Gather):
-            return [(node.inputs[1], axes[:1])]
-        return [(x, axes) for x in node.inputs]
+            return [(node.inputs[1], places[:1])]
+        if is_join(node):
+            return [(node.inputs[0], self.identity)]
+        if node.op.kind == "movement":
+            return [(node.inputs[0], moved(node, places))]
+        return [(x, places) for x in node.inputs]
 
-    def _compute(self, node: Node, axes: Axes, parts: list[int]) -> int:
+    def _compute(self, node: Node, places: Places, parts: list[int]) -> int:
         if node in self.scalars:
             return self._emit(Scalar(self.scalars[node], node.dtype))
-        if self._stored(node, axes):
-            return self._emit(Load(self._access(node, axes)))
+        if self._stored(node, places):
+            return self._emit(Load(self._access(node, places)))
         op = node.op
         if isinstance(op, Point):
             return self._emit(Apply(op, tuple(parts)))
-        if isinstance(op, Expand | Copy):
-            return parts[0]
         if isinstance(op, Gather):
-            return self._emit(Load(self._access(node.inputs[0], axes, row=parts[0])))
-        return self._emit(_leaf(node, axes))
+            return self._emit(Load(self._access(node.inputs[0], places, row=parts[0])))
+        if isinstance(op, Pad):
+            return self._padded(node, op, places)
+        if isinstance(op, Iota):
+            return self._index(places[op.axis], op.dtype)
+        if parts:
+            return parts[0]  # a movement, or a copy
+        return self._emit(_leaf(node))
+
+    def _padded(self, node: Node, op: Pad, places: Places) -> int:
+        """The element of the input where there is one, 0 elsewhere."""
+        (x,) = node.inputs
+        inside = tuple(combined(((p, 1),), -before) for p, before in zip(places, op.before, strict=True))
+        masks = [self._inside(p, e) for p, e, wide in zip(inside, x.shape, op.shape, strict=True) if e != wide]
+        mask: int | None = None
+        for one in masks:
+            mask = one if mask is None else self._apply("and_", mask, one)
+        return self._emit(Load(self._access(x, inside), mask))
+
+    def _inside(self, place: Place, extent: object) -> int:
+        """Whether a place is at least 0 and below an extent: as unsigned numbers, negative ones are large."""
+        assert isinstance(extent, int)
+        index = self._cast(self._index(place, int32), uint32)
+        return self._apply("less", index, self._emit(Const(float(extent), uint32)))
+
+    def _index(self, place: Place, dtype: Dtype) -> int:
+        """A place as a value of an integer loop type, or of any other type for a plain axis."""
+        key = (place, dtype)
+        if key not in self.indices:
+            self.indices[key] = self._new_index(place, dtype)
+        return self.indices[key]
+
+    def _new_index(self, place: Place, dtype: Dtype) -> int:
+        if isinstance(place, int):
+            return self._emit(Index(place, dtype) if place >= 0 else Const(0.0, dtype))
+        if dtype.kind != "integer":
+            return self._cast(self._index(place, int64), dtype)
+        total = self._emit(Const(float(place.start), dtype))
+        for axis, step in place.terms:
+            factor = self._emit(Const(float(step), dtype))
+            total = self._apply("add", total, self._apply("mul", self._index(axis, dtype), factor))
+        return total
+
+    def _cast(self, value: int, dtype: Dtype) -> int:
+        return self._apply("cast", value, dtype=dtype)
+
+    def _apply(self, name: str, *arguments: int, **attributes: object) -> int:
+        op = REGISTRY[name](**attributes)
+        assert isinstance(op, Point)
+        return self._emit(Apply(op, arguments))
 
 
-def _leaf(node: Node, axes: Axes) -> Instruction:
+def _leaf(node: Node) -> Instruction:
     op = node.op
     if isinstance(op, Constant):
         return Const(op.value, op.dtype)
-    if isinstance(op, Size):
-        return Rows(op.dtype)
-    assert isinstance(op, Iota), op
-    return Index(axes[op.axis], op.dtype)
+    assert isinstance(op, Size), op
+    return Rows(op.dtype)
+
+
+def domain(root: Node) -> Shape:
+    """The axes over which a value in memory is computed: its own, or those that it joins."""
+    return root.inputs[0].shape if is_join(root) else root.shape
+
+
+def is_join(node: Node) -> bool:
+    """Whether the node stores several axes as one."""
+    return isinstance(node.op, Reshape) and not is_split(node)
+
+
+def moved(node: Node, places: Places) -> Places:
+    """Where a movement reads its input, for an element at ``places``."""
+    op = node.op
+    if isinstance(op, Expand):
+        return tuple(places[d] for d in op.dims)
+    if isinstance(op, Slice):
+        return tuple(combined(((p, 1),), start) for p, start in zip(places, op.starts, strict=True))
+    if isinstance(op, Flip):
+        return tuple(
+            _turned(p, e) if a in op.axes else p for a, (p, e) in enumerate(zip(places, node.shape, strict=True))
+        )
+    assert isinstance(op, Reshape), op
+    return split_places(node, places)
+
+
+def _turned(place: Place, extent: object) -> Place:
+    assert isinstance(extent, int)
+    return combined(((place, -1),), extent - 1)

@@ -107,7 +107,7 @@ class _Scheduler:
             writer = self.producer[self.places[value]]
             for item, at in readers.get(self.places[target], ()):
                 if item is writer:
-                    if at.row is not None or not _identity(at, item.loop):
+                    if not _same_element(at, item.loop, self.places[value]):
                         conflicts.add(target)
                 elif closure[item] & writer.bit:
                     conflicts.add(target)
@@ -168,11 +168,13 @@ class _Scheduler:
         for b in second.before:
             if b is not first and b.ancestors & first.bit:
                 return False
-        mine = {self.places[r] for r in first.group.roots}
-        theirs = {self.places[r] for r in second.group.roots}
-        crossing = [a for a in accesses(second.loop)[0] if self._current(a.buffer) in mine]
-        crossing += [a for a in accesses(first.loop)[0] if self._current(a.buffer) in theirs]
-        return all(_identity(a, second.loop) and a.row is None for a in crossing)
+        return self._apart(first, second) and self._apart(second, first)
+
+    def _apart(self, writer: _Item, reader: _Item) -> bool:
+        """Whether each element of ``reader`` needs no other element of ``writer`` than its own."""
+        mine = {self.places[r] for r in writer.group.roots}
+        crossing = [(a, self._current(a.buffer)) for a in accesses(reader.loop)[0]]
+        return all(_same_element(a, writer.loop, place) for a, place in crossing if place in mine)
 
     def _current(self, place: int) -> int:
         """The place whose writing must not cross a reading of ``place``: its new value's, if it has one."""
@@ -205,8 +207,10 @@ def _is_packing(group: Group) -> bool:
     return any(isinstance(root.op, Copy) and root.op.panel for root in group.roots)
 
 
-def _identity(at: Access, loop: Loop) -> bool:
-    return all(a in (-1, i) for i, a in enumerate(at.index)) and len(at.index) == len(loop.outer)
+def _same_element(at: Access, loop: Loop, place: int) -> bool:
+    """Whether ``at`` names the very element that ``loop`` stores into ``place``."""
+    written = next(to for to in accesses(loop)[1] if to.buffer == place)
+    return at.row is None and at.index == written.index
 
 
 def aligned(producer: Loop, at: Access, reader: Loop) -> bool:
@@ -216,10 +220,10 @@ def aligned(producer: Loop, at: Access, reader: Loop) -> bool:
     extent, block = lead(reader.outer)
     if isinstance(extent, int) and extent <= block:
         return True  # there is one unit
-    if at.row is not None:
+    if at.row is not None or any(to.index[:1] != (0,) for to in accesses(producer)[1]):
         return False
     if producer.outer[0] == N and reader.outer[0] == S:
-        return at.index[0] >= len(reader.outer) and reader.axes[at.index[0]] == N
+        return at.index[0] == len(reader.outer) and reader.axes[len(reader.outer)] == N
     return producer.outer[0] == reader.outer[0] and at.index[0] == 0
 
 
