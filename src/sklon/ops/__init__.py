@@ -40,4 +40,5 @@ __all__ = [
     "random",
     "reduce",
     "special",
+    "windows",
 ]
