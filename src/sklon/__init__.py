@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sklon import nn, optim
 from sklon._base.dtypes import bool_, float32, float64, int32, int64
 from sklon._base.settings import get_num_threads, set_num_threads
-from sklon.tensors import Tensor
+from sklon.tensors import Tensor, autograd
 from sklon.tensors.creation import arange, full, ones, rand, randn, tensor, zeros
 from sklon.tensors.elementwise import (
     acos,
@@ -64,7 +64,8 @@ from sklon.tensors.functional import (
     tanh,
     where,
 )
-from sklon.tensors.modes import manual_seed, no_grad
+from sklon.tensors.modes import enable_grad, manual_seed, no_grad, set_grad_enabled
+from sklon.tensors.modes import gradients_wanted as is_grad_enabled
 from sklon.training import Trainer, stopping
 
 if TYPE_CHECKING:
@@ -83,11 +84,13 @@ __all__ = [
     "asinh",
     "atan",
     "atanh",
+    "autograd",
     "bool_",
     "ceil",
     "clip",
     "cos",
     "cosh",
+    "enable_grad",
     "erf",
     "exp",
     "exp2",
@@ -100,6 +103,7 @@ __all__ = [
     "greater_equal",
     "int32",
     "int64",
+    "is_grad_enabled",
     "isfinite",
     "isinf",
     "isnan",
@@ -129,6 +133,7 @@ __all__ = [
     "reciprocal",
     "relu",
     "round",
+    "set_grad_enabled",
     "set_num_threads",
     "sigmoid",
     "sign",

@@ -23,17 +23,21 @@ from .tensor import Tensor
 
 
 def backward(
-    results: Sequence[Tensor],
-    seeds: Sequence[Tensor | None],
+    tensors: Tensor | Sequence[Tensor],
+    grad_tensors: Tensor | Sequence[Tensor | None] | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
-    inputs: Sequence[Tensor] | None = None,
+    inputs: Tensor | Sequence[Tensor] | None = None,
 ) -> None:
-    """Add the gradients of ``results`` to ``.grad`` of the leaves below, or of ``inputs`` alone."""
-    if inputs is not None:
-        _check_inputs(inputs)
-    sweep = _Sweep.of(results, seeds, create_graph, inputs)
-    targets = sweep.history.tensors() if inputs is None else list(inputs)
+    """Add the gradients of ``tensors`` to ``.grad`` of the leaves below, or of ``inputs`` alone.
+
+    ``grad_tensors`` weighs them, in their shapes. The history is given up unless ``retain_graph`` or ``create_graph``.
+    """
+    results, wanted = _several(tensors), None if inputs is None else _several(inputs)
+    if wanted is not None:
+        _check_inputs(wanted)
+    sweep = _Sweep.of(results, _seeds(grad_tensors, results), create_graph, wanted)
+    targets = sweep.history.tensors() if wanted is None else wanted
     if any(t._grad is not None and not values.is_known(t._grad._node) for t in targets):
         realise.realise(results)  # what former passes left to add up: their program is the same each time
     for tensor, gradient in zip(targets, sweep.gradients(targets), strict=True):
@@ -64,16 +68,16 @@ def grad(
     ([27.0], [18.0])
     """
     results, wanted = _several(outputs), _several(inputs)
-    seeds = [None] * len(results) if grad_outputs is None else _several(grad_outputs)
     _check_inputs(wanted)
-    sweep = _Sweep.of(results, seeds, create_graph, wanted)
+    sweep = _Sweep.of(results, _seeds(grad_outputs, results), create_graph, wanted)
     found = [None if g is None else _as_tensor(g, create_graph) for g in sweep.gradients(wanted)]
     sweep.finish(retain_graph)
     if materialize_grads:
         return tuple(g if g is not None else Tensor(_like(0.0, t)) for g, t in zip(found, wanted, strict=True))
-    if None in [g if g is None else 0 for g in found] and not allow_unused:
+    unused = [i for i, gradient in enumerate(found) if gradient is None]
+    if unused and not allow_unused:
         raise AutogradError(
-            f"input {found.index(None)} was not used to compute the outputs; pass allow_unused=True to get None for it"
+            f"input {unused[0]} was not used to compute the outputs; pass allow_unused=True to get None for it"
         )
     return tuple(found)
 
@@ -176,8 +180,17 @@ def _check_inputs(inputs: Sequence[Tensor]) -> None:
         raise AutogradError("one of the inputs does not require gradients; create it with requires_grad=True")
 
 
-def _several(given: Tensor | Sequence[Tensor | None]) -> list[Tensor]:
-    return [given] if isinstance(given, Tensor) else list(given)  # type: ignore[arg-type]
+def _several(given: Tensor | Sequence[Tensor]) -> list[Tensor]:
+    return [given] if isinstance(given, Tensor) else list(given)
+
+
+def _seeds(given: Tensor | Sequence[Tensor | None] | None, results: list[Tensor]) -> list[Tensor | None]:
+    if given is None:
+        return [None] * len(results)
+    seeds = [given] if isinstance(given, Tensor) else list(given)
+    if len(seeds) != len(results):
+        raise AutogradError(f"{len(results)} results need as many gradients, not {len(seeds)}; None stands for one")
+    return seeds
 
 
 def _as_tensor(node: Node, create_graph: bool) -> Tensor:

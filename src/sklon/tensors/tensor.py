@@ -209,8 +209,7 @@ class Tensor(Methods, InPlace, OnDevice):
         ``gradient`` seeds a result with more than one element. The history is given up unless ``retain_graph``, or
         ``create_graph``, which gives the gradients a history of their own.
         """
-        wanted = [inputs] if isinstance(inputs, Tensor) else inputs
-        autograd.backward([self], [gradient], retain_graph, create_graph, wanted)
+        autograd.backward([self], [gradient], retain_graph, create_graph, inputs)
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:
         """Ask for gradients of this leaf, or stop asking."""
