@@ -8,49 +8,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from sklon.cli import main
 from sklon.runs import network, training
 from sklon.runs.settings import SETTINGS
-
-QUICK = ["--epochs", "2", "--hidden", "8", "--threads", "1"]
-ROWS = 120
-
-
-@pytest.fixture(name="place")
-def _place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The current folder, with one table in it."""
-    random = np.random.default_rng(0)
-    x, colour = random.normal(size=ROWS), random.choice(["red", "blue"], ROWS)
-    answers = np.where(x + (colour == "red") > 0, "yes", "no")
-    lines = [f"{number:.4f},{name},{answer}" for number, name, answer in zip(x, colour, answers, strict=True)]
-    (tmp_path / "table.csv").write_text("\n".join(["x,colour,answer", *lines]) + "\n", encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture(name="command")
-def _command(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    """Runs a command line in this process: its exit code, standard output and standard error."""
-
-    def command(*arguments: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            main(list(arguments))
-        captured = capsys.readouterr()
-        code = ended.value.code
-        return (code if isinstance(code, int) else 0), captured.out, captured.err
-
-    return command
-
-
-Command = Callable[..., tuple[int, str, str]]
+from tests.cli.commands import QUICK, ROWS, Command
 
 
 @pytest.mark.parametrize("name", ["train", "predict", "evaluate", "show", "demo"])
@@ -131,63 +98,6 @@ def test_the_demonstration_trains(place: Path, command: Command) -> None:
     assert json.loads(out)["task"] == "multiclass" and (place / "letters-run" / "report.html").is_file()
 
 
-FILES = {
-    "empty.csv": b"",
-    "header.csv": b"x,answer\n",
-    "binary.csv": bytes(range(256)),
-    "book.xlsx": b"PK\x03\x04....",
-    "ragged.csv": b"x,answer\n1,yes\n2\n",
-    "same.csv": b"x,answer\n1,yes\n2,yes\n",
-    "infinite.csv": b"x,answer\n1,1.5\n2,inf\n3,2.5\n",
-    "missing.csv": b"x,answer\n1,NA\n2,?\n",
-    "labels.csv": b"x,answer\n1,a\n2,b\n3,c\n",
-    "twice.csv": b"x,answer,x\n1,a,2\n2,b,1\n3,a,1\n",
-    "unique.csv": b"x,answer\na,1.5\nb,2.5\nc,3.5\n",
-}
-BAD: dict[str, tuple[list[str], str]] = {
-    "no file": (["train", "none.csv", "--target", "y"], "there is no file none.csv"),
-    "a folder": (["train", ".", "--target", "y"], "is a folder"),
-    "empty": (["train", "empty.csv", "--target", "y"], "is empty"),
-    "header alone": (["train", "header.csv", "--target", "answer"], "has a header but no rows"),
-    "binary": (["train", "binary.csv", "--target", "y"], "is a binary file"),
-    "excel": (["train", "book.xlsx", "--target", "y"], "save the sheet as CSV"),
-    "ragged": (["train", "ragged.csv", "--target", "answer"], "line 3 has 1 fields"),
-    "no column": (["train", "table.csv", "--target", "anwser"], "did you mean 'answer'"),
-    "constant target": (["train", "same.csv", "--target", "answer"], "nothing to learn"),
-    "infinite target": (["train", "infinite.csv", "--target", "answer"], "is infinite in 1 rows"),
-    "missing target": (["train", "missing.csv", "--target", "answer"], "has no value in any row"),
-    "classes as rows": (["train", "labels.csv", "--target", "answer"], "as many different values as rows"),
-    "a name twice": (["train", "twice.csv", "--target", "answer"], "more than one column named 'x'"),
-    "a taken place with more than a run": (
-        ["train", "table.csv", "--target", "answer", "--out", "full", "--overwrite"],
-        "is not a run folder alone",
-    ),
-    "nothing to learn from": (["train", "unique.csv", "--target", "answer"], "too few"),
-    "text as a number": (["train", "table.csv", "--target", "answer", "--task", "regression"], "not numbers"),
-    "a wrong value": (
-        ["train", "table.csv", "--target", "answer", "--lr", "fast"],
-        "--lr fast is not possible",
-    ),
-    "a taken place": (["train", "table.csv", "--target", "answer", "--out", "full"], "exists already"),
-    "no run": (["predict", "none", "table.csv"], "none does not exist"),
-    "no run folder": (["predict", "full", "table.csv"], "is not a run folder"),
-}
-
-
-@pytest.mark.parametrize("case", BAD)
-def test_bad_input_ends_with_one_sentence_and_nothing_written(case: str, place: Path, command: Command) -> None:
-    for name, data in FILES.items():
-        (place / name).write_bytes(data)
-    (place / "full").mkdir()
-    (place / "full" / "mine").touch()
-    before = sorted(place.rglob("*"))
-    arguments, clause = BAD[case]
-    code, out, err = command(*arguments)
-    assert code == 2 and out == ""
-    assert err.startswith("error: ") and clause in err and err.count("\n") == 1
-    assert sorted(place.rglob("*")) == before
-
-
 def test_evaluate_scores_the_rows_and_needs_the_target(place: Path, command: Command) -> None:
     command("train", "table.csv", "--target", "answer", "--out", "run", *QUICK)
     code, out, _ = command("evaluate", "run", "table.csv")
@@ -211,6 +121,17 @@ def test_show_lists_tells_and_compares(place: Path, command: Command, monkeypatc
     monkeypatch.setattr("webbrowser.open", opened.append)
     assert command("show", "a", "--open")[0] == 0
     assert len(opened) == 1 and opened[0].endswith("/a/report.html")
+
+
+def test_a_run_that_cannot_be_read_is_left_out_of_the_list(place: Path, command: Command) -> None:
+    (place / "old").mkdir()
+    (place / "old" / "run.json").write_text('{"schema": 99}', encoding="utf-8")
+    code, out, err = command("show")
+    assert code == 2 and "old was written by another version" in err
+    command("train", "table.csv", "--target", "answer", "--out", "new", *QUICK)
+    code, out, err = command("show")
+    assert code == 0 and "sklon train table.csv" in out and "left out" in err
+    assert command("show", "old", "new")[0] == 2
 
 
 def test_overwrite_replaces_a_run_and_nothing_else(place: Path, command: Command) -> None:

@@ -5,7 +5,6 @@ What a command computes is not here; how it ends and to which stream it writes i
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,9 +13,11 @@ import typer
 from sklon._base.errors import InputError
 
 from .flags import with_settings
+from .output import check_output, opened
 from .terminal import INTERRUPTED, Terminal, guarded
 
 if TYPE_CHECKING:
+    from sklon.data import Table
     from sklon.runs import Run
 
 app = typer.Typer(
@@ -119,20 +120,19 @@ def predict(
     """
     from sklon.data import read
     from sklon.runs import load
-    from sklon.runs.folder import replacing
 
     terminal = Terminal(quiet, json)
     if output is None and json:
         raise InputError("--json describes the file that is written, so it needs --output FILE")
-    rows, trained = read(table), load(run)
+    check_output(output, table)
+    trained, rows = load(run), read(table)
     predictions = trained.predict(rows)
-    for note in trained.preparation.notes(rows):
-        terminal.tell(note)
-    if output is None:
-        predictions.write_csv(sys.stdout)
-        return
-    with replacing(output) as file:
+    for note in (*trained.preparation.notes(rows), *_absent(trained, rows)):
+        terminal.tell(f"{note}.")
+    with opened(output) as file:
         predictions.write_csv(file)
+    if output is None:
+        return
     described = {"output": str(output), "rows": len(predictions), "columns": list(predictions.columns)}
     terminal.result(described, f"{len(predictions):,} predictions in {output}")
 
@@ -151,10 +151,10 @@ def evaluate(
     from sklon.runs.evaluation import told
 
     terminal = Terminal(quiet, json)
-    rows, trained = read(table), load(run)
+    trained, rows = load(run), read(table)
     evaluation = trained.evaluate(rows)
     for note in trained.preparation.notes(rows):
-        terminal.tell(note)
+        terminal.tell(f"{note}.")
     terminal.result(evaluation, *told(trained.record["task"]["kind"], evaluation))
 
 
@@ -171,7 +171,7 @@ def show(
     from sklon.runs.sentences import summary
 
     terminal = Terminal(quiet, json)
-    found = find_runs(runs or [Path()])
+    found = find_runs(runs or [Path()], terminal.tell)
     if len(found) == 1:
         terminal.result(found[0].summary(), *summary(found[0].record), found[0].record["command"])
     else:
@@ -213,6 +213,14 @@ def _train(
     terminal.result(run.summary(), *_told(run))
     if run.record["status"] == "interrupted":
         raise typer.Exit(INTERRUPTED)
+
+
+def _absent(run: Run, rows: Table) -> tuple[str, ...]:
+    """A note about each column of --id that a table lacks."""
+    ids = run.record["settings"]["id"]
+    return tuple(
+        f"{rows.source} has no column {name!r}, so predictions lack it" for name in ids if name not in rows.names
+    )
 
 
 def _told(run: Run) -> tuple[str, ...]:

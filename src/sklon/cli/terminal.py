@@ -74,12 +74,19 @@ def guarded(command: Command) -> Command:
     def run(*args: Any, **kwargs: Any) -> None:
         try:
             command(*args, **kwargs)
+            sys.stdout.flush()
         except InputError as error:
             _end(f"error: {' '.join(str(error).split())}", BAD_INPUT)
         except KeyboardInterrupt:
             _end("interrupted; nothing was written", INTERRUPTED)
         except BrokenPipeError:
             _close_output()
+        except OSError as error:
+            if os.environ.get("SKLON_DEBUG") == "1":
+                raise
+            _close_output()
+            where = f" at {error.filename}" if error.filename else ""
+            _end(f"error: the system says {error.strerror or error}{where}", BAD_INPUT)
         except (typer.Exit, typer.Abort, SystemExit):
             raise
         except Exception as error:

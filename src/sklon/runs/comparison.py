@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from sklon._base.errors import RunFolderError
@@ -14,9 +14,12 @@ from .settings import show
 HEAD = ("run", "target", "metric", "score", "rows", "epochs", "seconds", "settings")
 
 
-def find_runs(places: Sequence[Path]) -> tuple[Run, ...]:
-    """The runs at these places: run folders, or folders that hold some."""
-    return tuple(load(path) for place in places for path in _folders(place))
+def find_runs(places: Sequence[Path], say: Callable[[str], None] = lambda sentence: None) -> tuple[Run, ...]:
+    """The runs at these places: run folders, or folders that hold some.
+
+    Of the runs that are in a folder, those that cannot be read are left out, if there are others, and said.
+    """
+    return tuple(run for place in places for run in _runs(place, say))
 
 
 def compared(runs: Sequence[Run]) -> Iterator[str]:
@@ -28,12 +31,20 @@ def compared(runs: Sequence[Run]) -> Iterator[str]:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
-def _folders(place: Path) -> list[Path]:
+def _runs(place: Path, say: Callable[[str], None]) -> list[Run]:
     if not place.is_dir() or (place / RECORD).is_file():
-        return [place]
-    found = sorted(path.parent for path in place.glob(f"*/{RECORD}"))
+        return [load(place)]
+    found: list[Run] = []
+    errors: list[RunFolderError] = []
+    for path in sorted(path.parent for path in place.glob(f"*/{RECORD}")):
+        try:
+            found.append(load(path))
+        except RunFolderError as error:
+            errors.append(error)
     if not found:
-        raise RunFolderError(f"there is no run in {place}; sklon train writes one")
+        raise errors[0] if errors else RunFolderError(f"there is no run in {place}; sklon train writes one")
+    for reason in errors:
+        say(f"{reason}; left out.")
     return found
 
 

@@ -1,0 +1,55 @@
+"""Where predictions are written: a file that appears whole, a device or pipe, or standard output.
+
+They are data, so they are UTF-8 with plain line ends wherever they go, whatever the terminal can show.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from sklon._base.errors import InputError
+
+
+def check_output(output: Path | None, table: Path) -> None:
+    """An error if predictions would take the place of a folder or of the table that they are about."""
+    if output is None or not output.exists():
+        return
+    if output.is_dir():
+        raise InputError(
+            f"{output} is a folder; give --output the name of a file, such as {output / 'predictions.csv'}"
+        )
+    if table.exists() and output.samefile(table):
+        raise InputError(f"{output} is the table itself; give --output another name, so that the table is kept")
+
+
+@contextmanager
+def opened(output: Path | None) -> Iterator[TextIO]:
+    """A text file to write to; a regular one takes its place only when the block ends well."""
+    from sklon.runs.folder import replacing
+
+    if output is None:
+        yield _plain_stdout()
+    elif output.exists() and not output.is_file():
+        with _device(output) as file:
+            yield file
+    else:
+        with replacing(output) as file:
+            yield file
+
+
+def _device(output: Path) -> TextIO:
+    try:
+        return output.open("w", encoding="utf-8", newline="")
+    except OSError as error:
+        raise InputError(f"{output} cannot be written: {error.strerror}") from error
+
+
+def _plain_stdout() -> TextIO:
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", newline="\n")
+    return sys.stdout
