@@ -187,7 +187,7 @@ def _several(given: Tensor | Sequence[Tensor]) -> list[Tensor]:
 def _seeds(given: Tensor | Sequence[Tensor | None] | None, results: list[Tensor]) -> list[Tensor | None]:
     if given is None:
         return [None] * len(results)
-    seeds = [given] if isinstance(given, Tensor) else list(given)
+    seeds: list[Tensor | None] = [given] if isinstance(given, Tensor) else list(given)
     if len(seeds) != len(results):
         raise AutogradError(f"{len(results)} results need as many gradients, not {len(seeds)}; None stands for one")
     return seeds

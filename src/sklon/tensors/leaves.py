@@ -46,10 +46,9 @@ def require(tensor: Tensor, wanted: bool) -> None:
         raise AutogradError("only leaves can stop requiring gradients; use detach() for the values of this result")
     if wanted and not tensor.dtype.is_floating:
         raise AutogradError(f"only floating tensors can require gradients, not {tensor.dtype!r}; use .float()")
-    if wanted and not tensor.requires_grad:
-        tensor._requires_grad = True
-        settle(tensor)
-    tensor._requires_grad = wanted
+    if wanted != tensor.requires_grad:
+        tensor._requires_grad = wanted
+        settle(tensor, depth=tensor._depth)
 
 
 def settle(tensor: Tensor, node: Node | None = None, depth: int = 0) -> None:
@@ -77,7 +76,9 @@ def detached(tensor: Tensor) -> Tensor:
 def cut(tensor: Tensor) -> None:
     """Forget the history, and stop requiring gradients."""
     if isinstance(tensor._shares, str):
-        raise AutogradError(f"the result of {tensor._shares} is a view in PyTorch; use detach(), which gives a new one")
+        raise AutogradError(
+            f"the result of {tensor._shares} is a view in PyTorch, which is not cut in place; use detach()"
+        )
     tensor._requires_grad, tensor._hooks = False, None
     settle(tensor, depth=tensor._depth)
 

@@ -13,6 +13,8 @@ import numpy as np
 
 from sklon import tensors
 
+from .views import view
+
 if TYPE_CHECKING:
     from .tensor import Operand, Tensor
 
@@ -73,6 +75,7 @@ class Methods:
     __hash__ = object.__hash__
 
     @property
+    @view
     def T(self: Any) -> Tensor:
         """The matrix with its axes exchanged."""
         return tensors.functional.transpose(self)
@@ -118,14 +121,17 @@ class Methods:
         """tanh x of each element."""
         return tensors.functional.tanh(self)
 
+    @view
     def permute(self: Any, *dims: int) -> Tensor:
         """The axes in another order."""
         return tensors.functional.permute_dims(self, dims)
 
+    @view
     def expand(self: Any, *shape: int) -> Tensor:
         """Axes of size one repeated."""
         return tensors.functional.broadcast_to(self, shape)
 
+    @view
     def unsqueeze(self: Any, dim: int) -> Tensor:
         """A new axis of size one at ``dim``."""
         return tensors.functional.expand_dims(self, dim)
