@@ -46,6 +46,19 @@ BAD: dict[str, tuple[list[str], str]] = {
         "--lr fast is not possible",
     ),
     "a taken place": (["train", "table.csv", "--target", "answer", "--out", "full"], "exists already"),
+    "a place inside a file": (
+        ["train", "table.csv", "--target", "answer", "--out", "table.csv/run"],
+        "because table.csv is no folder; give another --out",
+    ),
+    "the training table as test": (
+        ["train", "table.csv", "--target", "answer", "--test", "table.csv"],
+        "is the training table itself",
+    ),
+    "too large a part": (
+        ["train", "table.csv", "--target", "answer", "--validation-fraction", "0.999"],
+        "give a smaller --validation-fraction",
+    ),
+    "a role for no column": (["train", "table.csv", "--target", "answer", "--id", "row"], "has no column 'row'"),
     "no run": (["predict", "none", "table.csv"], "none does not exist"),
     "no run folder": (["predict", "full", "table.csv"], "is not a run folder"),
 }

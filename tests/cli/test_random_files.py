@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -13,11 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sklon._base.errors import InputError
+from sklon.cli import main
 from sklon.data import fit_preparation, read
-from sklon.runs import problem, train
+from sklon.runs import problem
 from sklon.runs.settings import Settings
-
-QUICK: dict[str, Any] = {"hidden": "4", "epochs": 1, "threads": 1}
 
 CELLS = {
     "numbers": st.floats(allow_nan=True).map(repr),
@@ -79,27 +78,63 @@ def test_any_bytes_are_a_table_or_refused_in_one_sentence(
 
 
 @st.composite
-def usable_tables(draw: st.DrawFn) -> dict[str, list[str]]:
-    """Random columns, beside a feature and a target that can be learned from."""
+def usable_tables(draw: st.DrawFn) -> list[list[str]]:
+    """Names of rows and random columns, beside a feature and a target that can be learned from, with a header."""
     rows = draw(st.integers(16, 30))
     names = [draw(st.sampled_from(list(CELLS))) for _ in range(draw(st.integers(0, 3)))]
-    columns = {f"c{i}": [draw(CELLS[name]) for _ in range(rows)] for i, name in enumerate(names)}
-    answers = ["yes", "no"] if draw(st.booleans()) else [f"{k}.5" for k in range(rows)]
-    target = [answers[k % len(answers)] for k in range(rows)]
-    return {**columns, "x": [str(k * k) for k in range(rows)], "y": target}
+    answers = draw(
+        st.sampled_from([["yes", "no"], ["да", "нет", 'a, "b"'], ["1", "0"], [f"{k}.5" for k in range(rows)]])
+    )
+    columns = {
+        "row": [f"row {k}, \"{k * k}\"; '{k}'" for k in range(rows)],
+        **{f"c{i}": [draw(CELLS[name]) for _ in range(rows)] for i, name in enumerate(names)},
+        "x": [str(k * k) for k in range(rows)],
+        "y": [answers[k % len(answers)] for k in range(rows)],
+    }
+    return [list(columns), *(list(row) for row in zip(*columns.values(), strict=True))]
 
 
-@settings(max_examples=6)
-@given(table=usable_tables(), seed=st.integers(0, 99))
-def test_predictions_line_up_with_their_rows(table: dict[str, list[str]], seed: int) -> None:
-    source = read(table)
-    run = train(source, target="y", **QUICK)
-    order = np.random.default_rng(seed).permutation(len(source))
-    straight, moved = run.predict(source), run.predict(source.take(order))
-    if straight.probabilities is None or moved.probabilities is None:
-        np.testing.assert_allclose(moved.prediction, straight.prediction[order], rtol=1e-4, atol=1e-5)
-    else:
-        np.testing.assert_allclose(moved.probabilities, straight.probabilities[order], rtol=1e-4, atol=1e-6)
+def ended(*words: str) -> int:
+    """The exit code of a command; what it says ends in no traceback and, if it refuses, in one sentence."""
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as end:
+        main(list(words))
+    code = end.value.code or 0
+    assert code in (0, 2) and "Traceback" not in err.getvalue(), err.getvalue()
+    assert code == 0 or sum(line.startswith("error: ") for line in err.getvalue().splitlines()) == 1
+    return int(code)
+
+
+def predicted(run: Path, table: Path) -> dict[str, list[str]]:
+    """What the command writes about each row, by the row's name."""
+    out = table.with_suffix(".out")
+    assert ended("predict", str(run), str(table), "-o", str(out)) == 0
+    with out.open(newline="", encoding="utf-8") as file:
+        _, *rows = csv.reader(file)
+    return {name: values for name, *values in rows}
+
+
+@settings(max_examples=20)
+@given(table=usable_tables(), dialect=DIALECTS, seed=st.integers(0, 99))
+def test_the_whole_command_takes_any_file_and_predictions_line_up_with_their_rows(
+    table: list[list[str]], dialect: tuple[str, str], seed: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    place = tmp_path_factory.mktemp("whole")
+    path, moved, run = place / "t.csv", place / "moved.csv", place / "run"
+    header, *rows = table
+    shuffled = np.random.default_rng(seed).permutation(len(rows))
+    path.write_bytes(encoded(table, *dialect))
+    moved.write_bytes(encoded([header[::-1], *(rows[i][::-1] for i in shuffled)], *dialect))
+    words = ["--epochs", "1", "--hidden", "4", "--threads", "1", "--id", "row", "--out", str(run)]
+    if ended("train", str(path), "--target", "y", *words) == 2:
+        assert sorted(place.iterdir()) == [moved, path]
+        return
+    straight, other = predicted(run, path), predicted(run, moved)
+    assert list(straight) == [row[0] for row in rows] and list(other) == [rows[i][0] for i in shuffled]
+    for name, values in straight.items():
+        for value, again in zip(values, other[name], strict=True):
+            assert value == again or float(value) == pytest.approx(float(again), rel=1e-3, abs=1e-4)
+    assert ended("evaluate", str(run), str(moved)) == ended("show", str(run)) == 0
 
 
 def test_the_preparation_of_a_huge_spread_is_finite() -> None:

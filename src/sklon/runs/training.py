@@ -7,6 +7,7 @@ folder at the end; a folder is written only when everything before has succeeded
 from __future__ import annotations
 
 import json
+import os
 import platform
 import shlex
 import time
@@ -21,6 +22,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from sklon._base.errors import InputError
 from sklon._base.settings import get_num_threads, set_num_threads
 from sklon.data import Classes, Dropped, Inputs, Table, read
 
@@ -68,7 +70,7 @@ def train(
     """
     settings = Settings.from_words(words)
     if out is not None:
-        check_free(Path(out), overwrite=overwrite)
+        _check_parent(check_free(Path(out), overwrite=overwrite))
     table = read(source)
     problem = pose(table, target, None if validation is None else read(validation), settings)
     tested = None if test is None else read(test)
@@ -98,6 +100,14 @@ def train(
     record = json.loads(json.dumps(record))
     run = replace(run, record=record, report=render(record, fitted.history, evidence))
     return run if out is None else run.save(out, overwrite=overwrite)
+
+
+def _check_parent(out: Path) -> None:
+    """An error if no folder can be made at ``out``, said before the training rather than after it."""
+    parent = next(folder for folder in out.absolute().parents if folder.exists())
+    if not parent.is_dir() or not os.access(parent, os.W_OK):
+        what = "is no folder" if not parent.is_dir() else "is not yours to write to"
+        raise InputError(f"{out} cannot be written, because {parent.name} {what}; give another --out")
 
 
 def _decision(problem: Problem) -> str:
