@@ -32,7 +32,7 @@ FLOOR = {folder: number for number, floor in enumerate(FLOORS) for folder in flo
 #: dependency → the only place that imports it; a folder stands for all its files
 DOORS = {
     "llvmlite": "compiler/native.py",
-    "safetensors": "runs/folder.py",
+    "safetensors": "training/folder.py",
     "duckdb": "data/reading.py",
     "matplotlib": "runs/pictures.py",
     "sklearn": "runs/scikit.py",

@@ -6,7 +6,7 @@ Reading and preparing tables is the work of ``data``, the loop that of ``train``
 from __future__ import annotations
 
 from .predictions import Predictions
-from .run import Run, load
+from .run import Run, load, load_table
 from .training import train
 
-__all__ = ["Predictions", "Run", "load", "train"]
+__all__ = ["Predictions", "Run", "load", "load_table", "train"]

@@ -10,10 +10,12 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from sklon._base.errors import InputError
 from sklon.data import Preparation, read
+from sklon.training import Trainer
 
 from .evaluation import answers, judged
-from .folder import read_run, write_run
+from .folder import is_of_module, read_run, write_run
 from .network import Architecture, Weights, outputs_of
 from .predictions import Predictions, predictions_of
 from .settings import Settings
@@ -97,11 +99,25 @@ class Run:
         }
 
 
-def load(run: str | PathLike[str]) -> Run:
-    """The run in a folder that ``sklon train`` or ``Run.save`` wrote; nothing in it is executed.
+def load(run: str | PathLike[str], *, model: Any = None, loss: Any = None, optimizer: Any = None) -> Any:
+    """What a run folder holds, ready to use; nothing in it is executed.
 
-    Raises ``RunFolderError`` if it is no run folder, is damaged, or is of another version.
+    A folder of ``sklon train`` or ``Run.save`` gives a :class:`Run`, one of ``Trainer.save`` a :class:`Trainer`, whose
+    ``model``, ``loss`` or ``optimizer`` is passed where it is a class or a function of your own.
+
+    Raises ``RunFolderError`` if it is no run folder, is damaged, or is of another version, and ``InputError`` with
+    the line that loads it where something of your own is needed.
     """
+    own = {"model": model, "loss": loss, "optimizer": optimizer}
+    if is_of_module(Path(run)):
+        return Trainer.load(run, **own)
+    if any(part is not None for part in own.values()):
+        raise InputError(f"{run} is the run of a table, which holds all that it needs: sklon.load({str(run)!r})")
+    return load_table(run)
+
+
+def load_table(run: str | PathLike[str]) -> Run:
+    """The run in a folder that ``sklon train`` or ``Run.save`` wrote. Raises as ``load`` does."""
     path = Path(run)
     weights, record, history, report = read_run(path)
     return Run(record=record, weights=weights, history=history, report=report, path=path)

@@ -1,6 +1,6 @@
 """Floor 8: training. One step as one graph, the loop around it, stopping rules, history.
 
-Nothing here reads files or draws: runs do that, one floor up.
+Trainers are saved to folders and read again; tables and reports are the work of runs, one floor up.
 """
 
 from .history import History

@@ -36,8 +36,9 @@ class Feed:
     def order(self, seed: int, epoch: int) -> Array:
         """The rows in the order of an epoch."""
         n = len(self.samples)
-        order: Array = permutation(n, seed=seed, epoch=epoch) if self.shuffle else np.arange(n)
-        return np.asarray(order, np.int32)
+        if not self.shuffle:
+            return np.arange(n, dtype=np.int32)
+        return permutation(n, seed=seed, epoch=epoch).astype(np.int32)
 
     def starts(self) -> Array:
         """Where each step begins in that order."""
@@ -46,7 +47,8 @@ class Feed:
 
     def rows(self) -> Array:
         """The rows of each step."""
-        return np.minimum(self.batch, len(self.samples) - self.starts())
+        rows: Array = np.minimum(self.batch, len(self.samples) - self.starts())
+        return rows
 
     def check(self, model: Module) -> None:
         """Refuse an epoch without a step, and a step of one row for a model that cannot train on one."""

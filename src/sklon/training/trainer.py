@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,7 @@ from sklon.nn.loss import check_last_layer
 from sklon.nn.module import assign
 from sklon.optim import Optimizer, Rule
 
+from . import saving
 from .arrays import samples
 from .callbacks import Callback
 from .checks import check_indices, check_samples
@@ -170,6 +173,27 @@ class Trainer:
         loss = self.loss.for_target(data.target) if data.target is not None else self.loss
         graph = record_evaluation(self.model, loss, columns_of(data.inputs, data.target))
         return mean_loss(graph, data, state_of(self.model, self.loss))
+
+    # ---- saving
+    def save(self, run: str | PathLike[str], *, overwrite: bool = False) -> Path:
+        """Write a run folder that ``sklon.load`` makes a trainer of again, and return its path.
+
+        It holds the model's values (``model.safetensors``), the optimizer's, the history, and the rest in
+        ``run.json``, and appears whole or not at all. ``overwrite`` replaces a run that stands there, and nothing
+        else. Raises InputError where the path is taken.
+        """
+        saving.save(self, Path(run), overwrite=overwrite)
+        return Path(run)
+
+    @classmethod
+    def load(cls, run: str | PathLike[str], *, model: Any = None, loss: Any = None, optimizer: Any = None) -> Trainer:
+        """The trainer that ``save`` wrote: it predicts, evaluates, and goes on with ``fit`` as it would have.
+
+        A Sequential of known layers, a loss and a rule of sklon need no argument; what is your own does, and its
+        place is taken by the error that tells. Nothing in the folder is executed. Raises RunFolderError for what is
+        no run folder.
+        """
+        return saving.restore(Path(run), cls, Stopped, {"model": model, "loss": loss, "optimizer": optimizer})
 
 
 def _sentence(reason: Reason, epoch: int, best: int) -> str:

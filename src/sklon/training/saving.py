@@ -1,0 +1,178 @@
+"""A trainer in a run folder, and back: model, loss and optimizer as data, arrays beside them, nothing that executes.
+
+A Sequential of known layers and a loss of sklon are described in ``run.json``. A class or a function of one's own is
+not: whoever loads passes it again, and is told how. What is loaded goes on as the trainer would have.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, fields
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sklon._base.errors import InputError
+from sklon.nn import Loss, Module
+from sklon.nn.description import build, describe
+from sklon.nn.loss import FunctionLoss
+from sklon.optim import RULES, Rule
+
+from . import folder as files
+from .losses import loss_of
+
+if TYPE_CHECKING:
+    from .trainer import Stopped, Trainer
+
+Part = TypeVar("Part", bound=Module)
+VERSIONS = ("sklon", "numpy", "llvmlite")
+
+
+# ---- writing
+def save(trainer: Trainer, out: Path, *, overwrite: bool) -> None:
+    """Write model, optimizer, history and record as one folder that appears at once."""
+    free = files.check_free(out, overwrite=overwrite, repair="give another path, or overwrite=True if it is a run")
+    with files.appearing(free) as folder:
+        files.write_arrays(folder / files.MODEL, trainer.model.state_dict())
+        files.write_arrays(folder / files.OPTIMIZER, trainer.updates.slots)
+        files.write_history(folder, trainer.history.rows)
+        files.write_record(folder, record_of(trainer))
+
+
+def record_of(trainer: Trainer) -> dict[str, Any]:
+    """What ``run.json`` holds."""
+    return {
+        "schema": files.SCHEMA,
+        "kind": files.MODULE,
+        "model": {"class": type(trainer.model).__name__, "description": describe(trainer.model)},
+        "loss": {"class": _title(trainer.loss), "description": describe(trainer.loss), "means": _means(trainer.loss)},
+        "optimizer": _optimizer(trainer),
+        "seed": trainer.seed,
+        "epoch": trainer.epoch,
+        "step": trainer.step,
+        "stopped": None if trainer.stopped is None else asdict(trainer.stopped),
+        "versions": _versions(),
+    }
+
+
+def _title(loss: Loss) -> str:
+    """What a user would write for a loss."""
+    return loss.extra_repr() if isinstance(loss, FunctionLoss) else f"{type(loss).__name__}()"
+
+
+def _means(loss: Loss) -> bool:
+    return isinstance(loss, FunctionLoss) and loss.means
+
+
+def _optimizer(trainer: Trainer) -> dict[str, Any]:
+    """Groups with rule, settings and steps, and the group of each parameter."""
+    groups = {
+        group: {"rule": type(rule).__name__, **_settings(rule), "steps": trainer.updates.before[group]}
+        for group, rule in trainer.rules.values()
+    }
+    return {"groups": groups, "parameters": {name: group for name, (group, _) in trainer.rules.items()}}
+
+
+def _settings(rule: Rule) -> dict[str, Any]:
+    if RULES.get(rule.name) is not type(rule):
+        return {"name": None, "settings": None}
+    names = [field.name for field in fields(rule) if field.init]
+    return {"name": rule.name, "settings": {name: getattr(rule, name) for name in names}}
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for name in VERSIONS:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "absent"
+    return found
+
+
+# ---- reading
+def restore(folder: Path, make: Callable[..., Trainer], stopped: type[Stopped], given: Mapping[str, Any]) -> Trainer:
+    """The trainer that a folder holds; what data could not describe is passed again."""
+    record = files.read_record(folder)
+    with files.reading(folder):
+        needed = _Needed(folder, record)
+        net, wanted = needed.part("model", given["model"], Module), needed.loss(given["loss"])
+        rules = needed.rules(given["optimizer"])
+        needed.check()
+        net.load_state_dict(files.read_arrays(folder / files.MODEL))
+        trainer = make(net, loss=wanted, optimizer=next(iter(rules.values()), given["optimizer"]), seed=record["seed"])
+        _go_on(trainer, record, rules, files.read_arrays(folder / files.OPTIMIZER))
+        trainer.history.rows = [
+            {name: value for name, value in row.items() if value is not None} for row in files.read_history(folder)
+        ]
+        trainer.stopped = None if record["stopped"] is None else stopped(**record["stopped"])
+    return trainer
+
+
+def _go_on(trainer: Trainer, record: Mapping[str, Any], rules: Mapping[str, Rule], slots: files.Arrays) -> None:
+    """Epoch, steps and the optimizer's state as they were."""
+    trainer.epoch, trainer.step = record["epoch"], record["step"]
+    if not rules:
+        return
+    groups, parameters = record["optimizer"]["groups"], record["optimizer"]["parameters"]
+    trainer.updates.rules = {name: (group, rules[group]) for name, group in parameters.items()}
+    trainer.updates.before = {group: entry["steps"] for group, entry in groups.items()}
+    trainer.updates.slots = slots
+
+
+class _Needed:
+    """Collects what a folder does not describe, to ask for all of it in one line."""
+
+    def __init__(self, folder: Path, record: Mapping[str, Any]) -> None:
+        self.folder, self.record = folder, record
+        self.missing: dict[str, str] = {}
+        self.line: dict[str, str] = {}
+
+    def part(self, name: str, given: Any, kind: type[Part]) -> Any:
+        """What was given under a name, or what the record describes."""
+        entry = self.record[name]
+        shown = entry["class"] + ("()" if name == "model" else "")
+        if given is not None:
+            self.line[name] = shown
+            if not isinstance(given, kind):
+                raise InputError(f"{name} must be an nn.{kind.__name__}, not {type(given).__name__}")
+            return given
+        if entry["description"] is None:
+            self.missing[name] = self.line[name] = shown
+            return None
+        return build(entry["description"])
+
+    def loss(self, given: Any) -> Any:
+        """The loss; a function that was declared a mean is one again."""
+        if given is None or isinstance(given, str | Loss):
+            return self.part("loss", None if given is None else loss_of(given, None), Loss)
+        return loss_of(given, "mean" if self.record["loss"]["means"] else None)
+
+    def rules(self, given: Any) -> dict[str, Rule]:
+        """The rule of each group; none where an optimizer is given."""
+        groups = self.record["optimizer"]["groups"]
+        if given is not None:
+            self.line["optimizer"] = "…"
+            return {}
+        for entry in groups.values():
+            if entry["name"] is None:
+                self.missing["optimizer"] = self.line["optimizer"] = f"{entry['rule']}(…)"
+                return {}
+        return {group: RULES[entry["name"]](**_tuples(entry["settings"])) for group, entry in groups.items()}
+
+    def check(self) -> None:
+        """Raise InputError with the line that loads this folder."""
+        if not self.missing:
+            return
+        passed = ", ".join(f"{name}={value}" for name, value in self.line.items())
+        raise InputError(
+            f"the {' and the '.join(self.missing)} of {self.folder} {'is' if len(self.missing) == 1 else 'are'} of "
+            f"your own, which files do not hold (nothing that is loaded executes code): "
+            f"sklon.load({str(self.folder)!r}, {passed})"
+        )
+
+
+def _tuples(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON has lists where rules have pairs."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}
