@@ -36,7 +36,7 @@ def test_every_function_is_in_the_list() -> None:
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=str)
 def test_values_and_derivatives(entry: Entry) -> None:
-    types = [t for t in (torch.float64, *entry.types) if t in entry.info.dtypes]
+    types = [t for t in (torch.float64, torch.float32, *entry.types) if t in entry.info.dtypes]
     judged = judge(entry, types)
     compare(entry, judged, interpreted(judged), "interpreted")
     compare(entry, judged, compiled(judged), "compiled")

@@ -6,9 +6,13 @@ import numpy as np
 import pytest
 
 import sklon
+from sklon._base.dtypes import int64
 from sklon._base.errors import InputError
+from sklon._base.shapes import N
 from sklon.autodiff import gradients
-from sklon.tensors import Tensor, elementwise
+from sklon.graph.interpret import evaluate
+from sklon.graph.node import slot
+from sklon.tensors import Tensor, elementwise, realise
 
 torch = pytest.importorskip("torch")
 RNG = np.random.default_rng(0)
@@ -40,6 +44,20 @@ THEIRS = {
     "not_equal": torch.ne,
     "erf": torch.special.erf,
 }
+
+
+#: the element-wise functions of the Python array API standard, 2023.12, without those of complex numbers
+STANDARD = """
+    abs acos acosh add asin asinh atan atan2 atanh bitwise_and bitwise_left_shift bitwise_invert bitwise_or
+    bitwise_right_shift bitwise_xor ceil clip copysign cos cosh divide equal exp expm1 floor floor_divide greater
+    greater_equal hypot isfinite isinf isnan less less_equal log log1p log2 log10 logaddexp logical_and logical_not
+    logical_or logical_xor maximum minimum multiply negative not_equal positive pow remainder round sign signbit sin
+    sinh square sqrt subtract tan tanh trunc
+"""
+
+
+def test_the_standard_s_functions_are_there() -> None:
+    assert set(STANDARD.split()) <= set(sklon.__all__)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -133,6 +151,21 @@ def test_integers_divided_by_zero_are_refused(name: str) -> None:
     with pytest.raises(InputError, match="divided by 0"):
         function(sklon.tensor([1, 2]), 0)
     assert np.isnan(elementwise.remainder(sklon.tensor([1.0]), 0).item())
+
+
+def test_a_divisor_of_rows_to_come_gives_zero() -> None:
+    """In a step there are no values to look at: ⌊x / 0⌋ = 0, and x is what is left."""
+    x, y = (Tensor(slot(name, "state", (N,), int64)) for name in "xy")
+    nodes = (elementwise.floor_divide(x, y).node, elementwise.remainder(x, y).node)
+    found = evaluate(nodes, {x.node: np.array([7, -7]), y.node: np.array([0, 2])}, 2)
+    assert [found[n].tolist() for n in nodes] == [[0, -4], [7, 1]]
+
+
+def test_dividing_by_a_number_computes_nothing_yet() -> None:
+    before = realise.counters.runs
+    kept = [elementwise.floor_divide(sklon.tensor([7]), 2), elementwise.fmod(sklon.tensor([-7]), 2)]
+    assert realise.counters.runs == before
+    assert [k.item() for k in kept] == [3, -1]
 
 
 @pytest.mark.parametrize("name", ["floor_divide", "remainder", "fmod"])

@@ -122,7 +122,7 @@ def floor_divide(x1: Operand, x2: Operand) -> Tensor:
     """⌊x₁ / x₂⌋; the derivative is 0. Division of floats by 0 is ±∞ or NaN."""
     x, y = together(x1, x2)
     if not x.dtype.is_floating:
-        return _whole_quotient(x, y)
+        return _whole_quotient(x, y, x2)
     rest = remainder(x, y)
     multiple = round(divide(subtract(x, rest), y))  # already whole, up to rounding
     return where(equal(y, 0), trunc(divide(x, y)), multiple)
@@ -132,7 +132,7 @@ def remainder(x1: Operand, x2: Operand) -> Tensor:
     """x₁ − ⌊x₁ / x₂⌋·x₂, with the sign of the divisor; exact."""
     x, y = together(x1, x2)
     if not x.dtype.is_floating:
-        return subtract(x, multiply(_whole_quotient(x, y), y))
+        return subtract(x, multiply(_whole_quotient(x, y, x2), y))
     rest = point("fmod", x, y)
     return where(_apart(rest, y), add(rest, y), rest)
 
@@ -142,19 +142,20 @@ def fmod(x1: Operand, x2: Operand) -> Tensor:
     x, y = together(x1, x2)
     if x.dtype.is_floating:
         return point("fmod", x, y)
-    rest = remainder(x, y)
+    rest = remainder(x1, x2)
     return where(_apart(rest, x), subtract(rest, y), rest)
 
 
-def _whole_quotient(x: Tensor, y: Tensor) -> Tensor:
-    _refuse_zero(y)
+def _whole_quotient(x: Tensor, y: Tensor, divisor: Operand) -> Tensor:
+    """⌊x / y⌋; ``divisor`` is y as the user gave it."""
+    _refuse_zero(divisor)
     return point("floor_div", x, y)
 
 
-def _refuse_zero(divisor: Tensor) -> None:
-    if any(isinstance(e, Symbol) for e in divisor.shape):
+def _refuse_zero(divisor: Operand) -> None:
+    if isinstance(divisor, Tensor) and any(isinstance(e, Symbol) for e in divisor.shape):
         return
-    array = realise.value(divisor)
+    array = realise.value(divisor) if isinstance(divisor, Tensor) else np.asarray(divisor)
     if not array.all():
         place = tuple(int(i) for i in np.argwhere(array == 0)[0])
         at = f" at {place}" if place else ""
