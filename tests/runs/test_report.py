@@ -111,3 +111,10 @@ def test_pictures_take_any_number_of_rows(rows: int) -> None:
     )
     for svg in drawn:
         assert svg.startswith("<svg") and "nan" not in svg
+
+
+def test_a_report_without_pictures_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "find_spec", lambda name: None)
+    x = np.random.default_rng(0).normal(size=60)
+    report = train({"x": x, "y": 2 * x}, target="y", hidden="4", epochs=1, threads=1).report
+    assert report.count(pictures.ABSENT) == 3 and "<svg" not in report

@@ -127,6 +127,11 @@ IMPOSSIBLE: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         {"time_column": "t"},
         "every row left to train on has the y 'a'",
     ),
+    "a class that only validates": (
+        with_classes(y=["abc"[i % 3] for i in range(ROWS)], g=[f"g{i % 3}" for i in range(ROWS)]),
+        {"group_column": "g"},
+        "no row held out has a y that is left to train on; split the rows another way",
+    ),
     "labels that hardly repeat": (
         with_classes(y=[f"l{max(i, 1)}" for i in range(ROWS)]),
         {},

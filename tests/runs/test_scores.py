@@ -62,7 +62,9 @@ COMPARED = {
     (1.0, 2.0, 4.0): "75.0 % less error than always answering the mean, and 50.0 % less than a linear model",
     (2.0, 1.0, 4.0): "but a linear model makes 50.0 % less still",
     (1.0, 1.001, 4.0): "a linear model does as well",
-    (4.0, 2.0, 4.0): "as good: the columns seem to say nothing",
+    (4.0, 4.0, 4.0): "is as good: the columns seem to say nothing",
+    (5.0, None, 4.0): "is better: the columns seem to say nothing",
+    (5.0, 2.0, 4.0): "is better, yet a linear model makes 50.0 % less error than that: the columns say something",
     (1.0, None, 4.0): "scikit-learn is not installed",
     (0.0, 0.0, 4.0): "a linear model does as well",
 }

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from functools import wraps
+from importlib.util import find_spec
+from typing import Any, ParamSpec
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,9 +73,24 @@ MOST_POINTS = 400
 MOST_GROUPS, ROWS_PER_GROUP = 10, 20
 """Points of a calibration curve at the most, and rows behind each at the least."""
 MOST_BARS = 31
+ABSENT = "<p>With matplotlib (pip install 'sklon[table]') there would be a picture.</p>"
 LONGEST_LABEL = 14
 
 
+P = ParamSpec("P")
+
+
+def _picture(draw: Callable[P, str]) -> Callable[P, str]:
+    """The function, which gives a sentence where there is nothing to draw with."""
+
+    @wraps(draw)
+    def drawn(*args: P.args, **kwargs: P.kwargs) -> str:
+        return draw(*args, **kwargs) if find_spec("matplotlib") else ABSENT
+
+    return drawn
+
+
+@_picture
 def loss_curves(history: Sequence[Mapping[str, Any]], best_epoch: int, loss: str) -> str:
     """The training and validation losses over the epochs, with the epoch whose weights were kept."""
     epochs = [row["epoch"] for row in history]
@@ -96,6 +113,7 @@ def loss_curves(history: Sequence[Mapping[str, Any]], best_epoch: int, loss: str
     return svg[0]
 
 
+@_picture
 def predicted_against_true(truth: NDArray[Any], predicted: NDArray[Any], name: str) -> str:
     """The true value to the right and the predicted one upwards: a point per row, or how many rows lie where."""
     low = float(min(truth.min(), predicted.min()))
@@ -113,6 +131,7 @@ def predicted_against_true(truth: NDArray[Any], predicted: NDArray[Any], name: s
     return svg[0]
 
 
+@_picture
 def confusion(labels: Sequence[str], truth: NDArray[Any], predicted: NDArray[Any]) -> str:
     """How often each true label (a row) is given each predicted one (a column), as shares of the row."""
     shown = np.sort(np.argsort(-np.bincount(truth, minlength=len(labels)), kind="stable")[:MOST_LABELS])
@@ -136,6 +155,7 @@ def confusion(labels: Sequence[str], truth: NDArray[Any], predicted: NDArray[Any
     return svg[0]
 
 
+@_picture
 def calibration(sure: NDArray[Any], right: NDArray[Any]) -> str:
     """The share of right answers against the probability that was given to them, in groups of equal size."""
     count = min(MOST_GROUPS, max(1, len(sure) // ROWS_PER_GROUP))
@@ -151,6 +171,7 @@ def calibration(sure: NDArray[Any], right: NDArray[Any]) -> str:
     return svg[0]
 
 
+@_picture
 def residuals(off: NDArray[Any], name: str) -> str:
     """How many rows are off by how much, predicted minus true; the outermost hundredths are gathered at the ends."""
     low, high = np.quantile(off, [0.01, 0.99])

@@ -64,7 +64,6 @@ def pose(table: Table, target: str, validation: Table | None, settings: Settings
     table, notes = with_target(table, target)
     task = decide_task(table.column(target), settings.task)
     learning, watching, about = _sides(table, target, validation, task, settings)
-    _check_classes(learning.column(target), task)
     preparation = fit_preparation(learning, target, task.kind, set_aside)
     watching, truth, unknown = _known(preparation, watching)
     used = tuple(f"{note}." for note in preparation.notes(learning))
@@ -100,9 +99,11 @@ def _sides(
     """The rows that train, those that validate, and what there is to say about them."""
     if validation is None:
         split = _split_rows(table, target, task, settings)
+        learning, watching = table.take(split.train), table.take(split.validation)
+        if task.kind != REGRESSION:
+            _check_classes(learning.column(target), watching.column(target))
         alike = settings.group_column is None and settings.time_column is None
-        rare = _rare(table.column(target), task) if alike else ()
-        return table.take(split.train), table.take(split.validation), rare
+        return learning, watching, _rare(table.column(target), task) if alike else ()
     check_other(table, validation)
     if settings.group_column:
         _check_groups(table, validation, settings.group_column)
@@ -119,13 +120,18 @@ def _check_groups(table: Table, validation: Table, name: str) -> None:
         )
 
 
-def _check_classes(taught: Column, task: Task) -> None:
-    """An error if a split by groups or time leaves a single class to train on."""
-    if task.kind != REGRESSION and len(set(taught.values.tolist())) < 2:
-        raise InputError(
-            f"every row left to train on has the {taught.name} {brief(taught.text[0])!r}; split the rows another way, "
-            "without --group-column or --time-column or with another --validation-fraction"
-        )
+def _check_classes(taught: Column, watched: Column) -> None:
+    """An error if a split leaves a single class to train on, or none of its classes to validate."""
+    known = set(taught.values.tolist())
+    if len(known) > 1 and known & set(watched.values.tolist()):
+        return
+    what = f"no row held out has a {taught.name} that is left to train on"
+    if len(known) == 1:
+        what = f"every row left to train on has the {taught.name} {brief(taught.text[0])!r}"
+    raise InputError(
+        f"{what}; split the rows another way, without --group-column or --time-column or with another "
+        "--validation-fraction"
+    )
 
 
 def _known(preparation: Preparation, watching: Table) -> tuple[Table, scores.Values, tuple[str, ...]]:

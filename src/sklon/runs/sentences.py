@@ -97,7 +97,14 @@ def comparison(record: Record) -> str:
     network, linear, trivial = errors["network"], errors["linear"], errors["trivial"]
     assert network is not None and trivial is not None
     if trivial == 0 or network >= trivial:
-        return f"Always answering {easy} is as good: the columns seem to say nothing about the target."
+        good = "better" if network > (1 + CLOSE) * trivial else "as good"
+        if linear is not None and linear < (1 - CLOSE) * trivial:
+            won = percent(1 - linear / trivial)
+            return (
+                f"Always answering {easy} is {good}, yet a linear model makes {won} {less} {what} than that: "
+                "the columns say something, so try more epochs or another lr."
+            )
+        return f"Always answering {easy} is {good}: the columns seem to say nothing about the target."
     first = f"That is {percent(1 - network / trivial)} {less} {what} than always answering {easy}"
     if linear is None:
         return f"{first}; scikit-learn is not installed, so there is no linear model to compare with."
