@@ -122,7 +122,14 @@ LEAVES = {
         w.sum().backward()
         u = copy.deepcopy(w)
         result = [u, u.grad, u.is_leaf, u.grad is w.grad]""",
+    "pickle": """
+        import pickle
+        u, d = pickle.loads(pickle.dumps([w, c]))
+        (u * u).sum().backward()
+        result = [u, u.grad, u.is_leaf, d, d.requires_grad]""",
     "deepcopy of a result": "import copy; copy.deepcopy(w * 2)",
+    "the same type is the same tensor": "result = [w.double() is w, c.to(c) is c]",
+    "a truth value": "bool(w > 0)",
     "on the processor": "result = [w.is_cuda, w.cpu() is w, w.to('cpu') is w, w.to(lib.float64) is w, w.device.type]",
     "to cuda": "w.to('cuda')",
     "cuda": "w.cuda()",

@@ -43,6 +43,7 @@ IN_PLACE = {
     "copy_ of another shape": "c.copy_(new([1.0, 2.0, 3.0]))",
     "copy_ with gradients": "c.copy_(w); (c * c).sum().backward(); result = [c, w.grad, c.is_leaf]",
     "copy_ is no alias": "c.copy_(v.detach()); c += 1; result = [c, v]",
+    "a sum of one number is another tensor": "x = new(2.0); y = x.sum(); z = x**1; y += 1; z += 2; result = [x, y, z]",
     "the shape stays": "c += new([[1.0, 2.0], [3.0, 4.0]])",
     "the type stays": "x = lib.tensor([1.0, 2.0]); x += c; result = x",
     "whole numbers stay whole": "x = lib.tensor([1, 2]); x += 1.5",
@@ -103,6 +104,17 @@ NETWORKS = {
         loss().backward()
         optimizer.zero_grad()
         result = grads()""",
+    "zeros, whatever the gradient was": """
+        model[2].weight.grad = lib.tensor([[float("nan"), 1.0]])
+        model.zero_grad(set_to_none=False)
+        result = model[2].weight.grad""",
+    "zeros in the gradient that is there": """
+        loss().backward()
+        g = model[2].weight.grad
+        optim.SGD(model.parameters(), lr=0.1).zero_grad(set_to_none=False)
+        result = g""",
+    "a module that goes elsewhere": "result = [model.to('cpu') is model, model.cpu() is model]; model.to('cuda')",
+    "a module of another type": "result = model.double()(x.double())",
     "an optimizer keeps zeros": """
         optimizer = optim.SGD(model.parameters(), lr=0.1)
         loss().backward()
@@ -280,4 +292,12 @@ NETWORKS = {
             losses[-1].backward()
             optimizer.step()
         result = [l.item() for l in losses]""",
+}
+
+#: what layers and optimizers do not do as PyTorch yet
+OPEN = {
+    "zeros, whatever the gradient was": "Module.zero_grad multiplies by zero, and NaN stays",
+    "zeros in the gradient that is there": "Optimizer.zero_grad assigns another tensor",
+    "a module that goes elsewhere": "Module has no to and cpu",
+    "a module of another type": "Module has no double",
 }

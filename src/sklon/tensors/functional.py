@@ -75,6 +75,8 @@ def power(x: Tensor, exponent: int) -> Tensor:
         exponent >>= 1
         if exponent:
             square = multiply(square, square)
+    if result is x:
+        return wrap(x.node, x)
     return result if result is not None else add(multiply(x, 0), 1)
 
 
@@ -152,7 +154,7 @@ def detach(x: Tensor) -> Tensor:
 def _reduce(x: Tensor, fn: str, axis: Axes, keepdims: bool) -> Tensor:
     axes = normalise_axes(axis, x.ndim)
     if not axes:
-        return x
+        return wrap(x.node, x)
     b = build()
     node = b.reduce(x.node, fn=fn, axes=axes)
     if keepdims:

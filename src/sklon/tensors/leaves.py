@@ -95,6 +95,21 @@ def twin(tensor: AnyTensor, memo: dict[int, Any]) -> AnyTensor:
     return new
 
 
+def parts(tensor: Tensor) -> tuple[Any, ...]:
+    """What a pickle of a leaf holds: its values, and whether it requires gradients."""
+    if not tensor.is_leaf:
+        raise AutogradError("only leaves can be pickled; use detach() for the values of this result")
+    return _from_parts, (type(tensor), tensor.numpy(), tensor.requires_grad)
+
+
+def _from_parts(kind: type[AnyTensor], array: Any, requires_grad: bool) -> AnyTensor:
+    new = kind.__new__(kind)
+    Tensor.__init__(new, values.leaf(array), requires_grad=requires_grad)
+    if requires_grad:
+        watch(new)
+    return new
+
+
 # ---- .grad, .data and hooks
 def checked_gradient(tensor: Tensor, gradient: Any) -> Tensor | None:
     """What may stand in ``.grad``: None, or another tensor of the same shape and type."""

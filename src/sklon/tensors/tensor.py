@@ -135,6 +135,10 @@ class Tensor(Methods, InPlace, OnDevice):
         return int(self.item())
 
     def __bool__(self) -> bool:
+        if self.numel() != 1:
+            raise InputError(
+                f"a tensor of shape {self.shape} has no one truth value; reduce it to a single element first"
+            )
         return bool(self.item())
 
     def __len__(self) -> int:
@@ -251,6 +255,9 @@ class Tensor(Methods, InPlace, OnDevice):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return leaves.twin(self, memo)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return leaves.parts(self)
 
 
 from . import autograd, inplace, leaves, realise  # noqa: E402  the methods' bodies, which need the class

@@ -23,7 +23,7 @@ def view(function: Callable[Concatenate[Any, P], T]) -> Callable[Concatenate[Any
     def marked(x: Any, /, *args: P.args, **kwargs: P.kwargs) -> T:
         result: Any = function(x, *args, **kwargs)
         if result is x:
-            result = tensors.Tensor(x.node, requires_grad=x.requires_grad, depth=x._depth)
+            result = tensors.record.wrap(x.node, x)
         result._shares = f"{function.__name__}()"
         return result  # type: ignore[no-any-return]
 
