@@ -16,6 +16,7 @@ from sklon.compiler.executable import compile_graph
 from sklon.graph.node import REGISTRY, Graph, Node, slot
 from sklon.ops import BUILD as b
 from sklon.ops import Point
+from tests.compiler.targets import NARROWER, narrower
 from tests.executors import Trial, compiled, interpreted, same_bits
 
 Array = np.ndarray[Any, Any]
@@ -59,8 +60,9 @@ def _takes(op: type[Point], dtype: Dtype) -> bool:
     return True
 
 
+@pytest.mark.parametrize("machine", ("this", *NARROWER))
 @pytest.mark.parametrize("dtype", (int32, int64, bool_), ids=lambda d: d.name)
-def test_compiled_is_interpreted_to_the_bit(dtype: Dtype) -> None:
+def test_compiled_is_interpreted_to_the_bit(dtype: Dtype, machine: str) -> None:
     arrays = dict(zip(("x", "y"), operands(dtype), strict=True))
     x, y = (slot(name, "state", a.shape, dtype) for name, a in arrays.items())
     results = {op.name: getattr(b, op.name)(*(x, y)[: op.arity]) for op in takers(dtype)}
@@ -70,7 +72,8 @@ def test_compiled_is_interpreted_to_the_bit(dtype: Dtype) -> None:
     trial = trial_of(results, arrays)
     with np.errstate(all="ignore"):
         expected = interpreted(trial)
-    same_bits(compiled(trial, compile_graph(trial.graph, 1)), expected, dtype.name)
+    executable = compile_graph(trial.graph, 1, narrower(machine) if machine in NARROWER else None)
+    same_bits(compiled(trial, executable), expected, dtype.name)
 
 
 @pytest.mark.parametrize("name", ENDS)

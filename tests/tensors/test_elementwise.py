@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 import sklon
 from sklon._base.dtypes import int64
-from sklon._base.errors import InputError
+from sklon._base.errors import DtypeError, InputError
 from sklon._base.shapes import N
 from sklon.autodiff import gradients
 from sklon.graph.interpret import evaluate
 from sklon.graph.node import slot
 from sklon.tensors import Tensor, elementwise, realise
 
-torch = pytest.importorskip("torch")
+torch: Any = pytest.importorskip("torch")
 RNG = np.random.default_rng(0)
 INSIDE = RNG.uniform(-0.9, 0.9, (4, 5))  # within (−1, 1)
 OTHER = RNG.uniform(-0.9, 0.9, (4, 5))
@@ -67,14 +69,15 @@ def test_functions_are_pytorch_s(name: str) -> None:
     ours = [sklon.tensor(a, requires_grad=floating) for a in arrays]
     theirs = [torch.tensor(a, requires_grad=floating) for a in arrays]
     mine = getattr(elementwise, name)(*ours)
-    reference = THEIRS.get(name, getattr(torch, name, None))(*theirs)
+    function: Any = THEIRS.get(name) or getattr(torch, name)
+    reference = function(*theirs)
     np.testing.assert_allclose(mine.numpy(), reference.detach().numpy(), rtol=1e-13, atol=1e-15)
     if reference.dtype != torch.float64:
         return
     (mine * mine).sum().backward()
     (reference * reference).sum().backward()
     for a, b in zip(ours, theirs, strict=True):
-        found = np.zeros(a.shape) if a.grad is None else a.grad.numpy()
+        found = np.zeros(b.shape) if a.grad is None else a.grad.numpy()
         np.testing.assert_allclose(found, b.grad.numpy(), rtol=1e-11, atol=1e-13)
 
 
@@ -140,6 +143,8 @@ def test_a_negative_power_of_integers_is_refused() -> None:
     with pytest.raises(InputError, match=r"use floats, as x.float\(\) \*\* -1"):
         elementwise.pow(sklon.tensor([2]), -1)
     assert elementwise.pow(sklon.tensor([2]), -1.0).tolist() == [0.5]
+    with pytest.raises(DtypeError, match="takes whole numbers, not sklon"):
+        elementwise.pow(sklon.tensor([True]), sklon.tensor([True]))
 
 
 # ---- division of integers

@@ -59,7 +59,7 @@ def pow(x1: Operand, x2: Operand) -> Tensor:
     are integers that wrap around; a negative number as their exponent is an error.
     """
     dtype = result_dtype(x1, x2)
-    if dtype.kind == "integer":
+    if not dtype.is_floating:
         return _integer_power(x1, x2)
     if isinstance(x2, int | float) and isinstance(x1, Tensor):
         return _number_power(x1, float(x2))
