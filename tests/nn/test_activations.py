@@ -23,12 +23,14 @@ CASES = (
     "SELU()", "GELU()", "GELU('tanh')", "SiLU()", "Mish()", "Softplus()", "Softplus(2.0, 5.0)", "Sigmoid()",
     "LogSigmoid()", "Tanh()", "Softsign()", "Tanhshrink()", "Hardtanh()", "Hardtanh(-2.0, 0.5)", "Hardsigmoid()",
     "Hardswish()", "Hardshrink()", "Hardshrink(1.0)", "Softshrink()", "Softshrink(1.0)", "Softmax(1)",
-    "Softmax(0)", "LogSoftmax(1)", "LogSoftmax(-1)", "Softmin(1)",
+    "Softmax(0)", "LogSoftmax(1)", "LogSoftmax(-1)", "Softmin(1)", "GLU()", "GLU(0)", "Softmax2d()",
 )  # fmt: skip
 RNG = np.random.default_rng(1)
 #: kinks of some activation, and values far beyond any
 SPECIAL = np.array([[0, -0.0, 1, -1, 0.5], [-0.5, 3, -3, 6, 20], [1000, -1000, 88, -88, 1e-30]])
 INPUT = np.concatenate([RNG.standard_normal((4, 5)) * 3, SPECIAL])
+#: inputs of layers that need another shape
+INPUTS = {"GLU()": INPUT[:, :4], "GLU(0)": INPUT[:6], "Softmax2d()": INPUT.reshape(1, 7, 5, 1)}
 #: where PyTorch itself rounds a constant (1/6, 1/α) to float32
 ROUGH = ("Hardsigmoid()", "CELU(0.7)")
 
@@ -43,13 +45,19 @@ def test_every_activation_has_a_case() -> None:
     assert public == {case.split("(")[0] for case in CASES}
 
 
+def test_they_are_pytorch_s_28() -> None:
+    listed = set(torch.nn.modules.activation.__all__) - {"MultiheadAttention"}
+    assert listed == {case.split("(")[0] for case in CASES} and len(listed) == 28
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_values_and_gradients_are_pytorch_s(case: str) -> None:
     ours, theirs = _pair(case)
-    x, reference = sklon.tensor(INPUT, requires_grad=True), torch.tensor(INPUT, requires_grad=True)
+    given = INPUTS.get(case, INPUT)
+    x, reference = sklon.tensor(given, requires_grad=True), torch.tensor(given, requires_grad=True)
     mine, expected = ours(x), theirs(reference if "inplace" not in case else reference * 1)
     np.testing.assert_allclose(mine.numpy(), expected.detach().numpy(), rtol=1e-10, atol=1e-14)
-    seed = RNG.standard_normal(INPUT.shape)
+    seed = RNG.standard_normal(expected.shape)
     mine.backward(sklon.tensor(seed))
     expected.backward(torch.tensor(seed))
     assert x.grad is not None
@@ -61,7 +69,8 @@ def test_values_and_gradients_are_pytorch_s(case: str) -> None:
 
 @pytest.mark.parametrize("case", CASES)
 def test_nan_is_never_swallowed(case: str) -> None:
-    assert np.isnan(_pair(case)[0](sklon.tensor([[np.nan] * 5])).numpy()).all()
+    given = np.full_like(INPUTS.get(case, INPUT), np.nan)
+    assert np.isnan(_pair(case)[0](sklon.tensor(given)).numpy()).all()
 
 
 def test_random_slopes_are_uniform_and_gradients_are_the_slopes() -> None:
@@ -75,10 +84,10 @@ def test_random_slopes_are_uniform_and_gradients_are_the_slopes() -> None:
     np.testing.assert_array_equal(x.grad.numpy(), slopes)
 
 
-@pytest.mark.parametrize("case", ["GELU()", "RReLU()", "PReLU(4)", "Softplus(2.0)", "Softmax(1)", "SELU()"])
+@pytest.mark.parametrize("case", ["GELU()", "RReLU()", "PReLU(4)", "Softplus(2.0)", "Softmax(1)", "SELU()", "GLU()"])
 def test_they_train_inside_the_compiled_step(case: str) -> None:
     X = RNG.standard_normal((50, 3)).astype(np.float32)
-    model = nn.Sequential(nn.Linear(3, 4), eval(f"nn.{case}", {"nn": nn}), nn.Linear(4, 1))
+    model = nn.Sequential(nn.Linear(3, 4), eval(f"nn.{case}", {"nn": nn}), nn.Linear(2 if case == "GLU()" else 4, 1))
     history = sklon.Trainer(model, loss="mse", lr=0.01).fit((X, X[:, :1]), epochs=20, batch_size=16)
     assert history[-1]["train_loss"] < history[0]["train_loss"]
 
@@ -95,6 +104,9 @@ REFUSALS = {
     "alpha": (lambda: nn.CELU(0.0)(sklon.ones(2)), InputError, "must not be 0"),
     "interval": (lambda: nn.Hardtanh(1.0, -1.0)(sklon.ones(2)), InputError, "min_val ≤ max_val"),
     "lambda": (lambda: nn.Softshrink(-1.0)(sklon.ones(2)), InputError, "λ ≥ 0"),
+    "halves": (lambda: nn.GLU()(sklon.ones(2, 3)), ShapeError, "even extent, not 3"),
+    "no axis": (lambda: nn.GLU(2)(sklon.ones(2, 3)), ShapeError, "no axis 2"),
+    "channels of pictures": (lambda: nn.Softmax2d()(sklon.ones(2, 3)), ShapeError, "use Softmax"),
     "axis": (lambda: nn.Softmax()(sklon.ones(2, 2, 2)), InputError, "dim=-1"),
 }
 

@@ -57,7 +57,7 @@ CASES: dict[str, list[tuple[dict[str, Any], Any, Any]]] = {
     ],
 }  # fmt: skip
 #: losses that PyTorch does not have, with their formula in NumPy
-OWN = ("pinball", "focal")
+OWN = ("pinball", "focal", "hinge")
 ROWS = [(name, i) for name, cases in CASES.items() for i in range(len(cases))]
 
 
@@ -133,6 +133,12 @@ def test_the_focal_loss_is_its_formula(gamma: float, alpha: float | None) -> Non
     assert far.grad is not None and np.isfinite(value.item()) and np.isfinite(far.grad.numpy()).all()
 
 
+@pytest.mark.parametrize("margin", [1.0, 0.3])
+def test_the_hinge_loss_is_its_formula(margin: float) -> None:
+    for scores in (REAL, FAR):
+        _agree(nn.HingeLoss(margin), lambda z, t: (margin - t * z).clamp(min=0).mean(), scores, SIGNS)
+
+
 SETTINGS = {
     "bce_with_logits": {"pos_weight": [3.0]},
     "cross_entropy": {"weight": WEIGHT, "label_smoothing": 0.1},
@@ -170,6 +176,15 @@ def test_the_trainer_makes_pytorch_s_steps_with_weights_and_ignored_rows(name: s
     assert trainer.evaluate(X, y) == pytest.approx(history[-1]["validation_loss"], rel=1e-12)
 
 
+def test_a_mean_over_no_row_is_nan_and_moves_nothing() -> None:
+    """As PyTorch's: 0/0 is no number, and its gradient is 0."""
+    for loss in (nn.CrossEntropyLoss(), nn.NLLLoss()):
+        scores = sklon.tensor(SCORES, requires_grad=True)
+        value = loss(scores, sklon.tensor(np.full(N, -100)))
+        value.backward()
+        assert np.isnan(value.item()) and scores.grad is not None and not scores.grad.numpy().any()
+
+
 def test_a_batch_in_which_no_row_counts_moves_nothing() -> None:
     model = nn.Linear(2, 3)
     before = model.state_dict()
@@ -193,6 +208,19 @@ REFUSALS = {
         lambda: nn.BCEWithLogitsLoss()(sklon.sigmoid(sklon.ones(2, 1)), sklon.ones(2, 1)), InputError,
         "takes logits.*leave the sigmoid out",
     ),
+    "hidden sigmoid": (
+        lambda: nn.functional.binary_cross_entropy_with_logits(
+            nn.Flatten()(sklon.sigmoid(sklon.ones(2, 1, 3))), sklon.ones(2, 3)
+        ), InputError, "takes logits.*leave the sigmoid out",
+    ),
+    "sigmoid before a margin": (
+        lambda: nn.functional.soft_margin_loss(sklon.sigmoid(sklon.ones(2)), sklon.ones(2)), InputError,
+        "takes logits.*leave the sigmoid out",
+    ),
+    "functional softmax": (
+        lambda: nn.functional.cross_entropy(nn.functional.softmax(sklon.ones(2, 3)), sklon.tensor([0, 1])),
+        InputError, "takes logits.*leave the softmax out",
+    ),
     "softmax": (
         lambda: nn.CrossEntropyLoss()(nn.Softmax(1)(sklon.ones(2, 3)), sklon.tensor([0, 1])), InputError,
         "takes logits.*leave the softmax out",
@@ -207,6 +235,20 @@ def test_refusals_say_what_is_needed(name: str) -> None:
         call()
 
 
+class _Hides(nn.Module):
+    """A model that ends in probabilities, and says so nowhere but in its forward."""
+
+    def forward(self, *inputs: Any) -> Any:
+        return nn.functional.softmax(inputs[0], 1)
+
+
+def test_the_trainer_sees_probabilities_that_a_forward_makes() -> None:
+    model = nn.Sequential(nn.Linear(2, 3), _Hides(), nn.Identity())
+    X, y = RNG.standard_normal((8, 2)).astype(np.float32), np.zeros(8, np.int64)
+    with pytest.raises(InputError, match=r"takes logits.*leave the softmax out"):
+        sklon.Trainer(model, loss="cross_entropy").fit((X, y), epochs=1)
+
+
 @pytest.mark.parametrize(
     ("last", "loss", "words"),
     [
@@ -215,6 +257,8 @@ def test_refusals_say_what_is_needed(name: str) -> None:
         (nn.Sigmoid(), "bce_with_logits", "ends in Sigmoid: leave"),
         (nn.Sequential(nn.Sigmoid()), "focal", "ends in Sigmoid: leave"),
         (nn.Softmax(1), "nll", "ends in Softmax: use LogSoftmax"),
+        (nn.Softmin(1), "cross_entropy", "ends in Softmin: leave"),
+        (nn.Hardsigmoid(), "bce_with_logits", "ends in Hardsigmoid: leave"),
     ],
 )
 def test_the_trainer_refuses_a_last_layer_that_the_loss_contains(last: nn.Module, loss: str, words: str) -> None:

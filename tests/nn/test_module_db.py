@@ -24,14 +24,14 @@ INFOS = {
     if info.module_cls.__module__.startswith("torch.nn.") and hasattr(nn, info.module_cls.__name__)
 }
 #: of PyTorch's layers that are random or not in its database; their tests stand beside this one
-ELSEWHERE = {"Dropout", "Hardsigmoid", "Identity", "RReLU"}
-OWN = {"FocalLoss", "Loss", "Module", "ModuleDict", "ModuleList", "Parameter", "PinballLoss", "Sequential"}
+ELSEWHERE = {"Dropout", "Flatten", "Hardsigmoid", "Identity", "RReLU"}
+OWN = {"FocalLoss", "HingeLoss", "Loss", "Module", "ModuleDict", "ModuleList", "Parameter", "PinballLoss", "Sequential"}
 
 #: inputs that we refuse, by what is special about them
 REASONS = {
     "no batch axis": "the first axis is the rows of a step: every layer that looks at axes takes [N, …]",
     "more axes": "products, lookups and losses on classes take one axis behind the rows",
-    "no rows": "empty tensors are no matter of layers",
+    "no rows": "the engine computes nothing on empty tensors yet",
 }
 
 
@@ -72,12 +72,27 @@ def _ours(name: str, arguments: list[Any], options: dict[str, Any], theirs: Any)
 
 def _check(name: str, training: bool, arguments: list[Any], options: dict[str, Any], inputs: list[Any]) -> None:
     theirs = INFOS[name].module_cls(*arguments, **options).double().train(training)
-    leaves = [torch.tensor(x.numpy()) if torch.is_tensor(x) else x for x in inputs]
+    target = 1 if issubclass(getattr(nn, name), nn.Loss) else None  # that is what nobody differentiates
+    leaves = [
+        torch.tensor(x.numpy(), requires_grad=x.is_floating_point() and i != target) if torch.is_tensor(x) else x
+        for i, x in enumerate(inputs)
+    ]
     expected = theirs(*leaves)
     mine = _ours(name, arguments, options, theirs).train(training)
-    value = mine(*(sklon.tensor(x.numpy()) if torch.is_tensor(x) else x for x in inputs))
+    own = [sklon.tensor(x.detach().numpy(), requires_grad=x.requires_grad) if torch.is_tensor(x) else x for x in leaves]
+    value = mine(*own)
     assert value.shape == tuple(expected.shape)
     np.testing.assert_allclose(value.numpy(), expected.detach().numpy(), rtol=1e-7, atol=1e-7)
+    if not expected.requires_grad:
+        return
+    seed = np.random.default_rng(0).standard_normal(tuple(expected.shape))
+    expected.backward(torch.tensor(seed))
+    value.backward(sklon.tensor(seed))
+    pairs = [(a, b) for a, b in zip(own, leaves, strict=True) if torch.is_tensor(b)]
+    for a, b in [*pairs, *zip(mine.parameters(), theirs.parameters(), strict=True)]:
+        assert (a.grad is None) == (b.grad is None)
+        if b.grad is not None:
+            np.testing.assert_allclose(a.grad.numpy(), b.grad.numpy(), rtol=1e-6, atol=1e-8)
 
 
 def test_every_layer_and_loss_is_in_the_database_or_tested_elsewhere() -> None:
@@ -87,7 +102,7 @@ def test_every_layer_and_loss_is_in_the_database_or_tested_elsewhere() -> None:
 
 @pytest.mark.parametrize("training", [True, False], ids=["train", "eval"])
 @pytest.mark.parametrize("name", sorted(INFOS))
-def test_values_are_pytorch_s(name: str, training: bool) -> None:
+def test_values_and_gradients_are_pytorch_s(name: str, training: bool) -> None:
     computed = 0
     for arguments, options, inputs in _inputs(name, training):
         reason = _why_not(name, inputs)

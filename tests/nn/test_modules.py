@@ -170,6 +170,29 @@ def test_refusals(name: str) -> None:
         REFUSALS[name]()
 
 
+@pytest.mark.parametrize("axes", [(), (0,), (0, 1), (2, 3), (-3, -2), (1, 1)])
+def test_flatten_is_pytorch_s(axes: tuple[int, ...]) -> None:
+    given = np.arange(120.0).reshape(2, 3, 4, 5)
+    x = sklon.tensor(given, requires_grad=True)
+    value = nn.Flatten(*axes)(x)
+    np.testing.assert_array_equal(value.numpy(), torch.nn.Flatten(*axes)(torch.tensor(given)).numpy())
+    (value * value).sum().backward()
+    assert x.grad is not None
+    np.testing.assert_array_equal(x.grad.numpy(), 2 * given)
+
+
+def test_flatten_trains_inside_the_step_and_keeps_the_rows() -> None:
+    X = np.random.default_rng(0).standard_normal((30, 2, 3)).astype(np.float32)
+    layers = [nn.Flatten(), nn.Linear(6, 8), nn.Tanh(), nn.Linear(8, 1)]
+    trainer = sklon.Trainer(nn.Sequential(*layers), loss="mse", lr=0.02)
+    history = trainer.fit((X, X[:, 0, :1] * X[:, 1, :1]), epochs=30, batch_size=7)
+    assert history[-1]["train_loss"] < history[0]["train_loss"]
+    with pytest.raises(ShapeError, match="start_dim=1"):
+        sklon.Trainer(nn.Sequential(nn.Flatten(0), *layers[1:]), loss="mse").fit((X, X[:, 0, :1]), epochs=1)
+    with pytest.raises(ShapeError, match="count from 0"):
+        nn.Flatten(2, 1)(sklon.ones(2, 3, 4))
+
+
 # ---- initial values
 @pytest.mark.parametrize(
     "call",

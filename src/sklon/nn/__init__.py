@@ -5,6 +5,7 @@ from .activation import (
     CELU,
     ELU,
     GELU,
+    GLU,
     SELU,
     Hardshrink,
     Hardsigmoid,
@@ -21,6 +22,7 @@ from .activation import (
     Sigmoid,
     SiLU,
     Softmax,
+    Softmax2d,
     Softmin,
     Softplus,
     Softshrink,
@@ -31,13 +33,14 @@ from .activation import (
 )
 from .container import ModuleDict, ModuleList, Sequential
 from .dropout import Dropout
-from .linear import Bilinear, Embedding, Identity, Linear
+from .linear import Bilinear, Embedding, Flatten, Identity, Linear
 from .loss import (
     BCEWithLogitsLoss,
     CrossEntropyLoss,
     FocalLoss,
     GaussianNLLLoss,
     HingeEmbeddingLoss,
+    HingeLoss,
     HuberLoss,
     L1Loss,
     Loss,
@@ -56,6 +59,7 @@ __all__ = [
     "CELU",
     "ELU",
     "GELU",
+    "GLU",
     "SELU",
     "BCEWithLogitsLoss",
     "BatchNorm1d",
@@ -63,6 +67,7 @@ __all__ = [
     "CrossEntropyLoss",
     "Dropout",
     "Embedding",
+    "Flatten",
     "FocalLoss",
     "GaussianNLLLoss",
     "Hardshrink",
@@ -70,6 +75,7 @@ __all__ = [
     "Hardswish",
     "Hardtanh",
     "HingeEmbeddingLoss",
+    "HingeLoss",
     "HuberLoss",
     "Identity",
     "L1Loss",
@@ -100,6 +106,7 @@ __all__ = [
     "SmoothL1Loss",
     "SoftMarginLoss",
     "Softmax",
+    "Softmax2d",
     "Softmin",
     "Softplus",
     "Softshrink",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from sklon._base.errors import ShapeError
 from sklon.tensors import Tensor
 from sklon.tensors.creation import full
 
@@ -137,6 +138,15 @@ class GELU(Activation):
         super().__init__(approximate=approximate)
 
 
+class GLU(Activation):
+    """a·σ(b), a and b the halves of x along ``dim``. Dauphin et al., *Gated convolutional networks*, 2017."""
+
+    function = staticmethod(functional.glu)
+
+    def __init__(self, dim: int = -1) -> None:
+        super().__init__(dim=dim)
+
+
 class SiLU(_InPlace):
     """x·σ(x), also called swish."""
 
@@ -254,3 +264,14 @@ class Softmin(Activation):
 
     def __init__(self, dim: int | None = None) -> None:
         super().__init__(dim=dim)
+
+
+class Softmax2d(_Plain):
+    """The softmax over channels at each place. Shapes: [N, C, H, W] or [C, H, W] → the same."""
+
+    function = staticmethod(functional.softmax)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.ndim not in (3, 4):
+            raise ShapeError(f"Softmax2d takes [N, C, H, W] or [C, H, W], not {x.shape}; use Softmax(dim)")
+        return functional.softmax(x, -3)

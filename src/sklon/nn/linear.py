@@ -1,4 +1,4 @@
-"""Linear maps: dense, by table, and none."""
+"""Linear maps: dense, by table, into another shape, and none."""
 
 from __future__ import annotations
 
@@ -85,6 +85,27 @@ class Embedding(Module):
 
     def extra_repr(self) -> str:
         return f"{self.num_embeddings}, {self.embedding_dim}"
+
+
+class Flatten(Module):
+    """The axes from ``start_dim`` to ``end_dim`` as one, in row-major order.
+
+    Shapes: x [N, a, b, …] → [N, a·b·…] by default, which a Linear takes.
+
+    >>> from sklon import nn, ones
+    >>> nn.Flatten()(ones(5, 2, 3)).shape
+    (5, 6)
+    """
+
+    def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
+        super().__init__()
+        self.start_dim, self.end_dim = start_dim, end_dim
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.flatten(x, self.start_dim, self.end_dim)
+
+    def extra_repr(self) -> str:
+        return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
 
 
 class Identity(Module):

@@ -4,6 +4,7 @@ from .activation import (
     celu,
     elu,
     gelu,
+    glu,
     hardshrink,
     hardsigmoid,
     hardswish,
@@ -33,6 +34,7 @@ from .loss import (
     binary_cross_entropy_with_logits,
     gaussian_nll_loss,
     hinge_embedding_loss,
+    hinge_loss,
     huber_loss,
     l1_loss,
     mse_loss,
@@ -42,6 +44,7 @@ from .loss import (
     soft_margin_loss,
 )
 from .norm import batch_norm, layer_norm, rms_norm
+from .shape import flatten
 
 __all__ = [
     "batch_norm",
@@ -52,13 +55,16 @@ __all__ = [
     "dropout",
     "elu",
     "embedding",
+    "flatten",
     "gaussian_nll_loss",
     "gelu",
+    "glu",
     "hardshrink",
     "hardsigmoid",
     "hardswish",
     "hardtanh",
     "hinge_embedding_loss",
+    "hinge_loss",
     "huber_loss",
     "l1_loss",
     "layer_norm",

@@ -13,6 +13,7 @@ from sklon.tensors import functional as F
 from sklon.tensors.elementwise import erf, expm1, less_equal
 from sklon.tensors.elementwise import greater_equal as at_least
 from sklon.tensors.functional import relu, sigmoid, tanh
+from sklon.tensors.record import build, wrap
 
 from .dropout import unit_interval
 
@@ -20,6 +21,7 @@ __all__ = [
     "celu",
     "elu",
     "gelu",
+    "glu",
     "hardshrink",
     "hardsigmoid",
     "hardswish",
@@ -175,3 +177,24 @@ def softshrink(x: Tensor, lambd: float = 0.5) -> Tensor:
         raise InputError(f"softshrink needs λ ≥ 0, not {lambd}")
     towards_zero = F.where(F.greater(x, 0), x - lambd, x + lambd)
     return F.where(less_equal(F.abs(x), lambd), 0.0, towards_zero)
+
+
+# ---- gates
+def glu(x: Tensor, dim: int = -1) -> Tensor:
+    """a·σ(b), a and b the halves of x along ``dim``. Dauphin et al., *Language modeling with gated convolutions*, 2017.
+
+    Shapes: [N, 2·C] → [N, C] along 1. Raises ShapeError for an odd extent, or the axis of a step's rows.
+    """
+    if not -x.ndim <= dim < x.ndim:
+        raise ShapeError(f"there is no axis {dim} in {x.shape}")
+    axis = dim % x.ndim
+    extent = x.shape[axis]
+    if not isinstance(extent, int) or extent % 2:
+        raise ShapeError(f"glu halves an axis of even extent, not {extent} as in {x.shape} along {dim}; pass dim")
+    shape = tuple(extent // 2 if a == axis else e for a, e in enumerate(x.shape))
+
+    def half(start: int) -> Tensor:
+        starts = tuple(start if a == axis else 0 for a in range(x.ndim))
+        return wrap(build().slice(x.node, starts=starts, shape=shape), x)
+
+    return half(0) * sigmoid(half(extent // 2))

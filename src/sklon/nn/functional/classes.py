@@ -15,6 +15,7 @@ from sklon.tensors import functional as F
 from sklon.tensors.elementwise import not_equal
 
 from .distribution import log_softmax
+from .logits import check_logits
 from .loss import check_reduction
 
 #: the class that PyTorch ignores where nothing else is said
@@ -31,6 +32,7 @@ def cross_entropy_rows(
 ) -> Tensor:
     """−Σ_c w_c·q_c·ln softmax(z)_c, q the smoothed target. Shapes: logits [N, C], classes [N] or [N, C] → [N]."""
     classes = _classes(output, target, "cross-entropy", soft=True)
+    check_logits(output, "cross-entropy")
     if not 0 <= label_smoothing <= 1:
         raise InputError(f"label smoothing must lie between 0 and 1, not {label_smoothing}")
     if target.ndim == 2:
@@ -170,11 +172,15 @@ def row_weights(output: Tensor, target: Tensor, weight: Tensor | None, ignore_in
 
 
 def weighted(values: Tensor, weights: Tensor | None, reduction: str) -> Tensor:
-    """Σ values / Σ weights, the sum, or the values."""
+    """Σ values / Σ weights, the sum, or the values; a mean of rows that all count nothing is NaN, its gradient 0."""
     check_reduction(reduction)
     if reduction == "none":
         return values
     total = F.sum(values)
     if reduction == "sum":
         return total
-    return F.mean(values) if weights is None else total / F.sum(weights)
+    if weights is None:
+        return F.mean(values)
+    count = F.sum(weights)
+    some = F.greater(count, 0)
+    return F.where(some, total / F.where(some, count, 1.0), float("nan"))

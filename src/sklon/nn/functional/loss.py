@@ -13,6 +13,8 @@ from sklon.tensors import Tensor
 from sklon.tensors import functional as F
 from sklon.tensors.elementwise import clip, pow
 
+from .logits import check_logits
+
 REDUCTIONS = ("mean", "sum", "none")
 
 
@@ -108,6 +110,7 @@ def bce_with_logits_elements(
 ) -> Tensor:
     """−p·t·ln σ(z) − (1 − t)·ln(1 − σ(z)), as p-weighted softplus of the logit z: no logarithm of 0."""
     check_same_shape(output, target)
+    check_logits(output, "binary cross-entropy with logits")
     if pos_weight is None:
         value = F.softplus(output) - output * target
     else:
@@ -130,7 +133,15 @@ def focal_elements(output: Tensor, target: Tensor, gamma: float = 2.0, alpha: fl
 def soft_margin_elements(output: Tensor, target: Tensor) -> Tensor:
     """ln(1 + e^(−t·y)) for t = ±1."""
     check_same_shape(output, target)
+    check_logits(output, "the soft margin")
     return F.softplus(-output * target)
+
+
+def hinge_elements(output: Tensor, target: Tensor, margin: float = 1.0) -> Tensor:
+    """max(0, margin − t·z) for t = ±1; the derivative where t·z is the margin is 0."""
+    check_same_shape(output, target)
+    check_logits(output, "the hinge loss")
+    return F.relu(margin - output * target)
 
 
 def hinge_embedding_elements(output: Tensor, target: Tensor, margin: float = 1.0) -> Tensor:
@@ -199,6 +210,11 @@ def gaussian_nll_loss(
 def soft_margin_loss(output: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """The logistic loss of targets ±1."""
     return reduced(soft_margin_elements(output, target), reduction)
+
+
+def hinge_loss(output: Tensor, target: Tensor, margin: float = 1.0, reduction: str = "mean") -> Tensor:
+    """The hinge loss of targets ±1."""
+    return reduced(hinge_elements(output, target, margin), reduction)
 
 
 def hinge_embedding_loss(output: Tensor, target: Tensor, margin: float = 1.0, reduction: str = "mean") -> Tensor:

@@ -7,6 +7,7 @@ from .elementwise import (
     FocalLoss,
     GaussianNLLLoss,
     HingeEmbeddingLoss,
+    HingeLoss,
     HuberLoss,
     L1Loss,
     MSELoss,
@@ -16,7 +17,7 @@ from .elementwise import (
     SoftMarginLoss,
 )
 from .function import FunctionLoss
-from .links import check_last_layer, check_logits
+from .links import check_last_layer
 
 __all__ = [
     "LOSSES",
@@ -28,6 +29,7 @@ __all__ = [
     "FunctionLoss",
     "GaussianNLLLoss",
     "HingeEmbeddingLoss",
+    "HingeLoss",
     "HuberLoss",
     "L1Loss",
     "Loss",
@@ -39,7 +41,6 @@ __all__ = [
     "SmoothL1Loss",
     "SoftMarginLoss",
     "check_last_layer",
-    "check_logits",
 ]
 
 #: losses by the names under which settings know them
@@ -53,6 +54,7 @@ LOSSES: dict[str, type[Loss]] = {
     "bce_with_logits": BCEWithLogitsLoss,
     "focal": FocalLoss,
     "soft_margin": SoftMarginLoss,
+    "hinge": HingeLoss,
     "hinge_embedding": HingeEmbeddingLoss,
     "cross_entropy": CrossEntropyLoss,
     "nll": NLLLoss,

@@ -12,7 +12,6 @@ from sklon.tensors import Tensor
 from ..functional import classes as C
 from ..module import Array
 from .base import Loss, as_weight
-from .links import check_logits
 
 
 class ClassLoss(Loss):
@@ -64,7 +63,6 @@ class CrossEntropyLoss(ClassLoss):
         self.label_smoothing = label_smoothing
 
     def per_sample(self, output: Tensor, target: Tensor) -> Tensor:
-        check_logits(output, "CrossEntropyLoss")
         weight = self.get_buffer("weight")
         return C.cross_entropy_rows(output, target, weight, self.ignore_index, self.label_smoothing)
 

@@ -9,7 +9,6 @@ from sklon.tensors import Tensor
 
 from ..functional import loss as L
 from .base import ElementwiseLoss, Loss, as_weight
-from .links import check_logits
 
 
 # ---- distances
@@ -64,6 +63,22 @@ class PinballLoss(ElementwiseLoss):
 
     def elements(self, output: Tensor, target: Tensor) -> Tensor:
         return L.pinball_elements(output, target, self.quantile)
+
+
+class HingeLoss(ElementwiseLoss):
+    """max(0, margin − t·z) for scores z and targets t = ±1, as of a support vector machine.
+
+    Cortes and Vapnik, *Support-vector networks*, 1995. PyTorch has it for several classes only (MultiMarginLoss).
+    """
+
+    takes = "logits"
+
+    def __init__(self, margin: float = 1.0, reduction: str = "mean") -> None:
+        super().__init__(reduction)
+        self.margin = margin
+
+    def elements(self, output: Tensor, target: Tensor) -> Tensor:
+        return L.hinge_elements(output, target, self.margin)
 
 
 class HingeEmbeddingLoss(ElementwiseLoss):
@@ -121,7 +136,6 @@ class BCEWithLogitsLoss(ElementwiseLoss):
         self.register_buffer("pos_weight", as_weight(pos_weight))
 
     def elements(self, output: Tensor, target: Tensor) -> Tensor:
-        check_logits(output, "BCEWithLogitsLoss")
         return L.bce_with_logits_elements(output, target, self.get_buffer("weight"), self.get_buffer("pos_weight"))
 
 
@@ -140,7 +154,6 @@ class FocalLoss(ElementwiseLoss):
         self.gamma, self.alpha = gamma, alpha
 
     def elements(self, output: Tensor, target: Tensor) -> Tensor:
-        check_logits(output, "FocalLoss")
         return L.focal_elements(output, target, self.gamma, self.alpha)
 
 
