@@ -79,27 +79,32 @@ def train(
         answers(problem.preparation, tested)
     for sentence in (_decision(problem), *problem.notes):
         say(sentence)
+    with _threads(settings.threads):
+        run = _trained(problem, tested, settings, progress=progress)
+    if tested is not None:
+        for sentence in left_out(run.record["test"]):
+            say(sentence)
+    return run if out is None else run.save(out, overwrite=overwrite)
+
+
+def _trained(problem: Problem, tested: Table | None, settings: Settings, *, progress: bool) -> Run:
+    """The network of a problem, trained and judged, with its record and its report."""
     architecture = Architecture.for_preparation(problem.preparation, settings)
     started = time.perf_counter()
-    with _threads(settings.threads):
-        fitted = fit_network(
-            architecture, problem.preparation.target.loss, problem.training, problem.validation, settings,
-            progress=progress,
-        )  # fmt: skip
-        seconds = time.perf_counter() - started
-        judge = judge_of(problem, architecture, fitted, settings.seed)
-        evidence = judge(problem.validation[0], problem.truth)
-        record = _record(problem, architecture, fitted, settings, seconds)
-        record |= _inspect(problem, architecture, fitted, settings)
-        record |= {"scores": scores.compared(problem.task.kind, evidence), "test": None}
-        run = Run(record=record, weights=fitted.weights, history=fitted.history, report="")
-        if tested is not None:
-            record |= _tested(run, tested, judge)
-            for sentence in left_out(record["test"]):
-                say(sentence)
+    fitted = fit_network(
+        architecture, problem.preparation.target.loss, problem.training, problem.validation, settings, progress=progress
+    )
+    seconds = time.perf_counter() - started
+    judge = judge_of(problem, architecture, fitted, settings.seed)
+    evidence = judge(problem.validation[0], problem.truth)
+    record = _record(problem, architecture, fitted, settings, seconds)
+    record |= _inspect(problem, architecture, fitted, settings)
+    record |= {"scores": scores.compared(problem.task.kind, evidence), "test": None}
+    run = Run(record=record, weights=fitted.weights, history=fitted.history, report="")
+    if tested is not None:
+        record |= _tested(run, tested, judge)
     record = json.loads(json.dumps(record))
-    run = replace(run, record=record, report=render(record, fitted.history, evidence))
-    return run if out is None else run.save(out, overwrite=overwrite)
+    return replace(run, record=record, report=render(record, fitted.history, evidence))
 
 
 def _check_parent(out: Path) -> None:
