@@ -57,6 +57,24 @@ def test_states_move_both_ways_with_buffers() -> None:
     theirs.load_state_dict({k: torch.tensor(v) for k, v in ours.state_dict().items()})
 
 
+@pytest.mark.parametrize("kind", ["float64", "float16", "bfloat16"])
+def test_states_of_any_type_and_from_safetensors_are_taken(kind: str) -> None:
+    from safetensors import numpy
+    from safetensors import torch as tensors
+
+    ours, theirs = _net(nn), _net(torch.nn)
+    state = {k: v.to(getattr(torch, kind)) if v.is_floating_point() else v for k, v in theirs.state_dict().items()}
+    unshared = {k: v.clone() for k, v in state.items()}
+    for given in (state, tensors.load(tensors.save(unshared))):
+        ours.load_state_dict(given)
+        for name, value in state.items():
+            np.testing.assert_array_equal(ours.state_dict()[name], value.to(torch.float32).numpy())
+    if kind != "bfloat16":
+        ours.load_state_dict(numpy.load(tensors.save(unshared)))
+    state["body.1.weight"].requires_grad_()
+    ours.load_state_dict(state)
+
+
 def test_a_loose_load_returns_what_is_missing_and_what_is_unexpected() -> None:
     ours, theirs = nn.Linear(2, 2), torch.nn.Linear(2, 2)
     given = {"weight": np.ones((2, 2), np.float32), "other": np.ones(1, np.float32)}

@@ -320,5 +320,9 @@ def _twin(part: Tensor) -> Tensor:
 
 
 def as_array(value: Any) -> Any:
-    """An array of a tensor of any library."""
-    return value.detach().numpy() if hasattr(value, "detach") else value
+    """An array of a tensor of any library, on any device; a type that NumPy lacks, as bfloat16, becomes float32."""
+    if not hasattr(value, "detach"):
+        return value
+    found = value.detach()
+    found = found.cpu() if hasattr(found, "cpu") else found
+    return (found.float() if str(getattr(found, "dtype", "")) == "torch.bfloat16" else found).numpy()

@@ -17,7 +17,7 @@ from sklon.tensors.creation import tensor
 
 from ..functional import classes as C
 from ..functional import loss as L
-from ..module import Array, Module
+from ..module import Array, Module, as_array
 
 
 class Loss(Module):
@@ -81,8 +81,7 @@ def as_weight(weight: Any) -> Tensor | None:
     """Weights as a tensor of their own, from numbers, an array or a tensor of any library."""
     if weight is None:
         return None
-    detach = getattr(weight, "detach", None)
-    array = np.asarray(detach().numpy() if detach is not None else weight)
+    array = np.asarray(as_array(weight))
     if not np.isfinite(array).all() or (array < 0).any():
         raise InputError(f"weights must be finite and at least 0, not {array.tolist()}")
     return tensor(array if array.dtype.kind == "f" else array.astype(np.float32))
