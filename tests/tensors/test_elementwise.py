@@ -207,3 +207,12 @@ def test_copysign_sees_the_sign_of_zero() -> None:
     signs = sklon.tensor([0.0, -0.0, 3.0, -3.0])
     assert elementwise.copysign(2.0, signs).tolist() == [2.0, -2.0, 2.0, -2.0]
     assert elementwise.signbit(signs).tolist() == [False, True, False, True]
+
+
+@pytest.mark.parametrize("name", ["positive", "clip", "nan_to_num", "floor", "ceil", "trunc", "round", "fmax"])
+def test_a_result_is_never_the_argument(name: str) -> None:
+    """Handles can be written to."""
+    x = sklon.tensor([1, 2])
+    y = getattr(elementwise, name)(*(x,) * (2 if name == "fmax" else 1))
+    assert y is not x and y.tolist() == [1, 2]
+    assert elementwise.pow(x, 1) is not x

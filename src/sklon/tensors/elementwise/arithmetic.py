@@ -219,15 +219,14 @@ def fmin(x1: Operand, x2: Operand) -> Tensor:
 
 def clip(x: Tensor, min: Operand | None = None, max: Operand | None = None) -> Tensor:
     """x within [min, max], max where they cross; the gradient passes where x is inside, the ends included."""
-    if min is not None:
-        x = where(less(x, min), min, x)
-    return x if max is None else where(greater(x, max), max, x)
+    above = positive(x) if min is None else where(less(x, min), min, x)
+    return above if max is None else where(greater(above, max), max, above)
 
 
 def nan_to_num(x: Tensor, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Tensor:
     """x with numbers for NaN and ±∞: the largest and the smallest ones if nothing else is said."""
     if not x.dtype.is_floating:
-        return x
+        return positive(x)
     largest = float(np.finfo(x.dtype.numpy).max)
     above = where(isposinf(x), largest if posinf is None else posinf, x)
     below = where(isneginf(x), -largest if neginf is None else neginf, above)

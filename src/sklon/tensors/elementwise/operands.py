@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from sklon._base.dtypes import Dtype
 from sklon._base.shapes import broadcast
-from sklon.graph.node import Node
 
 from ..record import as_node, build, cast, result_dtype, spread, wrap
 from ..tensor import Operand, Tensor
 
 
 def together(*operands: Operand, dtype: Dtype | None = None) -> tuple[Tensor, ...]:
-    """The operands as tensors of one shape, and of their common type or of ``dtype``."""
+    """The operands as tensors of one shape, and of their common type or of ``dtype``; always new handles."""
     common, b = dtype or result_dtype(*operands), build()
     nodes = [as_node(o, common) for o in operands]
     shape = broadcast(*(n.shape for n in nodes))
     made = (cast(b, spread(b, n, shape), common) for n in nodes)
-    return tuple(_handle(o, n) for o, n in zip(operands, made, strict=True))
+    return tuple(wrap(n, *_tensors(operand)) for operand, n in zip(operands, made, strict=True))
 
 
 def real(*operands: Operand) -> tuple[Tensor, ...]:
@@ -30,7 +29,5 @@ def real_dtype(*operands: Operand) -> Dtype:
     return dtype if dtype.is_floating else result_dtype(*operands, 1.0)
 
 
-def _handle(operand: Operand, node: Node) -> Tensor:
-    if not isinstance(operand, Tensor):
-        return wrap(node)
-    return operand if operand.node is node else wrap(node, operand)
+def _tensors(operand: Operand) -> tuple[Tensor, ...]:
+    return (operand,) if isinstance(operand, Tensor) else ()
