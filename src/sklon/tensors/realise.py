@@ -59,31 +59,51 @@ def realise(tensors: Iterable[Tensor]) -> None:
     demanded = list(tensors)
     for tensor in demanded:
         _check_concrete(tensor)
-    waiting = list(pending.values())
-    if not _can_be_known(*(t._node for t in waiting)):
-        waiting = [t for t in waiting if _can_be_known(t._node)]
-    held = [*demanded, *waiting]
+    held = [*demanded, *pending.values()]
+    try:
+        _compute(demanded, held)
+    except _UnknownError:
+        for tensor in demanded:
+            _check_known(tensor)
+        held = [t for t in held if _can_be_known(t._node)]
+        _compute(demanded, held)
+    for tensor in {id(t): t for t in held}.values():
+        _settle(tensor)
+
+
+def _compute(demanded: list[Tensor], held: list[Tensor]) -> None:
     roots = dict.fromkeys(t._node for t in held if not values.is_known(t._node))
     for tensor in demanded:
         roots.update(dict.fromkeys(n for n in autograd.saved_for_backward(tensor) if not values.is_known(n)))
     if roots:
         _run(list(roots))
-    for tensor in {id(t): t for t in held}.values():
-        _settle(tensor)
+
+
+# ---- what has no value
+class _UnknownError(Exception):
+    """Something below what was demanded is a slot of a step that is being recorded."""
 
 
 def _check_concrete(tensor: Tensor) -> None:
-    if any(isinstance(e, Symbol) for e in tensor.shape) or not _can_be_known(tensor._node):
+    if any(isinstance(e, Symbol) for e in tensor.shape):
         raise InputError(
-            f"a value of shape {tensor.shape} exists only inside a training step, where parameters and the batch of "
-            "N rows change from step to step; a model that is trained cannot read it as a number"
+            f"a value of shape {tensor.shape} exists only inside a training step, where N is the size of the "
+            "batch; a model that is trained cannot read it as a number"
         )
 
 
-def _can_be_known(*nodes: Node) -> bool:
+def _check_known(tensor: Tensor) -> None:
+    if not _can_be_known(tensor._node):
+        raise InputError(
+            f"a value of shape {tensor.shape} computed from parameters or from the batch exists only inside a "
+            "training step; a model that is trained cannot read it as a number"
+        )
+
+
+def _can_be_known(node: Node) -> bool:
     """Whether everything below has a value; inside a recorded step parameters and data have none."""
     seen: set[Node] = set()
-    stack = list(nodes)
+    stack = [node]
     while stack:
         below = stack.pop()
         if below in seen or values.is_known(below):
@@ -174,6 +194,8 @@ def _collect(roots: list[Node]) -> _Recorded:
             what: tuple[Any, ...] = ("array", node.shape, node.dtype)
             arrays.append(array)
         elif isinstance(node.op, Slot):
+            if not values.is_number(node):
+                raise _UnknownError
             what = ("number", node.dtype)
             numbers.append(values.number_of(node))
         elif done:
