@@ -199,6 +199,12 @@ def test_flatten_is_pytorch_s(axes: tuple[int, ...]) -> None:
     np.testing.assert_array_equal(x.grad.numpy(), 2 * given)
 
 
+def test_what_is_left_out_on_purpose_says_what_to_use() -> None:
+    with pytest.raises(AttributeError, match="use BCEWithLogitsLoss on logits"):
+        _ = nn.BCELoss
+    assert not hasattr(nn, "Nothing")
+
+
 def test_flatten_trains_inside_the_step_and_keeps_the_rows() -> None:
     X = np.random.default_rng(0).standard_normal((30, 2, 3)).astype(np.float32)
     layers = [nn.Flatten(), nn.Linear(6, 8), nn.Tanh(), nn.Linear(8, 1)]

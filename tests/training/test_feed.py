@@ -10,7 +10,7 @@ import pytest
 
 import sklon
 from sklon import Trainer, nn
-from sklon._base.errors import InputError, ShapeError
+from sklon._base.errors import DtypeError, InputError, ShapeError
 from sklon.data import DataLoader, TensorDataset
 from sklon.graph.node import Graph, walk
 from sklon.training.step import columns_of, record_training
@@ -108,6 +108,17 @@ def test_what_is_no_data_is_refused(name: str) -> None:
     data, settings, kind, words = BAD[name]
     with pytest.raises(kind, match=words):
         Trainer(_model(), loss="mse").fit(data, epochs=1, **settings)
+
+
+def test_data_sets_and_loaders_are_evaluated_as_their_arrays() -> None:
+    trainer = Trainer(_model(), loss="mse")
+    expected = trainer.evaluate(X, Y)
+    data = TensorDataset(X, Y)
+    assert trainer.evaluate(data) == trainer.evaluate(DataLoader(data, 5)) == trainer.evaluate((X, Y)) == expected
+    with pytest.raises(DtypeError, match="must hold numbers, not a set"):
+        trainer.predict({1, 2})
+    with pytest.raises(InputError, match="not set"):
+        trainer.evaluate({1, 2})
 
 
 # ---- losses as functions

@@ -1,5 +1,7 @@
 """Floor 7: layers and losses, with PyTorch's names, meanings and ``state_dict`` keys."""
 
+from typing import Any
+
 from . import functional, init
 from .activation import (
     CELU,
@@ -117,3 +119,14 @@ __all__ = [
     "functional",
     "init",
 ]
+
+#: what PyTorch has and this package leaves out on purpose, with what to use
+_INSTEAD = {
+    "BCELoss": "it takes probabilities, which have no digits left near 0 and 1; use BCEWithLogitsLoss on logits",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Say what to use where something is left out on purpose."""
+    reason = f": {_INSTEAD[name]}" if name in _INSTEAD else ""
+    raise AttributeError(f"sklon.nn has no {name!r}{reason}")

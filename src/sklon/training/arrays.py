@@ -53,6 +53,10 @@ def _holds_arrays(values: Sequence[Any]) -> bool:
 
 def _prepared(values: Any, what: str) -> Array:
     array = values.numpy() if isinstance(values, Tensor) else np.asarray(values)
+    if array.dtype == object:
+        raise DtypeError(
+            f"{what} must hold numbers, not {_kind(values)}; pass arrays, with text and categories encoded"
+        )
     if array.ndim == 0:
         raise ShapeError(f"{what} must have rows, but it is a single number")
     if array.dtype.kind in "iub":
@@ -63,6 +67,10 @@ def _prepared(values: Any, what: str) -> Array:
         bad = int((~np.isfinite(array)).sum())
         raise InputError(f"{what} holds {bad} values that are NaN or infinite; replace or drop them first")
     return np.ascontiguousarray(array, np.float64 if array.dtype == np.float64 else np.float32)
+
+
+def _kind(values: Any) -> str:
+    return "objects" if isinstance(values, np.ndarray | list | tuple) else f"a {type(values).__name__}"
 
 
 def _whole_numbers(array: Array, what: str) -> Array:

@@ -25,7 +25,7 @@ from .arrays import samples
 from .callbacks import Callback
 from .checks import check_indices, check_samples
 from .evaluation import evaluate, mean_loss, state_of
-from .feed import feed_of
+from .feed import feed_of, samples_of
 from .history import History
 from .losses import loss_of
 from .progress import Progress
@@ -166,9 +166,9 @@ class Trainer:
         check_indices(graph, data)
         return evaluate(graph, data, state_of(self.model))["output"]
 
-    def evaluate(self, inputs: Any, target: Any) -> float:
-        """The mean loss on data."""
-        data = samples(inputs, target)
+    def evaluate(self, inputs: Any, target: Any = None) -> float:
+        """The mean loss on inputs and targets, or on a data set or a loader."""
+        data = samples_of(inputs) if target is None else samples(inputs, target)
         check_samples(self.model, self.loss, data)
         loss = self.loss.for_target(data.target) if data.target is not None else self.loss
         graph = record_evaluation(self.model, loss, columns_of(data.inputs, data.target))
