@@ -55,6 +55,14 @@ def rank(n: int) -> Callable[[Any], bool]:
 ROWS_AND_COLUMNS = unless(rank(2), "the first axis is the rows of a step, and one follows")
 NO_AXES = unless(axes, "a number has no axes, not even axis 0; results keep their type")
 
+
+def class_losses(sample: Any) -> str | None:
+    """What losses on classes leave out."""
+    weight = sample.kwargs.get("weight")
+    negative = weight is not None and bool((weight < 0).any())
+    return "weights of classes are not negative" if negative else ROWS_AND_COLUMNS(sample)
+
+
 ELEMENTARY: tuple[Entry, ...] = (
     *same("sin cos tan asin acos atan sinh cosh asinh acosh atanh atan2 sinc deg2rad rad2deg", E),
     *same("expm1 exp2 log1p log2 log10 logaddexp logaddexp2 logit rsqrt hypot", E),
@@ -143,7 +151,10 @@ LAYERS: tuple[Entry, ...] = (
     *layers("mse_loss l1_loss smooth_l1_loss soft_margin_loss poisson_nll_loss gaussian_nll_loss"),
     *layers("huber_loss", accepted={"non-positive values for delta": "not yet refused"}),
     *layers("binary_cross_entropy_with_logits hinge_embedding_loss"),
-    *layers("multi_margin_loss cross_entropy nll_loss linear bilinear", leave=ROWS_AND_COLUMNS),
+    *layers("multi_margin_loss cross_entropy nll_loss", leave=class_losses),
+    *layers("linear bilinear", leave=ROWS_AND_COLUMNS),
+    *layers("glu", leave=NO_AXES),
+    Entry("flatten", nnf.flatten),
     *layers("layer_norm rms_norm"),
     Entry(
         "nn.functional.embedding",

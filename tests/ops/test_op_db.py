@@ -18,8 +18,19 @@ from .op_db_rows import ENTRIES
 
 BY_NAME = {entry.name: entry for entry in ENTRIES}
 REFUSING = [entry for entry in ENTRIES if entry.info.error_inputs_func]
-#: functions that the database does not have; their tests stand with those of layers, losses and random numbers
-ELSEWHERE = {"batch_norm", "dropout", "pinball_loss", "rrelu", "sigmoid", "softmax", "log_softmax", "tanh"}
+#: functions that the database has not, or not as layers; tested with layers, losses and random numbers
+ELSEWHERE = {
+    "batch_norm",
+    "dropout",
+    "flatten",
+    "hinge_loss",
+    "pinball_loss",
+    "rrelu",
+    "sigmoid",
+    "softmax",
+    "log_softmax",
+    "tanh",
+}
 
 
 def test_the_list_is_long_and_names_everything_once() -> None:
