@@ -31,8 +31,8 @@ def scalars_of(graph: Graph) -> list[Node]:
     return [n for n in slots(graph) if isinstance(n.op, Slot) and n.op.space == "scalar"]
 
 
-def scalar_value(node: Node, named: Mapping[str, float]) -> float:
-    """The value of a scalar: by its name, or the number that the user's code wrote there."""
+def scalar_value(node: Node, named: Mapping[str, Any]) -> Any:
+    """The value of a scalar, or its values for several steps: by its name, or as the user's code wrote it."""
     assert isinstance(node.op, Slot)
     return named[node.op.label] if node.op.label else number_of(node)
 

@@ -110,14 +110,12 @@ class Run:
     def _scalar_table(self, count: int) -> Array:
         """The scalars of the epoch's steps, in the order of the program's arguments."""
         low, high = split_seed(self.trainer.seed)
-        first = self.trainer.step
+        steps = self.trainer.step + np.arange(count)
+        columns = {"step": steps, "seed.low": low, "seed.high": high}
+        columns.update(self.trainer.updates.scalars(self.updates, count))
         table = np.zeros((count, len(self.scalars)))
-        groups = {group: rule for group, rule in self.trainer.rules.values()}
-        for i in range(count):
-            values = {"step": float(first + i), "seed.low": float(low), "seed.high": float(high)}
-            for group, rule in groups.items():
-                values.update(self.trainer.updates.scalars(group, rule, self.updates + i))
-            table[i] = [scalar_value(node, values) for node in self.scalars]
+        for j, node in enumerate(self.scalars):
+            table[:, j] = scalar_value(node, columns)
         return table
 
     def _record(self, loss: float, count: float, finished: bool) -> None:

@@ -60,9 +60,14 @@ class Updates:
                 slots = self.optimizer.state.get(param, {})
                 self.slots.update({f"slot.{s}.{name}": slots[s].numpy() for s in rule.slots if s in slots})
 
-    def scalars(self, group: str, rule: Rule, update: int) -> dict[str, float]:
-        """The numbers of a group for update 0, 1, … of this fit, by the names of their slots."""
-        return {f"{group}.{k}": v for k, v in rule.scalars(self.before[group] + update + 1).items()}
+    def scalars(self, done: int, count: int) -> dict[str, list[float]]:
+        """The numbers of ``count`` updates after the ``done`` ones of this fit, by the labels of their slots."""
+        columns: dict[str, list[float]] = {}
+        for group, rule in dict(self.rules.values()).items():
+            first = self.before[group] + done + 1
+            rows = [rule.scalars(t) for t in range(first, first + count)]
+            columns.update({f"{group}.{name}": [row[name] for row in rows] for name in rows[0]})
+        return columns
 
     def keep(self, state: dict[str, Array], count: int) -> None:
         """After ``count`` updates: keep the slots of a state, and give them to the optimizer."""
