@@ -33,11 +33,12 @@ def _trained(body: Callable[[_Net, Tensor], Tensor]) -> np.ndarray:
 
 
 def _plain(net: _Net, x: Tensor) -> Tensor:
-    return (net.linear(x) + 1) * 2 + 0.5
+    h: Tensor = (net.linear(x) + 1) * 2 + 0.5
+    return h
 
 
 def _in_place(net: _Net, x: Tensor) -> Tensor:
-    h = net.linear(x)
+    h: Tensor = net.linear(x)
     h += 1
     h.mul_(2)
     return h + 0.5
@@ -46,13 +47,14 @@ def _in_place(net: _Net, x: Tensor) -> Tensor:
 def _asks_for_another_value(net: _Net, x: Tensor) -> Tensor:
     weights = net.linear.weight * 2  # waits, and has no value inside the step
     half = sklon.tensor([0.25]) * 2
-    h = (net.linear(x) + 1) * 2 + half.item()
+    h: Tensor = (net.linear(x) + 1) * 2 + half.item()
     assert weights.shape == (1, 3)
     return h
 
 
 def _asks_for_a_weight(net: _Net, x: Tensor) -> Tensor:
-    return net.linear(x) * (net.linear.weight * 2).sum().item()
+    h: Tensor = net.linear(x) * (net.linear.weight * 2).sum().item()
+    return h
 
 
 def test_writing_in_place_in_forward_trains_the_same() -> None:

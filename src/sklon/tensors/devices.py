@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from sklon import tensors
 from sklon._base.dtypes import Dtype, dtype_of
@@ -29,10 +29,9 @@ class Device(str):
 CPU = Device("cpu")
 
 
-def check_device(device: Any, call: str) -> None:
-    """Refuse any device but the processor."""
-    if device is not None and str(getattr(device, "type", device)).partition(":")[0] != "cpu":
-        raise InputError(f"this engine computes on the processor (CPU) and has no device {device!s}; leave out {call}")
+def elsewhere(device: str, call: str) -> InputError:
+    """The error that explains where this engine computes."""
+    return InputError(f"this engine computes on the processor (CPU) and has no device {device}; leave out {call}")
 
 
 class OnDevice:
@@ -55,10 +54,9 @@ class OnDevice:
         tensor: Tensor = self
         return tensor
 
-    def cuda(self: Any, device: Any = None, non_blocking: bool = False) -> Tensor:
-        """Not on this engine."""
-        check_device("cuda", ".cuda()")
-        raise AssertionError("unreachable")
+    def cuda(self, device: Any = None, non_blocking: bool = False) -> NoReturn:
+        """Not on this engine: raises InputError."""
+        raise elsewhere("cuda", ".cuda()")
 
     def to(
         self: Any,
@@ -79,7 +77,8 @@ class OnDevice:
                 device = str(target)
             elif isinstance(target, Dtype | str):
                 dtype = target
-        check_device(device, f'.to("{device}")')
+        if device is not None and Device(device).type != "cpu":
+            raise elsewhere(device, f'.to("{device}")')
         if dtype is not None and dtype_of(dtype) is not self.dtype:
             return tensors.functional.astype(self, dtype)
         return tensors.inplace.clone(self) if copy else self.cpu()
