@@ -6,6 +6,7 @@
     ├── InputError (ValueError)          what a user gave cannot be used: a file, a column, a shape, an option
     │   ├── ShapeError                   shapes that do not fit together
     │   ├── DtypeError (also TypeError)  element types that do not fit together
+    │   ├── IndexRangeError (IndexError) an index that names no element
     │   └── RunFolderError               a run folder that is none, damaged, or of another version
     ├── AutogradError (RuntimeError)     a gradient that cannot be had, with the reason
     ├── VerificationError                a graph or a program that breaks its own rules: our bug
@@ -29,6 +30,10 @@ class ShapeError(InputError):
 
 class DtypeError(InputError, TypeError):
     """Element types that do not fit together."""
+
+
+class IndexRangeError(InputError, IndexError):
+    """An index that names no element."""
 
 
 class RunFolderError(InputError):

@@ -237,18 +237,6 @@ def take(x: Tensor, indices: Tensor) -> Tensor:
 
 
 # ---- products
-def matmul(x1: Tensor, x2: Tensor) -> Tensor:
-    """The product of matrices, or of a matrix and a vector.
-
-    Shapes: [n, k] @ [k, m] → [n, m], [n, k] @ [k] → [n], [k] @ [k, m] → [m], [k] @ [k] → [].
-    """
-    a, b_ = require_tensor(x1, "matmul"), require_tensor(x2, "matmul")
-    if a.ndim not in (1, 2) or b_.ndim not in (1, 2) or a.shape[-1] != b_.shape[0]:
-        raise ShapeError(f"matmul needs [n, k] and [k, m], but the shapes are {a.shape} and {b_.shape}")
-    left, right = "nk"[2 - a.ndim :], "km"[: b_.ndim]
-    return contract(f"{left},{right}->{left[:-1]}{right[1:]}", a, b_)
-
-
 def contract(spec: str, a: Tensor, b: Tensor) -> Tensor:
     """A product over labelled axes, as ``"ni,oi->no"``: sums over the labels that the result lacks."""
     inputs, out = spec.split("->")

@@ -23,6 +23,8 @@ from .tensor import Operand, Tensor
 
 #: numbers that are written into the structure of a graph
 STRUCTURAL = (0.0, 1.0, -1.0, 0.5, 2.0)
+#: whole numbers up to here are exact as a float64, as which a program takes its numbers
+EXACT = 2**53
 
 
 def build() -> Build:
@@ -46,8 +48,10 @@ def as_node(operand: Operand, dtype: Dtype | None = None) -> Node:
     if isinstance(operand, Tensor):
         return operand.node
     if isinstance(operand, bool | int | float | np.number | np.bool_):
-        value = float(operand)
         dtype = dtype or float32
+        if isinstance(operand, int | np.integer) and abs(operand) > EXACT:
+            return values.leaf(np.asarray(operand, dtype.numpy))
+        value = float(operand)
         if value in STRUCTURAL:
             return Build().constant(value=value, dtype=dtype)
         return values.number(value, dtype)
@@ -92,13 +96,13 @@ def cast(b: Build, node: Node, dtype: Dtype) -> Node:
 
 
 def spread(b: Build, node: Node, shape: Shape) -> Node:
-    """``node`` broadcast to ``shape``; axes of size one that must repeat are summed away first, which is exact."""
+    """``node`` broadcast to ``shape``; axes of size one that must repeat are dropped first."""
     if node.shape == shape:
         return node
     shift = len(shape) - len(node.shape)
     repeated = tuple(a for a, e in enumerate(node.shape) if e == 1 and shape[shift + a] != 1)
     kept = [a for a in range(len(node.shape)) if a not in repeated]
-    flat = b.reduce(node, fn="sum", axes=repeated) if repeated else node
+    flat = b.reshape(node, shape=tuple(node.shape[a] for a in kept)) if repeated else node
     return b.expand(flat, shape=shape, dims=tuple(shift + a for a in kept))
 
 
