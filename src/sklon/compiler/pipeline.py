@@ -15,6 +15,7 @@ from sklon.ops import Copy
 from sklon.program.ir import Program
 
 from .passes.assemble import assemble
+from .passes.empties import fill_empties
 from .passes.fuse import fuse
 from .passes.products import cut_sums, make_matrices, pack_operands
 from .passes.reshapes import separate_reshapes
@@ -57,6 +58,11 @@ def _simplify(graph: Graph, settings: Settings) -> Graph:
     return simplify(graph)
 
 
+def _empties(graph: Graph, settings: Settings) -> Graph:
+    """Write values without elements, and sums over none, as zeros. Exact."""
+    return fill_empties(graph)
+
+
 def _reshapes(graph: Graph, settings: Settings) -> Graph:
     """Write reshapes as joins and splits of axes. Exact."""
     return separate_reshapes(graph)
@@ -93,7 +99,8 @@ def _separate(graph: Graph, settings: Settings) -> Graph:
 
 PASSES: tuple[Pass, ...] = (
     Pass("merge", _merge, "merged"),
-    Pass("simplify", _simplify, "simple", ("merged",)),
+    Pass("empties", _empties, "filled", ("merged",)),
+    Pass("simplify", _simplify, "simple", ("merged", "filled")),
     Pass("reshapes", _reshapes, "reshapes", ("simple",)),
     Pass("matrices", _matrices, "matrices", ("simple",)),
     Pass("cut", _cut, "cut", ("matrices",)),

@@ -37,6 +37,8 @@ class Reduce(Op):
             raise ShapeError(f"there is no reduction {self.fn!r} along {self.axes}")
         if not self.axes or self.axes[-1] >= len(x.shape):
             raise ShapeError(f"{x} has no axes {self.axes} to reduce")
+        if self.fn == "max" and any(x.shape[a] == 0 for a in self.axes):
+            raise ShapeError(f"{x} has no maximum along {self.axes}: there are no elements")
         if x.dtype.kind == "bool":
             raise DtypeError(f"{self.fn} takes numbers, not {x.dtype!r}; convert first")
         kept = tuple(e for a, e in enumerate(x.shape) if a not in self.axes)

@@ -198,8 +198,8 @@ def lead(outer: Shape) -> tuple[Extent, int]:
     rest = 1
     for extent in outer[1:]:
         rest *= extent if isinstance(extent, int) else 1
-    rows = -(-UNIT // rest // 16) * 16 if rest < UNIT else 16
-    return first, min(first, max(16, rows))
+    rows = -(-UNIT // rest // 16) * 16 if 0 < rest < UNIT else 16
+    return first, max(1, min(first, max(16, rows)))
 
 
 UNIT = 32768  # elements of a unit

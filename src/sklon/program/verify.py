@@ -210,6 +210,8 @@ class _LoopCheck:
         axes = axes_of(place)
         if isinstance(extent, Symbol) or any(isinstance(self.loop.axes[a], Symbol) for a in axes):
             return isinstance(place, int) and place >= 0 and self.loop.axes[place] == extent
+        if any(self.loop.axes[a] == 0 for a in axes):
+            return True
         low, high = bounds(place, self.loop.axes)
         return masked or (low >= 0 and high < extent)
 

@@ -3,6 +3,7 @@
 Recording, creation, array functions, gradients of tensors, randomness, and realisation by compiled programs.
 """
 
+from . import indexing, manipulation, products, reductions, sorting
 from .tensor import Tensor
 
-__all__ = ["Tensor"]
+__all__ = ["Tensor", "indexing", "manipulation", "products", "reductions", "sorting"]

@@ -18,7 +18,6 @@ from .record import (
     check_rank,
     floating,
     point,
-    require_tensor,
     result_dtype,
     spread,
     wrap,
@@ -62,22 +61,6 @@ def abs(x: Operand) -> Tensor:
 def maximum(x1: Operand, x2: Operand) -> Tensor:
     """The larger of x₁ and x₂; at ties each gets half the gradient."""
     return point("maximum", x1, x2)
-
-
-def power(x: Tensor, exponent: int) -> Tensor:
-    """xⁿ for a whole number n ≥ 0, by repeated multiplication."""
-    if not isinstance(exponent, int) or exponent < 0:
-        raise InputError(f"power takes a whole exponent of at least 0, not {exponent!r}; use exp(p * log(x))")
-    result, square = None, x
-    while exponent:
-        if exponent & 1:
-            result = square if result is None else multiply(result, square)
-        exponent >>= 1
-        if exponent:
-            square = multiply(square, square)
-    if result is x:
-        return wrap(x.node, x)
-    return result if result is not None else add(multiply(x, 0), 1)
 
 
 def exp(x: Operand) -> Tensor:
@@ -164,8 +147,8 @@ def _reduce(x: Tensor, fn: str, axis: Axes, keepdims: bool) -> Tensor:
 
 
 def sum(x: Tensor, axis: Axes = None, keepdims: bool = False) -> Tensor:
-    """Σ x along ``axis``; booleans are counted."""
-    x = astype(x, "int64") if x.dtype is bool_ else x
+    """Σ x along ``axis``; integers are added up in int64, booleans are counted."""
+    x = x if x.dtype.is_floating else astype(x, "int64")
     return _reduce(x, "sum", axis, keepdims)
 
 
@@ -220,14 +203,6 @@ def expand_dims(x: Tensor, axis: int) -> Tensor:
     at = axis % (x.ndim + 1)
     shape = check_shape((*x.shape[:at], 1, *x.shape[at:]))
     return wrap(build().expand(x.node, shape=shape, dims=tuple(a + (a >= at) for a in range(x.ndim))), x)
-
-
-def squeeze(x: Tensor, axis: int) -> Tensor:
-    """Drop an axis of size one."""
-    at = axis % x.ndim
-    if x.shape[at] != 1:
-        raise ShapeError(f"axis {axis} of a tensor of shape {x.shape} is not of size one")
-    return sum(x, at)
 
 
 def take(x: Tensor, indices: Tensor) -> Tensor:

@@ -131,12 +131,13 @@ def _sliced(x: Tensor, axis: int, part: slice) -> Tensor:
 
 
 def _at_arrays(x: Tensor, arrays: dict[int, Array], parts: list[Any]) -> Tensor:
-    """Elements at arrays of indices; their axes take the place of the indexed ones, or come first if those are apart."""
+    """Elements at arrays of indices; their axes stand where the indexed ones stood, or first if those were apart."""
     axes = list(arrays)
+    front = [_from_front(a, known(x.shape[axis], "a choice")) for axis, a in arrays.items()]
     try:
-        index = np.broadcast_arrays(*(_from_front(a, known(x.shape[axis], "a choice")) for axis, a in arrays.items()))
+        index = np.broadcast_arrays(*front)
     except ValueError as error:
-        raise IndexRangeError(f"indices of shapes {[a.shape for a in arrays.values()]} do not fit together") from error
+        raise IndexRangeError(f"indices of shapes {[a.shape for a in front]} do not fit together") from error
     sizes = [known(x.shape[a], "a choice") for a in axes]
     places = np.ravel_multi_index(tuple(index), tuple(sizes)) if 0 not in sizes else index[0]
     rest = [a for a in range(x.ndim) if a not in axes]
@@ -190,9 +191,11 @@ def _places_along(x: Tensor, index: Array, at: int) -> Array:
     sizes = tuple(known(e, "a choice") for e in x.shape)
     if any(n > e for a, (n, e) in enumerate(zip(index.shape, sizes, strict=True)) if a != at and n):
         raise ShapeError(f"indices of shape {index.shape} reach beyond a tensor of shape {x.shape}")
-    grid = list(np.indices(index.shape, sparse=True))
+    if not index.size:
+        return index.astype(np.int64)
+    grid: list[Array] = list(np.indices(index.shape, sparse=True))
     grid[at] = _from_front(index, sizes[at])
-    return np.ravel_multi_index(tuple(np.broadcast_arrays(*grid)), sizes) if index.size else index.astype(np.int64)
+    return np.asarray(np.ravel_multi_index(tuple(np.broadcast_arrays(*grid)), sizes))
 
 
 def _by_comparison(x: Tensor, indices: Tensor, at: int) -> Tensor:
@@ -212,7 +215,7 @@ def _by_comparison(x: Tensor, indices: Tensor, at: int) -> Tensor:
 def scatter_add(x: Tensor, dim: int, index: Any, src: Tensor) -> Tensor:
     """x with src[…, i, …] added at index[…, i, …] along an axis; terms of one place are added in order."""
     at, array = axis_of(dim, x.ndim), index_array(index)
-    if array.ndim != x.ndim or src.ndim != x.ndim or any(n > e for n, e in zip(array.shape, src.shape, strict=True)):  # type: ignore[operator]
+    if array.ndim != x.ndim or src.ndim != x.ndim or any(n > e for n, e in zip(array.shape, src.shape, strict=True)):
         raise ShapeError(f"indices of shape {array.shape} do not fit {src.shape} into {x.shape}")
     part = src
     for axis, length in enumerate(array.shape):
@@ -229,7 +232,8 @@ def index_add(x: Tensor, dim: int, index: Any, source: Tensor, alpha: float = 1)
         raise ShapeError(f"{array.shape} indices along axis {dim} of {x.shape} do not fit a source of {source.shape}")
     order = [at, *(a for a in range(x.ndim) if a != at)]
     places = _from_front(array, known(x.shape[at], "index_add"))
-    added = _added(permute_dims(x, order), 1, places, permute_dims(source if alpha == 1 else multiply(source, alpha), order))
+    scaled = source if alpha == 1 else multiply(source, alpha)
+    added = _added(permute_dims(x, order), 1, places, permute_dims(scaled, order))
     return permute_dims(added, [order.index(a) for a in range(x.ndim)])
 
 

@@ -13,8 +13,6 @@ import numpy as np
 
 from sklon import tensors
 
-from .views import view
-
 if TYPE_CHECKING:
     from .tensor import Operand, Tensor
 
@@ -55,11 +53,61 @@ class Methods:
     def __abs__(self: Any) -> Tensor:
         return tensors.functional.abs(self)
 
-    def __pow__(self: Any, exponent: int) -> Tensor:
-        return tensors.functional.power(self, exponent)
+    def __pow__(self: Any, exponent: Operand) -> Tensor:
+        return tensors.elementwise.pow(self, exponent)
+
+    def __rpow__(self: Any, base: Operand) -> Tensor:
+        return tensors.elementwise.pow(base, self)
+
+    def __floordiv__(self: Any, other: Operand) -> Tensor:
+        return tensors.elementwise.floor_divide(self, other)
+
+    def __rfloordiv__(self: Any, other: Operand) -> Tensor:
+        return tensors.elementwise.floor_divide(other, self)
+
+    def __mod__(self: Any, other: Operand) -> Tensor:
+        return tensors.elementwise.remainder(self, other)
+
+    def __rmod__(self: Any, other: Operand) -> Tensor:
+        return tensors.elementwise.remainder(other, self)
+
+    def __pos__(self: Any) -> Tensor:
+        return tensors.elementwise.positive(self)
+
+    def __invert__(self: Any) -> Tensor:
+        return tensors.elementwise.bitwise_invert(self)
+
+    def __and__(self: Any, other: Operand) -> Tensor:
+        return tensors.elementwise.bitwise_and(self, other)
+
+    def __or__(self: Any, other: Operand) -> Tensor:
+        return tensors.elementwise.bitwise_or(self, other)
+
+    def __xor__(self: Any, other: Operand) -> Tensor:
+        return tensors.elementwise.bitwise_xor(self, other)
+
+    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
+
+    def __lshift__(self: Any, other: Operand) -> Tensor:
+        return tensors.elementwise.bitwise_left_shift(self, other)
+
+    def __rshift__(self: Any, other: Operand) -> Tensor:
+        return tensors.elementwise.bitwise_right_shift(self, other)
 
     def __matmul__(self: Any, other: Tensor) -> Tensor:
-        return tensors.functional.matmul(self, other)
+        return tensors.products.matmul(self, other)
+
+    # ---- comparisons
+    def __le__(self: Any, other: Operand) -> Tensor:  # type: ignore[misc]
+        return tensors.elementwise.less_equal(self, other)
+
+    def __ge__(self: Any, other: Operand) -> Tensor:  # type: ignore[misc]
+        return tensors.elementwise.greater_equal(self, other)
+
+    def __ne__(self: Any, other: object) -> Any:
+        if not isinstance(other, tensors.Tensor | float | int | np.ndarray):
+            return NotImplemented
+        return tensors.elementwise.not_equal(self, other)
 
     def __lt__(self: Any, other: Operand) -> Tensor:  # type: ignore[misc]
         return tensors.functional.less(self, other)
@@ -74,12 +122,6 @@ class Methods:
 
     __hash__ = object.__hash__
 
-    @property
-    @view
-    def T(self: Any) -> Tensor:
-        """The matrix with its axes exchanged."""
-        return tensors.functional.transpose(self)
-
     # ---- functions as methods
     def sum(self: Any, dim: int | Sequence[int] | None = None, keepdim: bool = False) -> Tensor:
         """The sum along ``dim``, or of all elements."""
@@ -92,6 +134,62 @@ class Methods:
     def amax(self: Any, dim: int | Sequence[int] | None = None, keepdim: bool = False) -> Tensor:
         """The maximum along ``dim``; ties share the gradient."""
         return tensors.functional.amax(self, dim, keepdim)
+
+    def amin(self: Any, dim: int | Sequence[int] | None = None, keepdim: bool = False) -> Tensor:
+        """The minimum along ``dim``; ties share the gradient."""
+        return tensors.reductions.min(self, dim, keepdim)
+
+    def max(self: Any) -> Tensor:
+        """The maximum of all elements; ties share the gradient. Along an axis: amax and argmax."""
+        return tensors.reductions.max(self)
+
+    def min(self: Any) -> Tensor:
+        """The minimum of all elements; ties share the gradient. Along an axis: amin and argmin."""
+        return tensors.reductions.min(self)
+
+    def prod(self: Any, dim: int | None = None, keepdim: bool = False) -> Tensor:
+        """The product along ``dim``, or of all elements."""
+        return tensors.reductions.prod(self, dim, keepdim)
+
+    def all(self: Any, dim: int | Sequence[int] | None = None, keepdim: bool = False) -> Tensor:
+        """Whether all elements along ``dim`` are not zero."""
+        return tensors.reductions.all(self, dim, keepdim)
+
+    def any(self: Any, dim: int | Sequence[int] | None = None, keepdim: bool = False) -> Tensor:
+        """Whether an element along ``dim`` is not zero."""
+        return tensors.reductions.any(self, dim, keepdim)
+
+    def argmax(self: Any, dim: int | None = None, keepdim: bool = False) -> Tensor:
+        """The index of the first maximum along ``dim``, or in the flattened tensor."""
+        return tensors.reductions.argmax(self, dim, keepdim)
+
+    def argmin(self: Any, dim: int | None = None, keepdim: bool = False) -> Tensor:
+        """The index of the first minimum along ``dim``, or in the flattened tensor."""
+        return tensors.reductions.argmin(self, dim, keepdim)
+
+    def var(self: Any, dim: int | Sequence[int] | None = None, correction: float = 1, keepdim: bool = False) -> Tensor:
+        """The variance along ``dim``, with Bessel's correction as in PyTorch."""
+        return tensors.reductions.var(self, dim, correction, keepdim)
+
+    def std(self: Any, dim: int | Sequence[int] | None = None, correction: float = 1, keepdim: bool = False) -> Tensor:
+        """The standard deviation along ``dim``, with Bessel's correction as in PyTorch."""
+        return tensors.reductions.std(self, dim, correction, keepdim)
+
+    def cumsum(self: Any, dim: int) -> Tensor:
+        """The running sum along ``dim``."""
+        return tensors.reductions.cumulative_sum(self, dim)
+
+    def cumprod(self: Any, dim: int) -> Tensor:
+        """The running product along ``dim``."""
+        return tensors.reductions.cumulative_prod(self, dim)
+
+    def sort(self: Any, dim: int = -1, descending: bool = False) -> tuple[Tensor, Tensor]:
+        """The elements in order along ``dim``, and their indices."""
+        return tensors.sorting.sort(self, dim, descending), tensors.sorting.argsort(self, dim, descending)
+
+    def argsort(self: Any, dim: int = -1, descending: bool = False) -> Tensor:
+        """The indices that sort along ``dim``."""
+        return tensors.sorting.argsort(self, dim, descending)
 
     def exp(self: Any) -> Tensor:
         """eˣ of each element."""
@@ -120,21 +218,6 @@ class Methods:
     def tanh(self: Any) -> Tensor:
         """tanh x of each element."""
         return tensors.functional.tanh(self)
-
-    @view
-    def permute(self: Any, *dims: int) -> Tensor:
-        """The axes in another order."""
-        return tensors.functional.permute_dims(self, dims)
-
-    @view
-    def expand(self: Any, *shape: int) -> Tensor:
-        """Axes of size one repeated."""
-        return tensors.functional.broadcast_to(self, shape)
-
-    @view
-    def unsqueeze(self: Any, dim: int) -> Tensor:
-        """A new axis of size one at ``dim``."""
-        return tensors.functional.expand_dims(self, dim)
 
     def float(self: Any) -> Tensor:
         """The same numbers in float32."""

@@ -8,8 +8,8 @@ from string import ascii_letters
 from sklon._base.errors import InputError, ShapeError
 from sklon._base.shapes import Shape, broadcast
 
-from .functional import broadcast_to, contract, expand_dims, squeeze
-from .manipulation import axis_of, moveaxis
+from .functional import broadcast_to, contract, expand_dims
+from .manipulation import axis_of, moveaxis, squeeze
 from .record import require_tensor
 from .tensor import Tensor
 
@@ -68,7 +68,7 @@ def tensordot(x1: Tensor, x2: Tensor, axes: int | tuple[Sequence[int], Sequence[
     """Σ over pairs of axes: the last ``axes`` of x₁ with the first of x₂, or the pairs given."""
     if isinstance(axes, int):
         axes = (range(x1.ndim - axes, x1.ndim), range(axes))
-    pairs = list(zip(*((axis_of(a, x.ndim) for a in given) for given, x in zip(axes, (x1, x2), strict=True)), strict=True))
+    pairs = [(axis_of(a, x1.ndim), axis_of(b, x2.ndim)) for a, b in zip(*axes, strict=True)]
     left = ascii_letters[: x1.ndim]
     right = list(ascii_letters[26 : 26 + x2.ndim])
     for a, b in pairs:
@@ -83,7 +83,7 @@ def tensordot(x1: Tensor, x2: Tensor, axes: int | tuple[Sequence[int], Sequence[
 def einsum(equation: str, *operands: Tensor) -> Tensor:
     """A product of two tensors over labelled axes, such as ``"nk,km->nm"``: sums over labels that the result lacks."""
     spec = equation.replace(" ", "")
-    inputs, arrow, out = spec.partition("->")
+    inputs, arrow, _ = spec.partition("->")
     parts = inputs.split(",")
     if not arrow or len(parts) != len(operands) or len(parts) != 2 or "." in spec:
         raise InputError(f"einsum takes two operands and an equation such as 'nk,km->nm', not {equation!r}")

@@ -16,6 +16,7 @@ from .functional import (
     divide,
     equal,
     exp,
+    less,
     log,
     maximum,
     mean,
@@ -57,14 +58,12 @@ def _inverted(x: Tensor) -> Tensor:
 
 def all(x: Tensor, axis: Axes = None, keepdims: bool = False) -> Tensor:
     """Whether every element along ``axis`` is not zero; NaN is not zero."""
-    zero = astype(equal(x, 0), int32)
-    return equal(amax(zero, axis, keepdims), 0) if x.ndim else equal(zero, 0)
+    return equal(sum(astype(equal(x, 0), int64), axis, keepdims), 0)
 
 
 def any(x: Tensor, axis: Axes = None, keepdims: bool = False) -> Tensor:
     """Whether an element along ``axis`` is not zero; NaN is not zero."""
-    nonzero = subtract(1, astype(equal(x, 0), int32))
-    return equal(amax(nonzero, axis, keepdims), 1) if x.ndim else equal(nonzero, 1)
+    return less(0, count_nonzero(x, axis, keepdims))
 
 
 def count_nonzero(x: Tensor, axis: Axes = None, keepdims: bool = False) -> Tensor:
@@ -194,10 +193,8 @@ def _running(x: Tensor, at: int, times: bool) -> Tensor:
     count, span = known(x.shape[at], "a running sum"), 1
     while span < count:
         earlier = pad(narrow(x, at, 0, count - span), at, span, 0)
-        if times:
-            x = where(subtract(index_along(x, at), span) < 0, x, multiply(x, earlier))
-        else:
-            x = add(x, earlier)
+        alone = less(index_along(x, at), span)
+        x = where(alone, x, multiply(x, earlier)) if times else add(x, earlier)
         span *= 2
     return x
 

@@ -19,6 +19,7 @@ from sklon._base.shapes import Shape, Symbol
 from sklon.graph.node import Node
 
 from . import values
+from .arrangement import Arrangement
 from .devices import OnDevice
 from .history import leaf_of
 from .hooks import AccumulatedHook, GradientHook, Handle, Hooks
@@ -36,7 +37,7 @@ Operand: TypeAlias = Union["Tensor", float, int, bool, Array]
 pending: WeakValueDictionary[int, Tensor] = WeakValueDictionary()
 
 
-class Tensor(Methods, InPlace, OnDevice):
+class Tensor(Methods, Arrangement, InPlace, OnDevice):
     """An n-dimensional array whose operations are recorded, differentiated and compiled.
 
     Create one with :func:`sklon.tensor`. ``grad`` holds ∂loss/∂self after ``loss.backward()`` for leaves that
@@ -260,4 +261,9 @@ class Tensor(Methods, InPlace, OnDevice):
         return leaves.parts(self)
 
 
-from . import autograd, inplace, leaves, realise  # noqa: E402  the methods' bodies, which need the class
+from . import (  # noqa: E402  the bodies of methods, which need the class
+    autograd,
+    inplace,
+    leaves,
+    realise,
+)

@@ -24,7 +24,8 @@ def view(function: Callable[Concatenate[Any, P], T]) -> Callable[Concatenate[Any
         result: Any = function(x, *args, **kwargs)
         if result is x:
             result = tensors.record.wrap(x.node, x)
-        result._shares = f"{function.__name__}()"
+        for one in result if isinstance(result, tuple) else (result,):
+            one._shares = f"{function.__name__}()"
         return result  # type: ignore[no-any-return]
 
     return marked

@@ -113,6 +113,8 @@ x:
         return " %scratch_at = getelementptr ptr, ptr %args, i64 6\n %scratch = load ptr, ptr %scratch_at\n"
 
     def _call(self, loop: Loop, number: int) -> str:
+        if 0 in loop.outer:
+            return ""  # it has no elements
         name, buffers = self.kernels[id(loop)]
         text, passed = "", ""
         for k, b in enumerate(buffers):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from math import pi, sqrt
 
 from sklon._base.errors import InputError, ShapeError
-from sklon.tensors import Tensor
+from sklon.tensors import Tensor, manipulation
 from sklon.tensors import functional as F
 from sklon.tensors.elementwise import erf, expm1, less_equal
 from sklon.tensors.elementwise import greater_equal as at_least
@@ -62,7 +62,7 @@ def leaky_relu(x: Tensor, negative_slope: float = 0.01) -> Tensor:
 def prelu(x: Tensor, weight: Tensor) -> Tensor:
     """x above 0, w·x below, with one w or one for each channel. Shapes: x [N, C, …], weight [1] or [C]."""
     if weight.shape == (1,):
-        weight = F.squeeze(weight, 0)
+        weight = manipulation.squeeze(weight, 0)
     else:
         channels = x.shape[min(1, x.ndim - 1)] if x.ndim else 1
         if weight.shape != (channels,):
