@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import sklon
 from sklon.nn import functional as nnf
 from sklon.tensors import Tensor
 from sklon.tensors import elementwise as E
@@ -138,10 +139,10 @@ WHOLE_ARRAYS: tuple[Entry, ...] = (
     Entry("permute", lambda x, dims: F.permute_dims(x, dims)),
     Entry("broadcast_to", F.broadcast_to),
     Entry("unsqueeze", F.expand_dims),
-    Entry("matmul", F.matmul, types=(), leave=unless(lambda s: max(s.input.ndim, s.args[0].ndim) < 3, "matrices")),
-    Entry("mm", F.matmul, types=()),
-    Entry("mv", F.matmul, types=()),
-    Entry("dot", F.matmul, types=()),
+    Entry("matmul", sklon.matmul, types=()),
+    Entry("mm", sklon.matmul, types=()),
+    Entry("mv", sklon.matmul, types=()),
+    Entry("dot", sklon.matmul, types=()),
     Entry("softmax", nnf.softmax, leave=NO_AXES),
     Entry("log_softmax", nnf.log_softmax, leave=NO_AXES),
 )

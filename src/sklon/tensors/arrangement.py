@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sklon import tensors
 from sklon._base.errors import ShapeError
 
-from .views import view
+from .views import view as _view  # the class has a method of that name
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -30,38 +30,38 @@ class Arrangement:
 
     # ---- shapes
     @property
-    @view
+    @_view
     def T(self: Any) -> Tensor:
         """The matrix with its axes exchanged."""
         return tensors.functional.transpose(self)
 
     @property
-    @view
+    @_view
     def mT(self: Any) -> Tensor:  # noqa: N802  PyTorch's name
         """The last two axes exchanged."""
         return tensors.manipulation.matrix_transpose(self)
 
-    @view
+    @_view
     def reshape(self: Any, *shape: Any) -> Tensor:
         """The same elements under another shape; one -1 stands for what is left."""
         return tensors.manipulation.reshape(self, _sizes(shape))
 
-    @view
+    @_view
     def view(self: Any, *shape: Any) -> Tensor:
         """The same as ``reshape``."""
         return tensors.manipulation.reshape(self, _sizes(shape))
 
-    @view
+    @_view
     def flatten(self: Any, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         """The axes from ``start_dim`` to ``end_dim`` joined into one."""
         return tensors.manipulation.flatten(self, start_dim, end_dim)
 
-    @view
+    @_view
     def unflatten(self: Any, dim: int, sizes: Sequence[int]) -> Tensor:
         """An axis cut into several."""
         return tensors.manipulation.unflatten(self, dim, sizes)
 
-    @view
+    @_view
     def squeeze(self: Any, dim: int | tuple[int, ...] | None = None) -> Tensor:
         """Axes of size one dropped: all of them, or those of ``dim`` that are; others stay."""
         if dim is None:
@@ -70,27 +70,27 @@ class Arrangement:
             axes = tuple(tensors.manipulation.axis_of(d, self.ndim) for d in ((dim,) if isinstance(dim, int) else dim))
         return tensors.manipulation.squeeze(self, [a for a in axes if self.shape[a] == 1])
 
-    @view
+    @_view
     def unsqueeze(self: Any, dim: int) -> Tensor:
         """A new axis of size one at ``dim``."""
         return tensors.functional.expand_dims(self, dim)
 
-    @view
+    @_view
     def permute(self: Any, *dims: Any) -> Tensor:
         """The axes in another order."""
         return tensors.functional.permute_dims(self, _sizes(dims))
 
-    @view
+    @_view
     def transpose(self: Any, dim0: int, dim1: int) -> Tensor:
         """Two axes exchanged."""
         return tensors.manipulation.swapaxes(self, dim0, dim1)
 
-    @view
+    @_view
     def movedim(self: Any, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
         """Axes moved to other positions."""
         return tensors.manipulation.moveaxis(self, source, destination)
 
-    @view
+    @_view
     def expand(self: Any, *shape: Any) -> Tensor:
         """Axes of size one repeated; -1 keeps an axis as it is."""
         sizes = _sizes(shape)
@@ -101,7 +101,7 @@ class Arrangement:
         return tensors.functional.broadcast_to(self, (*sizes[:new], *kept))
 
     # ---- parts
-    @view
+    @_view
     def __getitem__(self: Any, key: Any) -> Tensor:
         return tensors.indexing.getitem(self, key)
 
@@ -110,32 +110,32 @@ class Arrangement:
             raise TypeError("a tensor without axes cannot be gone through")
         return iter(tensors.manipulation.unstack(self))
 
-    @view
+    @_view
     def narrow(self: Any, dim: int, start: int, length: int) -> Tensor:
         """``length`` elements along an axis, from ``start``."""
         return tensors.manipulation.narrow(self, dim, start, length)
 
-    @view
+    @_view
     def select(self: Any, dim: int, index: int) -> Tensor:
         """The slice at one index, without its axis."""
         return tensors.indexing.select(self, dim, index)
 
-    @view
+    @_view
     def split(self: Any, split_size: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
         """Consecutive parts along an axis."""
         return tensors.manipulation.split(self, split_size, dim)
 
-    @view
+    @_view
     def chunk(self: Any, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
         """At most ``chunks`` parts of one size along an axis."""
         return tensors.manipulation.chunk(self, chunks, dim)
 
-    @view
+    @_view
     def unbind(self: Any, dim: int = 0) -> tuple[Tensor, ...]:
         """The slices along an axis, without that axis."""
         return tensors.manipulation.unstack(self, dim)
 
-    @view
+    @_view
     def diagonal(self: Any, offset: int = 0) -> Tensor:
         """The diagonal of matrices."""
         return tensors.manipulation.diagonal(self, offset)

@@ -207,6 +207,8 @@ def expand_dims(x: Tensor, axis: int) -> Tensor:
 
 def take(x: Tensor, indices: Tensor) -> Tensor:
     """The rows of ``x`` at ``indices``, a list of whole numbers."""
+    if not x.ndim:
+        raise ShapeError("a tensor without axes has no rows to take")
     _check_range(indices, x.shape[0], "rows")
     return wrap(build().gather(x.node, indices.node), x)
 

@@ -24,6 +24,6 @@ def check_logits(output: Tensor, loss: str) -> None:
 
 def _sums(node: Node, of: Node) -> bool:
     """Whether a node is the sum of another one, spread again."""
-    while node is not of and node.op.name in ("expand", "reduce"):
+    while node is not of and node.op.name in ("expand", "reduce", "reshape"):
         (node,) = node.inputs
     return node is of
