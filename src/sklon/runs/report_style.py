@@ -59,7 +59,8 @@ td:first-child { min-width:8rem }
 .scores small { display:block; color:var(--soft); font-size:.8rem; white-space:nowrap }
 .fine td { font-size:.86rem; overflow-wrap:anywhere }
 .columns { display:grid; gap:0 2.5rem; margin-top:1.2rem }
-pre { margin:0 0 .8rem; padding:.8rem 1rem; overflow-x:auto; border-radius:6px; font:.86rem/1.5 var(--mono);
+pre { margin:0 0 .8rem; padding:.8rem 1rem; white-space:pre-wrap; overflow-wrap:anywhere; border-radius:6px;
+  font:.86rem/1.5 var(--mono);
   background:color-mix(in srgb,var(--line) 35%,transparent) }
 ul { padding-left:1.2rem }
 @media (min-width:52rem) { .columns { grid-template-columns:1fr 1fr } }
