@@ -9,7 +9,25 @@ from sklon import nn, optim
 from sklon._base.dtypes import bool_, float32, float64, int32, int64
 from sklon._base.settings import get_num_threads, set_num_threads
 from sklon.tensors import Tensor, autograd
-from sklon.tensors.creation import arange, full, ones, rand, randn, tensor, zeros
+from sklon.tensors.creation import (
+    arange,
+    empty,
+    empty_like,
+    eye,
+    full,
+    full_like,
+    linspace,
+    meshgrid,
+    ones,
+    ones_like,
+    rand,
+    randint,
+    randn,
+    randperm,
+    tensor,
+    zeros,
+    zeros_like,
+)
 from sklon.tensors.elementwise import (
     acos,
     acosh,
@@ -182,6 +200,7 @@ from sklon.tensors.sorting import (
     sort,
     topk,
 )
+from sklon.tensors.types import can_cast, finfo, iinfo, isdtype, result_type
 from sklon.training import Trainer, stopping
 
 if TYPE_CHECKING:
@@ -222,6 +241,7 @@ __all__ = [
     "bool_",
     "broadcast_tensors",
     "broadcast_to",
+    "can_cast",
     "ceil",
     "chunk",
     "clip",
@@ -239,6 +259,8 @@ __all__ = [
     "digamma",
     "divide",
     "einsum",
+    "empty",
+    "empty_like",
     "enable_grad",
     "entr",
     "equal",
@@ -248,6 +270,8 @@ __all__ = [
     "exp2",
     "expand_dims",
     "expm1",
+    "eye",
+    "finfo",
     "flatten",
     "flip",
     "float32",
@@ -259,17 +283,20 @@ __all__ = [
     "fmod",
     "frac",
     "full",
+    "full_like",
     "get_num_threads",
     "greater",
     "greater_equal",
     "heaviside",
     "hypot",
+    "iinfo",
     "index_add",
     "index_select",
     "int32",
     "int64",
     "is_grad_enabled",
     "isclose",
+    "isdtype",
     "isfinite",
     "isinf",
     "isnan",
@@ -280,6 +307,7 @@ __all__ = [
     "less",
     "less_equal",
     "lgamma",
+    "linspace",
     "load",
     "log",
     "log1p",
@@ -300,6 +328,7 @@ __all__ = [
     "max",
     "maximum",
     "mean",
+    "meshgrid",
     "min",
     "minimum",
     "moveaxis",
@@ -313,6 +342,7 @@ __all__ = [
     "nonzero",
     "not_equal",
     "ones",
+    "ones_like",
     "optim",
     "outer",
     "permute_dims",
@@ -322,12 +352,15 @@ __all__ = [
     "prod",
     "rad2deg",
     "rand",
+    "randint",
     "randn",
+    "randperm",
     "reciprocal",
     "relu",
     "remainder",
     "repeat",
     "reshape",
+    "result_type",
     "roll",
     "round",
     "rsqrt",
@@ -373,7 +406,36 @@ __all__ = [
     "xlog1py",
     "xlogy",
     "zeros",
+    "zeros_like",
 ]
+
+
+#: PyTorch's and NumPy's words for what the array API standard calls otherwise
+ELSEWHERE = {
+    "arccos": "acos",
+    "arccosh": "acosh",
+    "arcsin": "asin",
+    "arcsinh": "asinh",
+    "arctan": "atan",
+    "arctan2": "atan2",
+    "arctanh": "atanh",
+    "cat": "concat",
+    "clamp": "clip",
+    "concatenate": "concat",
+    "cumprod": "cumulative_prod",
+    "cumsum": "cumulative_sum",
+    "div": "divide",
+    "from_numpy": "tensor",
+    "gather": "take_along_axis",
+    "movedim": "moveaxis",
+    "mul": "multiply",
+    "permute": "permute_dims",
+    "repeat_interleave": "repeat",
+    "sub": "subtract",
+    "transpose": "swapaxes",
+    "unbind": "unstack",
+    "unsqueeze": "expand_dims",
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -382,4 +444,5 @@ def __getattr__(name: str) -> Any:
         from sklon import runs
 
         return getattr(runs, name)
-    raise AttributeError(f"module 'sklon' has no attribute {name!r}")
+    hint = f"; it is called sklon.{ELSEWHERE[name]} here" if name in ELSEWHERE else ""
+    raise AttributeError(f"module 'sklon' has no attribute {name!r}{hint}")

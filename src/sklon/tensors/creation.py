@@ -11,6 +11,8 @@ from sklon._base.errors import AutogradError, InputError
 from sklon._base.philox import uniform
 
 from . import autograd, values
+from .functional import broadcast_to
+from .manipulation import reshape
 from .modes import generator
 from .tensor import Tensor
 
@@ -64,9 +66,98 @@ def full(shape: tuple[int, ...], value: float, *, dtype: DtypeLike = "float32") 
     return from_array(np.full(shape, value, dtype_of(dtype).numpy))
 
 
-def arange(stop: int, *, dtype: DtypeLike = "int64") -> Tensor:
-    """0, 1, …, stop − 1."""
-    return from_array(np.arange(stop, dtype=dtype_of(dtype).numpy))
+def empty(*shape: int, dtype: DtypeLike = "float32") -> Tensor:
+    """Values that nobody should read before writing; here they are zeros."""
+    return zeros(*shape, dtype=dtype)
+
+
+def zeros_like(x: Tensor, *, dtype: DtypeLike | None = None, requires_grad: bool = False) -> Tensor:
+    """Zeros of the shape and type of ``x``."""
+    return zeros(_numbers(x), dtype=dtype or x.dtype, requires_grad=requires_grad)  # type: ignore[arg-type]
+
+
+def ones_like(x: Tensor, *, dtype: DtypeLike | None = None, requires_grad: bool = False) -> Tensor:
+    """Ones of the shape and type of ``x``."""
+    return ones(_numbers(x), dtype=dtype or x.dtype, requires_grad=requires_grad)  # type: ignore[arg-type]
+
+
+def full_like(x: Tensor, value: float, *, dtype: DtypeLike | None = None) -> Tensor:
+    """One value everywhere, of the shape and type of ``x``."""
+    return full(_numbers(x), value, dtype=dtype or x.dtype)
+
+
+def empty_like(x: Tensor, *, dtype: DtypeLike | None = None) -> Tensor:
+    """Values of the shape and type of ``x`` that nobody should read before writing; here they are zeros."""
+    return zeros_like(x, dtype=dtype)
+
+
+def _numbers(x: Tensor) -> tuple[int, ...]:
+    """The shape of a tensor whose size is known."""
+    sizes = tuple(e for e in x.shape if isinstance(e, int))
+    if len(sizes) != x.ndim:
+        raise InputError(f"how many rows a step has is not known when it is recorded: {x.shape}; use x * 0 + value")
+    return sizes
+
+
+def eye(n: int, m: int | None = None, *, k: int = 0, dtype: DtypeLike = "float32") -> Tensor:
+    """Ones on the k-th diagonal, zeros elsewhere: [n, m]."""
+    return from_array(np.eye(n, m, k, dtype_of(dtype).numpy))
+
+
+def arange(start: float, stop: float | None = None, step: float = 1, *, dtype: DtypeLike | None = None) -> Tensor:
+    """start, start + step, … below ``stop``; with one number 0, 1, … below it. Whole numbers are int64, others float32.
+
+    >>> import sklon
+    >>> sklon.arange(1, 10, 3).tolist()
+    [1, 4, 7]
+    """
+    if step == 0:
+        raise InputError("the step of arange is 0: it would never end")
+    first, last = (0, start) if stop is None else (start, stop)
+    whole = all(isinstance(x, int | np.integer) for x in (first, last, step))
+    wanted = dtype_of(dtype or ("int64" if whole else "float32"))
+    return from_array(np.arange(first, last, step).astype(wanted.numpy))
+
+
+def linspace(start: float, stop: float, num: int, *, dtype: DtypeLike = "float32", endpoint: bool = True) -> Tensor:
+    """``num`` numbers at equal distances from ``start`` to ``stop``."""
+    if num < 0:
+        raise InputError(f"linspace makes at least 0 numbers, not {num}")
+    return from_array(np.linspace(start, stop, num, endpoint).astype(dtype_of(dtype).numpy))
+
+
+def meshgrid(*arrays: Tensor, indexing: str = "xy") -> list[Tensor]:
+    """Lists repeated to a grid, one tensor for each: rows are y (``"xy"``), or the first list (``"ij"``)."""
+    if indexing not in ("xy", "ij") or any(x.ndim != 1 for x in arrays):
+        raise InputError(f"meshgrid takes lists and the indexing 'xy' or 'ij', not {indexing!r}")
+    count = len(arrays)
+    order = list(range(count))
+    if indexing == "xy" and count > 1:
+        order[:2] = [1, 0]
+    sizes = [0] * count
+    for at, x in zip(order, arrays, strict=True):
+        sizes[at] = len(x)
+    return [
+        broadcast_to(reshape(x, [-1 if a == at else 1 for a in range(count)]), sizes)
+        for at, x in zip(order, arrays, strict=True)
+    ]
+
+
+def randint(low: int, high: int | None = None, size: tuple[int, ...] = (), *, dtype: DtypeLike = "int64") -> Tensor:
+    """Whole numbers drawn uniformly from low … high − 1; with one number from 0 … low − 1."""
+    low, high = (0, low) if high is None else (low, high)
+    if low >= high:
+        raise InputError(f"there is no whole number from {low} up to, not including, {high}")
+    source = generator()
+    drawn = uniform(tuple(size), seed=source.seed, stream=4, step=source.draw())
+    return from_array((low + np.floor(drawn.astype(np.float64) * (high - low))).astype(dtype_of(dtype).numpy))
+
+
+def randperm(n: int) -> Tensor:
+    """The numbers 0 … n − 1 in a random order: int64."""
+    source = generator()
+    drawn = uniform((n,), seed=source.seed, stream=5, step=source.draw())
+    return from_array(np.argsort(drawn, kind="stable").astype(np.int64))
 
 
 def rand(*shape: int, dtype: DtypeLike = "float32", requires_grad: bool = False) -> Tensor:
