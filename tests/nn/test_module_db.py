@@ -63,10 +63,7 @@ def _inputs(name: str, training: bool) -> Iterator[tuple[list[Any], dict[str, An
 def _ours(name: str, arguments: list[Any], options: dict[str, Any], theirs: Any) -> Any:
     mine = getattr(nn, name)(*arguments, **options)
     if any(True for _ in theirs.parameters()):
-        for part in (*mine.parameters(), *mine.buffers()):
-            if part.dtype.is_floating:
-                part._adopt(sklon.tensor(part.numpy().astype(np.float64)).node)
-        mine.load_state_dict(theirs.state_dict())
+        mine.double().load_state_dict(theirs.state_dict())
     return mine
 
 

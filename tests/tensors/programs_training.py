@@ -115,6 +115,15 @@ NETWORKS = {
         result = g""",
     "a module that goes elsewhere": "result = [model.to('cpu') is model, model.cpu() is model]; model.to('cuda')",
     "a module of another type": "result = model.double()(x.double())",
+    "a module there and back": "weight = model[0].weight; model.double().float(); result = model[0].weight is weight",
+    "a type for gradients and buffers too": """
+        net = nn.BatchNorm1d(2)
+        net(x).sum().backward()
+        same = net.to(dtype=lib.float64) is net and net.double() is net
+        kinds = [p.dtype == p.grad.dtype == lib.float64 for p in net.parameters()]
+        result = [same, kinds, net.running_var, net.num_batches_tracked, net(x.double()).dtype == lib.float64]""",
+    "a module of whole numbers": "model.to(lib.int64)",
+    "a module on a graphics card": "model.cuda()",
     "an optimizer keeps zeros": """
         optimizer = optim.SGD(model.parameters(), lr=0.1)
         loss().backward()
@@ -292,12 +301,4 @@ NETWORKS = {
             losses[-1].backward()
             optimizer.step()
         result = [l.item() for l in losses]""",
-}
-
-#: what layers and optimizers do not do as PyTorch yet
-OPEN = {
-    "zeros, whatever the gradient was": "Module.zero_grad multiplies by zero, and NaN stays",
-    "zeros in the gradient that is there": "Optimizer.zero_grad assigns another tensor",
-    "a module that goes elsewhere": "Module has no to and cpu",
-    "a module of another type": "Module has no double",
 }

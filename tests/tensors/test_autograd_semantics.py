@@ -9,7 +9,7 @@ import pytest
 import sklon
 from sklon._base.errors import InputError
 from tests.tensors.programs_gradients import BACKWARD, GRAD, HOOKS, LEAVES, MODES
-from tests.tensors.programs_training import IN_PLACE, NET, NETWORKS, OPEN
+from tests.tensors.programs_training import IN_PLACE, NET, NETWORKS
 from tests.tensors.semantics import check, check_same_kind, run
 
 torch = pytest.importorskip("torch")
@@ -31,13 +31,7 @@ def test_a_program_means_what_it_means_in_pytorch(source: str) -> None:
         sklon.set_grad_enabled(True)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(strict=True, reason=OPEN[name])) if name in OPEN else name
-        for name in NETWORKS
-    ],
-)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_a_net_and_its_optimizer_do_what_they_do_in_pytorch(name: str) -> None:
     check(NET + dedent(NETWORKS[name]), torch)
 

@@ -3,36 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from itertools import count
 from typing import Any, TypeAlias
 
 ForwardHook: TypeAlias = Callable[[Any, tuple[Any, ...], Any], Any]
 ForwardPreHook: TypeAlias = Callable[[Any, tuple[Any, ...]], Any]
-_numbers = count()
-
-
-class Handle:
-    """Removes a hook; also as a context manager."""
-
-    def __init__(self, table: dict[int, Any], number: int) -> None:
-        self._table, self._number = table, number
-
-    def remove(self) -> None:
-        """Take the hook out; a second time does nothing."""
-        self._table.pop(self._number, None)
-
-    def __enter__(self) -> Handle:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.remove()
-
-
-def register(table: dict[int, Any], hook: Any) -> Handle:
-    """Put a hook behind those that are there."""
-    number = next(_numbers)
-    table[number] = hook
-    return Handle(table, number)
 
 
 def run_pre_hooks(table: Mapping[int, ForwardPreHook], module: Any, inputs: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, NoReturn, TypeVar
 
 import numpy as np
 
-from sklon._base.errors import InputError, ShapeError
+from sklon._base.errors import DtypeError, InputError, ShapeError
 from sklon.tensors import Tensor
 from sklon.tensors import values as tensor_values
 from sklon.tensors.autograd import watch
-from sklon.tensors.creation import tensor
+from sklon.tensors.creation import tensor, zeros
+from sklon.tensors.devices import elsewhere
+from sklon.tensors.hooks import Handle
 
-from .hooks import ForwardHook, ForwardPreHook, Handle, register, run_forward_hooks, run_pre_hooks
+from .hooks import ForwardHook, ForwardPreHook, run_forward_hooks, run_pre_hooks
 
 Array = np.ndarray[Any, Any]
 Self = TypeVar("Self", bound="Module")
@@ -174,11 +176,11 @@ class Module:
 
     def register_forward_hook(self, hook: ForwardHook) -> Handle:
         """Call ``hook(module, inputs, output)`` after each forward; what it returns, if anything, is the output."""
-        return register(self._forward_hooks, hook)
+        return Handle(self._forward_hooks, hook)
 
     def register_forward_pre_hook(self, hook: ForwardPreHook) -> Handle:
         """Call ``hook(module, inputs)`` before each forward; what it returns, if anything, are the inputs."""
-        return register(self._forward_pre_hooks, hook)
+        return Handle(self._forward_pre_hooks, hook)
 
     # ---- parts
     def named_children(self) -> Iterator[tuple[str, Module]]:
@@ -253,7 +255,43 @@ class Module:
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Set all gradients to None, or to zeros."""
         for parameter in self.parameters():
-            parameter.grad = None if set_to_none or parameter.grad is None else parameter.grad.detach() * 0
+            if set_to_none:
+                parameter.grad = None
+            elif parameter.grad is not None:
+                parameter.grad.detach_().zero_()
+
+    # ---- types and devices
+    def to(self: Self, *targets: Any, **options: Any) -> Self:
+        """All floating parameters and buffers as another floating type, in place; arguments as of ``Tensor.to``.
+
+        ``"cpu"`` is accepted as a device. Buffers of whole numbers keep their type.
+        """
+        kind = zeros(1).to(*targets, **options).dtype
+        if not kind.is_floating:
+            raise DtypeError(f"parameters are floating numbers, but the type is {kind!r}; convert the tensor itself")
+        for parameter in self.parameters():
+            _convert(parameter, parameter.to(*targets, **options))
+        for module in self.modules():
+            for name, buffer in module._buffers.items():
+                if buffer is not None and buffer.dtype.is_floating:
+                    setattr(module, name, buffer.to(*targets, **options))
+        return self
+
+    def float(self: Self) -> Self:
+        """All floating parameters and buffers as float32."""
+        return self.to("float32")
+
+    def double(self: Self) -> Self:
+        """All floating parameters and buffers as float64."""
+        return self.to("float64")
+
+    def cpu(self: Self) -> Self:
+        """The module itself: it is there."""
+        return self
+
+    def cuda(self, device: Any = None) -> NoReturn:
+        """Not on this engine: raises InputError."""
+        raise elsewhere("cuda", ".cuda()")
 
     # ---- state
     def state_dict(self) -> dict[str, Array]:
@@ -312,6 +350,14 @@ def _once(
             if part is not None and id(part) not in seen:
                 seen.add(id(part))
                 yield (f"{path}.{name}" if path else name), part
+
+
+def _convert(parameter: Parameter, converted: Tensor) -> None:
+    """Take over values of another type; the parameter stays the same leaf, and its gradient has its type."""
+    if converted.dtype is not parameter.dtype:
+        grad, parameter.grad = parameter.grad, None
+        parameter.data = converted.detach()
+        parameter.grad = None if grad is None else grad.detach().to(converted.dtype)
 
 
 def _twin(part: Tensor) -> Tensor:

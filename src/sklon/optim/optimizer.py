@@ -15,8 +15,8 @@ import numpy as np
 
 from sklon._base.dtypes import Dtype
 from sklon.tensors import Tensor, values
-from sklon.tensors.autograd import watch
 from sklon.tensors.creation import from_array
+from sklon.tensors.leaves import settle
 from sklon.tensors.modes import no_grad
 from sklon.tensors.realise import realise
 
@@ -71,7 +71,10 @@ class Optimizer:
         """Forget the gradients: None, or zeros if asked."""
         for group in self.param_groups:
             for param in group["params"]:
-                param.grad = None if set_to_none or param.grad is None else _filled(param, 0.0)
+                if set_to_none:
+                    param.grad = None
+                elif param.grad is not None:
+                    param.grad.detach_().zero_()
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient; a ``closure`` computes the loss first, which is returned."""
@@ -81,8 +84,6 @@ class Optimizer:
             for group in self.param_groups:
                 touched += self._step_group(group)
         realise(touched)
-        for param in touched:
-            _make_leaf(param)
         return loss
 
     def _step_group(self, group: Group) -> list[Tensor]:
@@ -98,7 +99,7 @@ class Optimizer:
                 scalars[t, param.dtype] = {k: Tensor(values.number(v, param.dtype)) for k, v in numbers.items()}
             state = self._slots(param, rule)
             new, slots = rule.update(param, param.grad, state, scalars[t, param.dtype])
-            param._adopt(new.node)
+            settle(param, new.node)
             for name, slot in slots.items():
                 state[name]._adopt(slot.node)
             touched += [param, *state.values()]
@@ -153,11 +154,3 @@ def _filled(param: Tensor, value: float) -> Tensor:
     """A tensor like ``param`` with one value everywhere."""
     shape = tuple(e for e in param.shape if isinstance(e, int))
     return from_array(np.full(shape, value, param.dtype.numpy))
-
-
-def _make_leaf(param: Tensor) -> None:
-    """The parameter stays a leaf: its new values have no history."""
-    array = values.array_of(param.node)
-    if param.requires_grad and array is not None:
-        param._adopt(values.leaf(array))
-        watch(param)
