@@ -20,6 +20,7 @@ from sklon.program.verify import verify_program
 from tests.compiler.targets import NARROWER, narrower
 from tests.executors import Trace, Trial, agree, compiled, interpreted, programmed, same_bits
 from tests.random_graphs import SMOOTH
+from tests.random_movements import movements
 from tests.random_steps import trials
 
 #: differences relative to 1 + the largest element: orders of summation, and functions good to a few units
@@ -57,6 +58,19 @@ def test_native_code_agrees_on_any_number_of_threads(trial: Trial) -> None:
     same_bits(
         one, compiled(trial, executable, threads=3, cuts=range(1, len(trial.rows))), "three threads, step by step"
     )
+
+
+@settings(max_examples=120)
+@given(movements())
+def test_moved_elements_arrive(trial: Trial) -> None:
+    expected, executable = interpreted(trial), compile_graph(trial.graph, trial.max_rows)
+    verify_program(executable.program)
+    text = print_program(executable.program)
+    assert parse_program(text) == executable.program
+    agree(programmed(trial, executable.program), expected, TOLERANCE, "the program")
+    one = compiled(trial, executable)
+    agree(one, expected, TOLERANCE, "native code")
+    same_bits(one, compiled(trial, executable, threads=3), "three threads")
 
 
 @pytest.mark.parametrize("name", NARROWER)

@@ -63,7 +63,7 @@ class _Lowering:
         self.number: dict[Key, int] = {}
         self.indices: dict[tuple[Place, Dtype], int] = {}
         self.outer: Shape = domain(group.roots[0])
-        self.identity: Places = tuple(range(len(self.outer)))
+        self.identity = _at(self.outer, tuple(range(len(self.outer))))
         self.inner: Shape = ()
 
     def run(self) -> Loop:
@@ -83,14 +83,14 @@ class _Lowering:
 
     def _own(self, root: Node) -> Places:
         """The places of the element of ``root`` that the loop computes; joined axes are filled over the old ones."""
-        return joined_places(root) if is_join(root) else self.identity
+        return _at(root.shape, joined_places(root)) if is_join(root) else self.identity
 
     def _emit(self, instruction: Instruction) -> int:
         self.body.append(instruction)
         return len(self.body) - 1
 
     def _access(self, node: Node, places: Places, row: int | None = None) -> Access:
-        index = tuple(ORIGIN if e == 1 else p for p, e in zip(places, node.shape, strict=True))
+        index = _at(node.shape, places)
         return Access(self.places[node], (ORIGIN, *index[1:]) if row is not None else index, row)
 
     def _anchor(self, anchor: Node) -> int:
@@ -129,18 +129,19 @@ class _Lowering:
 
     def value(self, node: Node, places: Places) -> int:
         """The number of the value of ``node`` at ``places``."""
-        stack: list[tuple[Key, bool]] = [((node, places), False)]
+        first = (node, _at(node.shape, places))
+        stack: list[tuple[Key, bool]] = [(first, False)]
         while stack:
             key, done = stack.pop()
             if key in self.number:
                 continue
-            parts = self._parts(*key)
+            parts = [(part, _at(part.shape, there)) for part, there in self._parts(*key)]
             if done or not parts:
                 self.number[key] = self._compute(*key, [self.number[p] for p in parts])
             else:
                 stack.append((key, True))
                 stack.extend((p, False) for p in reversed(parts))
-        return self.number[node, places]
+        return self.number[first]
 
     def _stored(self, node: Node, places: Places) -> bool:
         """Whether to read the node from memory: not where this very loop computes it."""
@@ -149,8 +150,11 @@ class _Lowering:
         return not (node in self.group.roots and places == self._own(node))
 
     def _parts(self, node: Node, places: Places) -> list[Key]:
-        if isinstance(node.op, Slot | Pad) or self._stored(node, places):
+        if isinstance(node.op, Slot) or self._stored(node, places):
             return []
+        if isinstance(node.op, Pad):
+            (x,), inside = node.inputs, self._inside(node.op, places)
+            return [] if isinstance(x.op, Slot) or self._stored(x, _at(x.shape, inside)) else [(x, inside)]
         if isinstance(node.op, Gather):
             return [(node.inputs[1], places[:1])]
         if is_join(node):
@@ -169,25 +173,27 @@ class _Lowering:
             return self._emit(Apply(op, tuple(parts)))
         if isinstance(op, Gather):
             return self._emit(Load(self._access(node.inputs[0], places, row=parts[0])))
-        if isinstance(op, Pad):
+        if isinstance(op, Pad) and not parts:
             return self._padded(node, op, places)
         if isinstance(op, Iota):
             return self._index(places[op.axis], op.dtype)
         if parts:
-            return parts[0]  # a movement, or a copy
+            return parts[0]  # a movement or a copy, or an element that this very loop pads
         return self._emit(_leaf(node))
 
     def _padded(self, node: Node, op: Pad, places: Places) -> int:
         """The element of the input where there is one, 0 elsewhere."""
-        (x,) = node.inputs
-        inside = tuple(combined(((p, 1),), -before) for p, before in zip(places, op.before, strict=True))
-        masks = [self._inside(p, e) for p, e, wide in zip(inside, x.shape, op.shape, strict=True) if e != wide]
+        (x,), inside = node.inputs, self._inside(op, places)
+        masks = [self._mask(p, e) for p, e, wide in zip(inside, x.shape, op.shape, strict=True) if e != wide]
         mask: int | None = None
         for one in masks:
             mask = one if mask is None else self._apply("and_", mask, one)
         return self._emit(Load(self._access(x, inside), mask))
 
-    def _inside(self, place: Place, extent: object) -> int:
+    def _inside(self, op: Pad, places: Places) -> Places:
+        return tuple(combined(((p, 1),), -before) for p, before in zip(places, op.before, strict=True))
+
+    def _mask(self, place: Place, extent: object) -> int:
         """Whether a place is at least 0 and below an extent: as unsigned numbers, negative ones are large."""
         assert isinstance(extent, int)
         index = self._cast(self._index(place, int32), uint32)
@@ -226,6 +232,11 @@ def _leaf(node: Node) -> Instruction:
         return Const(op.value, op.dtype)
     assert isinstance(op, Size), op
     return Rows(op.dtype)
+
+
+def _at(shape: Shape, places: Places) -> Places:
+    """The same places, with one word for the only index of an axis of size one."""
+    return tuple(ORIGIN if e == 1 else p for p, e in zip(places, shape, strict=True))
 
 
 def domain(root: Node) -> Shape:

@@ -1,21 +1,22 @@
 """Algebra that is exact, as rules. None of them changes a number by a bit; infinities and NaN stay where they are.
 
-x·1 → x · x/1 → x · stop_gradient(x) → x · x + (−y) → x − y · expand∘expand → expand · sum∘sum → sum ·
-(Σ over axes of size 1) → no sum. Sums of sums are reordered sums: exact up to rounding, fixed by the shape.
+x·1 → x · x/1 → x · stop_gradient(x) → x · x + (−y) → x − y · expand∘expand → expand · reshape∘reshape → reshape ·
+sum∘sum → sum · (Σ over axes of size 1) → no sum · the whole as a part → the whole. Sums of sums are reordered
+sums: exact up to rounding, fixed by the shape.
 """
 
 from __future__ import annotations
 
 from sklon.graph.node import Graph, Node
 from sklon.graph.node import apply as apply_op
-from sklon.ops import BUILD, Constant, Expand, Reduce
+from sklon.ops import BUILD, Constant, Expand, Pad, Reduce, Reshape, Slice
 
 from .rewriting import rewrite
 
 
 def simplify(graph: Graph) -> Graph:
     """Apply the rules until nothing changes."""
-    rules = (_drop_ones, _subtract, _join_expands, _drop_unit_axes, _join_sums)
+    rules = (_drop_ones, _subtract, _drop_idle, _join_reshapes, _join_expands, _drop_unit_axes, _join_sums)
     while True:
         new = rewrite(graph, rules)
         if new.roots == graph.roots:
@@ -48,6 +49,18 @@ def _subtract(node: Node) -> Node | None:
     if x.op.name == "neg":
         return BUILD.sub(y, x.inputs[0])
     return None
+
+
+def _drop_idle(node: Node) -> Node | None:
+    """A part that is the whole, padding with nothing, the same shape again."""
+    idle = isinstance(node.op, Slice | Pad | Reshape) and node.shape == node.inputs[0].shape
+    return node.inputs[0] if idle else None
+
+
+def _join_reshapes(node: Node) -> Node | None:
+    if not isinstance(node.op, Reshape) or not isinstance(node.inputs[0].op, Reshape):
+        return None
+    return apply_op(node.op, node.inputs[0].inputs[0], source=node.source)
 
 
 def _join_expands(node: Node) -> Node | None:
