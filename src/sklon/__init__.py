@@ -3,6 +3,7 @@
 Ask, and the engine proves the answer; train, and the same engine does it fast on a CPU.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from sklon import nn, optim
@@ -201,10 +202,11 @@ from sklon.tensors.sorting import (
     topk,
 )
 from sklon.tensors.types import can_cast, finfo, iinfo, isdtype, result_type
-from sklon.training import Trainer, stopping
 
 if TYPE_CHECKING:
+    from sklon import data
     from sklon.runs import load, train
+    from sklon.training import Trainer, stopping
 
 __version__ = "0.1.0"
 
@@ -252,6 +254,7 @@ __all__ = [
     "count_nonzero",
     "cumulative_prod",
     "cumulative_sum",
+    "data",
     "deg2rad",
     "detach",
     "diagonal",
@@ -438,11 +441,19 @@ ELSEWHERE = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    """The commands as functions, imported when first used: they read tables and draw."""
-    if name in ("load", "train"):
-        from sklon import runs
+#: what is imported when first used, and from where: training reads data, and the commands read tables and draw
+_LATER = {"Trainer": "training", "data": "", "load": "runs", "stopping": "training", "train": "runs", "training": ""}
 
-        return getattr(runs, name)
+
+def __getattr__(name: str) -> Any:
+    """Import what comes later; for other libraries' words, say how they are called here."""
+    if name in _LATER:
+        place = _LATER[name]
+        return getattr(import_module(f"sklon.{place}"), name) if place else import_module(f"sklon.{name}")
     hint = f"; it is called sklon.{ELSEWHERE[name]} here" if name in ELSEWHERE else ""
     raise AttributeError(f"module 'sklon' has no attribute {name!r}{hint}")
+
+
+def __dir__() -> list[str]:
+    """All names, those that come later too."""
+    return sorted({*globals(), *_LATER})
