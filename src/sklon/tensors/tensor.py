@@ -21,11 +21,13 @@ from sklon.graph.node import Node
 from . import values
 from .arrangement import Arrangement
 from .devices import OnDevice
+from .elements import Elements
 from .history import leaf_of
 from .hooks import AccumulatedHook, GradientHook, Handle, Hooks
 from .inplace import InPlace
-from .methods import Methods
 from .modes import gradients_wanted
+from .operators import Operators
+from .reducing import Reducing
 
 if TYPE_CHECKING:
     from typing import Self
@@ -37,7 +39,7 @@ Operand: TypeAlias = Union["Tensor", float, int, bool, Array]
 pending: WeakValueDictionary[int, Tensor] = WeakValueDictionary()
 
 
-class Tensor(Methods, Arrangement, InPlace, OnDevice):
+class Tensor(Operators, Elements, Reducing, Arrangement, InPlace, OnDevice):
     """An n-dimensional array whose operations are recorded, differentiated and compiled.
 
     Create one with :func:`sklon.tensor`. ``grad`` holds ∂loss/∂self after ``loss.backward()`` for leaves that
