@@ -105,7 +105,7 @@ REFUSALS = {
     "interval": (lambda: nn.Hardtanh(1.0, -1.0)(sklon.ones(2)), InputError, "min_val ≤ max_val"),
     "lambda": (lambda: nn.Softshrink(-1.0)(sklon.ones(2)), InputError, "λ ≥ 0"),
     "halves": (lambda: nn.GLU()(sklon.ones(2, 3)), ShapeError, "even extent, not 3"),
-    "no axis": (lambda: nn.GLU(2)(sklon.ones(2, 3)), ShapeError, "no axis 2"),
+    "no axis": (lambda: nn.GLU(2)(sklon.ones(2, 3)), ShapeError, "axis 2 is out of range"),
     "channels of pictures": (lambda: nn.Softmax2d()(sklon.ones(2, 3)), ShapeError, "use Softmax"),
     "axis": (lambda: nn.Softmax()(sklon.ones(2, 2, 2)), InputError, "dim=-1"),
 }

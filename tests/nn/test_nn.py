@@ -121,10 +121,10 @@ REFUSALS = {
     "class": (
         lambda: nn.CrossEntropyLoss()(sklon.ones(2, 3), sklon.tensor([0, -1])),
         InputError,
-        "an index is -1, but there are 3 classes",
+        "a class is -1, but there are 3 classes",
     ),
     "classes": (lambda: nn.CrossEntropyLoss()(sklon.ones(4, 2), sklon.ones(4)), ShapeError, "whole numbers"),
-    "bilinear": (lambda: nn.Bilinear(2, 3, 1)(sklon.ones(4, 3), sklon.ones(4, 3)), ShapeError, "x1 \\[N, 2\\]"),
+    "bilinear": (lambda: nn.Bilinear(2, 3, 1)(sklon.ones(4, 3), sklon.ones(4, 3)), ShapeError, r"x1 \[…, 2\]"),
     "one row": (lambda: nn.BatchNorm1d(2)(sklon.ones(1, 2)), InputError, "more than one value for each channel"),
     "channels": (lambda: nn.BatchNorm1d(2)(sklon.ones(4, 3)), ShapeError, "over 2 channels"),
     "last axis": (lambda: nn.LayerNorm(2)(sklon.ones(4, 3)), ShapeError, "last axes \\(2,\\)"),

@@ -208,7 +208,8 @@ def test_damage_is_told_in_one_sentence(case: str, tmp_path: Path) -> None:
 
 # ---- modules as data
 ARGUMENTS: dict[str, tuple[Any, ...]] = {
-    "Linear": (3, 2, False), "Bilinear": (2, 3, 4), "Embedding": (5, 2), "BatchNorm1d": (3, 1e-3, None, True, False),
+    "Linear": (3, 2, False), "Bilinear": (2, 3, 4), "Embedding": (5, 2, -1), "Unflatten": (1, (2, 3)),
+    "BatchNorm1d": (3, 1e-3, None, True, False),
     "LayerNorm": ((2, 3), 1e-3, True, False), "RMSNorm": (4, 0.5), "Dropout": (0.3,), "PReLU": (4, 0.5),
     "Threshold": (0.5, -1.0), "Softplus": (2.0, 5.0), "CrossEntropyLoss": ([1.0, 0.25], 3, "none", 0.1),
     "BCEWithLogitsLoss": (None, "mean", [2.0]), "NLLLoss": ([0.1, 1.0],), "MultiMarginLoss": (2, 0.5, [1.0, 2.0]),

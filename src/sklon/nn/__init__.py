@@ -35,7 +35,7 @@ from .activation import (
 )
 from .container import ModuleDict, ModuleList, Sequential
 from .dropout import Dropout
-from .linear import Bilinear, Embedding, Flatten, Identity, Linear
+from .linear import Bilinear, Embedding, Flatten, Identity, Linear, Unflatten
 from .loss import (
     BCEWithLogitsLoss,
     CrossEntropyLoss,
@@ -116,6 +116,7 @@ __all__ = [
     "Tanh",
     "Tanhshrink",
     "Threshold",
+    "Unflatten",
     "functional",
     "init",
 ]

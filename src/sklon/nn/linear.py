@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import sqrt
 
 from sklon._base.errors import InputError
 from sklon.tensors import Tensor
 from sklon.tensors.creation import zeros
+from sklon.tensors.manipulation import flatten, unflatten
 
 from . import functional, init
+from .functional.linear import padding_row
 from .module import Module, Parameter
 
 
 class Linear(Module):
     """y = x·Wᵀ + b.
 
-    Shapes: x [N, in_features] → y [N, out_features]; ``weight`` [out_features, in_features], ``bias``
+    Shapes: x […, in_features] → y […, out_features]; ``weight`` [out_features, in_features], ``bias``
     [out_features]. Both start as U(−1/√in, 1/√in), as in PyTorch.
 
     >>> from sklon import nn, tensor
@@ -43,7 +46,7 @@ class Linear(Module):
 class Bilinear(Module):
     """yₒ = Σᵢⱼ x1ᵢ·Wₒᵢⱼ·x2ⱼ + bₒ.
 
-    Shapes: x1 [N, in1_features], x2 [N, in2_features] → y [N, out_features]; ``weight`` [out, in1, in2] and ``bias``
+    Shapes: x1 […, in1_features], x2 […, in2_features] → y […, out_features]; ``weight`` [out, in1, in2] and ``bias``
     [out] start as U(−1/√in1, 1/√in1).
     """
 
@@ -71,20 +74,32 @@ class Bilinear(Module):
 class Embedding(Module):
     """Row ``index`` of a table: y = W[index].
 
-    Shapes: index [N] of whole numbers below num_embeddings → y [N, embedding_dim]; ``weight`` starts as N(0, 1).
+    Shapes: index […] of whole numbers below num_embeddings → y […, embedding_dim]; ``weight`` starts as N(0, 1).
+    The row ``padding_idx`` starts as zeros and is not trained. Inside a training step the indices are read column by
+    column, so rows with many of them make a large program.
+
+    >>> from sklon import nn, tensor
+    >>> nn.Embedding(10, 4, padding_idx=0)(tensor([[1, 2, 0], [5, 0, 0]])).shape
+    (2, 3, 4)
     """
 
-    def __init__(self, num_embeddings: int, embedding_dim: int) -> None:
+    def __init__(self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None) -> None:
         super().__init__()
         self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
         self.weight = Parameter(zeros(num_embeddings, embedding_dim))
+        self.padding_idx = None if padding_idx is None else padding_row(padding_idx, self.weight)
         init.normal_(self.weight)
+        if self.padding_idx is not None:
+            values = self.weight.numpy()
+            values[self.padding_idx] = 0
+            self.weight.assign(values)
 
     def forward(self, index: Tensor) -> Tensor:
-        return functional.embedding(index, self.weight)
+        return functional.embedding(index, self.weight, self.padding_idx)
 
     def extra_repr(self) -> str:
-        return f"{self.num_embeddings}, {self.embedding_dim}"
+        padding = "" if self.padding_idx is None else f", padding_idx={self.padding_idx}"
+        return f"{self.num_embeddings}, {self.embedding_dim}{padding}"
 
 
 class Flatten(Module):
@@ -102,10 +117,29 @@ class Flatten(Module):
         self.start_dim, self.end_dim = start_dim, end_dim
 
     def forward(self, x: Tensor) -> Tensor:
-        return functional.flatten(x, self.start_dim, self.end_dim)
+        return flatten(x, self.start_dim, self.end_dim)
 
     def extra_repr(self) -> str:
         return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
+
+
+class Unflatten(Module):
+    """The axis ``dim`` cut into several, whose sizes multiply to its own; one of them may be -1.
+
+    >>> from sklon import nn, ones
+    >>> nn.Unflatten(1, (2, 3))(ones(5, 6)).shape
+    (5, 2, 3)
+    """
+
+    def __init__(self, dim: int, unflattened_size: Sequence[int]) -> None:
+        super().__init__()
+        self.dim, self.unflattened_size = dim, tuple(unflattened_size)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return unflatten(x, self.dim, self.unflattened_size)
+
+    def extra_repr(self) -> str:
+        return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
 
 
 class Identity(Module):

@@ -5,13 +5,18 @@ Compiled code reads tables by these indices without looking, so nothing out of r
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sklon._base.errors import InputError
 from sklon.graph.node import Graph, Node, Slot, walk
 from sklon.nn import Loss, Module
 from sklon.ops import Gather
 
-from .arrays import Samples
+from .arrays import Array, Samples
 from .step import columns_of, record_prediction
+
+#: ops that only choose and arrange: what they give is a part of what they take
+PARTS = ("cast", "reshape", "slice", "flip")
 
 
 def check_samples(model: Module, loss: Loss, data: Samples) -> None:
@@ -29,10 +34,11 @@ def check_indices(graph: Graph, data: Samples) -> None:
     for node in walk(graph.roots):
         if not isinstance(node.op, Gather) or not isinstance(node.inputs[0].shape[0], int):
             continue
-        rows, label = node.inputs[0].shape[0], _column(node.inputs[1])
-        if label is None:
-            raise InputError("a model may look up rows only by whole numbers that are an input of their own")
-        low, high = int(arrays[label].min()), int(arrays[label].max())
+        rows, read = node.inputs[0].shape[0], _read(node.inputs[1], arrays)
+        if read is None:
+            raise InputError("a model may look up rows only by whole numbers that are an input, or a part of one")
+        label, indices = read
+        low, high = int(indices.min()), int(indices.max())
         if low < 0 or high >= rows:
             raise InputError(
                 f"input {label.removeprefix('x')} holds {low if low < 0 else high}, but the table that it indexes "
@@ -40,10 +46,12 @@ def check_indices(graph: Graph, data: Samples) -> None:
             )
 
 
-def _column(index: Node) -> str | None:
-    """The data slot whose rows of the step an index is, if it is one."""
-    while index.op.name == "cast":
-        (index,) = index.inputs
+def _read(index: Node, arrays: Mapping[str, Array]) -> tuple[str, Array] | None:
+    """The data slot that an index is a part of, and the indices of all rows."""
     if isinstance(index.op, Gather) and isinstance(index.inputs[0].op, Slot):
-        return index.inputs[0].op.label
-    return None
+        label = index.inputs[0].op.label
+        return label, arrays[label]
+    if index.op.name not in PARTS:
+        return None
+    below = _read(index.inputs[0], arrays)
+    return None if below is None else (below[0], index.op.evaluate(len(below[1]), below[1]))

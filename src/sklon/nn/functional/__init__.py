@@ -1,5 +1,7 @@
 """Layers and losses as functions, one file for each family."""
 
+from sklon.tensors.manipulation import flatten
+
 from .activation import (
     celu,
     elu,
@@ -44,7 +46,6 @@ from .loss import (
     soft_margin_loss,
 )
 from .norm import batch_norm, layer_norm, rms_norm
-from .shape import flatten
 
 __all__ = [
     "batch_norm",

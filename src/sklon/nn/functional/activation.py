@@ -13,7 +13,6 @@ from sklon.tensors import functional as F
 from sklon.tensors.elementwise import erf, expm1, less_equal
 from sklon.tensors.elementwise import greater_equal as at_least
 from sklon.tensors.functional import relu, sigmoid, tanh
-from sklon.tensors.record import build, wrap
 
 from .dropout import unit_interval
 
@@ -185,16 +184,8 @@ def glu(x: Tensor, dim: int = -1) -> Tensor:
 
     Shapes: [N, 2·C] → [N, C] along 1. Raises ShapeError for an odd extent, or the axis of a step's rows.
     """
-    if not -x.ndim <= dim < x.ndim:
-        raise ShapeError(f"there is no axis {dim} in {x.shape}")
-    axis = dim % x.ndim
-    extent = x.shape[axis]
+    extent = x.shape[manipulation.axis_of(dim, x.ndim)]
     if not isinstance(extent, int) or extent % 2:
         raise ShapeError(f"glu halves an axis of even extent, not {extent} as in {x.shape} along {dim}; pass dim")
-    shape = tuple(extent // 2 if a == axis else e for a, e in enumerate(x.shape))
-
-    def half(start: int) -> Tensor:
-        starts = tuple(start if a == axis else 0 for a in range(x.ndim))
-        return wrap(build().slice(x.node, starts=starts, shape=shape), x)
-
-    return half(0) * sigmoid(half(extent // 2))
+    a, b = manipulation.split(x, extent // 2, dim) if extent else (x, x)
+    return a * sigmoid(b)

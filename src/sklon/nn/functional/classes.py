@@ -1,9 +1,9 @@
-"""Losses on classes: a row of scores, and the number of the true class or a probability for each.
+"""Losses on classes: scores, and for each row the number of the true class or a probability for each.
 
 A class loss is a value and a weight for each row: the mean is Σ values / Σ weights, as PyTorch's is. The weight of
 a row is that of its class, 1 without class weights, 0 where the target is ``ignore_index``. An ``ignore_index`` of
 None says that no row is ignored, and then rows without class weights cost no weight either.
-Shape legend: N samples, C classes.
+Shape legend: N samples, C classes, … positions: pixels or words, each with a class. Scores without N are one sample.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from sklon._base.shapes import Symbol
 from sklon.tensors import Tensor
 from sklon.tensors import functional as F
 from sklon.tensors.elementwise import not_equal
+from sklon.tensors.manipulation import index_along, reshape
 
 from .distribution import log_softmax
 from .logits import check_logits
@@ -30,33 +31,38 @@ def cross_entropy_rows(
     ignore_index: int | None = IGNORE_INDEX,
     label_smoothing: float = 0.0,
 ) -> Tensor:
-    """−Σ_c w_c·q_c·ln softmax(z)_c, q the smoothed target. Shapes: logits [N, C], classes [N] or [N, C] → [N]."""
+    """−Σ_c w_c·q_c·ln softmax(z)_c, q the smoothed target. Shapes: logits [N, C, …], classes [N, …] → [N, …].
+
+    Instead of classes there may be probabilities [N, C, …].
+    """
     classes = _classes(output, target, "cross-entropy", soft=True)
     check_logits(output, "cross-entropy")
     if not 0 <= label_smoothing <= 1:
         raise InputError(f"label smoothing must lie between 0 and 1, not {label_smoothing}")
-    if target.ndim == 2:
+    axis = class_axis(output.ndim)
+    if target.ndim == output.ndim:
         return _soft_rows(output, target * (1 - label_smoothing) + label_smoothing / classes, weight)
     ignored = ignored_in(target, ignore_index)
-    shifted = output - F.amax(output, 1, keepdims=True).detach()
-    normaliser = F.log(F.sum(F.exp(shifted), 1))
+    shifted = output - F.amax(output, axis, keepdims=True).detach()
+    normaliser = F.log(F.sum(F.exp(shifted), axis))
     value = _times(normaliser - _chosen(shifted, target, ignored), class_weights(target, classes, weight, ignored))
     if not label_smoothing:
         return value
-    spread = F.expand_dims(normaliser, 1) - shifted
-    smooth = F.sum(_times(spread, weight), 1)
+    spread = F.expand_dims(normaliser, axis) - shifted
+    smooth = F.sum(_of_classes(spread, weight), axis)
     kept = smooth if ignored is None else F.where(not_equal(target, ignored), smooth, 0.0)
     return value * (1 - label_smoothing) + kept * (label_smoothing / classes)
 
 
 def _soft_rows(output: Tensor, target: Tensor, weight: Tensor | None) -> Tensor:
-    return -F.sum(_times(target, weight) * log_softmax(output, 1), 1)
+    axis = class_axis(output.ndim)
+    return -F.sum(_of_classes(target, weight) * log_softmax(output, axis), axis)
 
 
 def nll_rows(
     output: Tensor, target: Tensor, weight: Tensor | None = None, ignore_index: int | None = IGNORE_INDEX
 ) -> Tensor:
-    """−w_t·yₜ for log-probabilities y. Shapes: [N, C], [N] → [N]."""
+    """−w_t·yₜ for log-probabilities y. Shapes: [N, C, …], [N, …] → [N, …]."""
     classes = _classes(output, target, "the negative log-likelihood")
     ignored = ignored_in(target, ignore_index)
     return _times(-_chosen(output, target, ignored), class_weights(target, classes, weight, ignored))
@@ -69,10 +75,12 @@ def multi_margin_rows(
     if p not in (1, 2):
         raise InputError(f"the power of the margin must be 1 or 2, not {p}")
     classes = _classes(output, target, "the multi-class margin")
-    true = F.one_hot(target, classes)
-    reached = F.expand_dims(F.sum(F.where(true, output, 0.0), 1), 1)
+    if output.ndim > 2:
+        raise ShapeError(f"the multi-class margin takes scores [N, C], not {output.shape}; move other axes to the rows")
+    true = _is_class(target, classes)
+    reached = F.expand_dims(F.sum(F.where(true, output, 0.0), -1), -1)
     short = F.relu(margin - reached + output)
-    value = F.sum(F.where(true, 0.0, short * short if p == 2 else short), 1) / classes
+    value = F.sum(F.where(true, 0.0, short * short if p == 2 else short), -1) / classes
     return value if weight is None else value * _weight_of(target, classes, weight)
 
 
@@ -84,7 +92,7 @@ def ignored_in(target: Tensor, ignore_index: int | None) -> int | None:
 
 
 def class_weights(target: Tensor, classes: int, weight: Tensor | None, ignored: int | None) -> Tensor | None:
-    """The weight of each row: that of its class, 0 where it is ignored; None where each counts one. [N] → [N]."""
+    """The weight of each row: that of its class, 0 where it is ignored; None where each counts one. [N, …] → [N, …]."""
     if ignored is None:
         return None if weight is None else _weight_of(target, classes, weight)
     kept = not_equal(target, ignored)
@@ -93,19 +101,55 @@ def class_weights(target: Tensor, classes: int, weight: Tensor | None, ignored: 
     return F.where(kept, _weight_of(_allowed(target, ignored), classes, weight), 0.0)
 
 
+def class_axis(rank: int) -> int:
+    """The axis of the classes in scores [N, C, …], or in scores [C] of one sample."""
+    return min(1, rank - 1)
+
+
 def _times(values: Tensor, weight: Tensor | None) -> Tensor:
     return values if weight is None else values * weight
 
 
+def _of_classes(values: Tensor, weight: Tensor | None) -> Tensor:
+    """Values [N, C, …] times weights [C]."""
+    return values if weight is None else values * _along_classes(weight, values.ndim)
+
+
+def _along_classes(weight: Tensor, rank: int) -> Tensor:
+    """[C] → [C, 1, …], so that it broadcasts along the classes of scores with ``rank`` axes."""
+    return reshape(weight, (-1, *(1,) * (rank - 2)))
+
+
 def _weight_of(target: Tensor, classes: int, weight: Tensor) -> Tensor:
-    return F.sum(F.where(F.one_hot(target, classes), weight, 0.0), 1)
+    true = _is_class(target, classes)
+    return F.sum(F.where(true, _along_classes(weight, true.ndim), 0.0), class_axis(true.ndim))
 
 
 def _chosen(scores: Tensor, target: Tensor, ignored: int | None) -> Tensor:
     """The score of each row's class."""
-    classes = scores.shape[1]
+    axis = class_axis(scores.ndim)
+    classes = scores.shape[axis]
     assert isinstance(classes, int)
-    return F.sum(F.where(F.one_hot(_allowed(target, ignored), classes), scores, 0.0), 1)
+    return F.sum(F.where(_is_class(_allowed(target, ignored), classes), scores, 0.0), axis)
+
+
+def _is_class(target: Tensor, classes: int) -> Tensor:
+    """Whether a class is the true one. Shapes: [N, …] → [N, C, …]."""
+    _check_range(target, classes)
+    axis = class_axis(target.ndim + 1)
+    shape = (*target.shape[:axis], classes, *target.shape[axis:])
+    wide = F.broadcast_to(F.expand_dims(F.astype(target, "int32"), axis), shape)  # type: ignore[arg-type]
+    return F.equal(wide, index_along(wide, axis))
+
+
+def _check_range(target: Tensor, classes: int) -> None:
+    """Refuse classes that do not exist. Inside a training step they are checked when data are bound."""
+    if any(isinstance(extent, Symbol) for extent in target.shape):
+        return
+    array = target.numpy()
+    if array.size and (array.min() < 0 or array.max() >= classes):
+        worst = array.min() if array.min() < 0 else array.max()
+        raise InputError(f"a class is {worst}, but there are {classes} classes, from 0")
 
 
 def _allowed(target: Tensor, ignored: int | None) -> Tensor:
@@ -114,14 +158,15 @@ def _allowed(target: Tensor, ignored: int | None) -> Tensor:
 
 
 def _classes(output: Tensor, target: Tensor, what: str, soft: bool = False) -> int:
-    hard = target.dtype.kind == "integer" and target.ndim == 1
-    fits = hard or (soft and target.dtype.is_floating and target.ndim == 2 and target.shape[1:] == output.shape[1:])
-    if output.ndim != 2 or not fits or output.shape[0] != target.shape[0]:
+    """The number of classes, after a look at the shapes."""
+    axis = class_axis(output.ndim)
+    hard = target.dtype.kind == "integer" and target.shape == (*output.shape[:axis], *output.shape[axis + 1 :])
+    if not output.ndim or not (hard or (soft and target.dtype.is_floating and target.shape == output.shape)):
         raise ShapeError(
             f"{what} takes logits [N, C] and classes [N] as whole numbers{' (or probabilities [N, C])' if soft else ''}"
-            f", not {output.shape} and {target.shape} of {target.dtype!r}"
+            f", both with the same further axes, not {output.shape} and {target.shape} of {target.dtype!r}"
         )
-    classes = output.shape[1]
+    classes = output.shape[axis]
     assert isinstance(classes, int)
     return classes
 
@@ -166,9 +211,11 @@ def multi_margin_loss(
 
 def row_weights(output: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int | None) -> Tensor | None:
     """What a mean divides by; None where every row counts one."""
-    classes = output.shape[-1]
+    if target.ndim == output.ndim:
+        return None
+    classes = output.shape[class_axis(output.ndim)]
     assert isinstance(classes, int)
-    return class_weights(target, classes, weight, ignored_in(target, ignore_index)) if target.ndim == 1 else None
+    return class_weights(target, classes, weight, ignored_in(target, ignore_index))
 
 
 def weighted(values: Tensor, weights: Tensor | None, reduction: str) -> Tensor:

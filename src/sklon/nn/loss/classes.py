@@ -10,12 +10,16 @@ from sklon._base.shapes import Shape
 from sklon.tensors import Tensor
 
 from ..functional import classes as C
+from ..functional.loss import mean_of_sample
 from ..module import Array
-from .base import Loss, as_weight
+from .base import ElementwiseLoss, as_weight
 
 
-class ClassLoss(Loss):
-    """A loss of scores [N, C] and classes [N]; rows whose class is ``ignore_index`` count nothing."""
+class ClassLoss(ElementwiseLoss):
+    """A loss of scores [N, C, …] and classes [N, …]; those that are ``ignore_index`` count nothing.
+
+    With more axes a sample has many classes: its loss and its weight are means over them.
+    """
 
     def __init__(self, weight: Any = None, ignore_index: int = C.IGNORE_INDEX, reduction: str = "mean") -> None:
         super().__init__(reduction)
@@ -30,12 +34,13 @@ class ClassLoss(Loss):
         return twin
 
     def weights(self, output: Tensor, target: Tensor) -> Tensor | None:
-        return C.row_weights(output, target, self.get_buffer("weight"), self.ignore_index)
+        weights = C.row_weights(output, target, self.get_buffer("weight"), self.ignore_index)
+        return None if weights is None else mean_of_sample(weights)
 
     def check_target(self, target: Array, output_shape: Shape) -> None:
         if target.dtype.kind != "i":
             return
-        classes = int(str(output_shape[-1]))
+        classes = int(str(output_shape[C.class_axis(len(output_shape))]))
         outside = (target < 0) | (target >= classes)
         wrong = target[outside if self.ignore_index is None else outside & (target != self.ignore_index)]
         if wrong.size:
@@ -43,7 +48,7 @@ class ClassLoss(Loss):
 
 
 class CrossEntropyLoss(ClassLoss):
-    """Cross-entropy of logits [N, C] and classes [N], or probabilities [N, C]; stable for logits of any size.
+    """Cross-entropy of logits [N, C, …] and classes [N, …], or probabilities; stable for logits of any size.
 
     ``weight`` [C] weighs classes and the mean; ``label_smoothing`` ε moves ε of the target to all classes alike.
     """
@@ -62,17 +67,17 @@ class CrossEntropyLoss(ClassLoss):
             raise InputError(f"label smoothing must lie between 0 and 1, not {label_smoothing}")
         self.label_smoothing = label_smoothing
 
-    def per_sample(self, output: Tensor, target: Tensor) -> Tensor:
+    def elements(self, output: Tensor, target: Tensor) -> Tensor:
         weight = self.get_buffer("weight")
         return C.cross_entropy_rows(output, target, weight, self.ignore_index, self.label_smoothing)
 
 
 class NLLLoss(ClassLoss):
-    """−yₜ for log-probabilities y [N, C], as LogSoftmax gives them, and classes [N]."""
+    """−yₜ for log-probabilities y [N, C, …], as LogSoftmax gives them, and classes [N, …]."""
 
     takes = "log-probabilities"
 
-    def per_sample(self, output: Tensor, target: Tensor) -> Tensor:
+    def elements(self, output: Tensor, target: Tensor) -> Tensor:
         return C.nll_rows(output, target, self.get_buffer("weight"), self.ignore_index)
 
 
@@ -83,7 +88,7 @@ class MultiMarginLoss(ClassLoss):
         super().__init__(weight, C.IGNORE_INDEX, reduction)
         self.p, self.margin = p, margin
 
-    def per_sample(self, output: Tensor, target: Tensor) -> Tensor:
+    def elements(self, output: Tensor, target: Tensor) -> Tensor:
         return C.multi_margin_rows(output, target, self.p, self.margin, self.get_buffer("weight"))
 
     def weights(self, output: Tensor, target: Tensor) -> Tensor | None:
