@@ -135,8 +135,10 @@ def _is_whole(buffer: Buffer, at: Access, loop: Loop, real: list[int]) -> bool:
     """Whether an access reads one element for all, or a dense buffer from end to end in the order of the loop."""
     if at.row is not None:
         return False
-    used = [(place, e) for place, e in zip(at.index, buffer.shape, strict=True) if place != ORIGIN]
-    return not used or (used == [(a, loop.outer[a]) for a in real] and is_dense(buffer))
+    if all(place == ORIGIN for place in at.index):
+        return True
+    used = [(place, e) for place, e in zip(at.index, buffer.shape, strict=True) if e != 1]
+    return used == [(a, loop.outer[a]) for a in real] and is_dense(buffer)
 
 
 def _emit_flat(body: Body) -> tuple[str, list[int]]:

@@ -41,7 +41,7 @@ from sklon.program.ir import (
     Scatter,
     Store,
 )
-from sklon.program.places import ORIGIN, Place, combined
+from sklon.program.places import ORIGIN, Place, affine, axes_of, combined
 
 from .fuse import Group
 from .products import view
@@ -154,7 +154,8 @@ class _Lowering:
             return []
         if isinstance(node.op, Pad):
             (x,), inside = node.inputs, self._inside(node.op, places)
-            return [] if isinstance(x.op, Slot) or self._stored(x, _at(x.shape, inside)) else [(x, inside)]
+            apart = isinstance(x.op, Slot) or _beside(x.shape, inside) or self._stored(x, _at(x.shape, inside))
+            return [] if apart else [(x, inside)]
         if isinstance(node.op, Gather):
             return [(node.inputs[1], places[:1])]
         if is_join(node):
@@ -184,6 +185,8 @@ class _Lowering:
     def _padded(self, node: Node, op: Pad, places: Places) -> int:
         """The element of the input where there is one, 0 elsewhere."""
         (x,), inside = node.inputs, self._inside(op, places)
+        if _beside(x.shape, inside):
+            return self._emit(Const(0.0, node.dtype))
         masks = [self._mask(p, e) for p, e, wide in zip(inside, x.shape, op.shape, strict=True) if e != wide]
         mask: int | None = None
         for one in masks:
@@ -237,6 +240,14 @@ def _leaf(node: Node) -> Instruction:
 def _at(shape: Shape, places: Places) -> Places:
     """The same places, with one word for the only index of an axis of size one."""
     return tuple(ORIGIN if e == 1 else p for p, e in zip(places, shape, strict=True))
+
+
+def _beside(shape: Shape, places: Places) -> bool:
+    """Whether fixed places lie outside a shape, so that nothing of it is there."""
+    return any(
+        not axes_of(p) and isinstance(e, int) and not 0 <= affine(p).start < e
+        for p, e in zip(places, shape, strict=True)
+    )
 
 
 def domain(root: Node) -> Shape:
