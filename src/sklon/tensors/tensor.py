@@ -61,12 +61,12 @@ class Tensor(Operators, Elements, Reducing, Arrangement, InPlace, OnDevice):
         self._hooks: Hooks | None = None
         #: what PyTorch would write through to: a leaf, or the name of the function that made a view
         self._shares: ref[Tensor] | str | None = None
-        self._written = False  # a leaf written in place and not computed since
         self._adopt(node, depth)
 
     def _adopt(self, node: Node, depth: int = 0) -> None:
         """Become the handle of another node, ``depth`` operations above what was known or begins a history."""
         self._node, self._depth = node, depth
+        self._written = False  # whether this is a leaf that was written in place and not computed since
         symbolic = any(isinstance(e, Symbol) for e in node.shape)
         if not values.is_known(node) and not symbolic and node.op.name != "slot":
             pending[id(self)] = self
