@@ -6,7 +6,6 @@ Ask, and the engine proves the answer; train, and the same engine does it fast o
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from sklon import nn, optim
 from sklon._base.dtypes import bool_, float32, float64, int32, int64
 from sklon._base.settings import get_num_threads, set_num_threads
 from sklon.tensors import Tensor, autograd
@@ -204,7 +203,7 @@ from sklon.tensors.sorting import (
 from sklon.tensors.types import can_cast, finfo, iinfo, isdtype, result_type
 
 if TYPE_CHECKING:
-    from sklon import data
+    from sklon import data, nn, optim
     from sklon.runs import load, train
     from sklon.training import Trainer, stopping
 
@@ -441,19 +440,22 @@ ELSEWHERE = {
 }
 
 
-#: what is imported when first used, and from where: training reads data, and the commands read tables and draw
-_LATER = {"Trainer": "training", "data": "", "load": "runs", "stopping": "training", "train": "runs", "training": ""}
+#: rooms that are imported when first used
+_ROOMS = ("data", "nn", "optim", "training")
+#: names of rooms above: what trains, reads tables and draws
+_LATER = {"Trainer": "training", "load": "runs", "stopping": "training", "train": "runs"}
 
 
 def __getattr__(name: str) -> Any:
     """Import what comes later; for other libraries' words, say how they are called here."""
+    if name in _ROOMS:
+        return import_module(f"sklon.{name}")
     if name in _LATER:
-        place = _LATER[name]
-        return getattr(import_module(f"sklon.{place}"), name) if place else import_module(f"sklon.{name}")
+        return getattr(import_module(f"sklon.{_LATER[name]}"), name)
     hint = f"; it is called sklon.{ELSEWHERE[name]} here" if name in ELSEWHERE else ""
     raise AttributeError(f"module 'sklon' has no attribute {name!r}{hint}")
 
 
 def __dir__() -> list[str]:
     """All names, those that come later too."""
-    return sorted({*globals(), *_LATER})
+    return sorted({*globals(), *_ROOMS, *_LATER})
