@@ -14,6 +14,7 @@ from sklon.tensors.elementwise import erf, expm1, less_equal
 from sklon.tensors.elementwise import greater_equal as at_least
 from sklon.tensors.functional import relu, sigmoid, tanh
 
+from .axes import along_channels
 from .dropout import unit_interval
 
 __all__ = [
@@ -66,8 +67,7 @@ def prelu(x: Tensor, weight: Tensor) -> Tensor:
         channels = x.shape[min(1, x.ndim - 1)] if x.ndim else 1
         if weight.shape != (channels,):
             raise ShapeError(f"prelu of x {x.shape} needs one slope or {channels}, not a weight of {weight.shape}")
-        for _ in range(x.ndim - 2):
-            weight = F.expand_dims(weight, -1)
+        weight = along_channels(weight, x.ndim)
     return F.where(F.greater(x, 0), x, x * weight)
 
 

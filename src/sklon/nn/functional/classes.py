@@ -13,8 +13,9 @@ from sklon._base.shapes import Symbol
 from sklon.tensors import Tensor
 from sklon.tensors import functional as F
 from sklon.tensors.elementwise import not_equal
-from sklon.tensors.manipulation import index_along, reshape
+from sklon.tensors.manipulation import index_along
 
+from .axes import along_channels
 from .distribution import log_softmax
 from .logits import check_logits
 from .loss import check_reduction
@@ -112,17 +113,12 @@ def _times(values: Tensor, weight: Tensor | None) -> Tensor:
 
 def _of_classes(values: Tensor, weight: Tensor | None) -> Tensor:
     """Values [N, C, …] times weights [C]."""
-    return values if weight is None else values * _along_classes(weight, values.ndim)
-
-
-def _along_classes(weight: Tensor, rank: int) -> Tensor:
-    """[C] → [C, 1, …], so that it broadcasts along the classes of scores with ``rank`` axes."""
-    return reshape(weight, (-1, *(1,) * (rank - 2)))
+    return values if weight is None else values * along_channels(weight, values.ndim)
 
 
 def _weight_of(target: Tensor, classes: int, weight: Tensor) -> Tensor:
     true = _is_class(target, classes)
-    return F.sum(F.where(true, _along_classes(weight, true.ndim), 0.0), class_axis(true.ndim))
+    return F.sum(F.where(true, along_channels(weight, true.ndim), 0.0), class_axis(true.ndim))
 
 
 def _chosen(scores: Tensor, target: Tensor, ignored: int | None) -> Tensor:

@@ -14,6 +14,8 @@ from sklon._base.shapes import Symbol
 from sklon.tensors import Tensor
 from sklon.tensors import functional as F
 
+from .axes import along_channels
+
 __all__ = ["batch_norm", "batch_statistics", "layer_norm", "normalised", "rms_norm"]
 
 
@@ -73,7 +75,7 @@ def batch_statistics(x: Tensor) -> tuple[Tensor, Tensor]:
             "use a larger batch, or model.eval()"
         )
     mean = F.mean(x, axes)
-    centred = x - _as_channels(mean, x.ndim)
+    centred = x - along_channels(mean, x.ndim)
     return mean, F.mean(centred * centred, axes)
 
 
@@ -82,22 +84,15 @@ def normalised(
 ) -> Tensor:
     """(x − μ)/√(σ² + ε)·w + b for statistics of each channel."""
     rank = x.ndim
-    y = (x - _as_channels(mean, rank)) / _as_channels(F.sqrt(variance + eps), rank)
-    scale = None if weight is None else _as_channels(weight, rank)
-    return _affine(y, scale, None if bias is None else _as_channels(bias, rank))
+    y = (x - along_channels(mean, rank)) / along_channels(F.sqrt(variance + eps), rank)
+    scale = None if weight is None else along_channels(weight, rank)
+    return _affine(y, scale, None if bias is None else along_channels(bias, rank))
 
 
 def check_channels(x: Tensor, channels: int) -> None:
     """Refuse x [N, C] with another number of channels."""
     if x.ndim not in (2, 3) or x.shape[1] != channels:
         raise ShapeError(f"batch norm over {channels} channels needs x [N, {channels}], not {x.shape}")
-
-
-def _as_channels(values: Tensor, rank: int) -> Tensor:
-    """[C] → [C, 1, …], so that it broadcasts along the second of ``rank`` axes."""
-    for _ in range(rank - 2):
-        values = F.expand_dims(values, -1)
-    return values
 
 
 def _affine(y: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
