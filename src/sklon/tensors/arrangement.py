@@ -136,9 +136,9 @@ class Arrangement:
         return tensors.manipulation.unstack(self, dim)
 
     @_view
-    def diagonal(self: Any, offset: int = 0) -> Tensor:
-        """The diagonal of matrices."""
-        return tensors.manipulation.diagonal(self, offset)
+    def diagonal(self: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
+        """The diagonal of the matrices over two axes, as the last axis."""
+        return tensors.manipulation.diagonal(self, offset, dim1, dim2)
 
     # ---- orders, at indices
     def flip(self: Any, *dims: Any) -> Tensor:
@@ -163,7 +163,7 @@ class Arrangement:
 
     def gather(self: Any, dim: int, index: Tensor) -> Tensor:
         """y[i, j] = x[index[i, j], j] for ``dim`` = 0, and so on."""
-        return tensors.indexing.take_along_axis(self, index, dim)
+        return tensors.indexing.gather(self, dim, index)
 
     def index_select(self: Any, dim: int, index: Any) -> Tensor:
         """The slices along an axis at a list of indices."""

@@ -123,13 +123,16 @@ def linspace(start: float, stop: float, num: int, *, dtype: DtypeLike = "float32
     """``num`` numbers at equal distances from ``start`` to ``stop``."""
     if num < 0:
         raise InputError(f"linspace makes at least 0 numbers, not {num}")
+    if any(np.ndim(x) for x in (start, stop)):
+        raise InputError("linspace goes from one number to another; each of them has no axes")
     return from_array(np.linspace(start, stop, num, endpoint).astype(dtype_of(dtype).numpy))
 
 
 def meshgrid(*arrays: Tensor, indexing: str = "xy") -> list[Tensor]:
     """Lists repeated to a grid, one tensor for each: rows are y (``"xy"``), or the first list (``"ij"``)."""
     if indexing not in ("xy", "ij") or any(x.ndim != 1 for x in arrays):
-        raise InputError(f"meshgrid takes lists and the indexing 'xy' or 'ij', not {indexing!r}")
+        shapes = ", ".join(str(x.shape) for x in arrays)
+        raise InputError(f"meshgrid takes lists and the indexing 'xy' or 'ij', not {indexing!r} and shapes {shapes}")
     count = len(arrays)
     order = list(range(count))
     if indexing == "xy" and count > 1:

@@ -176,7 +176,7 @@ def amax(x: Tensor, axis: Axes = None, keepdims: bool = False) -> Tensor:
 # ---- moving
 def permute_dims(x: Tensor, axes: Sequence[int]) -> Tensor:
     """Axis i of the result is axis ``axes[i]`` of x."""
-    order = tuple(a % x.ndim for a in axes)
+    order = tuple(normalise_axes(a, x.ndim)[0] for a in axes)
     if sorted(order) != list(range(x.ndim)):
         raise ShapeError(f"{tuple(axes)} is no order of the axes of a tensor of shape {x.shape}")
     shape = check_shape(x.shape[a] for a in order)
@@ -200,7 +200,7 @@ def broadcast_to(x: Tensor, shape: Sequence[int]) -> Tensor:
 
 def expand_dims(x: Tensor, axis: int) -> Tensor:
     """A new axis of size one."""
-    at = axis % (x.ndim + 1)
+    (at,) = normalise_axes(axis, x.ndim + 1)
     shape = check_shape((*x.shape[:at], 1, *x.shape[at:]))
     return wrap(build().expand(x.node, shape=shape, dims=tuple(a + (a >= at) for a in range(x.ndim))), x)
 

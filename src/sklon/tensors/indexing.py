@@ -13,13 +13,13 @@ import numpy as np
 
 from sklon._base.dtypes import bool_
 from sklon._base.errors import DtypeError, IndexRangeError, InputError, ShapeError
-from sklon._base.shapes import Shape, Symbol, check_shape
+from sklon._base.shapes import Shape, Symbol, broadcast, check_shape
 
 from . import realise, values
-from .functional import add, astype, expand_dims, multiply, permute_dims
+from .functional import add, astype, broadcast_to, expand_dims, multiply, permute_dims
 from .functional import where as _where
-from .manipulation import axis_of, flatten, flip, known, narrow, reshape, squeeze, strided
-from .record import build, wrap
+from .manipulation import axis_of, flatten, flip, known, narrow, reshape, same, squeeze, strided
+from .record import RANK, as_node, build, result_dtype, wrap
 from .tensor import Tensor
 
 Array = np.ndarray[Any, Any]
@@ -46,7 +46,9 @@ def getitem(x: Tensor, key: Any) -> Tensor:
         else:
             result, axis = _chosen(result, axis, part), axis - 1
         axis += 1
-    return _at_arrays(result, arrays, parts) if arrays else result
+    if arrays:
+        return _at_arrays(result, arrays, parts)
+    return same(x) if result is x else result
 
 
 def _spelled_out(x: Tensor, key: Any) -> list[Any]:
@@ -163,6 +165,27 @@ def rows_at(x: Tensor, leading: int, places: Array) -> Tensor:
     return reshape(found, (*places.shape, *table.shape[1:])) if places.ndim != 1 else found  # type: ignore[arg-type]
 
 
+def replaced(x: Tensor, key: Any, value: Any) -> Tensor:
+    """``x`` with ``value``, which broadcasts, at ``key``: what ``x[key] = value`` writes. The last of several stays.
+
+    Each element knows from which element of the value it takes its own, or that it stays.
+    """
+    sizes = tuple(known(e, "writing at indices") for e in x.shape)
+    parts = tuple(_part(part) for part in (key if isinstance(key, tuple) else (key,)))
+    try:
+        places = np.arange(prod(sizes)).reshape(sizes)[parts]
+    except IndexError as error:
+        raise IndexRangeError(f"the index does not fit a tensor of shape {x.shape}: {error}") from error
+    given = value if isinstance(value, Tensor) else Tensor(as_node(value, x.dtype))
+    if not places.size:
+        return same(x)
+    wide = broadcast_to(given, places.shape)
+    source = np.full(prod(sizes), -1)
+    source[places.reshape(-1)] = np.arange(places.size)
+    chosen = rows_at(reshape(wide, (-1,)), 1, np.maximum(source, 0).reshape(sizes))
+    return _where(Tensor(values.leaf(source.reshape(sizes) >= 0)), astype(chosen, x.dtype), x)
+
+
 # ---- along an axis
 def index_select(x: Tensor, dim: int, index: Any) -> Tensor:
     """The slices along an axis at a list of indices."""
@@ -173,9 +196,25 @@ def index_select(x: Tensor, dim: int, index: Any) -> Tensor:
     return getitem(x, (*[slice(None)] * at, array))
 
 
-def take_along_axis(x: Tensor, indices: Tensor, axis: int = -1) -> Tensor:
-    """y[…, i, …] = x[…, indices[…, i, …], …]: for each position an index of its own along the axis."""
+def take_along_axis(x: Tensor, indices: Tensor, axis: int | None = -1) -> Tensor:
+    """y[…, i, …] = x[…, indices[…, i, …], …]: for each position an index of its own along the axis.
+
+    The other axes broadcast; without an axis both are flattened.
+    """
+    if axis is None:
+        return gather(flatten(x), 0, flatten(indices))
     at = axis_of(axis, x.ndim)
+    if indices.ndim != x.ndim:
+        raise ShapeError(f"indices of shape {indices.shape} need as many axes as the tensor of shape {x.shape}")
+    wide = broadcast(*((*t.shape[:at], *t.shape[at + 1 :]) for t in (x, indices)))
+    whole = (broadcast_to(t, (*wide[:at], t.shape[at], *wide[at:])) for t in (x, indices))  # type: ignore[arg-type]
+    source, index = whole
+    return gather(source, at, index)
+
+
+def gather(x: Tensor, dim: int, indices: Tensor) -> Tensor:
+    """The same as PyTorch has it: nothing broadcasts, and the indices may be fewer along the other axes."""
+    at = axis_of(dim, x.ndim)
     if indices.ndim != x.ndim:
         raise ShapeError(f"indices of shape {indices.shape} need as many axes as the tensor of shape {x.shape}")
     if indices.dtype.kind != "integer":
@@ -247,17 +286,24 @@ def _added(x: Tensor, leading: int, places: Array, src: Tensor) -> Tensor:
     return add(x, reshape(total, x.shape))  # type: ignore[arg-type]
 
 
-def masked_fill(x: Tensor, mask: Tensor, value: float) -> Tensor:
-    """x with ``value`` where the mask holds."""
+def masked_fill(x: Tensor, mask: Tensor, value: float | Tensor) -> Tensor:
+    """x with ``value``, a number or a tensor without axes, where the mask holds; the type stays."""
+    if isinstance(value, Tensor) and value.ndim:
+        raise ShapeError(f"masked_fill takes one value, not a tensor of shape {value.shape}; use sklon.where")
+    if x.dtype is not bool_ and RANK[result_dtype(x, value).kind] > RANK[x.dtype.kind]:
+        raise DtypeError(f"{value} does not fit a tensor of type {x.dtype!r}; convert the tensor with .to() first")
     if mask.dtype is not bool_:
         raise DtypeError(f"a mask is boolean, not {mask.dtype!r}; compare first, for instance x > 0")
-    return _where(mask, value, x)
+    given = astype(value, x.dtype) if isinstance(value, Tensor) else Tensor(as_node(value, x.dtype))
+    return _where(mask, given, x)
 
 
 def nonzero(x: Tensor) -> tuple[Tensor, ...]:
     """The indices of the elements that are not zero, one array for each axis; the values are computed now."""
     if any(isinstance(e, Symbol) for e in x.shape):
         raise InputError("how many elements are not zero is not known when a training step is recorded")
+    if not x.ndim:
+        raise ShapeError("a tensor without axes has no indices; reshape it to (1,) first")
     return tuple(Tensor(values.leaf(np.ascontiguousarray(a, np.int64))) for a in np.nonzero(realise.value(x)))
 
 

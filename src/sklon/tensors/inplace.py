@@ -83,6 +83,10 @@ class InPlace:
         return self.add_(tensors.functional.multiply(way, weight))
 
     # ---- values from elsewhere
+    def __setitem__(self: Any, key: Any, value: Operand) -> None:
+        """Take ``value``, which broadcasts, at an index."""
+        tensors.leaves.write(self, tensors.indexing.replaced(self, key, value))
+
     def copy_(self: Any, source: Tensor, non_blocking: bool = False) -> Any:
         """Take the values of ``source``, broadcast and converted."""
         given = tensors.functional.astype(source, self.dtype)

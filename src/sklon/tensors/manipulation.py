@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
-from sklon._base.errors import ShapeError
-from sklon._base.shapes import Extent, N, Shape, Symbol, check_shape, groups, normalise_axes
+from sklon._base.dtypes import bool_, int32
+from sklon._base.errors import DtypeError, ShapeError
+from sklon._base.shapes import Extent, N, Shape, Symbol, broadcast, check_shape, groups, normalise_axes
 
 from .functional import add, astype, broadcast_to, equal, expand_dims, greater, less, permute_dims, where
-from .record import build, result_dtype, wrap
+from .record import build, require_tensor, result_dtype, wrap
 from .tensor import Operand, Tensor
 
 Axes = int | Sequence[int] | None
@@ -31,6 +32,11 @@ def axis_of(axis: int, rank: int) -> int:
     return normalise_axes(axis, rank)[0]
 
 
+def same(x: Tensor) -> Tensor:
+    """A handle of its own on the same values: what is written to the result in place must not reach ``x``."""
+    return wrap(x.node, x)
+
+
 # ---- shapes
 def reshape(x: Tensor, shape: Sequence[int]) -> Tensor:
     """The same elements in row-major order under another shape; one -1 stands for what is left.
@@ -43,7 +49,7 @@ def reshape(x: Tensor, shape: Sequence[int]) -> Tensor:
     empty = 0 in x.shape and 0 in target
     if groups(x.shape, target) is None and not empty:
         raise ShapeError(f"a tensor of shape {x.shape} has not as many elements as the shape {tuple(shape)}")
-    return x if target == x.shape else wrap(build().reshape(x.node, shape=target), x)
+    return same(x) if target == x.shape else wrap(build().reshape(x.node, shape=target), x)
 
 
 def _completed(old: Shape, new: Shape) -> Shape:
@@ -70,7 +76,7 @@ def flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         raise ShapeError(f"flatten goes from axis {first} to axis {last}, which comes before it")
     joined = prod(known(e, "flatten") for e in x.shape[first : last + 1]) if last > first else x.shape[first]
     target = check_shape((*x.shape[:first], joined, *x.shape[last + 1 :]))
-    return x if target == x.shape else wrap(build().reshape(x.node, shape=target), x)
+    return same(x) if target == x.shape else wrap(build().reshape(x.node, shape=target), x)
 
 
 def unflatten(x: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
@@ -86,7 +92,7 @@ def squeeze(x: Tensor, axis: Axes) -> Tensor:
     if any(x.shape[a] != 1 for a in axes):
         raise ShapeError(f"axis {axis} of a tensor of shape {x.shape} is not of size one")
     shape = tuple(e for a, e in enumerate(x.shape) if a not in axes)
-    return wrap(build().reshape(x.node, shape=shape), x) if axes else x
+    return wrap(build().reshape(x.node, shape=shape), x) if axes else same(x)
 
 
 def matrix_transpose(x: Tensor) -> Tensor:
@@ -114,23 +120,24 @@ def moveaxis(x: Tensor, source: int | Sequence[int], destination: int | Sequence
 
 def broadcast_tensors(*tensors: Tensor) -> list[Tensor]:
     """Tensors repeated to their common shape."""
-    from sklon._base.shapes import broadcast
-
     shape = broadcast(*(t.shape for t in tensors))
     return [broadcast_to(t, shape) for t in tensors]  # type: ignore[arg-type]
 
 
 # ---- parts
-def narrow(x: Tensor, dim: int, start: int, length: int) -> Tensor:
+def narrow(x: Tensor, dim: int, start: int | Tensor, length: int) -> Tensor:
     """``length`` elements along an axis, from ``start``."""
     at = axis_of(dim, x.ndim)
     size = known(x.shape[at], "a slice")
+    if isinstance(start, Tensor) and start.dtype.kind != "integer":
+        raise DtypeError(f"a slice starts at a whole number, not at {start.dtype!r}")
+    start = int(start)
     start += size if start < 0 else 0
     if not 0 <= start <= start + length <= size:
         raise ShapeError(f"{length} elements from {start} do not lie on axis {dim} of a tensor of shape {x.shape}")
     starts = tuple(start if a == at else 0 for a in range(x.ndim))
     shape = check_shape(length if a == at else e for a, e in enumerate(x.shape))
-    return x if shape == x.shape else wrap(build().slice(x.node, starts=starts, shape=shape), x)
+    return same(x) if shape == x.shape else wrap(build().slice(x.node, starts=starts, shape=shape), x)
 
 
 def strided(x: Tensor, dim: int, start: int, count: int, step: int) -> Tensor:
@@ -150,7 +157,7 @@ def pad(x: Tensor, dim: int, before: int, after: int) -> Tensor:
     size = known(x.shape[at], "padding")
     shape = tuple(size + before + after if a == at else e for a, e in enumerate(x.shape))
     if shape == x.shape:
-        return x
+        return same(x)
     return wrap(build().pad(x.node, before=tuple(before if a == at else 0 for a in range(x.ndim)), shape=shape), x)
 
 
@@ -191,6 +198,7 @@ def concat(tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
     >>> sklon.concat([sklon.arange(2), sklon.arange(3)]).tolist()
     [0, 1, 0, 1, 2]
     """
+    tensors = [require_tensor(t, "a join") for t in tensors]
     given = [t for t in tensors if t.shape != (0,)] or list(tensors)[:1]  # an empty list joins anything
     if not given:
         raise ShapeError("there is nothing to join")
@@ -221,8 +229,6 @@ def _joined(parts: list[Tensor], at: int) -> Tensor:
 
 def index_along(x: Tensor, axis: int) -> Tensor:
     """The index along an axis, for each element of ``x``: int32."""
-    from sklon._base.dtypes import int32
-
     return wrap(build().iota(axis=axis, shape=x.shape, dtype=int32))
 
 
@@ -239,23 +245,22 @@ def stack(tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
 def flip(x: Tensor, axis: Axes = None) -> Tensor:
     """The order along axes reversed."""
     axes = tuple(a for a in normalise_axes(axis, x.ndim) if known(x.shape[a], "flip") != 1)
-    return wrap(build().flip(x.node, axes=axes), x) if axes else x
+    return wrap(build().flip(x.node, axes=axes), x) if axes else same(x)
 
 
 def roll(x: Tensor, shift: int | Sequence[int], axis: Axes = None) -> Tensor:
     """Elements moved along axes; what leaves at the end comes back at the front."""
-    if axis is None:
-        total = shift if isinstance(shift, int) else sum(shift)
-        return reshape(roll(flatten(x), total, 0), x.shape)  # type: ignore[arg-type]
     shifts = [shift] if isinstance(shift, int) else list(shift)
-    axes = [axis] if isinstance(axis, int) else list(axis)
-    if len(shifts) != len(axes):
+    if axis is None and shifts:
+        return reshape(roll(flatten(x), sum(shifts), 0), x.shape)  # type: ignore[arg-type]
+    axes = [axis] if isinstance(axis, int) else list(axis or ())
+    if not shifts or len(shifts) != len(axes):
         raise ShapeError(f"roll needs one shift for each axis, not {shift} for {axis}")
     for s, a in zip(shifts, axes, strict=True):
         size = known(x.shape[axis_of(a, x.ndim)], "roll")
         if size and s % size:
             x = concat([narrow(x, a, size - s % size, s % size), narrow(x, a, 0, size - s % size)], a)
-    return x
+    return same(x)
 
 
 def tile(x: Tensor, repetitions: Sequence[int]) -> Tensor:
@@ -307,14 +312,18 @@ def _triangle(x: Tensor, k: int, lower: bool) -> Tensor:
     return where(outside, wrap(build().full_like(0.0, x.node)), x)
 
 
-def diagonal(x: Tensor, offset: int = 0) -> Tensor:
-    """The diagonal of matrices, ``offset`` columns to the right."""
+def diagonal(x: Tensor, offset: int = 0, axis1: int = -2, axis2: int = -1) -> Tensor:
+    """The diagonal of the matrices over two axes, ``offset`` columns to the right, as the last axis."""
     if x.ndim < 2:
         raise ShapeError(f"a diagonal needs a matrix, not a tensor of shape {x.shape}")
+    x = moveaxis(x, (axis1, axis2), (-2, -1))
     rows, columns = (known(e, "a diagonal") for e in x.shape[-2:])
     first, second = max(0, -offset), max(0, offset)
     count = max(0, min(rows - first, columns - second))
+    if not count:
+        return reshape(narrow(narrow(x, -2, 0, 0), -1, 0, 0), (*x.shape[:-2], 0))  # type: ignore[arg-type]
     part = narrow(narrow(x, -2, first, count), -1, second, count)
     hit = equal(index_along(part, x.ndim - 2), index_along(part, x.ndim - 1))
-    kept = where(hit, part, wrap(build().full_like(0.0, part.node)))
-    return wrap(build().reduce(kept.node, fn="sum", axes=(x.ndim - 1,)), kept)
+    plain = astype(part, int32) if part.dtype is bool_ else part
+    kept = where(hit, plain, wrap(build().full_like(0.0, plain.node)))
+    return astype(wrap(build().reduce(kept.node, fn="sum", axes=(x.ndim - 1,)), kept), x.dtype)

@@ -20,7 +20,7 @@ class Extreme(NamedTuple):
 
 def _at(x: Any, index: Tensor, dim: int, keepdim: bool) -> Extreme:
     """The elements at one index for each position; the gradient goes to them."""
-    values = tensors.indexing.take_along_axis(x, index, dim)
+    values = tensors.indexing.gather(x, dim, index)
     if keepdim:
         return Extreme(values, index)
     return Extreme(*(tensors.manipulation.squeeze(t, dim) for t in (values, index)))

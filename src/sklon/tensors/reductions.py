@@ -27,7 +27,7 @@ from .functional import (
     sum,
     where,
 )
-from .manipulation import axis_of, flatten, index_along, known, narrow, pad, reshape, squeeze
+from .manipulation import axis_of, flatten, index_along, known, narrow, pad, reshape, same, squeeze
 from .record import build, wrap
 from .tensor import Tensor
 
@@ -123,7 +123,7 @@ def prod(x: Tensor, axis: Axes = None, keepdims: bool = False) -> Tensor:
     axes = normalise_axes(axis, x.ndim)
     for at in axes:
         x = _product(x, at)
-    return x if keepdims else squeeze(x, axes)
+    return same(x) if keepdims else squeeze(x, axes)
 
 
 def _product(x: Tensor, at: int) -> Tensor:
@@ -196,16 +196,18 @@ def _running(x: Tensor, at: int, times: bool) -> Tensor:
         alone = less(index_along(x, at), span)
         x = where(alone, x, multiply(x, earlier)) if times else add(x, earlier)
         span *= 2
-    return x
+    return same(x)
 
 
 def diff(x: Tensor, axis: int = -1, n: int = 1) -> Tensor:
     """x[i + 1] − x[i] along ``axis``, ``n`` times."""
+    if n < 0:
+        raise ShapeError(f"differences are taken 0 times or more, not {n} times")
     at = axis_of(axis, x.ndim)
     for _ in range(n):
         count = known(x.shape[at], "a difference")
         x = subtract(narrow(x, at, 1, count - 1), narrow(x, at, 0, count - 1)) if count else x
-    return x
+    return same(x)
 
 
 __all__ = [

@@ -11,7 +11,7 @@ from sklon._base.errors import ShapeError
 
 from .functional import add, astype, equal, expand_dims, less, multiply, permute_dims, where
 from .functional import sum as _sum
-from .manipulation import axis_of, index_along, known, moveaxis, narrow, reshape
+from .manipulation import axis_of, index_along, known, moveaxis, narrow, reshape, same
 from .record import build, wrap
 from .tensor import Tensor
 
@@ -62,7 +62,7 @@ def _before(a: Tensor, b: Tensor) -> Tensor:
 def _permutation(x: Tensor, axis: int, descending: bool) -> tuple[Tensor, Tensor]:
     """The sorting permutation along an axis, and the elements in that order."""
     if not x.ndim:
-        return wrap(build().full(0.0, (), int64)), x
+        return wrap(build().full(0.0, (), int64)), same(x)
     at = axis_of(axis, x.ndim)
     last = moveaxis(x, at, -1)
     rows, count = 1, known(last.shape[-1], "sorting")

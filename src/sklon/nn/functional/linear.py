@@ -10,6 +10,7 @@ from sklon.tensors import Tensor
 from sklon.tensors import functional as F
 from sklon.tensors.elementwise import not_equal
 from sklon.tensors.manipulation import reshape, stack, unstack
+from sklon.tensors.record import check_rank
 
 __all__ = ["bilinear", "embedding", "linear"]
 
@@ -56,6 +57,7 @@ def embedding(index: Tensor, weight: Tensor, padding_idx: int | None = None) -> 
     """
     if index.dtype.kind != "integer":
         raise DtypeError(f"an embedding takes whole numbers, not {index.dtype!r}")
+    check_rank(weight, 2, "a table of embeddings")
     y = _rows(index, weight)
     if padding_idx is None:
         return y

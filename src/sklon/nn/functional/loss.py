@@ -60,6 +60,8 @@ def absolute_error_elements(output: Tensor, target: Tensor) -> Tensor:
 
 def huber_elements(output: Tensor, target: Tensor, delta: float = 1.0) -> Tensor:
     """½e² for |e| ≤ δ, δ·(|e| − ½δ) beyond, with e = y − t."""
+    if not delta > 0:
+        raise InputError(f"the Huber loss needs a delta above 0, not {delta}; for delta → 0 use the absolute error")
     size = absolute_error_elements(output, target)
     return F.where(F.greater(size, delta), (size - delta / 2) * delta, size * size * 0.5)
 
