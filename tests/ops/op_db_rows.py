@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import sklon
 from sklon.nn import functional as nnf
 from sklon.tensors import Tensor
 from sklon.tensors import elementwise as E
 from sklon.tensors import functional as F
 
+from . import op_db_arrays
 from .op_db import Entry, torch
 
 Leave = Callable[[Any], str | None]
@@ -55,6 +55,7 @@ def rank(n: int) -> Callable[[Any], bool]:
 
 ROWS_AND_COLUMNS = unless(rank(2), "the first axis is the rows of a step, and one follows")
 NO_AXES = unless(axes, "a number has no axes, not even axis 0; results keep their type")
+ELEMENTS = unless(lambda s: axes(s) and s.input.numel(), "without elements there is no largest: refused")
 
 
 def class_losses(sample: Any) -> str | None:
@@ -118,56 +119,34 @@ LOGIC: tuple[Entry, ...] = (
     Entry("le", E.less_equal),
     Entry("ge", E.greater_equal),
     Entry("where", lambda x, condition, other: F.where(condition, x, other)),
-    Entry(
-        "masked_fill",
-        lambda x, mask, value: F.where(mask, value, x),
-        types=(),
-        accepted={"0-dimensional": "values broadcast"},
-    ),
 )
 
 WHOLE_ARRAYS: tuple[Entry, ...] = (
     Entry("sum", reduction(F.sum), types=(torch.int64, torch.bool), leave=NO_AXES),
     Entry("mean", reduction(F.mean), leave=NO_AXES, accepted={"infer output": "integers have a mean, in float32"}),
-    Entry(
-        "amax",
-        reduction(F.amax),
-        types=NUMBERS,
-        leave=NO_AXES,
-        accepted={"reduction": "without elements: not yet refused"},
-    ),
-    Entry("permute", lambda x, dims: F.permute_dims(x, dims)),
-    Entry("broadcast_to", F.broadcast_to),
-    Entry("unsqueeze", F.expand_dims),
-    Entry("matmul", sklon.matmul, types=()),
-    Entry("mm", sklon.matmul, types=()),
-    Entry("mv", sklon.matmul, types=()),
-    Entry("dot", sklon.matmul, types=()),
-    Entry("softmax", nnf.softmax, leave=NO_AXES),
-    Entry("log_softmax", nnf.log_softmax, leave=NO_AXES),
+    Entry("softmax", nnf.softmax, leave=ELEMENTS),
+    Entry("log_softmax", nnf.log_softmax, leave=ELEMENTS),
 )
 
 LAYERS: tuple[Entry, ...] = (
     *layers("celu elu gelu hardshrink hardswish hardtanh leaky_relu logsigmoid mish relu6 selu silu"),
-    *layers("softplus softshrink softsign tanhshrink softmin threshold relu", leave=NO_AXES),
+    *layers("softplus softshrink softsign tanhshrink threshold relu", leave=NO_AXES),
+    *layers("softmin", leave=ELEMENTS),
     *layers(
         "prelu", leave=unless(lambda s: all(w.ndim == 1 for w in (*s.args, *s.kwargs.values())), "slopes have an axis")
     ),
     *layers("hardsigmoid", tolerance=1e-7),  # PyTorch's derivative is 1/6 in float32
     *layers("mse_loss l1_loss smooth_l1_loss soft_margin_loss poisson_nll_loss gaussian_nll_loss"),
-    *layers("huber_loss", accepted={"non-positive values for delta": "not yet refused"}),
+    *layers("huber_loss"),
     *layers("binary_cross_entropy_with_logits hinge_embedding_loss"),
     *layers("multi_margin_loss cross_entropy nll_loss", leave=class_losses),
     *layers("linear bilinear", leave=ROWS_AND_COLUMNS),
     *layers("glu", leave=NO_AXES),
-    Entry("flatten", nnf.flatten),
     *layers("layer_norm rms_norm"),
     Entry(
         "nn.functional.embedding",
         lambda weight, index: nnf.embedding(index, weight),
-        leave=unless(lambda s: s.args[0].ndim == 1, "an index for each row"),
-        accepted={"'weight' must be 2-D": "refused, by Python: not yet in our words"},
     ),
 )
 
-ENTRIES: tuple[Entry, ...] = (*ELEMENTARY, *ARITHMETIC, *LOGIC, *WHOLE_ARRAYS, *LAYERS)
+ENTRIES: tuple[Entry, ...] = (*ELEMENTARY, *ARITHMETIC, *LOGIC, *WHOLE_ARRAYS, *LAYERS, *op_db_arrays.ENTRIES)
