@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from sklon import Trainer, nn
 from tests.cli.commands import Command
 
 FILES = {
@@ -76,3 +78,14 @@ def test_bad_input_ends_with_one_sentence_and_nothing_written(case: str, place: 
     assert code == 2 and out == ""
     assert err.startswith("error: ") and clause in err and err.count("\n") == 1
     assert sorted(place.rglob("*")) == before
+
+
+@pytest.mark.parametrize("name", ["predict", "evaluate"])
+def test_a_folder_of_a_trainer_is_no_run_of_a_table(name: str, place: Path, command: Command) -> None:
+    X = np.zeros((8, 1), np.float32)
+    trainer = Trainer(nn.Linear(1, 1), loss="mse")
+    trainer.fit((X, X), epochs=1)
+    trainer.save("module")
+    code, out, err = command(name, "module", "table.csv")
+    assert code == 2 and out == ""
+    assert "is the run of a module" in err and "sklon.load('module')" in err

@@ -119,13 +119,13 @@ def predict(
     Writes CSV with the column "prediction", and "probability_CLASS" for each class.
     """
     from sklon.data import read
-    from sklon.runs import load
+    from sklon.runs import load_table
 
     terminal = Terminal(quiet, json)
     if output is None and json:
         raise InputError("--json describes the file that is written, so it needs --output FILE")
     check_output(output, table)
-    trained, rows = load(run), read(table)
+    trained, rows = load_table(run), read(table)
     predictions = trained.predict(rows)
     for note in (*trained.preparation.notes(rows), *_absent(trained, rows)):
         terminal.tell(f"{note}.")
@@ -147,11 +147,11 @@ def evaluate(
 ) -> None:
     """Score a trained network on rows with known answers."""
     from sklon.data import read
-    from sklon.runs import load
+    from sklon.runs import load_table
     from sklon.runs.evaluation import told
 
     terminal = Terminal(quiet, json)
-    trained, rows = load(run), read(table)
+    trained, rows = load_table(run), read(table)
     evaluation = trained.evaluate(rows)
     for note in trained.preparation.notes(rows):
         terminal.tell(f"{note}.")
