@@ -13,6 +13,7 @@ from sklon.graph.node import Graph, Node, slot
 from sklon.ops import BUILD as b
 
 from .executors import Trial, named_slots, random_arrays
+from .random_combinations import COMBINED
 from .random_graphs import CLASSES, MOVES, Grower, Move, columns
 
 TABLE = 300  # rows of the tables of data
@@ -108,7 +109,7 @@ STATES: tuple[Callable[[Grower], Updates], ...] = (
 
 
 @st.composite
-def trials(draw: st.DrawFn, dtype: Dtype = float64, moves: Sequence[Move] = MOVES) -> Trial:
+def trials(draw: st.DrawFn, dtype: Dtype = float64, moves: Sequence[Move] = (*MOVES, *COMBINED)) -> Trial:
     """A step: some moves, one or two heads, the gradients of the parameters, updates, and outputs of any kind."""
     g = Grower(draw, dtype)
     g.keep(g.data(g.width()))
@@ -119,7 +120,7 @@ def trials(draw: st.DrawFn, dtype: Dtype = float64, moves: Sequence[Move] = MOVE
     for state in draw(st.lists(st.sampled_from(STATES), max_size=2, unique=True)):
         updates += state(g)
     graph = Graph(tuple(_outputs(g, losses)), tuple(updates))
-    max_rows = draw(st.sampled_from((1, 5, 64, 65, 130, 200)))
+    max_rows = draw(st.sampled_from((1, 5, 63, 64, 65, 130, 200)))
     rows = tuple(draw(st.lists(st.integers(1, max_rows), min_size=1, max_size=3)))
     return bind(graph, max_rows, rows, draw(st.integers(0, 1000)))
 
