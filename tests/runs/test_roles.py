@@ -179,3 +179,17 @@ def test_a_validation_file_shares_no_group_with_the_training_rows(source: dict[s
     apart = table.column("patient").text == "p0"
     posed = problem.pose(table.take(np.flatnonzero(~apart)), "y", table.take(np.flatnonzero(apart)), words)
     assert len(posed.truth) == 10
+
+
+def test_rows_that_were_trained_on_are_counted_where_they_score(source: dict[str, Any]) -> None:
+    said: list[str] = []
+    part = {name: values[:7] for name, values in source.items()}
+    fresh = {name: list(values[:5]) for name, values in source.items()} | {"row": [f"new{i}" for i in range(5)]}
+    both = {name: [*part[name], *fresh[name]] for name in source}
+    train(source, target="y", validation=both, test=part, time_column="day", say=said.append, **QUICK)
+    text = " ".join(said)
+    assert text.count("7 rows of the frame also stand in the training table") == 2
+    assert "--time-column splits nothing here" in text
+    said.clear()
+    train(source, target="y", validation=fresh, say=said.append, **QUICK)
+    assert "also stand" not in " ".join(said)

@@ -93,6 +93,17 @@ def check_other(table: Table, other: Table) -> None:
         )
 
 
+def repeated(table: Table, other: Table) -> tuple[str, ...]:
+    """A note about the rows of a table to score on that the training table has too, word for word."""
+    names = [column.name for column in table.columns if any(column.name == c.name for c in other.columns)]
+    known = set(zip(*(table.column(name).text.tolist() for name in names), strict=True))
+    found = sum(row in known for row in zip(*(other.column(name).text.tolist() for name in names), strict=True))
+    if not found:
+        return ()
+    stand = "also stands" if found == 1 else "also stand"
+    return (f"{counted(found, 'row')} of {other.source} {stand} in the training table: the score on it flatters.",)
+
+
 def _sides(
     table: Table, target: str, validation: Table | None, task: Task, settings: Settings
 ) -> tuple[Table, Table, tuple[str, ...]]:
@@ -107,7 +118,9 @@ def _sides(
     check_other(table, validation)
     if settings.group_column:
         _check_groups(table, validation, settings.group_column)
-    return table, *with_target(validation, target, f" of {validation.source}")
+    rows, left = with_target(validation, target, f" of {validation.source}")
+    untimed = "--time-column splits nothing here: --validation says which rows validate."
+    return table, rows, (*left, *repeated(table, validation), *([untimed] if settings.time_column else []))
 
 
 def _check_groups(table: Table, validation: Table, name: str) -> None:

@@ -30,7 +30,7 @@ from . import baseline, importance, scores
 from .evaluation import answers, left_out
 from .folder import SCHEMA, check_free
 from .network import Architecture, Fitted, fit_network, instruction_set, outputs_of
-from .problem import Problem, check_other, pose
+from .problem import Problem, check_other, pose, repeated
 from .report import render
 from .run import Run
 from .settings import Settings, show
@@ -77,6 +77,7 @@ def train(
     if tested is not None:
         check_other(table, tested)
         answers(problem.preparation, tested)
+        problem = replace(problem, notes=(*problem.notes, *repeated(table, tested)))
     for sentence in (_decision(problem), *problem.notes):
         say(sentence)
     with _threads(settings.threads):
