@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sklon._base.dtypes import Dtype, bool_, dtype_of, int32
+from sklon._base.dtypes import Dtype, bool_, dtype_of
 from sklon._base.errors import DtypeError, InputError, ShapeError
 from sklon._base.shapes import Extent, N, Shape, Symbol, broadcast, check_shape, normalise_axes
 
@@ -222,16 +222,6 @@ def contract(spec: str, a: Tensor, b: Tensor) -> Tensor:
     dtype = result_dtype(a, b)
     nodes = (cast(recorder, x.node, dtype) for x in (a, b))
     return wrap(recorder.contract(*nodes, a=left, b=right, out=out), a, b)
-
-
-def one_hot(index: Tensor, classes: int) -> Tensor:
-    """A boolean matrix whose row i is true at ``index[i]``."""
-    check_rank(index, 1, "one_hot")
-    _check_range(index, classes, "classes")
-    b = build()
-    shape = check_shape((*index.shape, classes))
-    wide = b.expand(cast(b, index.node, int32), shape=shape, dims=(0,))
-    return wrap(b.equal(wide, b.iota(axis=1, shape=shape, dtype=int32)))
 
 
 def _check_range(index: Tensor, extent: Extent, what: str) -> None:

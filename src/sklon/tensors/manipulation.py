@@ -74,7 +74,11 @@ def flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     first, last = axis_of(start_dim, x.ndim), axis_of(end_dim, x.ndim)
     if first > last:
         raise ShapeError(f"flatten goes from axis {first} to axis {last}, which comes before it")
-    joined = prod(known(e, "flatten") for e in x.shape[first : last + 1]) if last > first else x.shape[first]
+    joined = (
+        prod(known(e, "flatten (pass start_dim=1)") for e in x.shape[first : last + 1])
+        if last > first
+        else x.shape[first]
+    )
     target = check_shape((*x.shape[:first], joined, *x.shape[last + 1 :]))
     return same(x) if target == x.shape else wrap(build().reshape(x.node, shape=target), x)
 
