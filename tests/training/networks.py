@@ -8,10 +8,15 @@ from __future__ import annotations
 from typing import Any
 
 
-def networks(lib: Any) -> dict[str, type[Any]]:  # noqa: C901  the classes stand on the library that is given
+def networks(lib: Any) -> dict[str, type[Any]]:
     """The classes, over ``lib.nn``."""
-    nn, join = lib.nn, getattr(lib, "concat", None) or lib.cat
-    softmax = nn.functional.softmax
+    found = (*_recurrent(lib), *_attending(lib), *_mixing(lib), *_over_time(lib))
+    return {c.__name__: c for c in found}
+
+
+def _recurrent(lib: Any) -> tuple[type[Any], ...]:
+    """Networks that carry a state from time to time."""
+    nn = lib.nn
 
     class Recurrent(nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
@@ -39,6 +44,14 @@ def networks(lib: Any) -> dict[str, type[Any]]:  # noqa: C901  the classes stand
                 h = (1 - update) * new + update * h
             return self.out(h)
 
+    return Recurrent, Gated
+
+
+def _attending(lib: Any) -> tuple[type[Any], ...]:
+    """Networks in which times look at each other."""
+    nn = lib.nn
+    softmax = nn.functional.softmax
+
     class Attention(nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
@@ -59,6 +72,15 @@ def networks(lib: Any) -> dict[str, type[Any]]:  # noqa: C901  the classes stand
             parts = self.parts(self.norm(x)).unflatten(2, (3, 2, 4)).permute(0, 2, 3, 1, 4)
             q, k, v = (parts[:, i] for i in range(3))
             return self.out((softmax(q @ k.mT / 2, -1) @ v).transpose(1, 2).flatten(1))
+
+    return Attention, Heads
+
+
+def _mixing(lib: Any) -> tuple[type[Any], ...]:
+    """Networks that join, gate and multiply features."""
+    nn = lib.nn
+    softmax = nn.functional.softmax
+    join = getattr(lib, "concat", None) or lib.cat
 
     class Experts(nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
@@ -101,6 +123,13 @@ def networks(lib: Any) -> dict[str, type[Any]]:  # noqa: C901  the classes stand
             pairs = (x @ self.factors) ** 2 - x**2 @ self.factors**2
             return self.linear(x) + 0.5 * pairs.sum(1, keepdim=True)
 
+    return Experts, Crossed, Pooled, Factors
+
+
+def _over_time(lib: Any) -> tuple[type[Any], ...]:
+    """Networks of windows and differences."""
+    nn = lib.nn
+
     class Windows(nn.Module):  # type: ignore[misc]
         """A convolution over time, by slices."""
 
@@ -122,5 +151,4 @@ def networks(lib: Any) -> dict[str, type[Any]]:  # noqa: C901  the classes stand
             below = (scores.unsqueeze(1) - scores.unsqueeze(2)).tril()
             return self.out(below.sum(2).cumsum(1))
 
-    found = (Recurrent, Gated, Attention, Heads, Experts, Crossed, Pooled, Factors, Windows, Differences)
-    return {c.__name__: c for c in found}
+    return Windows, Differences
