@@ -196,30 +196,35 @@ class Exp2(Library):
         return (build.mul(g, build.mul(node, build.full_like(math.log(2), node))),)
 
 
-@primitive("log2")
 @dataclass(frozen=True)
-class Log2(Library):
-    """The logarithm to the base 2, exact for powers of 2; −∞ at 0 and NaN below."""
+class _Logarithm(Library):
+    """A logarithm to a fixed base: its derivative is 1 / (x·ln base)."""
 
-    symbol: ClassVar[str] = "log2"
-    function: ClassVar[Any] = np.log2
+    base: ClassVar[int]
 
     def vjp(self, build: Build, node: Node, g: Node) -> Gradients:
         (x,) = node.inputs
-        return (build.div(g, build.mul(x, build.full_like(math.log(2), x))),)
+        return (build.div(g, build.mul(x, build.full_like(math.log(self.base), x))),)
+
+
+@primitive("log2")
+@dataclass(frozen=True)
+class Log2(_Logarithm):
+    """The logarithm to the base 2, exact for powers of 2; −∞ at 0 and NaN below."""
+
+    symbol: ClassVar[str] = "log2"
+    base: ClassVar[int] = 2
+    function: ClassVar[Any] = np.log2
 
 
 @primitive("log10")
 @dataclass(frozen=True)
-class Log10(Library):
+class Log10(_Logarithm):
     """The logarithm to the base 10, exact for powers of 10; −∞ at 0 and NaN below."""
 
     symbol: ClassVar[str] = "log10"
+    base: ClassVar[int] = 10
     function: ClassVar[Any] = np.log10
-
-    def vjp(self, build: Build, node: Node, g: Node) -> Gradients:
-        (x,) = node.inputs
-        return (build.div(g, build.mul(x, build.full_like(math.log(10), x))),)
 
 
 @primitive("atan2")
