@@ -25,8 +25,11 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("nn", "optim", "data", "calculus"),
     ("training",),
     ("runs", "estimators", "doctor"),
-    ("lab", "cli"),
+    ("lab",),
+    ("cli",),
 )
+#: what is written like a user's program: it may import the public package itself
+USERS = ("lab/questions/", "lab/apparatus.py")
 FLOOR = {folder: number for number, floor in enumerate(FLOORS) for folder in floor}
 
 #: dependency → the only place that imports it; a folder stands for all its files
@@ -34,7 +37,7 @@ DOORS = {
     "llvmlite": "compiler/native.py",
     "safetensors": "training/folder.py",
     "duckdb": "data/reading.py",
-    "matplotlib": "runs/pictures.py",
+    "matplotlib": "runs/canvas.py",
     "sklearn": "runs/scikit.py",
     "scipy": "runs/baseline.py",
     "threadpoolctl": "runs/scikit.py",
@@ -86,7 +89,7 @@ def climbs(found: Import) -> bool:
     if "/" not in found.file or parts[0] != "sklon":
         return False  # the package's own __init__ stands on the roof
     if len(parts) == 1 or parts[1] not in FLOOR:
-        return True  # from the package itself: the roof
+        return not found.file.startswith(USERS)  # from the package itself: the roof
     return own != parts[1] and FLOOR[parts[1]] >= FLOOR[own]
 
 

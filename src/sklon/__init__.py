@@ -441,7 +441,7 @@ ELSEWHERE = {
 
 
 #: rooms that are imported when first used
-_ROOMS = ("data", "nn", "optim", "training")
+_ROOMS = ("data", "lab", "nn", "optim", "training")
 #: names of rooms above: what trains, reads tables and draws
 _LATER = {"Trainer": "training", "load": "runs", "stopping": "training", "train": "runs"}
 

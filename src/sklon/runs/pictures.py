@@ -1,17 +1,10 @@
-"""Pictures for reports, as SVG that takes its colours from the page. The only importer of matplotlib, on use.
-
-A picture is drawn in stand-in colours which are then replaced by CSS (``currentColor`` and the page's
-variables), so that one file serves light and dark pages. Text stays text. The same data give the same bytes.
-"""
+"""Pictures for reports of runs, as SVG that takes its colours from the page."""
 
 from __future__ import annotations
 
-import io
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import wraps
-from importlib.util import find_spec
 from typing import Any, ParamSpec
 
 import numpy as np
@@ -19,51 +12,11 @@ from numpy.typing import NDArray
 
 from sklon.data import brief
 
+from .canvas import ACCENT, INK, PAPER, SECOND, can_draw, canvas, fade, for_page
 from .intervals import of_share
 
-INK, ACCENT, SECOND, GRID, PAPER = "#010101", "#020202", "#030303", "#040404", "#050505"
-_PAGE = {
-    INK: "currentColor",
-    ACCENT: "var(--accent)",
-    SECOND: "var(--second)",
-    GRID: "var(--line)",
-    PAPER: "var(--card)",
-}
-
-_STYLE: Any = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "sklon",
-    "font.family": "sans-serif",
-    "font.size": 10,
-    "text.parse_math": False,
-    "text.color": INK,
-    "axes.edgecolor": GRID,
-    "axes.labelcolor": INK,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "grid.color": GRID,
-    "grid.linewidth": 0.6,
-    "xtick.color": GRID,
-    "ytick.color": GRID,
-    "xtick.labelcolor": INK,
-    "ytick.labelcolor": INK,
-    "legend.frameon": False,
-}
-_CLEANED = (
-    (r"<metadata>.*?</metadata>", ""),
-    (r"<style.*?</style>", ""),
-    (r'(<svg[^>]*?) width="[^"]*"', r"\1"),
-    (r'(<svg[^>]*?) height="[^"]*"', r"\1"),
-    (r'<g id="[^"]*">', "<g>"),
-    (r"font-family: [^;\"]*", "font-family: var(--sans)"),
-    (r"\n+ *", "\n"),
-)
 WIDEST_ROW = 40
 """Letters of all labels together that still fit side by side under a confusion matrix."""
-ENLARGED = 1.25
-"""Pixels per point at which a picture is shown at the most, so that letters have one size in all of them."""
 MOST_LABELS = 30
 """A confusion matrix shows so many of the most frequent labels; more cannot be read."""
 DARK = 0.8
@@ -85,7 +38,7 @@ def _picture(draw: Callable[P, str]) -> Callable[P, str]:
 
     @wraps(draw)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> str:
-        return draw(*args, **kwargs) if find_spec("matplotlib") else ABSENT
+        return draw(*args, **kwargs) if can_draw() else ABSENT
 
     return drawn
 
@@ -123,7 +76,7 @@ def predicted_against_true(truth: NDArray[Any], predicted: NDArray[Any], name: s
             axes.plot(truth, predicted, "o", color=ACCENT, ms=5, alpha=0.5, mew=0)
         else:
             axes.hexbin(
-                truth, predicted, gridsize=34, mincnt=1, bins="log", cmap=_fade(), linewidths=0.1,
+                truth, predicted, gridsize=34, mincnt=1, bins="log", cmap=fade(), linewidths=0.1,
                 extent=(low, high, low, high),
             )  # fmt: skip
         axes.plot([low, high], [low, high], color=INK, lw=1, ls=(0, (4, 3)))
@@ -144,7 +97,7 @@ def confusion(labels: Sequence[str], truth: NDArray[Any], predicted: NDArray[Any
     with _axes(side, side) as (axes, svg):
         axes.grid(False)
         cells = shares[np.ix_(shown, shown)]
-        axes.pcolormesh(np.ma.masked_equal(cells, 0), cmap=_fade(), vmin=0, vmax=1, linewidth=0)
+        axes.pcolormesh(np.ma.masked_equal(cells, 0), cmap=fade(), vmin=0, vmax=1, linewidth=0)
         crowded = sum(map(len, names)) > WIDEST_ROW
         axes.set_xticks(places + 0.5, names, rotation=90 if crowded else 0)
         axes.set_yticks(places + 0.5, names)
@@ -190,36 +143,10 @@ def _write_shares(axes: Any, shares: NDArray[Any]) -> None:
         axes.text(j + 0.5, i + 0.5, f"{share:.0%}", ha="center", va="center", fontweight="bold", color=colour)
 
 
-def _fade() -> Any:
-    """From nothing to the accent colour, by opacity alone, so that the page's colour shows through."""
-    from matplotlib.colors import LinearSegmentedColormap, to_rgb
-
-    red, green, blue = to_rgb(ACCENT)
-    return LinearSegmentedColormap.from_list("fade", [(red, green, blue, 0.05), (red, green, blue, 0.95)])
-
-
 @contextmanager
 def _axes(width: float, height: float) -> Iterator[tuple[Any, list[str]]]:
-    """Axes to draw on, and a list that holds the finished SVG after the block."""
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure
-
-    svg: list[str] = []
-    with rc_context(_STYLE):
-        figure = Figure(figsize=(width, height), layout="constrained")
-        yield figure.subplots(), svg
-        file = io.StringIO()
-        figure.savefig(file, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    svg.append(_for_page(file.getvalue()))
-
-
-def _for_page(svg: str) -> str:
-    """Only the drawing, scaled by the page, in its colours and letters, without names nobody refers to."""
-    drawing = svg[svg.index("<svg") :].rstrip()
-    for pattern, replacement in _CLEANED:
-        drawing = re.sub(pattern, replacement, drawing, flags=re.DOTALL)
-    width = float(drawing.split('viewBox="0 0 ', 1)[1].split(" ", 1)[0])
-    drawing = drawing.replace("<svg ", f'<svg style="width:{ENLARGED * width:.0f}px" ', 1)
-    for stand_in, colour in _PAGE.items():
-        drawing = drawing.replace(stand_in, colour)
-    return drawing
+    """Axes to draw on, and a list that holds the picture for the page after the block."""
+    pictures: list[str] = []
+    with canvas(width, height) as ((axes,), drawings):
+        yield axes, pictures
+    pictures.extend(map(for_page, drawings))

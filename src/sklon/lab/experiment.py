@@ -1,0 +1,80 @@
+"""An experiment as one value: what can be turned, what is done, what must come out, how it looks, what breaks it.
+
+The thing under test is the experiment's *subject*: an ingredient that ``run`` is given, such as a function, a layer or
+an update rule. A *fault* is another value for the subject that is wrong in a known way. So nothing is ever patched:
+the faulty experiment is the same experiment about something else, and its checks must tell the two apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from sklon._base.errors import InputError
+
+from .check import Check
+from .controls import Control, Settings
+from .figure import Figure
+from .text import Text
+
+#: what an experiment shows at one moment: numbers and arrays by name
+Frame: TypeAlias = Mapping[str, Any]
+Array: TypeAlias = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A subject that is wrong in a known way; ``says`` tells what is wrong, in one sentence."""
+
+    name: str
+    says: Text
+    subject: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What one run has shown: its settings, its seed and its frames, in their order."""
+
+    controls: Settings
+    seed: int
+    frames: tuple[Frame, ...]
+
+    def __getitem__(self, name: str) -> Any:
+        """The last value of that name."""
+        for frame in reversed(self.frames):
+            if name in frame:
+                return frame[name]
+        raise KeyError(name)
+
+    def series(self, name: str) -> Array:
+        """The values of that name over the frames that have it, stacked along a leading axis."""
+        return np.asarray([frame[name] for frame in self.frames if name in frame])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Experiment:
+    """One experiment. ``run(subject, controls, seed)`` yields frames; checks and figure are functions of the record.
+
+    ``number`` is that of its question, with a letter where a question has several: E9, E9b. ``run`` takes randomness
+    from ``seed`` and from the random source in force alone, and keeps nothing between calls.
+    """
+
+    number: str
+    title: Text
+    subject: Any
+    faults: tuple[Fault, ...]
+    run: Callable[[Any, Settings, int], Iterator[Frame]]
+    checks: Callable[[Record], Sequence[Check]]
+    figure: Callable[[Record], Figure]
+    controls: tuple[Control, ...] = ()
+
+    def with_fault(self, name: str | None = None) -> Experiment:
+        """The same experiment about a faulty subject: the first fault, or the one of that name."""
+        for fault in self.faults:
+            if name in (None, fault.name):
+                return replace(self, subject=fault.subject)
+        known = ", ".join(f.name for f in self.faults)
+        raise InputError(f"{self.number} has no fault {name!r}; it has {known}")

@@ -1,0 +1,1 @@
+"""The questions, a folder each, in the order of the notes."""

@@ -1,0 +1,1 @@
+"""Q1: the derivative of a function of one variable."""

@@ -1,0 +1,155 @@
+"""E1: three ways to differentiate one function, and how wrong each of them is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from math import cos, exp, sin
+from typing import TypeAlias
+
+import numpy as np
+
+import sklon
+from sklon.lab.apparatus import gradient, power
+from sklon.lab.check import Check, below, between, near
+from sklon.lab.controls import Real, Settings
+from sklon.lab.experiment import Experiment, Fault, Frame, Record
+from sklon.lab.figure import Figure, Panel, curve, level
+from sklon.lab.text import Text
+
+Function: TypeAlias = Callable[[float], float]
+#: (forward, central) difference quotients of a function at x with step h
+Quotients: TypeAlias = tuple[Callable[[Function, float, float], float], Callable[[Function, float, float], float]]
+
+STEPS = 2.0 ** -np.arange(1, 52)
+#: steps that are so large that rounding does not show, and so small that the next term of Taylor's series does not
+CLEAN = slice(4, 12)
+
+
+def forward(f: Function, x: float, h: float) -> float:
+    """(f(x + h) − f(x))/h."""
+    return (f(x + h) - f(x)) / h
+
+
+def central(f: Function, x: float, h: float) -> float:
+    """(f(x + h) − f(x − h))/2h."""
+    return (f(x + h) - f(x - h)) / (2 * h)
+
+
+def _undivided(f: Function, x: float, h: float) -> float:
+    return (f(x + h) - f(x - h)) / h
+
+
+def run(subject: Quotients, controls: Settings, seed: int) -> Iterator[Frame]:
+    """Differentiate exp(sin x) at x by quotients of ever smaller steps, and by reverse mode."""
+    x = controls["x"]
+    true = cos(x) * exp(sin(x))
+    ahead, around = subject
+    for h in STEPS:
+        yield {
+            "h": h,
+            "forward": abs(ahead(_f, x, h) - true) / abs(true),
+            "central": abs(around(_f, x, h) - true) / abs(true),
+        }
+    reverse = float(gradient(lambda t: sklon.exp(sklon.sin(t)), x))
+    yield {"reverse": abs(reverse - true) / abs(true)}
+
+
+def _f(x: float) -> float:
+    return exp(sin(x))
+
+
+def checks(record: Record) -> list[Check]:
+    """The order of each quotient, the best that each can do, and the error of reverse mode."""
+    h, ahead, around = record.series("h"), record.series("forward"), record.series("central")
+    return [
+        between(
+            "forward-order",
+            Text("error of the forward quotient ∝ hᵖ with p", "ошибка правого частного ∝ hᵖ, где p"),
+            power(h[CLEAN], ahead[CLEAN]),
+            0.95,
+            1.10,
+            predicted=1.0,
+        ),
+        near(
+            "central-order",
+            Text("error of the central quotient ∝ hᵖ with p", "ошибка центрального частного ∝ hᵖ, где p"),
+            power(h[CLEAN], around[CLEAN]),
+            2.0,
+            within=0.05,
+        ),
+        between(
+            "forward-best",
+            Text("smallest error of the forward quotient", "наименьшая ошибка правого частного"),
+            ahead[ahead > 0].min(),
+            1e-10,
+            1e-7,
+            predicted=float(np.sqrt(np.finfo(np.float64).eps)),
+        ),
+        below(
+            "central-best",
+            Text("smallest error of the central quotient", "наименьшая ошибка центрального частного"),
+            around[around > 0].min(),
+            1e-11,
+        ),
+        below(
+            "reverse-error",
+            Text("error of automatic differentiation", "ошибка автоматического дифференцирования"),
+            record["reverse"],
+            4 * float(np.finfo(np.float64).eps),
+        ),
+    ]
+
+
+def figure(record: Record) -> Figure:
+    """Both errors over the step, log-log, and the level of reverse mode."""
+    h, ahead, around = record.series("h"), record.series("forward"), record.series("central")
+    shown = float(np.finfo(np.float64).eps)
+    return Figure(
+        caption=Text(
+            "Relative error of the derivative over the step h. From right to left each quotient first gets better, as "
+            "its curve falls with h or with h², and then worse, because rounding is divided by ever smaller h. "
+            "Automatic differentiation takes no step and lies at the precision of the numbers.",
+            "Относительная ошибка производной в зависимости от шага h. Справа налево каждое частное сначала "
+            "становится точнее (кривая падает как h или как h²), а потом портится: ошибка округления делится на всё "
+            "меньшее h. Автоматическому дифференцированию шаг не нужен, его ошибка на уровне точности самих чисел.",
+        ),
+        panels=(
+            Panel(
+                x=Text("step h", "шаг h"),
+                y=Text("relative error", "относительная ошибка"),
+                x_scale="log",
+                y_scale="log",
+                marks=(
+                    curve(h, np.maximum(ahead, shown), Text("forward quotient", "правое частное"), tone=0),
+                    curve(h, np.maximum(around, shown), Text("central quotient", "центральное частное"), tone=1),
+                    level(
+                        max(record["reverse"], shown),
+                        Text("automatic differentiation", "автоматическое дифференцирование"),
+                        tone=2,
+                    ),
+                ),
+            ),
+        ),
+    )
+
+
+E1 = Experiment(
+    number="E1",
+    title=Text("Three ways to differentiate", "Три способа найти производную"),
+    subject=(forward, central),
+    faults=(
+        Fault(
+            "not-halved",
+            Text(
+                "the central difference is divided by h instead of 2h", "центральная разность делится на h, а не на 2h"
+            ),
+            (forward, _undivided),
+        ),
+    ),
+    run=run,
+    checks=checks,
+    figure=figure,
+    controls=(Real("x", 0.7, -0.9, 0.9, Text("where to differentiate", "точка, в которой ищем производную")),),
+)
+
+EXPERIMENTS = (E1,)

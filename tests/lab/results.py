@@ -1,0 +1,16 @@
+"""The runs that several tests read: each experiment, as it stands, once."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from sklon.lab import all_questions
+from sklon.lab.running import Result, run_experiment
+
+EXPERIMENTS = {e.number: e for q in all_questions() for e in q.experiments}
+
+
+@cache
+def result_of(number: str) -> Result:
+    """The run of an experiment with its defaults."""
+    return run_experiment(EXPERIMENTS[number])
