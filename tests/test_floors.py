@@ -43,10 +43,26 @@ DOORS = {
     "threadpoolctl": "runs/scikit.py",
     "rich": "training/progress.py",
     "typer": "cli/",
+    "rapidfuzz": "lab/notes/words.py",
+    "markdown_it": "lab/markdown.py",
+    "mdit_py_plugins": "lab/markdown.py",
+    "latex2mathml": "lab/markdown.py",
 }
 EVERYWHERE = {"numpy", "sklon", *sys.stdlib_module_names}
 #: what ``import sklon`` does not load
-LATER = ("llvmlite", "duckdb", "sklearn", "scipy", "matplotlib", "typer", "rich", "torch", "sklon.cli", "sklon.runs")
+LATER = (
+    "llvmlite",
+    "duckdb",
+    "sklearn",
+    "scipy",
+    "matplotlib",
+    "typer",
+    "rich",
+    "torch",
+    "sklon.cli",
+    "sklon.runs",
+    "sklon.lab",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sklon.runs import Run, pictures, train
+from sklon.runs import Run, canvas, pictures, train
 from sklon.runs.sentences import held_out, summary
 
 VOID = {"meta", "br", "path", "use", "rect"}
@@ -114,7 +114,7 @@ def test_pictures_take_any_number_of_rows(rows: int) -> None:
 
 
 def test_a_report_without_pictures_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pictures, "find_spec", lambda name: None)
+    monkeypatch.setattr(canvas, "find_spec", lambda name: None)
     x = np.random.default_rng(0).normal(size=60)
     report = train({"x": x, "y": 2 * x}, target="y", hidden="4", epochs=1, threads=1).report
     assert report.count(pictures.ABSENT) == 3 and "<svg" not in report

@@ -12,6 +12,7 @@ import typer
 
 from sklon._base.errors import InputError
 
+from . import lab
 from .flags import with_settings
 from .output import check_output, opened
 from .terminal import INTERRUPTED, Terminal, guarded
@@ -22,11 +23,13 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="sklon",
-    help="Train a network on a table, and use it again.",
+    help="Train a network on a table, and use it again; ask how training works, and see it proved.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(lab.app)
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but the result and errors.")]
@@ -47,7 +50,7 @@ DEMO_EXAMPLE = "Example: sklon demo --out letters-run"
 def sklon(
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
-    """Train a network on a table, and use it again."""
+    """Train a network on a table, and use it again; ask how training works, and see it proved."""
     if version:
         from importlib.metadata import version as version_of
 

@@ -15,16 +15,14 @@ from typing import TextIO
 from sklon._base.errors import InputError
 
 
-def check_output(output: Path | None, table: Path) -> None:
-    """An error if predictions would take the place of a folder or of the table that they are about."""
+def check_output(output: Path | None, source: Path | None, what: str = "the table") -> None:
+    """An error if a result would take the place of a folder, or of the file that it was made from (``what``)."""
     if output is None or not output.exists():
         return
     if output.is_dir():
-        raise InputError(
-            f"{output} is a folder; give --output the name of a file, such as {output / 'predictions.csv'}"
-        )
-    if table.exists() and output.samefile(table):
-        raise InputError(f"{output} is the table itself; give --output another name, so that the table is kept")
+        raise InputError(f"{output} is a folder; give --output the name of a file in it")
+    if source is not None and source.exists() and output.samefile(source):
+        raise InputError(f"{output} is {what} itself; give --output another name, so that {what} is kept")
 
 
 @contextmanager

@@ -88,7 +88,7 @@ def read_question(folder: str) -> Question:
 
 def folders() -> list[str]:
     """The folders of all questions, in the order of their numbers."""
-    return sorted(entry.name for entry in files(PACKAGE).iterdir() if entry.name.startswith("q"))
+    return sorted(e.name for e in files(PACKAGE).iterdir() if e.is_dir() and e.joinpath("question.toml").is_file())
 
 
 def _folder(name: str) -> Traversable:

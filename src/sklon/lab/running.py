@@ -175,6 +175,7 @@ def _finite(value: float) -> float | str:
 _VERDICTS: dict[Language, tuple[str, str]] = {"en": ("holds", "FAILS"), "ru": ("верно", "НЕВЕРНО")}
 _WITH_FAULT: dict[Language, str] = {"en": "with the fault", "ru": "с ошибкой"}
 _MEASURED: dict[Language, str] = {"en": "measured", "ru": "измерено"}
+_PREDICTED: dict[Language, str] = {"en": "predicted", "ru": "предсказано"}
 _BOUND: dict[Language, str] = {"en": "bound", "ru": "граница"}
 
 
@@ -183,5 +184,8 @@ def _lines(result: Result, language: Language) -> Iterator[str]:
     yield f"{result.experiment.number} {result.experiment.title.of(language)}{fault}"
     for check in result.checks:
         verdict = _VERDICTS[language][0 if check.passed else 1]
-        measured = f"{_MEASURED[language]} {number(check.measured, language)}"
-        yield f"  {verdict:8} {check.says.of(language)}: {measured}, {_BOUND[language]} {check.bound(language)}"
+        numbers = [f"{_MEASURED[language]} {number(check.measured, language)}"]
+        if check.predicted is not None:
+            numbers.append(f"{_PREDICTED[language]} {number(check.predicted, language)}")
+        numbers.append(f"{_BOUND[language]} {check.bound(language)}")
+        yield f"  {verdict:8} {check.says.of(language)}: {', '.join(numbers)}"

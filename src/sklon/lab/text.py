@@ -46,6 +46,16 @@ def language_of(name: str) -> Language:
     raise InputError(f"the lab speaks {' and '.join(LANGUAGES)}, not {name!r}")
 
 
+def language_written_in(text: str) -> Language:
+    """The language of most letters of a text.
+
+    >>> language_written_in("Что хранит .grad?")
+    'ru'
+    """
+    letters = [c for c in text.lower() if c.isalpha()]
+    return "ru" if 2 * sum("а" <= c <= "я" or c == "ё" for c in letters) > len(letters) else "en"
+
+
 def number(value: float, language: Language = "en", digits: int = 4) -> str:
     """A number as people write it, rounded to ``digits`` significant digits.
 

@@ -16,7 +16,7 @@ import numpy as np
 from sklon.data import REGRESSION, Classes, Preparation
 
 from . import pictures
-from .report_style import STYLE
+from .page import document, escaped, figure, section, table
 from .scores import METRICS, Evidence, Metric
 from .sentences import Record, counted, error, held_out, percent, plain, summary
 
@@ -47,26 +47,19 @@ def render(record: Record, history: Sequence[Mapping[str, Any]], evidence: Evide
     target, source = record["task"]["target"], record["data"]["source"]
     body = (
         _lead(record),
-        _section("How it learned", _curves(record, history)),
-        _section(
+        section("How it learned", _curves(record, history)),
+        section(
             "How far to trust it",
             f'<div class="pair">{_agreement(evidence)}{_reliability(evidence)}</div>',
             *(_scores(record["task"]["kind"], *part) for part in _judged(record)),
             _by_class(evidence),
         ),
-        *([_section("What it leans on", _importance(record))] if record["importance"] else []),
-        _section("What was done to each column", _columns(record)),
-        _section("How to repeat it", _repeat(record), _settings(record)),
+        *([section("What it leans on", _importance(record))] if record["importance"] else []),
+        section("What was done to each column", _columns(record)),
+        section("How to repeat it", _repeat(record), _settings(record)),
     )
-    title = f"{escape(target)} from {escape(source)}"
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
-        f'<header><p class="brand">sklon</p><h1>{title}</h1></header>\n<main>\n'
-        + "\n".join(body)
-        + "\n</main>\n</body>\n</html>\n"
-    )
+    title = f"{target} from {source}"
+    return document(title, "\n".join(body))
 
 
 def _lead(record: Record) -> str:
@@ -102,7 +95,7 @@ def _curves(record: Record, history: Sequence[Mapping[str, Any]]) -> str:
     if not history:
         return f"<p>{words}</p>"
     loss = LOSSES[record["task"]["loss"]]
-    return _figure(pictures.loss_curves(history, record["stopped"]["best_epoch"], loss), words)
+    return figure(pictures.loss_curves(history, record["stopped"]["best_epoch"], loss), words)
 
 
 def _learning(record: Record) -> str:
@@ -120,7 +113,7 @@ def _agreement(evidence: Evidence) -> str:
     predicted, target = evidence.predicted["network"], evidence.target
     if isinstance(target, Classes):
         picture = pictures.confusion(target.labels, evidence.truth, np.argmax(predicted, axis=1))
-        return _figure(
+        return figure(
             picture,
             f"Each row of squares is a true {escape(target.name)}; the stronger a square, the "
             "larger the share of it that got this prediction. Off the diagonal lie the mistakes.",
@@ -129,7 +122,7 @@ def _agreement(evidence: Evidence) -> str:
     points = "Each point is a row."
     if len(predicted) > pictures.MOST_POINTS:
         points = "The stronger a cell, the more rows lie in it (by powers of ten)."
-    return _figure(picture, f"{points} On the dashed line the prediction is right, above it too high.")
+    return figure(picture, f"{points} On the dashed line the prediction is right, above it too high.")
 
 
 def _reliability(evidence: Evidence) -> str:
@@ -137,13 +130,13 @@ def _reliability(evidence: Evidence) -> str:
     predicted, truth = evidence.predicted["network"], evidence.truth
     if not isinstance(evidence.target, Classes):
         picture = pictures.residuals(predicted - truth, evidence.target.name)
-        return _figure(picture, "How often the prediction is off by how much; to the right it is too high.")
+        return figure(picture, "How often the prediction is off by how much; to the right it is too high.")
     right = np.argmax(predicted, axis=1) == truth
     words = (
         "How often it is right when it is so sure. Each point gathers equally many rows, its bar holds the true share "
         "with 95 % certainty; below the dashed line it is too sure."
     )
-    return _figure(pictures.calibration(np.max(predicted, axis=1), right), words)
+    return figure(pictures.calibration(np.max(predicted, axis=1), right), words)
 
 
 def _judged(record: Record) -> Iterator[tuple[str, str, Record]]:
@@ -168,7 +161,7 @@ def _scores(kind: str, which: str, use: str, scores: Record) -> str:
         for metric in METRICS[kind]
     )
     words = f'<h3>Scores on {escape(which)}</h3><p class="caption">{escape(use)} {CERTAIN}</p>'
-    return words + _table(["", *(PREDICTORS[name] for name in present)], rows, "numbers scores")
+    return words + table(["", *(PREDICTORS[name] for name in present)], rows, "numbers scores")
 
 
 def _scored(metric: Metric, scores: Record, intervals: Record) -> str:
@@ -188,13 +181,13 @@ def _by_class(evidence: Evidence) -> str:
     said, are = (np.bincount(part, minlength=len(labels)) for part in (answers, truth))
     right = np.bincount(truth[answers == truth], minlength=len(labels))
     shown = np.sort(np.argsort(-are, kind="stable")[:MOST_CLASSES])
-    rows = _escaped(
+    rows = escaped(
         [labels[i], _share(right[i], said[i]), _share(right[i], are[i]), f"{are[i]:,}"] for i in shown.tolist()
     )
     first = "" if len(shown) == len(labels) else f" The {len(shown)} most frequent of {len(labels)} labels."
-    table = _table([evidence.target.name, "precision", "recall", "rows"], rows, "numbers")
+    listed = table([evidence.target.name, "precision", "recall", "rows"], rows, "numbers")
     words = f"Precision: of the rows given a label, the share that has it. Recall: of those that have it.{first}"
-    return f'<h3>Each label</h3><p class="caption">{words}</p>{table}'
+    return f'<h3>Each label</h3><p class="caption">{words}</p>{listed}'
 
 
 def _share(part: int, whole: int) -> str:
@@ -226,11 +219,11 @@ def _change(one: Record, regression: bool) -> str:
 
 def _columns(record: Record) -> str:
     recipes = Preparation.from_json(record["preparation"]).recipes
-    rows = _escaped([recipe.name, recipe.describe()] for recipe in recipes)
+    rows = escaped([recipe.name, recipe.describe()] for recipe in recipes)
     notes = "".join(f"<li>{escape(note)}</li>" for note in record["notes"])
     listed = f"<ul>{notes}</ul>" if notes else ""
-    table = _table(["column", "what the network sees"], rows, "fields")
-    return f"<p>{escape(record['task']['reason'])}</p>{listed}{table}"
+    fields = table(["column", "what the network sees"], rows, "fields")
+    return f"<p>{escape(record['task']['reason'])}</p>{listed}{fields}"
 
 
 def _repeat(record: Record) -> str:
@@ -249,34 +242,10 @@ def _settings(record: Record) -> str:
 
 
 def _pairs(head: str, rows: Iterable[Sequence[str]]) -> str:
-    return _table([head, ""], _escaped(rows), "fine")
+    return table([head, ""], escaped(rows), "fine")
 
 
 def _shown(value: Any) -> str:
     if value is None or value == []:
         return "none"
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _section(title: str, *parts: str) -> str:
-    return f"<section><h2>{escape(title)}</h2>{''.join(parts)}</section>"
-
-
-def _figure(svg: str, caption: str) -> str:
-    """A picture with its caption, which is HTML."""
-    return f"<figure>{svg}<figcaption>{caption}</figcaption></figure>"
-
-
-def _escaped(rows: Iterable[Sequence[str]]) -> Iterator[list[str]]:
-    """Rows of text as rows of HTML."""
-    return ([escape(cell) for cell in row] for row in rows)
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]], kind: str) -> str:
-    """A table with a head of text and cells of HTML."""
-
-    def line(cells: Iterable[str], tag: str) -> str:
-        return "<tr>" + "".join(f"<{tag}>{cell}</{tag}>" for cell in cells) + "</tr>"
-
-    top, body = line(map(escape, head), "th"), "".join(line(row, "td") for row in rows)
-    return f'<div class="scroll"><table class="{kind}"><thead>{top}</thead><tbody>{body}</tbody></table></div>'

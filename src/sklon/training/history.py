@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeAlias
 
+from .stopping import Curves
+
 Row: TypeAlias = dict[str, float]
 
 
@@ -24,6 +26,10 @@ class History:
     def curve(self, name: str) -> list[float]:
         """One column, over the epochs that have it."""
         return [row[name] for row in self.rows if name in row]
+
+    def curves(self) -> Curves:
+        """What stopping rules read."""
+        return Curves(self.curve("validation_loss"), self.curve("train_loss"), self.curve("seconds"))
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -63,7 +63,7 @@ class Run:
             row = self.trainer.history[-1]
             reasons = [watcher.on_epoch_end(self.trainer, row) for watcher in watchers]
             if rule is not None:
-                reasons.append(rule.check(self.trainer.history.curve("validation_loss")))
+                reasons.append(rule.check(self.trainer.history.curves()))
             found = next((r for r in reasons if r is not None), None)
             if found is not None:
                 return found

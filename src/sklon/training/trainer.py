@@ -112,18 +112,19 @@ class Trainer:
         and ``drop_last``. ``batch_size`` counts rows; 1 is stochastic, "full" is batch gradient descent, "auto"
         chooses by the number of rows. Each epoch takes the rows in another order, which follows from the seed, unless
         ``shuffle`` is False; ``drop_last`` leaves out a last batch that is short. ``validation`` is data of the same
-        forms or a fraction of the rows in (0, 1); with it the best weights are the result, and ``early_stopping``
-        ("patience(20)" or a rule) may end the run. ``time_limit`` is in seconds. Ctrl-C ends the run with a usable
-        result. Another fit goes on from there: the optimizer's state, its steps and the number of the epoch.
+        forms or a fraction of the rows in (0, 1); with it the best weights are the result. ``early_stopping`` (a rule
+        of ``sklon.stopping`` or its text, such as "patience(20) | gl(5)") may end the run. ``time_limit`` is in
+        seconds. Ctrl-C ends the run with a usable result. Another fit goes on from there: the optimizer's state, its
+        steps and the number of the epoch.
 
         Raises InputError before the first step for data, or a size of the last batch, that the model cannot train on.
         """
         feed, held_out = feed_of(
             data, batch_size=batch_size, shuffle=shuffle, drop_last=drop_last, validation=validation, seed=self.seed
         )
-        if early_stopping is not None and held_out is None:
-            raise InputError("early stopping watches the validation loss; pass validation=(X, y) or a fraction")
         rule = parse(early_stopping) if isinstance(early_stopping, str) else early_stopping
+        if rule is not None and rule.needs_validation and held_out is None:
+            raise InputError("early stopping watches the validation loss; pass validation=(X, y) or a fraction")
         for part in (feed.samples, held_out):
             if part is not None:
                 check_samples(self.model, self.loss, part)

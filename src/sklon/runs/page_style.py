@@ -1,11 +1,13 @@
-"""The look of the report: one style sheet, two palettes, no fetched font or file."""
+"""The look of our pages: one style sheet, two palettes, no fetched font or file."""
 
 STYLE = """
 :root { --page:#fbfaf7; --card:#fff; --ink:#1d2328; --soft:#5b6670; --line:#dcdfe2; --accent:#0f6f8c;
-  --second:#c2722c; --sans:system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;
+  --second:#c2722c; --third:#4d8b3c;
+  --fourth:#8a5aa8; --fifth:#b23a48; --sans:system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;
   --mono:ui-monospace,"SF Mono",Consolas,"DejaVu Sans Mono",monospace; color-scheme:light dark }
 @media (prefers-color-scheme:dark) { :root { --page:#14181b; --card:#1b2024; --ink:#e6e9eb; --soft:#9aa5ad;
-  --line:#343c42; --accent:#58b8d6; --second:#e0a05f } }
+  --line:#343c42; --accent:#58b8d6; --second:#e0a05f;
+  --third:#8cc47a; --fourth:#c39be0; --fifth:#e88a94 } }
 * { box-sizing:border-box }
 body { margin:0; background:var(--page); color:var(--ink); font:17px/1.55 var(--sans) }
 header, main { max-width:64rem; margin:0 auto; padding:0 clamp(1rem,4vw,2.5rem) }

@@ -1,0 +1,182 @@
+"""``sklon lab``: list, run, answer, report, cards. Thin shells around the functions of the lab."""
+
+from __future__ import annotations
+
+import locale
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sklon._base.errors import InputError
+
+from .output import check_output
+from .terminal import BUG, Terminal, guarded
+
+if TYPE_CHECKING:
+    from sklon.lab.text import Language
+
+app = typer.Typer(
+    name="lab",
+    help="The twelve topics as questions: answers that are proved by experiments on this engine.",
+    no_args_is_help=True,
+)
+
+Which = Annotated[str, typer.Argument(metavar="WHICH", help="A question (Q9, batch-size) or an experiment (E9b).")]
+Lang = Annotated[str | None, typer.Option("--lang", metavar="en|ru", help="The language.", show_default="the locale's")]
+Seed = Annotated[int, typer.Option("--seed", help="Where randomness starts.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but the result and errors.")]
+
+
+@app.command("list", epilog="Example: sklon lab list")
+@guarded
+def list_(lang: Lang = None, json: Json = False, quiet: Quiet = False) -> None:
+    """List all questions with their experiments."""
+    from sklon.lab import all_questions
+
+    language = _language(lang)
+    rows = [
+        {
+            "number": q.number,
+            "slug": q.slug,
+            "topic": q.topic.title.of(language),
+            "origin": q.origin,
+            "title": q.answers[language].title,
+            "experiments": [e.number for e in q.experiments],
+        }
+        for q in all_questions()
+    ]
+    lines = [f"{r['number']:4} {r['slug']:24} {r['title']} [{', '.join(r['experiments'])}]" for r in rows]
+    Terminal(quiet, json).result({"questions": rows}, *lines)
+
+
+@app.command(epilog="Example: sklon lab run Q9 --set batch_size=8")
+@guarded
+def run(
+    which: Which,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Turn a control; may be repeated.")
+    ] = None,
+    fault: Annotated[bool, typer.Option("--fault", help="Build a fault in: a check has to fail.")] = False,
+    seed: Seed = 0,
+    lang: Lang = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Run the experiments of a question, and say what was measured and what theory predicts.
+
+    Ends with 1 if a check fails that should hold, or if a fault is not noticed.
+    """
+    from sklon.lab import run as run_experiments
+
+    language = _language(lang)
+    outcome = run_experiments(which, seed=seed, fault=fault, **_settings(set_ or []))
+    summary = {
+        "question": outcome.question.number,
+        "as_expected": outcome.as_expected,
+        "results": [result.summary(language) for result in outcome.results],
+    }
+    Terminal(quiet, json).result(summary, *outcome.lines(language))
+    if not outcome.as_expected:
+        raise typer.Exit(BUG)
+
+
+@app.command(epilog="Example: sklon lab answer notes.md -o answered.md --lang ru")
+@guarded
+def answer(
+    notes: Annotated[Path, typer.Argument(metavar="NOTES", help="Your notes: Markdown with questions and answers.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Where to write.", show_default="standard output"),
+    ] = None,
+    seed: Seed = 0,
+    lang: Annotated[
+        str | None, typer.Option("--lang", metavar="en|ru", help="The language.", show_default="the notes'")
+    ] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Judge the answers in your notes, fill in the blanks, and add what is measured here.
+
+    Your words stay. Figures go to the folder FILE-figures.
+    """
+    writing, terminal = _writing(), Terminal(quiet, json)
+    if output is None and json:
+        raise InputError("--json describes the file that is written, so it needs --output FILE")
+    check_output(output, notes, "the file of notes")
+    language = _language(lang, writing.read_text(notes))
+    answered = writing.answer(notes, output, language, seed=seed, say=terminal.tell)
+    for entry in answered.unknown:
+        terminal.tell(f"not recognized, left as it is: line {entry.question.start + 1}: {entry.question.text}")
+    if output is None:
+        terminal.result({}, answered.text.rstrip("\n"))
+        return
+    terminal.result(answered.summary(output), *answered.lines(output))
+
+
+@app.command(epilog="Example: sklon lab report -o report.html --lang ru")
+@guarded
+def report(
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The page to write.")],
+    seed: Seed = 0,
+    lang: Lang = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Run all experiments and write one printable page with every question, answer, figure and measured value."""
+    writing, terminal = _writing(), Terminal(quiet, json)
+    check_output(output, None)
+    outcomes = writing.report(output, _language(lang), seed=seed, say=terminal.tell)
+    checks = [c for o in outcomes for r in o.results for c in r.checks]
+    passed = sum(c.passed for c in checks)
+    summary = {"output": str(output), "questions": len(outcomes), "checks": len(checks), "passed": passed}
+    terminal.result(summary, f"{len(outcomes)} questions, {passed} of {len(checks)} checks hold: {output}")
+    if passed < len(checks):
+        raise typer.Exit(BUG)
+
+
+@app.command(epilog="Example: sklon lab cards -o cards.tsv --lang ru")
+@guarded
+def cards(
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The file to write.")],
+    lang: Lang = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write questions, follow-ups and self-tests as cards that Anki imports."""
+    check_output(output, None)
+    count = _writing().cards(output, _language(lang))
+    Terminal(quiet, json).result({"output": str(output), "cards": count}, f"{count} cards in {output}")
+
+
+def _writing() -> ModuleType:
+    """What reads and writes texts, if its libraries are installed."""
+    try:
+        from sklon.lab import writing
+    except ImportError as error:
+        raise InputError(f"this needs {error.name}: pip install 'sklon[lab]'") from error
+    return writing
+
+
+def _language(name: str | None, text: str = "") -> Language:
+    """The language that was asked for; else that of a text, else the locale's, else English."""
+    from sklon.lab.text import language_of, language_written_in
+
+    if name is not None:
+        return language_of(name)
+    if text:
+        return language_written_in(text)
+    return "ru" if (locale.getlocale()[0] or "").lower().startswith("ru") else "en"
+
+
+def _settings(given: list[str]) -> dict[str, Any]:
+    """NAME=VALUE pairs as a table."""
+    settings: dict[str, Any] = {}
+    for pair in given:
+        name, mark, value = pair.partition("=")
+        if not mark or not name.strip():
+            raise InputError(f"--set takes NAME=VALUE, such as --set batch_size=8, not {pair!r}")
+        settings[name.strip().replace("-", "_")] = value.strip()
+    return settings
