@@ -135,6 +135,10 @@ class RandomSource(Protocol):
         """Four uint32 scalars for the next operation."""
         ...
 
+    def first_row(self) -> Node | None:
+        """The position of the first row within its batch, a uint32 scalar; None where it is 0."""
+        ...
+
 
 @dataclass(slots=True)
 class Generator:
@@ -148,6 +152,9 @@ class Generator:
         low, high = split_seed(self.seed)
         step_word, stream, first, second = (values.number(w, uint32) for w in (step, 0, low, high))
         return step_word, stream, first, second
+
+    def first_row(self) -> Node | None:
+        return None
 
     def draw(self) -> int:
         """The number of the next random operation."""
@@ -198,6 +205,11 @@ class seeded:  # noqa: N801  reads like a word in ``with seeded(0):``
 def random_words() -> tuple[Node, Node, Node, Node]:
     """The words of the next random operation, from the source in force."""
     return (_source.get() or generator()).words()
+
+
+def first_row() -> Node | None:
+    """The position of the first row within its batch, from the source in force."""
+    return (_source.get() or generator()).first_row()
 
 
 @contextmanager

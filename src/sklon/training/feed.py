@@ -24,14 +24,38 @@ SMALLEST_BATCH, LARGEST_BATCH, STEPS_AN_EPOCH = 32, 256, 64
 SPLIT_STREAM = 0xFFFF0001
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of an epoch's batches, in order: a batch is one part, or several micro-batches.
+
+    ``starts`` and ``rows`` say where a part begins and how long it is, ``batch`` of which batch it is, ``offset`` where
+    in that batch it begins, and ``last`` whether the batch ends with it.
+    """
+
+    starts: Array
+    rows: Array
+    batch: Array
+    offset: Array
+    last: Array
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
     """Rows to train on, and how an epoch goes through them."""
 
     samples: Samples
-    batch: int  # rows of a step
+    batch: int  # rows of a batch: of one update
+    micro: int  # rows of a part of a batch, at most
     shuffle: bool
     drop_last: bool
+
+    @property
+    def in_parts(self) -> bool:
+        """Whether a batch is computed in several parts."""
+        return self.micro < self.batch
 
     def order(self, seed: int, epoch: int) -> Array:
         """The rows in the order of an epoch."""
@@ -50,30 +74,49 @@ class Feed:
         rows: Array = np.minimum(self.batch, len(self.samples) - self.starts())
         return rows
 
+    def parts(self) -> Parts:
+        """The parts of all batches of an epoch."""
+        starts, rows = self.starts(), self.rows()
+        each = -(-rows // self.micro)  # parts of each batch
+        batch = np.repeat(np.arange(len(rows)), each)
+        offset = (np.arange(len(batch)) - np.repeat(np.cumsum(each) - each, each)) * self.micro
+        size = np.minimum(self.micro, rows[batch] - offset)
+        return Parts(starts[batch] + offset, size, batch, offset, offset + size == rows[batch])
+
     def check(self, model: Module) -> None:
         """Refuse an epoch without a step, and a step of one row for a model that cannot train on one."""
-        n, rows = len(self.samples), self.rows()
+        n, rows = len(self.samples), self.parts().rows
         if not len(rows):
             raise InputError(
                 f"{n} rows make no full batch of {self.batch}, and drop_last leaves short ones out; "
                 "pass a smaller batch_size"
             )
-        if rows[-1] != 1:
+        if (rows != 1).all():
             return
         try:
             try_one_row(model, columns_of(self.samples.inputs, None))
         except InputError as error:
-            repair = "drop_last=True or another batch_size" if len(rows) > 1 and self.batch > 1 else "more rows a batch"
-            raise InputError(
-                f"the last batch of an epoch has one row ({n} rows in batches of {self.batch}), on which this model "
-                f"cannot train; pass {repair} ({error})"
-            ) from error
+            raise InputError(f"{self._short_part(n, len(rows))} ({error})") from error
+
+    def _short_part(self, n: int, parts: int) -> str:
+        """What is said where a part has one row, and the model cannot train on one."""
+        if self.in_parts:
+            return (
+                f"a micro-batch has one row ({n} rows in batches of {self.batch}, in parts of {self.micro}), on which "
+                "this model cannot train; pass another micro_batch_size"
+            )
+        repair = "drop_last=True or another batch_size" if parts > 1 and self.batch > 1 else "more rows a batch"
+        return (
+            f"the last batch of an epoch has one row ({n} rows in batches of {self.batch}), on which this model "
+            f"cannot train; pass {repair}"
+        )
 
 
 def feed_of(
     data: Any,
     *,
     batch_size: int | str = "auto",
+    micro_batch_size: int | None = None,
     shuffle: bool | None = None,
     drop_last: bool | None = None,
     validation: Any = None,
@@ -88,9 +131,11 @@ def feed_of(
         batch_size, shuffle, drop_last = data.batch_size, data.shuffle, data.drop_last
     rows, held_out = split(samples_of(data), validation, seed)
     limit = len(rows) if not drop_last else None
+    batch = batch_rows(batch_size, len(rows), limit)
     feed = Feed(
         samples=rows,
-        batch=batch_rows(batch_size, len(rows), limit),
+        batch=batch,
+        micro=batch if micro_batch_size is None else micro_rows(micro_batch_size, batch),
         shuffle=shuffle is not False,
         drop_last=bool(drop_last),
     )
@@ -146,3 +191,10 @@ def batch_rows(batch_size: int | str, rows: int, limit: int | None) -> int:
     if not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size < 1:
         raise InputError(f'batch_size must be a whole number of at least 1, "full" or "auto", not {batch_size!r}')
     return batch_size if limit is None else min(batch_size, limit)
+
+
+def micro_rows(micro_batch_size: int, batch: int) -> int:
+    """The rows of a part of a batch, at most the batch's."""
+    if not isinstance(micro_batch_size, int) or isinstance(micro_batch_size, bool) or micro_batch_size < 1:
+        raise InputError(f"micro_batch_size must be a whole number of at least 1, not {micro_batch_size!r}")
+    return min(micro_batch_size, batch)

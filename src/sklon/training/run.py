@@ -17,7 +17,7 @@ from sklon.nn import Loss
 from .arrays import Samples
 from .callbacks import Callback
 from .evaluation import mean_loss, scalar_value, scalars_of, state_of
-from .feed import Feed
+from .feed import Feed, Parts
 from .history import Row
 from .step import Columns, columns_of, record_evaluation, record_training
 from .stopping import Reason, StoppingRule
@@ -38,8 +38,10 @@ class Run:
     def __init__(self, trainer: Trainer, feed: Feed, held_out: Samples | None) -> None:
         self.trainer, self.feed, self.held_out = trainer, feed, held_out
         columns: Columns = columns_of(feed.samples.inputs, feed.samples.target)
-        graph = record_training(trainer.model, _for(trainer, feed.samples), trainer.rules, columns)
-        self.program: Executable = compiled(graph, feed.batch)
+        graph = record_training(
+            trainer.model, _for(trainer, feed.samples), trainer.rules, columns, in_parts=feed.in_parts
+        )
+        self.program: Executable = compiled(graph, feed.micro)
         self.scalars = scalars_of(graph)
         self.state = _initial_state(trainer, graph)
         self.evaluation = (
@@ -50,7 +52,7 @@ class Run:
         self.best_loss, self.best_epoch = float("inf"), trainer.epoch
         self.updates = 0  # that the state has behind it since the fit began
         self.started = time.perf_counter()
-        self.per_step = 0.0  # seconds
+        self.per_batch = 0.0  # seconds
 
     def epochs(
         self, count: int, rule: StoppingRule | None, limit: float | None, watchers: Iterable[Callback]
@@ -73,23 +75,26 @@ class Run:
         trainer, feed = self.trainer, self.feed
         if self.held_out is None:
             self.last_finite = self._kept()
-        starts, rows = feed.starts(), feed.rows()
-        steps = Steps(rows, starts, self._scalar_table(len(starts)))
+        parts = feed.parts()
+        steps = Steps(parts.rows, parts.starts, self._scalar_table(parts))
         arrays = {**self.state, **feed.samples.bound(), "rows": feed.order(trainer.seed, trainer.epoch)}
-        losses, counts = np.zeros(len(starts)), rows.astype(np.float64)
-        first = 0
-        while first < len(starts):
-            last = min(len(starts), first + self._chunk())
-            results = self._steps(arrays, steps, first, last)
+        losses, counts = np.zeros(len(parts)), parts.rows.astype(np.float64)
+        ends = np.flatnonzero(parts.last) + 1  # of the batches, in parts
+        done = 0  # batches
+        while done < len(ends):
+            first, upto = (int(ends[done - 1]) if done else 0), min(len(ends), done + self._chunk())
+            last = int(ends[upto - 1])
+            results = self._steps(arrays, steps, first, last, upto - done)
             losses[first:last] = results["loss"][first:last]
             counts[first:last] = results.get("weight", counts)[first:last]
-            trainer.step += last - first
-            self.updates += last - first
+            trainer.step += upto - done
+            self.updates += upto - done
             if not np.isfinite(losses[first:last]).all():
-                return self._diverged(first, losses)
-            first = last
-            if limit is not None and time.perf_counter() - self.started > limit and first < len(starts):
-                self._record(losses[:first].sum(), counts[:first].sum(), finished=False)
+                bad = first + int(np.argmax(~np.isfinite(losses[first:last])))
+                return self._diverged(trainer.step - upto + int(parts.batch[bad]) + 1)
+            done = upto
+            if limit is not None and time.perf_counter() - self.started > limit and done < len(ends):
+                self._record(losses[:last].sum(), counts[:last].sum(), finished=False)
                 return Reason("time_limit", f"the time limit of {limit:g} seconds was reached")
         trainer.epoch += 1
         self._record(losses.sum(), counts.sum(), finished=True)
@@ -98,22 +103,24 @@ class Run:
         return None
 
     def _chunk(self) -> int:
-        """Steps until the next look at the clock."""
-        return max(1, int(CHUNK_SECONDS / self.per_step)) if self.per_step else 1
+        """Batches until the next look at the clock."""
+        return max(1, int(CHUNK_SECONDS / self.per_batch)) if self.per_batch else 1
 
-    def _steps(self, arrays: dict[str, Array], steps: Steps, first: int, last: int) -> dict[str, Array]:
+    def _steps(self, arrays: dict[str, Array], steps: Steps, first: int, last: int, batches: int) -> dict[str, Array]:
         start = time.perf_counter()
         results = self.program.run(arrays, steps, first=first, last=last)
-        self.per_step = (time.perf_counter() - start) / (last - first)
+        self.per_batch = (time.perf_counter() - start) / batches
         return results
 
-    def _scalar_table(self, count: int) -> Array:
+    def _scalar_table(self, parts: Parts) -> Array:
         """The scalars of the epoch's steps, in the order of the program's arguments."""
         low, high = split_seed(self.trainer.seed)
-        steps = self.trainer.step + np.arange(count)
-        columns = {"step": steps, "seed.low": low, "seed.high": high}
-        columns.update(self.trainer.updates.scalars(self.updates, count))
-        table = np.zeros((count, len(self.scalars)))
+        batches = int(parts.batch[-1]) + 1
+        of_updates = self.trainer.updates.scalars(self.updates, batches)
+        columns: dict[str, Any] = {name: np.asarray(values)[parts.batch] for name, values in of_updates.items()}
+        columns.update({"step": self.trainer.step + parts.batch, "seed.low": low, "seed.high": high})
+        columns.update({"last": parts.last, "offset": parts.offset})
+        table = np.zeros((len(parts), len(self.scalars)))
         for j, node in enumerate(self.scalars):
             table[:, j] = scalar_value(node, columns)
         return table
@@ -135,12 +142,10 @@ class Run:
         row["seconds"] = time.perf_counter() - self.started
         self.trainer.history.append(row)
 
-    def _diverged(self, first: int, losses: Array) -> Reason:
+    def _diverged(self, step: int) -> Reason:
         """Give the state of the epoch's start back: what came after has lost its meaning."""
         if self.last_finite is not None:
             self.state, self.updates = self.last_finite
-        bad = first + int(np.argmax(~np.isfinite(losses[first:])))
-        step = self.trainer.step - len(losses[first:]) + (bad - first) + 1
         return Reason(
             "non_finite", f"the loss was no longer a finite number in step {max(1, step)}; a smaller lr helps"
         )

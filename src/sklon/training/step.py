@@ -5,7 +5,8 @@ the rows of the step; dividing by what they count for happens once, at the updat
 values are state too. Slots are named
 
     param.NAME   buffer.NAME   loss.NAME (the loss's buffers)   slot.SLOT.NAME
-    x0, x1, …   y   rows (indices)   seed.low, seed.high, step   GROUP.SCALAR
+    sum.grad.NAME, sum.count (of a batch in parts)
+    x0, x1, …   y   rows (indices)   seed.low, seed.high, step   last, offset (of a batch in parts)   GROUP.SCALAR
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ from sklon.graph.node import Graph, Node, slot
 from sklon.nn import Loss, Module, Parameter
 from sklon.optim import Rule
 from sklon.tensors import Tensor
-from sklon.tensors.functional import astype, where
 from sklon.tensors.functional import sum as total
 from sklon.tensors.modes import no_grad, random_source
+
+from .updating import Parts, Trained, updates_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +44,15 @@ class _StepRandom:
     step: Node = field(default_factory=lambda: slot("step", "scalar", (), uint32))
     low: Node = field(default_factory=lambda: slot("seed.low", "scalar", (), uint32))
     high: Node = field(default_factory=lambda: slot("seed.high", "scalar", (), uint32))
+    offset: Node | None = None  # of the first row within its batch
     streams: int = 0
 
     def words(self) -> tuple[Node, Node, Node, Node]:
         self.streams += 1
         return self.step, Build().constant(value=float(self.streams), dtype=uint32), self.low, self.high
+
+    def first_row(self) -> Node | None:
+        return self.offset
 
 
 def _batch(columns: Columns, extent: Extent = N) -> tuple[list[Tensor], Tensor | None]:
@@ -119,25 +125,31 @@ def _mode(model: Module, training: bool) -> Iterator[None]:
             module.training = mode
 
 
-def record_training(model: Module, loss: Loss, rules: Mapping[str, tuple[str, Rule]], columns: Columns) -> Graph:
+def record_training(
+    model: Module, loss: Loss, rules: Mapping[str, tuple[str, Rule]], columns: Columns, *, in_parts: bool = False
+) -> Graph:
     """The graph of one training step; ``rules`` gives each parameter's group and rule by its name.
 
     Output ``loss`` is the sum over the rows of the step; ``weight``, where rows have weights, what they count for.
-    Parameters that have no rule, or require no gradient, keep their values.
+    Parameters that have no rule, or require no gradient, keep their values. A step ``in_parts`` adds up the sums of
+    micro-batches and updates after the last one of a batch, which the scalar ``last`` tells.
     """
-    with _mode(model, True), _as_slots(model, loss) as held, random_source(_StepRandom()):
+    parts = Parts() if in_parts else None
+    source = _StepRandom(offset=parts.offset if parts else None)
+    with _mode(model, True), _as_slots(model, loss) as held, random_source(source):
         inputs, target = _batch(columns)
         assert target is not None
         loss_sum, weight = _sum_and_count(loss, model(*inputs), target)
-        updates = held.moved()
+        moved = held.moved()
     trained = {name: pair for name, pair in held.parameters.items() if pair[0].requires_grad and name in rules}
     seeds = {loss_sum.node: Build().full_like(1.0, loss_sum.node)}
     found = gradients(seeds, [node for _, node in trained.values()])
-    scalars = _Scalars()
-    for (name, (_, node)), grad in zip(trained.items(), found, strict=True):
-        if grad is not None:
-            updates += _update(name, node, _mean(grad, weight), *rules[name], scalars)
-    return Graph(_outputs(loss_sum, weight), tuple(updates))
+    sums = {
+        name: Trained(node, grad, *rules[name])
+        for (name, (_, node)), grad in zip(trained.items(), found, strict=True)
+        if grad is not None
+    }
+    return Graph(_outputs(loss_sum, weight), (*moved, *updates_of(sums, weight, parts)))
 
 
 def _sum_and_count(loss: Loss, output: Tensor, target: Tensor) -> tuple[Tensor, Tensor | None]:
@@ -148,37 +160,6 @@ def _sum_and_count(loss: Loss, output: Tensor, target: Tensor) -> tuple[Tensor, 
 
 def _outputs(loss_sum: Tensor, weight: Tensor | None) -> tuple[tuple[str, Node], ...]:
     return (("loss", loss_sum.node), *(() if weight is None else (("weight", weight.node),)))
-
-
-def _mean(grad: Node, weight: Tensor | None) -> Tensor:
-    """The gradient of the mean; 0 where no row of the step counts."""
-    if weight is None:
-        return Tensor(grad) / Tensor(Build().size(dtype=grad.dtype))
-    count = weight if weight.dtype is grad.dtype else astype(weight, grad.dtype)
-    return Tensor(grad) / where(count > 0, count, 1.0)
-
-
-class _Scalars:
-    """Scalar slots by group, name and type, made when first needed."""
-
-    def __init__(self) -> None:
-        self.nodes: dict[tuple[str, str, Dtype], Tensor] = {}
-
-    def of(self, group: str, rule: Rule, dtype: Dtype) -> dict[str, Tensor]:
-        """The scalars of a rule as tensors."""
-        return {
-            name: self.nodes.setdefault((group, name, dtype), Tensor(slot(f"{group}.{name}", "scalar", (), dtype)))
-            for name in rule.scalars(1)
-        }
-
-
-def _update(name: str, node: Node, mean: Tensor, group: str, rule: Rule, scalars: _Scalars) -> list[tuple[Node, Node]]:
-    """The new values of one parameter and of its slots."""
-    slots = {s: slot(f"slot.{s}.{name}", "state", node.shape, node.dtype) for s in rule.slots}
-    with no_grad():
-        handles = {s: Tensor(n) for s, n in slots.items()}
-        new, moved = rule.update(Tensor(node), mean, handles, scalars.of(group, rule, node.dtype))
-    return [(node, new.node), *((slots[s], t.node) for s, t in moved.items())]
 
 
 def record_evaluation(model: Module, loss: Loss, columns: Columns) -> Graph:

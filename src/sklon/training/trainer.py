@@ -97,6 +97,7 @@ class Trainer:
         *,
         epochs: int = 100,
         batch_size: int | str = "auto",
+        micro_batch_size: int | None = None,
         shuffle: bool | None = None,
         drop_last: bool | None = None,
         validation: Any = None,
@@ -110,17 +111,25 @@ class Trainer:
         ``data`` is (inputs, targets), where inputs are an array, or a tuple of arrays for a model with several; or a
         data set, whose last part are the targets; or a loader, from which come data set, ``batch_size``, ``shuffle``
         and ``drop_last``. ``batch_size`` counts rows; 1 is stochastic, "full" is batch gradient descent, "auto"
-        chooses by the number of rows. Each epoch takes the rows in another order, which follows from the seed, unless
-        ``shuffle`` is False; ``drop_last`` leaves out a last batch that is short. ``validation`` is data of the same
-        forms or a fraction of the rows in (0, 1); with it the best weights are the result. ``early_stopping`` (a rule
-        of ``sklon.stopping`` or its text, such as "patience(20) | gl(5)") may end the run. ``time_limit`` is in
-        seconds. Ctrl-C ends the run with a usable result. Another fit goes on from there: the optimizer's state, its
-        steps and the number of the epoch.
+        chooses by the number of rows. ``micro_batch_size`` bounds memory: a batch is computed in parts of so many rows,
+        and its gradients are added up; the update is the whole batch's, with one step, one decay and the same dropout
+        masks (batch normalization alone sees its micro-batch). Each epoch takes the rows in another order, which
+        follows from the seed, unless ``shuffle`` is False; ``drop_last`` leaves out a last batch that is short.
+        ``validation`` is data of the same forms or a fraction of the rows in (0, 1); with it the best weights are the
+        result. ``early_stopping`` (a rule of ``sklon.stopping`` or its text, such as "patience(20) | gl(5)") may end
+        the run. ``time_limit`` is in seconds. Ctrl-C ends the run with a usable result. Another fit goes on from there:
+        the optimizer's state, its steps and the number of the epoch.
 
         Raises InputError before the first step for data, or a size of the last batch, that the model cannot train on.
         """
         feed, held_out = feed_of(
-            data, batch_size=batch_size, shuffle=shuffle, drop_last=drop_last, validation=validation, seed=self.seed
+            data,
+            batch_size=batch_size,
+            micro_batch_size=micro_batch_size,
+            shuffle=shuffle,
+            drop_last=drop_last,
+            validation=validation,
+            seed=self.seed,
         )
         rule = parse(early_stopping) if isinstance(early_stopping, str) else early_stopping
         if rule is not None and rule.needs_validation and held_out is None:

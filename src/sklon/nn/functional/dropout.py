@@ -6,7 +6,7 @@ from sklon._base.dtypes import float32, uint32
 from sklon.graph.build import Build
 from sklon.tensors import Tensor
 from sklon.tensors import functional as F
-from sklon.tensors.modes import random_words
+from sklon.tensors.modes import first_row, random_words
 from sklon.tensors.record import wrap
 
 __all__ = ["dropout"]
@@ -26,6 +26,9 @@ def unit_interval(x: Tensor) -> Tensor:
     b = Build()
     step, stream, low, high = (b.expand(w, shape=x.shape, dims=()) for w in random_words())
     position = b.iota(axis=0, shape=x.shape, dtype=uint32)
+    first = first_row()
+    if first is not None:
+        position = b.add(position, b.expand(first, shape=x.shape, dims=()))
     element = b.full(0, x.shape, uint32)
     stride = 1
     for axis in range(x.ndim - 1, 0, -1):
