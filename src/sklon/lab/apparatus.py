@@ -45,6 +45,11 @@ def power(x: Any, y: Any) -> float:
     return float(np.polyfit(np.log(np.asarray(x, np.float64)), np.log(np.asarray(y, np.float64)), 1)[0])
 
 
+def standard_error(draws: Any) -> Array:
+    """The standard error of the mean over the leading axis, from independent draws along it."""
+    return np.asarray(np.std(draws, axis=0, ddof=1) / np.sqrt(len(draws)))
+
+
 # ---- data and networks
 def moons(count: int, noise: float, random: np.random.Generator) -> tuple[Array, Array]:
     """Two interleaved half circles with Gaussian noise. Shapes: X [count, 2]; y [count, 1], 0 or 1."""

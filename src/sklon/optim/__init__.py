@@ -5,6 +5,17 @@ Training compiles the same rules into its step.
 
 from .optimizer import Optimizer
 from .optimizers import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, NAdam, RAdam, RMSprop, Rprop
+from .penalties import (
+    L1,
+    L2,
+    GroupLasso,
+    MaxNorm,
+    NonNegative,
+    Penalties,
+    Penalty,
+    WeightDecay,
+    elastic_net,
+)
 from .rules import (
     RULES,
     AdadeltaRule,
@@ -21,6 +32,8 @@ from .rules import (
 )
 
 __all__ = [
+    "L1",
+    "L2",
     "RULES",
     "SGD",
     "Adadelta",
@@ -33,9 +46,14 @@ __all__ = [
     "AdamWRule",
     "Adamax",
     "AdamaxRule",
+    "GroupLasso",
+    "MaxNorm",
     "NAdam",
     "NAdamRule",
+    "NonNegative",
     "Optimizer",
+    "Penalties",
+    "Penalty",
     "RAdam",
     "RAdamRule",
     "RMSprop",
@@ -44,4 +62,6 @@ __all__ = [
     "RpropRule",
     "Rule",
     "SGDRule",
+    "WeightDecay",
+    "elastic_net",
 ]

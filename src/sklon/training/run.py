@@ -139,6 +139,9 @@ class Run:
                 self.best_loss, self.best_epoch = loss, int(row["epoch"])
         else:
             self.best_epoch = int(row["epoch"])
+        penalty = self.trainer.updates.penalty(self.state)
+        if penalty is not None:
+            row["penalty"] = penalty
         row["seconds"] = time.perf_counter() - self.started
         self.trainer.history.append(row)
 

@@ -18,6 +18,7 @@ from sklon.nn import Loss, Module
 from sklon.nn.description import build, describe
 from sklon.nn.loss import FunctionLoss
 from sklon.optim import RULES, Rule
+from sklon.optim.penalties import described, from_description
 
 from . import folder as files
 from .losses import loss_of
@@ -48,6 +49,7 @@ def record_of(trainer: Trainer) -> dict[str, Any]:
         "model": {"class": type(trainer.model).__name__, "description": describe(trainer.model)},
         "loss": {"class": _title(trainer.loss), "description": describe(trainer.loss), "means": _means(trainer.loss)},
         "optimizer": _optimizer(trainer),
+        "penalties": described(trainer.updates.chosen),
         "seed": trainer.seed,
         "epoch": trainer.epoch,
         "step": trainer.step,
@@ -69,9 +71,9 @@ def _optimizer(trainer: Trainer) -> dict[str, Any]:
     """Groups with rule, settings and steps, and the group of each parameter."""
     groups = {
         group: {"rule": type(rule).__name__, **_settings(rule), "steps": trainer.updates.before[group]}
-        for group, rule in trainer.rules.values()
+        for group, rule in trainer.updates.rules.values()
     }
-    return {"groups": groups, "parameters": {name: group for name, (group, _) in trainer.rules.items()}}
+    return {"groups": groups, "parameters": {name: group for name, (group, _) in trainer.updates.rules.items()}}
 
 
 def _settings(rule: Rule) -> dict[str, Any]:
@@ -101,7 +103,13 @@ def restore(folder: Path, make: Callable[..., Trainer], stopped: type[Stopped], 
         rules = needed.rules(given["optimizer"])
         needed.check()
         net.load_state_dict(files.read_arrays(folder / files.MODEL))
-        trainer = make(net, loss=wanted, optimizer=next(iter(rules.values()), given["optimizer"]), seed=record["seed"])
+        trainer = make(
+            net,
+            loss=wanted,
+            optimizer=next(iter(rules.values()), given["optimizer"]),
+            penalties=from_description(record.get("penalties", ())),
+            seed=record["seed"],
+        )
         _go_on(trainer, record, rules, files.read_arrays(folder / files.OPTIMIZER))
         trainer.history.rows = [
             {name: value for name, value in row.items() if value is not None} for row in files.read_history(folder)

@@ -19,6 +19,7 @@ from sklon.nn import Loss, Module
 from sklon.nn.loss import check_last_layer
 from sklon.nn.module import assign
 from sklon.optim import Optimizer, Rule
+from sklon.optim.penalties import Penalties
 
 from . import saving
 from .arrays import samples
@@ -32,7 +33,7 @@ from .progress import Progress
 from .run import Run
 from .step import columns_of, record_evaluation, record_prediction, state_tensors
 from .stopping import Reason, StoppingRule, parse
-from .updates import Updates
+from .updates import Updates, penalties_of
 
 Array = np.ndarray[Any, Any]
 
@@ -56,6 +57,11 @@ class Trainer:
     "rprop"), a rule, or an optimizer over the model's parameters, whose state goes on from fit to fit. ``lr`` is the
     learning rate for a name; without it the name's own, PyTorch's for all but "sgd".
 
+    All weights but biases and those of normalising layers pay ``l1`` (by proximal steps, which give exact zeros),
+    ``l2`` (as a part of the gradient) and ``weight_decay`` (decoupled); ``penalties`` are for parameters of chosen
+    names. What is paid stands in the history as ``penalty``, apart from the losses. The convention of λ is that of
+    ``optim.penalties``.
+
     >>> import numpy as np
     >>> from sklon import Trainer, nn
     >>> X = np.linspace(-1, 1, 64, dtype=np.float32).reshape(-1, 1)
@@ -72,13 +78,17 @@ class Trainer:
         loss: str | Loss | Callable[..., Any],
         optimizer: str | Rule | Optimizer = "adam",
         lr: float | None = None,
+        l1: float = 0.0,
+        l2: float = 0.0,
+        weight_decay: float = 0.0,
+        penalties: Sequence[Penalties] = (),
         seed: int = 0,
         reduction: str | None = None,
     ) -> None:
         self.model = model
         self.loss = loss_of(loss, reduction)
         check_last_layer(model, self.loss)
-        self.updates = Updates(model, optimizer, lr)
+        self.updates = Updates(model, optimizer, lr, penalties_of(l1, l2, weight_decay, penalties))
         self.seed = seed
         self.history = History()
         self.stopped: Stopped | None = None
@@ -87,8 +97,8 @@ class Trainer:
 
     @property
     def rules(self) -> dict[str, tuple[str, Rule]]:
-        """The group and the rule of each parameter, by name."""
-        return self.updates.rules
+        """The group and the rule of each parameter, by name, with the penalties that it pays."""
+        return self.updates.penalized
 
     # ---- the loop
     def fit(

@@ -6,6 +6,7 @@ invariant: between two fits the slots and the counts of updates belong to the va
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy as np
 from sklon._base.errors import InputError
 from sklon.nn import Module
 from sklon.optim import RULES, Optimizer, Rule
+from sklon.optim.penalties import L1, L2, PenalizedRule, Penalties, Penalty, WeightDecay, penalties_for
 
 Array = np.ndarray[Any, Any]
 #: learning rates of names whose default in PyTorch fits no network: its 0.001 for SGD leaves 2 to 19 times the
@@ -25,8 +27,16 @@ LEARNING_RATES = {"sgd": 0.1}
 class Updates:
     """The rules of a model's parameters: ``rules`` by the parameter's name, each with the group of its scalars."""
 
-    def __init__(self, model: Module, optimizer: str | Rule | Optimizer, lr: float | None) -> None:
+    def __init__(
+        self,
+        model: Module,
+        optimizer: str | Rule | Optimizer,
+        lr: float | None,
+        penalties: Sequence[Penalties] = (),
+    ) -> None:
         self.names = {id(p): name for name, p in model.named_parameters()}
+        self.chosen = tuple(penalties)
+        self.penalties = {name: penalties_for(penalties, name, p.ndim) for name, p in model.named_parameters()}
         self.optimizer = optimizer if isinstance(optimizer, Optimizer) else None
         self.rules: dict[str, tuple[str, Rule]] = {}
         self.before: dict[str, int] = {}  # updates of a group's parameters before the next fit
@@ -60,14 +70,34 @@ class Updates:
                 slots = self.optimizer.state.get(param, {})
                 self.slots.update({f"slot.{s}.{name}": slots[s].numpy() for s in rule.slots if s in slots})
 
+    @property
+    def penalized(self) -> dict[str, tuple[str, Rule]]:
+        """The rules with their penalties; parameters of a group that pay others have scalars of their own."""
+        sets = list(dict.fromkeys(self.penalties.values()))
+        found: dict[str, tuple[str, Rule]] = {}
+        for name, (group, rule) in self.rules.items():
+            paid = self.penalties.get(name, ())
+            if paid:
+                found[name] = (f"{group}+{sets.index(paid)}", PenalizedRule(rule, paid, rule.lr))
+            else:
+                found[name] = (group, rule)
+        return found
+
     def scalars(self, done: int, count: int) -> dict[str, list[float]]:
         """The numbers of ``count`` updates after the ``done`` ones of this fit, by the labels of their slots."""
         columns: dict[str, list[float]] = {}
-        for group, rule in dict(self.rules.values()).items():
-            first = self.before[group] + done + 1
+        for group, rule in dict(self.penalized.values()).items():
+            first = self.before[group.partition("+")[0]] + done + 1
             rows = [rule.scalars(t) for t in range(first, first + count)]
-            columns.update({f"{group}.{name}": [row[name] for row in rows] for name in rows[0]})
+            columns.update({f"{group}.{name}": [row[name] for row in rows] for name in (rows[0] if rows else ())})
         return columns
+
+    def penalty(self, state: Mapping[str, Array]) -> float | None:
+        """What the parameters of a state pay beside the data loss; None where nobody pays."""
+        paying = [(f"param.{name}", paid) for name, paid in self.penalties.items() if paid and name in self.rules]
+        if not paying:
+            return None
+        return sum(penalty.value(state[label]) for label, paid in paying for penalty in paid)
 
     def keep(self, state: dict[str, Array], count: int) -> None:
         """After ``count`` updates: keep the slots of a state, and give them to the optimizer."""
@@ -99,3 +129,17 @@ def rule_of(optimizer: str | Rule, lr: float | None) -> Rule:
         raise InputError(f"there is no optimizer called {optimizer!r}; use one of {', '.join(RULES)}")
     chosen = LEARNING_RATES.get(optimizer) if lr is None else lr
     return RULES[optimizer]() if chosen is None else RULES[optimizer](lr=chosen)
+
+
+def penalties_of(l1: float, l2: float, weight_decay: float, more: Sequence[Penalties]) -> tuple[Penalties, ...]:
+    """Penalties for all weights from numbers, and more for parameters of chosen names.
+
+    >>> penalties_of(0.1, 0.0, 0.0, ())
+    (Penalties(penalties=(L1(strength=0.1, how='proximal'),), pattern=None),)
+    """
+    for one in more:
+        if not isinstance(one, Penalties):
+            raise InputError(f"penalties holds optim.Penalties((…,), pattern), not {type(one).__name__}")
+    rows: tuple[tuple[float, type[Any]], ...] = ((l2, L2), (weight_decay, WeightDecay), (l1, L1))
+    chosen: tuple[Penalty, ...] = tuple(kind(strength) for strength, kind in rows if strength)
+    return ((Penalties(chosen),) if chosen else ()) + tuple(more)

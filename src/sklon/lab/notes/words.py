@@ -29,9 +29,13 @@ def plain(text: str) -> str:
 def begins(word: str, stem: str) -> bool:
     """Whether a word begins with a stem; in a long one a wrong, missing or additional letter is forgiven.
 
-    >>> begins("ниминизировать", "минимиз"), begins("градиента", "градиент"), begins("слой", "склон")
-    (False, True, False)
+    A stem that begins with "=" is a whole word.
+
+    >>> begins("градеента", "градиент"), begins("нейрон", "не"), begins("нейрон", "=не")
+    (True, True, False)
     """
+    if stem.startswith("="):
+        return word == stem[1:]
     word, stem = word.lstrip(".-"), stem.lstrip(".-")
     if word.startswith(stem):
         return True

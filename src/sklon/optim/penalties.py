@@ -1,0 +1,364 @@
+"""Penalties and constraints on parameters, as values that compose with every update rule.
+
+The convention of λ: what is minimised is the mean data loss + l1·Σ|w| + (l2/2)·Σw², with PyTorch's ½ and without a
+division by the number of rows or weights. How others write the same stands in :func:`convert`.
+
+A penalty acts in one of two places. *Coupled*, it adds to the gradient before the rule sees it. *Decoupled*, it moves
+the parameter after the rule's step: by a shrinkage, a proximal step or a projection, which alone give exact zeros and
+exact bounds. Nothing here knows which parameters it is for: that is chosen by name (:class:`Penalties`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from fnmatch import fnmatchcase
+from typing import Any, ClassVar, Literal, Protocol
+
+import numpy as np
+
+from sklon._base.errors import InputError
+from sklon.tensors import Tensor
+from sklon.tensors import functional as F
+from sklon.tensors.elementwise import clip
+
+from .rules.parts import at_least_zero, check_number
+from .rules.rule import Rule, Tensors, Update
+
+Array = np.ndarray[Any, Any]
+#: below this a norm counts as zero: what is divided by it is zero too
+TINY = 1e-30
+
+
+class Penalty(Protocol):
+    """What a parameter pays, or must keep to."""
+
+    name: ClassVar[str]
+
+    def scalars(self, lr: float, base_lr: float) -> dict[str, float]:
+        """Its numbers in a step with learning rate ``lr``, where the rule's own is ``base_lr``."""
+        ...
+
+    def coupled(self, param: Tensor, grad: Tensor, scalars: Tensors) -> Tensor:
+        """The gradient with the penalty's part."""
+        ...
+
+    def decoupled(self, new: Tensor, old: Tensor, scalars: Tensors) -> Tensor:
+        """The parameter after the penalty's own move."""
+        ...
+
+    def value(self, param: Array) -> float:
+        """What a parameter pays, beside the data loss."""
+        ...
+
+
+class _Neutral:
+    """A penalty that does nothing, where its subclasses do not say otherwise."""
+
+    __slots__ = ()
+
+    def scalars(self, lr: float, base_lr: float) -> dict[str, float]:
+        return {}
+
+    def coupled(self, param: Tensor, grad: Tensor, scalars: Tensors) -> Tensor:
+        return grad
+
+    def decoupled(self, new: Tensor, old: Tensor, scalars: Tensors) -> Tensor:
+        return new
+
+    def value(self, param: Array) -> float:
+        return 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class L2(_Neutral):
+    """(λ/2)·Σw², as a part of the gradient: g ← g + λ·w."""
+
+    name: ClassVar[str] = "l2"
+    strength: float
+
+    def __post_init__(self) -> None:
+        at_least_zero(strength=self.strength)
+
+    def scalars(self, lr: float, base_lr: float) -> dict[str, float]:
+        return {"strength": self.strength}
+
+    def coupled(self, param: Tensor, grad: Tensor, scalars: Tensors) -> Tensor:
+        return grad + scalars["strength"] * param
+
+    def value(self, param: Array) -> float:
+        return 0.5 * self.strength * float(np.sum(np.square(param, dtype=np.float64)))
+
+
+@dataclass(frozen=True, slots=True)
+class WeightDecay(_Neutral):
+    """Decoupled decay: w loses the share η·λ in every step, beside the rule's step, as in AdamW.
+
+    ``independent`` of the learning rate it loses λ·η/η₀, where η₀ is the rule's own and η the schedule's: the form of
+    Loshchilov and Hutter's paper, in which λ need not be tuned again with η₀. It is no part of a loss.
+    """
+
+    name: ClassVar[str] = "weight_decay"
+    strength: float
+    independent: bool = False
+
+    def __post_init__(self) -> None:
+        at_least_zero(strength=self.strength)
+
+    def scalars(self, lr: float, base_lr: float) -> dict[str, float]:
+        share = (lr / base_lr if base_lr else 0.0) if self.independent else lr
+        return {"lost": share * self.strength}
+
+    def decoupled(self, new: Tensor, old: Tensor, scalars: Tensors) -> Tensor:
+        return new - scalars["lost"] * old
+
+
+@dataclass(frozen=True, slots=True)
+class L1(_Neutral):
+    """λ·Σ|w|. Proximal: after the rule's step, w ← sign(w)·max(|w| − η·λ, 0), which gives exact zeros.
+
+    As a subgradient, g ← g + λ·sign(w) with sign(0) = 0, weights only swing around zero, by about η·λ. Sources:
+    Tibshirani, *Regression shrinkage and selection via the lasso*, 1996; Parikh and Boyd, *Proximal algorithms*, 2014.
+    """
+
+    name: ClassVar[str] = "l1"
+    strength: float
+    how: Literal["proximal", "subgradient"] = "proximal"
+
+    def __post_init__(self) -> None:
+        at_least_zero(strength=self.strength)
+        if self.how not in ("proximal", "subgradient"):
+            raise InputError(f'how is "proximal" or "subgradient", not {self.how!r}')
+
+    def scalars(self, lr: float, base_lr: float) -> dict[str, float]:
+        return {"threshold": lr * self.strength} if self.how == "proximal" else {"strength": self.strength}
+
+    def coupled(self, param: Tensor, grad: Tensor, scalars: Tensors) -> Tensor:
+        return grad if self.how == "proximal" else grad + scalars["strength"] * _sign(param)
+
+    def decoupled(self, new: Tensor, old: Tensor, scalars: Tensors) -> Tensor:
+        return soft(new, scalars["threshold"]) if self.how == "proximal" else new
+
+    def value(self, param: Array) -> float:
+        return self.strength * float(np.sum(np.abs(param), dtype=np.float64))
+
+
+@dataclass(frozen=True, slots=True)
+class GroupLasso(_Neutral):
+    """λ·Σ√d·‖w_u‖ over units u with d weights each, by its proximal step: whole units become exactly zero.
+
+    A unit is a row of the weight: all that leads into it. Source: Yuan and Lin, *Model selection and estimation in
+    regression with grouped variables*, 2006.
+    """
+
+    name: ClassVar[str] = "group_lasso"
+    strength: float
+
+    def __post_init__(self) -> None:
+        at_least_zero(strength=self.strength)
+
+    def scalars(self, lr: float, base_lr: float) -> dict[str, float]:
+        return {"threshold": lr * self.strength}
+
+    def decoupled(self, new: Tensor, old: Tensor, scalars: Tensors) -> Tensor:
+        norms = _norms(new)
+        kept = F.maximum(1.0 - scalars["threshold"] * _root_of_size(new) / F.maximum(norms, TINY), 0.0)
+        return new * kept
+
+    def value(self, param: Array) -> float:
+        rows = param.reshape(param.shape[0], -1) if param.ndim > 1 else param.reshape(-1, 1)
+        return self.strength * float(np.sqrt(rows.shape[1]) * np.linalg.norm(rows.astype(np.float64), axis=1).sum())
+
+
+@dataclass(frozen=True, slots=True)
+class MaxNorm(_Neutral):
+    """‖w_u‖ ≤ ``limit`` for every unit u: a row that is longer is scaled back after each step."""
+
+    name: ClassVar[str] = "max_norm"
+    limit: float
+
+    def __post_init__(self) -> None:
+        check_number("limit", self.limit)
+        if not self.limit > 0:
+            raise InputError(f"limit must be above 0, not {self.limit}")
+
+    def scalars(self, lr: float, base_lr: float) -> dict[str, float]:
+        return {"limit": self.limit}
+
+    def decoupled(self, new: Tensor, old: Tensor, scalars: Tensors) -> Tensor:
+        norms = F.maximum(_norms(new), TINY)
+        return new * clip(scalars["limit"] / norms, None, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class NonNegative(_Neutral):
+    """w ≥ 0: negative weights become 0 after each step."""
+
+    name: ClassVar[str] = "non_negative"
+
+    def decoupled(self, new: Tensor, old: Tensor, scalars: Tensors) -> Tensor:
+        return F.maximum(new, 0.0)
+
+
+PENALTIES: dict[str, type[Any]] = {p.name: p for p in (L1, L2, WeightDecay, GroupLasso, MaxNorm, NonNegative)}
+
+
+def elastic_net(strength: float, l1_ratio: float = 0.5) -> tuple[Penalty, Penalty]:
+    """λ·(ρ·Σ|w| + (1 − ρ)/2·Σw²), with ρ = ``l1_ratio`` in [0, 1]. Zou and Hastie, 2005.
+
+    >>> elastic_net(0.1, 0.25)
+    (L1(strength=0.025, how='proximal'), L2(strength=0.07500000000000001))
+    """
+    if not 0 <= l1_ratio <= 1:
+        raise InputError(f"l1_ratio must lie in [0, 1], not {l1_ratio}")
+    return L1(strength * l1_ratio), L2(strength * (1 - l1_ratio))
+
+
+# ---- for which parameters
+@dataclass(frozen=True, slots=True)
+class Penalties:
+    """Penalties for the parameters whose names fit ``pattern``.
+
+    Without a pattern, for all with two axes or more: biases and the parameters of normalising layers, whose size is not
+    the model's complexity, are left out. In a pattern ``*`` stands for any part of a name: ``"0.*"``, ``"*bias"``.
+    """
+
+    penalties: tuple[Penalty, ...]
+    pattern: str | None = None
+
+    def fits(self, name: str, dimensions: int) -> bool:
+        """Whether a parameter is meant."""
+        return dimensions >= 2 if self.pattern is None else fnmatchcase(name, self.pattern)
+
+
+def described(chosen: Sequence[Penalties]) -> list[dict[str, Any]]:
+    """Penalties as values that JSON can hold; InputError for one that is not of PENALTIES."""
+    rows = []
+    for one in chosen:
+        for penalty in one.penalties:
+            if PENALTIES.get(penalty.name) is not type(penalty):
+                raise InputError(f"{type(penalty).__name__} is no penalty of sklon, so a file cannot hold it")
+        paid = [{"name": p.name, "settings": asdict(p)} for p in one.penalties]  # type: ignore[call-overload]
+        rows.append({"pattern": one.pattern, "penalties": paid})
+    return rows
+
+
+def from_description(rows: Sequence[Mapping[str, Any]]) -> tuple[Penalties, ...]:
+    """The penalties that :func:`described` wrote.
+
+    >>> chosen = (Penalties((L1(0.1),), "0.*"),)
+    >>> from_description(described(chosen)) == chosen
+    True
+    """
+    return tuple(
+        Penalties(tuple(PENALTIES[p["name"]](**p["settings"]) for p in row["penalties"]), row["pattern"])
+        for row in rows
+    )
+
+
+def penalties_for(chosen: Sequence[Penalties], name: str, dimensions: int) -> tuple[Penalty, ...]:
+    """All penalties that a parameter has to pay, in their order."""
+    return tuple(p for one in chosen if one.fits(name, dimensions) for p in one.penalties)
+
+
+@dataclass(frozen=True, slots=True)
+class PenalizedRule:
+    """A rule with penalties around it; itself a rule."""
+
+    name: ClassVar[str] = "penalized"
+    rule: Rule
+    penalties: tuple[Penalty, ...]
+    base_lr: float
+
+    @property
+    def lr(self) -> float:
+        """The learning rate of the rule inside."""
+        return self.rule.lr
+
+    @property
+    def slots(self) -> Mapping[str, float]:
+        """The slots of the rule inside."""
+        return self.rule.slots
+
+    def scalars(self, t: int) -> dict[str, float]:
+        """The rule's numbers, and those of each penalty under its place."""
+        own = {
+            f"penalty{i}.{name}": value
+            for i, p in enumerate(self.penalties)
+            for name, value in p.scalars(self.lr, self.base_lr).items()
+        }
+        return {**self.rule.scalars(t), **own}
+
+    def update(self, param: Tensor, grad: Tensor, slots: Tensors, scalars: Tensors) -> Update:
+        """The rule's update of the penalised gradient, then the penalties' own moves."""
+        for i, p in enumerate(self.penalties):
+            grad = p.coupled(param, grad, _own(scalars, i))
+        new, kept = self.rule.update(param, grad, slots, scalars)
+        for i, p in enumerate(self.penalties):
+            new = p.decoupled(new, param, _own(scalars, i))
+        return new, kept
+
+
+def _own(scalars: Tensors, place: int) -> Tensors:
+    mark = f"penalty{place}."
+    return {name.removeprefix(mark): value for name, value in scalars.items() if name.startswith(mark)}
+
+
+# ---- the same λ elsewhere
+#: what the strength is called elsewhere, and by what our λ is multiplied to mean the same; n is the number of rows
+CONVERSIONS: dict[tuple[str, str], str] = {
+    ("l2", "torch.optim weight_decay"): "1",
+    ("l2", "keras.regularizers.L2"): "1/2",
+    ("l2", "sklearn MLPClassifier alpha"): "n",
+    ("l2", "sklearn Ridge alpha"): "n/2",
+    ("l2", "sklearn LogisticRegression C"): "1/(n·λ)",
+    ("l1", "keras.regularizers.L1"): "1",
+    ("l1", "sklearn Lasso alpha"): "1/2",
+}
+
+
+def convert(penalty: Literal["l1", "l2"], strength: float, to: str, rows: int | None = None) -> float:
+    """Our λ as another library's number, for the same minimum; data losses are mean squared or mean cross-entropy.
+
+    ``to`` is one of CONVERSIONS; ``rows`` is needed where that library adds up over rows: all of them, for
+    MLPClassifier those of a batch.
+
+    >>> convert("l2", 0.01, "sklearn Ridge alpha", rows=200), convert("l2", 0.01, "keras.regularizers.L2")
+    (1.0, 0.005)
+    """
+    if (penalty, to) not in CONVERSIONS:
+        known = ", ".join(name for kind, name in CONVERSIONS if kind == penalty)
+        raise InputError(f"there is no conversion of {penalty} to {to!r}; there are {known}")
+    form = CONVERSIONS[penalty, to]
+    if "n" in form and rows is None:
+        raise InputError(f"{to} adds up over rows; pass rows=")
+    n = float(rows or 1)
+    return {
+        "1": strength,
+        "1/2": strength / 2,
+        "n": n * strength,
+        "n/2": n * strength / 2,
+        "1/(n·λ)": 1 / (n * strength),
+    }[form]
+
+
+# ---- arithmetic
+def soft(x: Tensor, threshold: Tensor | float) -> Tensor:
+    """sign(x)·max(|x| − threshold, 0): the proximal step of |x|."""
+    return F.maximum(x - threshold, 0.0) - F.maximum(-x - threshold, 0.0)
+
+
+def _sign(x: Tensor) -> Tensor:
+    return F.where(x > 0, 1.0, F.where(x < 0, -1.0, x * 0.0))
+
+
+def _norms(weight: Tensor) -> Tensor:
+    """The length of each unit's weights, with axes of size one behind it; of a vector each element is a unit."""
+    if weight.ndim < 2:
+        return F.abs(weight)
+    return F.sqrt(F.sum(weight * weight, tuple(range(1, weight.ndim)), keepdims=True))
+
+
+def _root_of_size(weight: Tensor) -> float:
+    """√d of a unit with d weights."""
+    return float(np.sqrt(np.prod([int(str(e)) for e in weight.shape[1:]], dtype=np.float64)))
