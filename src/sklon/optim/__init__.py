@@ -3,6 +3,7 @@
 Training compiles the same rules into its step.
 """
 
+from .clipping import Clip, ClipAdaptive, ClipLayerNorm, ClipNorm, ClipValue, clip_grad_norm_, clip_grad_value_
 from .optimizer import Optimizer
 from .optimizers import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, NAdam, RAdam, RMSprop, Rprop
 from .penalties import (
@@ -46,6 +47,11 @@ __all__ = [
     "AdamWRule",
     "Adamax",
     "AdamaxRule",
+    "Clip",
+    "ClipAdaptive",
+    "ClipLayerNorm",
+    "ClipNorm",
+    "ClipValue",
     "GroupLasso",
     "MaxNorm",
     "NAdam",
@@ -63,5 +69,7 @@ __all__ = [
     "Rule",
     "SGDRule",
     "WeightDecay",
+    "clip_grad_norm_",
+    "clip_grad_value_",
     "elastic_net",
 ]

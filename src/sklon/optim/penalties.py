@@ -22,7 +22,7 @@ from sklon.tensors import Tensor
 from sklon.tensors import functional as F
 from sklon.tensors.elementwise import clip
 
-from .rules.parts import at_least_zero, check_number
+from .rules.parts import above_zero, at_least_zero, unit_norms
 from .rules.rule import Rule, Tensors, Update
 
 Array = np.ndarray[Any, Any]
@@ -161,7 +161,7 @@ class GroupLasso(_Neutral):
         return {"threshold": lr * self.strength}
 
     def decoupled(self, new: Tensor, old: Tensor, scalars: Tensors) -> Tensor:
-        norms = _norms(new)
+        norms = unit_norms(new)
         kept = F.maximum(1.0 - scalars["threshold"] * _root_of_size(new) / F.maximum(norms, TINY), 0.0)
         return new * kept
 
@@ -178,15 +178,13 @@ class MaxNorm(_Neutral):
     limit: float
 
     def __post_init__(self) -> None:
-        check_number("limit", self.limit)
-        if not self.limit > 0:
-            raise InputError(f"limit must be above 0, not {self.limit}")
+        above_zero(limit=self.limit)
 
     def scalars(self, lr: float, base_lr: float) -> dict[str, float]:
         return {"limit": self.limit}
 
     def decoupled(self, new: Tensor, old: Tensor, scalars: Tensors) -> Tensor:
-        norms = F.maximum(_norms(new), TINY)
+        norms = F.maximum(unit_norms(new), TINY)
         return new * clip(scalars["limit"] / norms, None, 1.0)
 
 
@@ -350,13 +348,6 @@ def soft(x: Tensor, threshold: Tensor | float) -> Tensor:
 
 def _sign(x: Tensor) -> Tensor:
     return F.where(x > 0, 1.0, F.where(x < 0, -1.0, x * 0.0))
-
-
-def _norms(weight: Tensor) -> Tensor:
-    """The length of each unit's weights, with axes of size one behind it; of a vector each element is a unit."""
-    if weight.ndim < 2:
-        return F.abs(weight)
-    return F.sqrt(F.sum(weight * weight, tuple(range(1, weight.ndim)), keepdims=True))
 
 
 def _root_of_size(weight: Tensor) -> float:

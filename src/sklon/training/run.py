@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -38,9 +39,8 @@ class Run:
     def __init__(self, trainer: Trainer, feed: Feed, held_out: Samples | None) -> None:
         self.trainer, self.feed, self.held_out = trainer, feed, held_out
         columns: Columns = columns_of(feed.samples.inputs, feed.samples.target)
-        graph = record_training(
-            trainer.model, _for(trainer, feed.samples), trainer.rules, columns, in_parts=feed.in_parts
-        )
+        options = replace(trainer.options, in_parts=feed.in_parts)
+        graph = record_training(trainer.model, _for(trainer, feed.samples), trainer.rules, columns, options)
         self.program: Executable = compiled(graph, feed.micro)
         self.scalars = scalars_of(graph)
         self.state = _initial_state(trainer, graph)
@@ -50,6 +50,7 @@ class Run:
         self.best: Kept | None = None
         self.last_finite: Kept | None = None
         self.best_loss, self.best_epoch = float("inf"), trainer.epoch
+        self.skipped = 0  # batches of this fit that changed nothing
         self.updates = 0  # that the state has behind it since the fit began
         self.started = time.perf_counter()
         self.per_batch = 0.0  # seconds
@@ -89,7 +90,9 @@ class Run:
             counts[first:last] = results.get("weight", counts)[first:last]
             trainer.step += upto - done
             self.updates += upto - done
-            if not np.isfinite(losses[first:last]).all():
+            if trainer.options.skip:
+                self.skipped += _forget_skipped(results["finite"], parts, losses, counts, first, last)
+            elif not np.isfinite(losses[first:last]).all():
                 bad = first + int(np.argmax(~np.isfinite(losses[first:last])))
                 return self._diverged(trainer.step - upto + int(parts.batch[bad]) + 1)
             done = upto
@@ -142,6 +145,8 @@ class Run:
         penalty = self.trainer.updates.penalty(self.state)
         if penalty is not None:
             row["penalty"] = penalty
+        if self.trainer.options.skip:
+            row["skipped"] = self.skipped
         row["seconds"] = time.perf_counter() - self.started
         self.trainer.history.append(row)
 
@@ -159,6 +164,15 @@ class Run:
     def result(self) -> Kept:
         """The best state where a validation set watched, else the last one."""
         return self.best if self.best is not None else (self.state, self.updates)
+
+
+def _forget_skipped(finite: Array, parts: Parts, losses: Array, counts: Array, first: int, last: int) -> int:
+    """Take batches that were skipped out of the epoch's means; how many they are."""
+    ends = np.arange(first, last)[parts.last[first:last]]
+    bad = parts.batch[ends[finite[ends] == 0]]
+    left_out = np.isin(parts.batch, bad)
+    losses[left_out] = counts[left_out] = 0.0
+    return len(bad)
 
 
 def _for(trainer: Trainer, data: Samples) -> Loss:

@@ -5,8 +5,9 @@ the rows of the step; dividing by what they count for happens once, at the updat
 values are state too. Slots are named
 
     param.NAME   buffer.NAME   loss.NAME (the loss's buffers)   slot.SLOT.NAME
-    sum.grad.NAME, sum.count (of a batch in parts)
-    x0, x1, …   y   rows (indices)   seed.low, seed.high, step   last, offset (of a batch in parts)   GROUP.SCALAR
+    sum.grad.NAME, sum.count, sum.loss (of a batch in parts)
+    x0, x1, …   y   rows (indices)   seed.low, seed.high, step   last, offset (of a batch in parts)
+    average.NAME and average.fresh (of averaged parameters)   GROUP.SCALAR
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from sklon._base.dtypes import Dtype, dtype_of, int32, uint32
+from sklon._base.dtypes import Dtype, dtype_of, float32, int32, uint32
 from sklon._base.shapes import Extent, N, Shape, T
 from sklon.autodiff import gradients
 from sklon.graph.build import Build
@@ -23,10 +24,11 @@ from sklon.graph.node import Graph, Node, slot
 from sklon.nn import Loss, Module, Parameter
 from sklon.optim import Rule
 from sklon.tensors import Tensor
+from sklon.tensors.functional import astype
 from sklon.tensors.functional import sum as total
 from sklon.tensors.modes import no_grad, random_source
 
-from .updating import Parts, Trained, updates_of
+from .updating import PLAIN, Computed, Options, Parts, Trained, updates_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,21 +128,25 @@ def _mode(model: Module, training: bool) -> Iterator[None]:
 
 
 def record_training(
-    model: Module, loss: Loss, rules: Mapping[str, tuple[str, Rule]], columns: Columns, *, in_parts: bool = False
+    model: Module,
+    loss: Loss,
+    rules: Mapping[str, tuple[str, Rule]],
+    columns: Columns,
+    options: Options = PLAIN,
 ) -> Graph:
     """The graph of one training step; ``rules`` gives each parameter's group and rule by its name.
 
     Output ``loss`` is the sum over the rows of the step; ``weight``, where rows have weights, what they count for.
-    Parameters that have no rule, or require no gradient, keep their values. A step ``in_parts`` adds up the sums of
-    micro-batches and updates after the last one of a batch, which the scalar ``last`` tells.
+    Parameters that have no rule, or require no gradient, keep their values. ``options`` add to the step; with ``skip``
+    output ``finite`` is 0 for a batch that changed nothing.
     """
-    parts = Parts() if in_parts else None
+    parts = Parts() if options.in_parts else None
     source = _StepRandom(offset=parts.offset if parts else None)
     with _mode(model, True), _as_slots(model, loss) as held, random_source(source):
         inputs, target = _batch(columns)
         assert target is not None
         loss_sum, weight = _sum_and_count(loss, model(*inputs), target)
-        moved = held.moved()
+        moved = [(old, Tensor(new)) for old, new in held.moved()]
     trained = {name: pair for name, pair in held.parameters.items() if pair[0].requires_grad and name in rules}
     seeds = {loss_sum.node: Build().full_like(1.0, loss_sum.node)}
     found = gradients(seeds, [node for _, node in trained.values()])
@@ -149,7 +155,11 @@ def record_training(
         for (name, (_, node)), grad in zip(trained.items(), found, strict=True)
         if grad is not None
     }
-    return Graph(_outputs(loss_sum, weight), (*moved, *updates_of(sums, weight, parts)))
+    updates, finite = updates_of(Computed(loss_sum, weight, sums, moved), options, parts)
+    outputs = _outputs(loss_sum, weight)
+    if finite is not None:
+        outputs = (*outputs, ("finite", astype(finite, float32).node))
+    return Graph(outputs, tuple(updates))
 
 
 def _sum_and_count(loss: Loss, output: Tensor, target: Tensor) -> tuple[Tensor, Tensor | None]:

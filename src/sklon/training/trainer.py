@@ -19,6 +19,7 @@ from sklon.nn import Loss, Module
 from sklon.nn.loss import check_last_layer
 from sklon.nn.module import assign
 from sklon.optim import Optimizer, Rule
+from sklon.optim.clipping import Clip
 from sklon.optim.penalties import Penalties
 
 from . import saving
@@ -34,6 +35,7 @@ from .run import Run
 from .step import columns_of, record_evaluation, record_prediction, state_tensors
 from .stopping import Reason, StoppingRule, parse
 from .updates import Updates, penalties_of
+from .updating import Options
 
 Array = np.ndarray[Any, Any]
 
@@ -60,7 +62,9 @@ class Trainer:
     All weights but biases and those of normalising layers pay ``l1`` (by proximal steps, which give exact zeros),
     ``l2`` (as a part of the gradient) and ``weight_decay`` (decoupled); ``penalties`` are for parameters of chosen
     names. What is paid stands in the history as ``penalty``, apart from the losses. The convention of λ is that of
-    ``optim.penalties``.
+    ``optim.penalties``. ``clip`` bounds the gradients of a batch once: ``optim.ClipNorm(1.0)``, ``ClipValue``,
+    ``ClipLayerNorm``, ``ClipAdaptive``. A batch whose loss or gradients are not finite ends the fit, or with
+    ``on_non_finite="skip"`` changes nothing and is counted in the history.
 
     >>> import numpy as np
     >>> from sklon import Trainer, nn
@@ -82,6 +86,8 @@ class Trainer:
         l2: float = 0.0,
         weight_decay: float = 0.0,
         penalties: Sequence[Penalties] = (),
+        clip: Clip | None = None,
+        on_non_finite: str = "stop",
         seed: int = 0,
         reduction: str | None = None,
     ) -> None:
@@ -89,6 +95,9 @@ class Trainer:
         self.loss = loss_of(loss, reduction)
         check_last_layer(model, self.loss)
         self.updates = Updates(model, optimizer, lr, penalties_of(l1, l2, weight_decay, penalties))
+        if on_non_finite not in ("stop", "skip"):
+            raise InputError(f'on_non_finite is "stop" or "skip", not {on_non_finite!r}')
+        self.options = Options(clip=clip, skip=on_non_finite == "skip")
         self.seed = seed
         self.history = History()
         self.stopped: Stopped | None = None

@@ -7,18 +7,39 @@ keeps its value, so clipping, decay and the count of steps happen once for a bat
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sklon._base.dtypes import Dtype, float32, float64, uint32
 from sklon.graph.build import Build
 from sklon.graph.node import Node, slot
 from sklon.optim import Rule
+from sklon.optim.clipping import Clip
 from sklon.tensors import Tensor
-from sklon.tensors.functional import astype, where
+from sklon.tensors.functional import astype, equal, where
+from sklon.tensors.functional import sum as total
 from sklon.tensors.modes import no_grad
 
 Updates = list[tuple[Node, Node]]
+#: the scalar that says by which share an average moves to the parameter
+FRESH = "average.fresh"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What a step does besides: nothing of it is in the program unless it is asked for.
+
+    ``in_parts``: batches come in micro-batches. ``clip`` bounds the gradients. ``skip``: a batch whose loss or
+    gradients are not finite changes nothing. ``averaged``: parameters have running averages beside them.
+    """
+
+    in_parts: bool = False
+    clip: Clip | None = None
+    skip: bool = False
+    averaged: bool = False
+
+
+PLAIN = Options()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,36 +63,79 @@ class Parts:
     def total(self, name: str, part: Tensor) -> Tensor:
         """The sum over the parts so far, this one included; empty again after the last one."""
         held = slot(f"sum.{name}", "state", part.node.shape, part.dtype)
-        total = Tensor(held) + part
-        self.updates.append((held, where(self._is_last(), 0.0, total).node))
-        return total
+        so_far = Tensor(held) + part
+        self.updates.append((held, where(self._is_last(), 0.0, so_far).node))
+        return so_far
 
-    def after_last(self, new: Tensor, old: Node) -> Node:
+    def after_last(self, new: Tensor, old: Node) -> Tensor:
         """The new value after the last part, the old one before."""
-        return where(self._is_last(), new, Tensor(old)).node
+        return where(self._is_last(), new, Tensor(old))
 
     def _is_last(self) -> Tensor:
         return Tensor(self.last) > 0
 
 
-def updates_of(trained: Mapping[str, Trained], weight: Tensor | None, parts: Parts | None) -> Updates:
-    """The new values of all parameters and their slots; ``weight`` is what the rows of the step count for."""
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """What the first part of a step gives: sums over its rows, and the buffers that it moved."""
+
+    loss: Tensor
+    weight: Tensor | None  # what the rows count for, if they have weights
+    trained: Mapping[str, Trained]
+    moved: Sequence[tuple[Node, Tensor]]
+
+
+def updates_of(computed: Computed, options: Options, parts: Parts | None) -> tuple[Updates, Tensor | None]:
+    """The new values of buffers, parameters, slots and averages; and, to skip batches, whether this one is finite."""
+    trained = computed.trained
     with no_grad():
-        counts = _Counts(weight, parts)
-        scalars = _Scalars()
-        updates = [u for name, one in trained.items() for u in _update(name, one, counts, scalars, parts)]
-    return updates + (parts.updates if parts is not None else [])
+        counts, scalars = _Counts(computed.weight, parts), _Scalars()
+        sums = {name: Tensor(one.grad) for name, one in trained.items()}
+        if parts is not None:
+            sums = {name: parts.total(f"grad.{name}", part) for name, part in sums.items()}
+        means = {name: grad / counts.of(grad.dtype) for name, grad in sums.items()}
+        if options.clip is not None:
+            means = options.clip.apply(means, {name: Tensor(one.node) for name, one in trained.items()})
+        finite = None
+        if options.skip:
+            loss = computed.loss if parts is None else parts.total("loss", computed.loss)
+            finite = _finite([loss, *means.values()])
+        at_end: list[tuple[Node, Tensor]] = []
+        for name, one in trained.items():
+            at_end += _update(name, one, means[name], scalars, options)
+        updates = [(old, _unless_skipped(old, new, finite)) for old, new in computed.moved]
+        for old, new in at_end:
+            complete = _unless_skipped(old, new, finite)
+            updates.append((old, complete if parts is None else parts.after_last(complete, old)))
+        ends = parts.updates if parts is not None else []
+        return [*((old, new.node) for old, new in updates), *ends], finite
 
 
-def _update(name: str, one: Trained, counts: _Counts, scalars: _Scalars, parts: Parts | None) -> Updates:
-    """The new values of one parameter and of its slots."""
+def _update(name: str, one: Trained, mean: Tensor, scalars: _Scalars, options: Options) -> list[tuple[Node, Tensor]]:
+    """The new values of one parameter, of its slots and of its average."""
     slots = {s: slot(f"slot.{s}.{name}", "state", one.node.shape, one.node.dtype) for s in one.rule.slots}
-    grad = Tensor(one.grad) if parts is None else parts.total(f"grad.{name}", Tensor(one.grad))
     handles = {s: Tensor(n) for s, n in slots.items()}
-    mean = grad / counts.of(grad.dtype)
     new, moved = one.rule.update(Tensor(one.node), mean, handles, scalars.of(one.group, one.rule, one.node.dtype))
     pairs = [(one.node, new), *((slots[s], t) for s, t in moved.items())]
-    return [(old, value.node if parts is None else parts.after_last(value, old)) for old, value in pairs]
+    if options.averaged:
+        average = slot(f"average.{name}", "state", one.node.shape, one.node.dtype)
+        fresh = scalars.named(FRESH, one.node.dtype)
+        pairs.append((average, Tensor(average) + fresh * (new - Tensor(average))))
+    return pairs
+
+
+def _unless_skipped(old: Node, new: Tensor, finite: Tensor | None) -> Tensor:
+    """The new value, or the old one of a batch that counts for nothing."""
+    return new if finite is None else where(finite, new, Tensor(old))
+
+
+def _finite(values: Sequence[Tensor]) -> Tensor:
+    """Whether all elements are finite numbers: then each of them times 0 is 0."""
+    zeros = [astype(total(v * 0.0), float32) for v in values]
+    found = zeros[0]
+    for zero in zeros[1:]:
+        found = found + zero
+    return equal(found, 0.0)
 
 
 class _Counts:
@@ -95,11 +159,12 @@ class _Scalars:
     """Scalar slots by group, name and type, made when first needed."""
 
     def __init__(self) -> None:
-        self.nodes: dict[tuple[str, str, Dtype], Tensor] = {}
+        self.nodes: dict[tuple[str, Dtype], Tensor] = {}
 
     def of(self, group: str, rule: Rule, dtype: Dtype) -> dict[str, Tensor]:
         """The scalars of a rule as tensors."""
-        return {
-            name: self.nodes.setdefault((group, name, dtype), Tensor(slot(f"{group}.{name}", "scalar", (), dtype)))
-            for name in rule.scalars(1)
-        }
+        return {name: self.named(f"{group}.{name}", dtype) for name in rule.scalars(1)}
+
+    def named(self, label: str, dtype: Dtype) -> Tensor:
+        """One scalar as a tensor."""
+        return self.nodes.setdefault((label, dtype), Tensor(slot(label, "scalar", (), dtype)))

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from sklon._base.errors import InputError
 from sklon.tensors import Tensor
+from sklon.tensors import functional as F
 
 from .rule import Tensors
 
@@ -61,6 +62,13 @@ def moments(grad: Tensor, slots: Tensors, scalars: Tensors) -> tuple[Tensor, Ten
     return mean, square
 
 
+def unit_norms(weight: Tensor) -> Tensor:
+    """The length of each unit's weights, its row, with axes of size one behind; of a vector each element is a unit."""
+    if weight.ndim < 2:
+        return F.abs(weight)
+    return F.sqrt(F.sum(weight * weight, tuple(range(1, weight.ndim)), keepdims=True))
+
+
 # ---- settings
 def at_least_zero(**settings: float) -> None:
     """Refuse what is no number, or below 0, or NaN."""
@@ -68,6 +76,14 @@ def at_least_zero(**settings: float) -> None:
         check_number(name, value)
         if not value >= 0:
             raise InputError(f"{name} must be at least 0, not {value}")
+
+
+def above_zero(**settings: float) -> None:
+    """Refuse what is no number, or not above 0, or NaN."""
+    for name, value in settings.items():
+        check_number(name, value)
+        if not value > 0:
+            raise InputError(f"{name} must be above 0, not {value}")
 
 
 def check_betas(betas: tuple[float, float]) -> None:
