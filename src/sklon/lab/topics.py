@@ -22,7 +22,17 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         "derivative",
         Text("Derivative, gradient, continuity", "Производная, градиент, непрерывность"),
-        ("calculus", "differentiation", "частная производная", "производные", "partial derivative", "матанализ"),
+        (
+            "calculus",
+            "derivatives",
+            "differentiation",
+            "gradient",
+            "градиент",
+            "partial derivative, derivative, gradient",
+            "градиент, производная, частная производная",
+            "производные",
+            "матанализ",
+        ),
     ),
     Topic(
         "gradient-descent",

@@ -5,6 +5,7 @@ What is added stands in block quotes below an answer, so that nobody takes it fo
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ from .recognising import Recognised, recognise, topic_named
 MARK = "<!-- answered by sklon lab -->"
 
 
+#: what stands before the words of an item
+_ITEM = re.compile(r"\s*(?:[-*+•]|\d+[.)])(?=\s|$)\s*")
 _COUNTED = (("right", "right"), ("incomplete", "incomplete"), ("wrong", "with an error"), ("filled", "filled in"))
 
 
@@ -98,8 +101,8 @@ def _fill(lines: list[list[str]], entry: Entry, question: Question, plan: Plan) 
     short = short_of(question, plan).splitlines()
     if entry.answer:
         first, last = entry.answer[0].start, entry.answer[-1].end
-        line = lines[first][0]
-        head = line[: len(line) - len(line.lstrip())] + ("- " if line.lstrip()[:1] in "-*+•" else "")
+        mark = _ITEM.match(lines[first][0])
+        head = mark.group().rstrip() + " " if mark else ""
     else:
         first, last = entry.question.start, entry.question.end
         own = lines[first][0]

@@ -21,6 +21,8 @@ PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 
+_BULLET = re.compile(r"^\s*[-*+•]\s*$")
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -129,13 +131,15 @@ def _empty(item: Token, depth: int) -> Block:
 
 
 def _pieces(token: Token, depth: int, number: int | None, heading: bool) -> Iterator[Block]:
-    """The text of a token, cut where a line begins a TO DO."""
+    """The text of a token, cut where a line begins a TO DO, or is a bullet without words, which Markdown reads on."""
     assert token.map is not None
     first = token.map[0]
     lines = token.content.split("\n")
-    cuts = [0, *(i for i, line in enumerate(lines) if i and TODO.match(line)), len(lines)]
+    cuts = [0, *(i for i, line in enumerate(lines) if i and (TODO.match(line) or _BULLET.match(line))), len(lines)]
     for start, end in pairwise(cuts):
         piece = "\n".join(lines[start:end])
         todo = bool(TODO.match(piece)) and not PLACEHOLDER.match(piece)
         own = number if start == 0 else None
+        if _BULLET.match(piece):
+            piece, depth = "", depth + 1
         yield Block(TODO.sub("", piece) if todo else piece, first + start, first + end, heading, own, depth, todo)

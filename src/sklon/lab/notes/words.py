@@ -36,7 +36,7 @@ def begins(word: str, stem: str) -> bool:
     """
     if stem.startswith("="):
         return word == stem[1:]
-    word, stem = word.lstrip(".-"), stem.lstrip(".-")
+    word, stem = word.lstrip("."), stem.lstrip(".")
     if word.startswith(stem):
         return True
     if len(stem) < TYPO_LETTERS or not stem.isalpha():
