@@ -3,6 +3,7 @@
 Training compiles the same rules into its step.
 """
 
+from .averaging import EMA, SWA, Average
 from .clipping import Clip, ClipAdaptive, ClipLayerNorm, ClipNorm, ClipValue, clip_grad_norm_, clip_grad_value_
 from .optimizer import Optimizer
 from .optimizers import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, NAdam, RAdam, RMSprop, Rprop
@@ -33,10 +34,12 @@ from .rules import (
 )
 
 __all__ = [
+    "EMA",
     "L1",
     "L2",
     "RULES",
     "SGD",
+    "SWA",
     "Adadelta",
     "AdadeltaRule",
     "Adagrad",
@@ -47,6 +50,7 @@ __all__ = [
     "AdamWRule",
     "Adamax",
     "AdamaxRule",
+    "Average",
     "Clip",
     "ClipAdaptive",
     "ClipLayerNorm",

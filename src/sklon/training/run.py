@@ -16,12 +16,14 @@ from sklon.graph.node import Graph, Slot, slots
 from sklon.nn import Loss
 
 from .arrays import Samples
+from .averaged import AVERAGE, PARAMETER, Recalibration, keeps_statistics, with_averages
 from .callbacks import Callback
 from .evaluation import mean_loss, scalar_value, scalars_of, state_of
 from .feed import Feed, Parts
 from .history import Row
 from .step import Columns, columns_of, record_evaluation, record_training
 from .stopping import Reason, StoppingRule
+from .updating import FRESH
 
 if TYPE_CHECKING:
     from .trainer import Trainer
@@ -39,13 +41,18 @@ class Run:
     def __init__(self, trainer: Trainer, feed: Feed, held_out: Samples | None) -> None:
         self.trainer, self.feed, self.held_out = trainer, feed, held_out
         columns: Columns = columns_of(feed.samples.inputs, feed.samples.target)
-        options = replace(trainer.options, in_parts=feed.in_parts)
+        options = replace(trainer.options, in_parts=feed.in_parts, averaged=trainer.average is not None)
         graph = record_training(trainer.model, _for(trainer, feed.samples), trainer.rules, columns, options)
         self.program: Executable = compiled(graph, feed.micro)
         self.scalars = scalars_of(graph)
         self.state = _initial_state(trainer, graph)
         self.evaluation = (
             None if held_out is None else record_evaluation(trainer.model, _for(trainer, held_out), columns)
+        )
+        self.recalibrate = (
+            Recalibration(trainer.model, columns, feed, trainer.seed)
+            if trainer.average is not None and keeps_statistics(trainer.model)
+            else None
         )
         self.best: Kept | None = None
         self.last_finite: Kept | None = None
@@ -123,6 +130,8 @@ class Run:
         columns: dict[str, Any] = {name: np.asarray(values)[parts.batch] for name, values in of_updates.items()}
         columns.update({"step": self.trainer.step + parts.batch, "seed.low": low, "seed.high": high})
         columns.update({"last": parts.last, "offset": parts.offset})
+        if self.trainer.average is not None:
+            columns[FRESH] = self.trainer.average.shares(self.updates, batches, batches)[parts.batch]
         table = np.zeros((len(parts), len(self.scalars)))
         for j, node in enumerate(self.scalars):
             table[:, j] = scalar_value(node, columns)
@@ -135,14 +144,14 @@ class Run:
             "train_loss": float(loss / count) if count else float("nan"),
         }
         if self.evaluation is not None and self.held_out is not None:
-            loss = mean_loss(self.evaluation, self.held_out, self.state)
+            loss = mean_loss(self.evaluation, self.held_out, self.handed_out(self.state))
             row["validation_loss"] = loss
             if loss < self.best_loss:
                 self.best = self._kept()
                 self.best_loss, self.best_epoch = loss, int(row["epoch"])
         else:
             self.best_epoch = int(row["epoch"])
-        penalty = self.trainer.updates.penalty(self.state)
+        penalty = self.trainer.updates.penalty(with_averages(self.state))
         if penalty is not None:
             row["penalty"] = penalty
         if self.trainer.options.skip:
@@ -161,9 +170,17 @@ class Run:
     def _kept(self) -> Kept:
         return {name: array.copy() for name, array in self.state.items()}, self.updates
 
+    def handed_out(self, state: dict[str, Array]) -> dict[str, Array]:
+        """The state as users get it: averages in the parameters' place, with statistics that belong to them."""
+        if self.trainer.average is None:
+            return state
+        found = with_averages(state)
+        return found if self.recalibrate is None else self.recalibrate(found)
+
     def result(self) -> Kept:
-        """The best state where a validation set watched, else the last one."""
-        return self.best if self.best is not None else (self.state, self.updates)
+        """The best state where a validation set watched, else the last one, as users get it."""
+        state, updates = self.best if self.best is not None else (self.state, self.updates)
+        return self.handed_out(state), updates
 
 
 def _forget_skipped(finite: Array, parts: Parts, losses: Array, counts: Array, first: int, last: int) -> int:
@@ -189,7 +206,8 @@ def _initial_state(trainer: Trainer, graph: Graph) -> dict[str, Array]:
         if isinstance(node.op, Slot) and node.op.space == "state":
             label = node.op.label
             state[label] = aligned_zeros([e for e in node.shape if isinstance(e, int)], node.dtype.numpy)
-            known = given.get(label, trainer.updates.slots.get(label))
+            source = PARAMETER + label.removeprefix(AVERAGE) if label.startswith(AVERAGE) else label
+            known = given.get(source, trainer.updates.slots.get(label))
             state[label][...] = known if known is not None else starts.get(label, 0.0)
     for label, array in given.items():
         state.setdefault(label, array)

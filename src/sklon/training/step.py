@@ -172,6 +172,14 @@ def _outputs(loss_sum: Tensor, weight: Tensor | None) -> tuple[tuple[str, Node],
     return (("loss", loss_sum.node), *(() if weight is None else (("weight", weight.node),)))
 
 
+def record_statistics(model: Module, columns: Columns) -> Graph:
+    """The graph of a forward pass in training mode that moves buffers and nothing else."""
+    with _mode(model, True), _as_slots(model) as held, random_source(_StepRandom()), no_grad():
+        inputs, _ = _batch(columns)
+        model(*inputs)
+        return Graph((), tuple(held.moved()))
+
+
 def record_evaluation(model: Module, loss: Loss, columns: Columns) -> Graph:
     """The graph that evaluates the loss, as a sum over the rows, without dropout."""
     with _mode(model, False), _as_slots(model, loss), no_grad():

@@ -19,6 +19,7 @@ from sklon.nn import Loss, Module
 from sklon.nn.loss import check_last_layer
 from sklon.nn.module import assign
 from sklon.optim import Optimizer, Rule
+from sklon.optim.averaging import Average
 from sklon.optim.clipping import Clip
 from sklon.optim.penalties import Penalties
 
@@ -63,8 +64,10 @@ class Trainer:
     ``l2`` (as a part of the gradient) and ``weight_decay`` (decoupled); ``penalties`` are for parameters of chosen
     names. What is paid stands in the history as ``penalty``, apart from the losses. The convention of λ is that of
     ``optim.penalties``. ``clip`` bounds the gradients of a batch once: ``optim.ClipNorm(1.0)``, ``ClipValue``,
-    ``ClipLayerNorm``, ``ClipAdaptive``. A batch whose loss or gradients are not finite ends the fit, or with
-    ``on_non_finite="skip"`` changes nothing and is counted in the history.
+    ``ClipLayerNorm``, ``ClipAdaptive``. With an ``average`` (``optim.EMA(0.999)``, ``optim.SWA(start=75)``) averaged
+    weights are what is validated, kept and handed out, with batch norm's statistics computed for them. A batch whose
+    loss or gradients are not finite ends the fit, or with ``on_non_finite="skip"`` changes nothing and is counted in
+    the history.
 
     >>> import numpy as np
     >>> from sklon import Trainer, nn
@@ -87,6 +90,7 @@ class Trainer:
         weight_decay: float = 0.0,
         penalties: Sequence[Penalties] = (),
         clip: Clip | None = None,
+        average: Average | None = None,
         on_non_finite: str = "stop",
         seed: int = 0,
         reduction: str | None = None,
@@ -97,6 +101,7 @@ class Trainer:
         self.updates = Updates(model, optimizer, lr, penalties_of(l1, l2, weight_decay, penalties))
         if on_non_finite not in ("stop", "skip"):
             raise InputError(f'on_non_finite is "stop" or "skip", not {on_non_finite!r}')
+        self.average = average
         self.options = Options(clip=clip, skip=on_non_finite == "skip")
         self.seed = seed
         self.history = History()

@@ -1,0 +1,79 @@
+"""Averaged weights in a run: their values in place of the parameters', and batch norm's statistics for them.
+
+The running estimates of a batch norm belong to the weights with which they were made. For other weights, such as
+averages, they are computed anew: the mean over all batches of an epoch, in training mode, nothing else changing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from sklon._base.philox import split_seed
+from sklon.compiler.cache import compiled
+from sklon.compiler.executable import Steps
+from sklon.graph.node import Graph
+from sklon.nn import BatchNorm1d, Module
+
+from .evaluation import scalar_value, scalars_of
+from .feed import Feed
+from .step import Columns, record_statistics
+
+Array = np.ndarray[Any, Any]
+AVERAGE, PARAMETER, BUFFER = "average.", "param.", "buffer."
+
+
+def with_averages(state: Mapping[str, Array]) -> dict[str, Array]:
+    """A state whose parameters have the values of their averages, where they have some."""
+    found = {label: array for label, array in state.items() if not label.startswith(AVERAGE)}
+    found.update({PARAMETER + n.removeprefix(AVERAGE): a for n, a in state.items() if n.startswith(AVERAGE)})
+    return found
+
+
+def keeps_statistics(model: Module) -> bool:
+    """Whether a layer of the model has running estimates that follow the batches."""
+    return any(isinstance(m, BatchNorm1d) and m.track_running_stats for m in model.modules())
+
+
+class Recalibration:
+    """Computes batch norm's running estimates for any weights, over the rows of a feed."""
+
+    def __init__(self, model: Module, columns: Columns, feed: Feed, seed: int) -> None:
+        with _averaging_all_batches(model):
+            self.graph: Graph = record_statistics(model, columns)
+        self.feed, self.seed = feed, seed
+
+    def __call__(self, state: Mapping[str, Array]) -> dict[str, Array]:
+        """The state with estimates that belong to its weights."""
+        feed, parts = self.feed, self.feed.parts()
+        new = {label: array.copy() if label.startswith(BUFFER) else array for label, array in state.items()}
+        for label in new:
+            if label.endswith("num_batches_tracked"):
+                new[label][...] = 0
+        low, high = split_seed(self.seed)
+        columns = {"step": np.arange(len(parts)), "seed.low": low, "seed.high": high, "offset": parts.offset}
+        scalars = scalars_of(self.graph)
+        table = np.zeros((len(parts), len(scalars)))
+        for j, node in enumerate(scalars):
+            table[:, j] = scalar_value(node, columns)
+        steps = Steps(parts.rows, parts.starts, table)
+        rows = np.arange(len(feed.samples), dtype=np.int32)
+        compiled(self.graph, feed.micro).run({**new, **feed.samples.bound(), "rows": rows}, steps)
+        return new
+
+
+@contextmanager
+def _averaging_all_batches(model: Module) -> Iterator[None]:
+    """While recording, running estimates are the plain mean over batches, whatever their momentum."""
+    norms = [m for m in model.modules() if isinstance(m, BatchNorm1d)]
+    before = [m.momentum for m in norms]
+    try:
+        for norm in norms:
+            norm.momentum = None
+        yield
+    finally:
+        for norm, momentum in zip(norms, before, strict=True):
+            norm.momentum = momentum
