@@ -1,0 +1,1 @@
+"""Q6: why a step goes against the gradient."""

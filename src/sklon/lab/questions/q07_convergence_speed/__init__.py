@@ -1,0 +1,1 @@
+"""Q7: what decides how fast gradient descent converges."""

@@ -1,0 +1,1 @@
+"""Q8: what a batch is."""

@@ -1,0 +1,1 @@
+"""Q16: what SGD and Adam do with the same gradient."""

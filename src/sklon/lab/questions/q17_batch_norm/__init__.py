@@ -1,0 +1,1 @@
+"""Q17: what batch normalization normalizes."""

@@ -1,0 +1,1 @@
+"""Q18: what batch normalization does to gradients."""

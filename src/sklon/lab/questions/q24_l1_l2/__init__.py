@@ -1,0 +1,1 @@
+"""Q24: L1 and L2 regularization."""
