@@ -18,6 +18,7 @@ from sklon.compiler.executable import Steps
 from sklon.graph.node import Graph
 from sklon.nn import BatchNorm1d, Module
 
+from .captured import captured_by
 from .evaluation import scalar_value, scalars_of
 from .feed import Feed
 from .step import Columns, record_statistics
@@ -61,7 +62,9 @@ class Recalibration:
             table[:, j] = scalar_value(node, columns)
         steps = Steps(parts.rows, parts.starts, table)
         rows = np.arange(len(feed.samples), dtype=np.int32)
-        compiled(self.graph, feed.micro).run({**new, **feed.samples.bound(), "rows": rows}, steps)
+        compiled(self.graph, feed.micro).run(
+            {**new, **captured_by(self.graph), **feed.samples.bound(), "rows": rows}, steps
+        )
         return new
 
 

@@ -14,6 +14,7 @@ from sklon.nn import Loss, Module
 from sklon.tensors.values import number_of
 
 from .arrays import Samples
+from .captured import captured_by
 from .step import state_tensors
 
 Array = np.ndarray[Any, Any]
@@ -44,7 +45,7 @@ def evaluate(graph: Graph, data: Samples, state: dict[str, Array]) -> dict[str, 
     starts = np.arange(0, n, batch)
     numbers = np.asarray([scalar_value(node, {}) for node in scalars_of(graph)])
     steps = Steps(np.minimum(batch, n - starts), starts, np.tile(numbers, (len(starts), 1)))
-    arrays = {**state, **data.bound(), "rows": np.arange(n, dtype=np.int32)}
+    arrays = {**state, **captured_by(graph), **data.bound(), "rows": np.arange(n, dtype=np.int32)}
     return compiled(graph, batch).run(arrays, steps)
 
 

@@ -18,6 +18,7 @@ from sklon.nn import Loss
 from .arrays import Samples
 from .averaged import AVERAGE, PARAMETER, Recalibration, keeps_statistics, with_averages
 from .callbacks import Callback
+from .captured import captured_by
 from .evaluation import mean_loss, scalar_value, scalars_of, state_of
 from .feed import Feed, Parts
 from .history import Row
@@ -201,7 +202,7 @@ def _initial_state(trainer: Trainer, graph: Graph) -> dict[str, Array]:
     """Aligned arrays for all state: the model's values, what an earlier fit left of the optimizer's, or its start."""
     state: dict[str, Array] = {}
     starts = {f"slot.{s}.{name}": v for name, (_, rule) in trainer.rules.items() for s, v in rule.slots.items()}
-    given = state_of(trainer.model, trainer.loss)
+    given = {**state_of(trainer.model, trainer.loss), **captured_by(graph)}
     for node in slots(graph):
         if isinstance(node.op, Slot) and node.op.space == "state":
             label = node.op.label

@@ -28,6 +28,7 @@ from sklon.tensors.functional import astype
 from sklon.tensors.functional import sum as total
 from sklon.tensors.modes import no_grad, random_source
 
+from .captured import named
 from .updating import PLAIN, Computed, Options, Parts, Trained, updates_of
 
 
@@ -159,7 +160,7 @@ def record_training(
     outputs = _outputs(loss_sum, weight)
     if finite is not None:
         outputs = (*outputs, ("finite", astype(finite, float32).node))
-    return Graph(outputs, tuple(updates))
+    return named(Graph(outputs, tuple(updates)))
 
 
 def _sum_and_count(loss: Loss, output: Tensor, target: Tensor) -> tuple[Tensor, Tensor | None]:
@@ -177,7 +178,7 @@ def record_statistics(model: Module, columns: Columns) -> Graph:
     with _mode(model, True), _as_slots(model) as held, random_source(_StepRandom()), no_grad():
         inputs, _ = _batch(columns)
         model(*inputs)
-        return Graph((), tuple(held.moved()))
+        return named(Graph((), tuple(held.moved())))
 
 
 def record_evaluation(model: Module, loss: Loss, columns: Columns) -> Graph:
@@ -185,14 +186,14 @@ def record_evaluation(model: Module, loss: Loss, columns: Columns) -> Graph:
     with _mode(model, False), _as_slots(model, loss), no_grad():
         inputs, target = _batch(columns)
         assert target is not None
-        return Graph(_outputs(*_sum_and_count(loss, model(*inputs), target)))
+        return named(Graph(_outputs(*_sum_and_count(loss, model(*inputs), target))))
 
 
 def record_prediction(model: Module, columns: Columns) -> Graph:
     """The graph of the model's outputs, one row for each row of the step."""
     with _mode(model, False), _as_slots(model), no_grad():
         inputs, _ = _batch(columns)
-        return Graph((("output", model(*inputs).node),))
+        return named(Graph((("output", model(*inputs).node),)))
 
 
 def try_one_row(model: Module, columns: Columns) -> None:

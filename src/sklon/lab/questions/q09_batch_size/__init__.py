@@ -1,0 +1,1 @@
+"""Q9: what the batch size changes."""

@@ -1,0 +1,1 @@
+"""Q10: full-batch, mini-batch and stochastic gradient descent, compared."""
