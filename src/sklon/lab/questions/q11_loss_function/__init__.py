@@ -1,0 +1,1 @@
+"""Q11: what a loss function is."""

@@ -1,0 +1,1 @@
+"""Q12: which loss goes with which task."""

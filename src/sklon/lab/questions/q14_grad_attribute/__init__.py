@@ -1,0 +1,1 @@
+"""Q14: what stands in .grad after a backward pass."""
