@@ -1,0 +1,1 @@
+"""Q19: why dropout reduces overfitting."""

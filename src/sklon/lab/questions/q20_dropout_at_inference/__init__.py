@@ -1,0 +1,1 @@
+"""Q20: what dropout does when a trained network is used."""

@@ -1,0 +1,1 @@
+"""Q21: when gradients are accumulated, and when that equals the big batch."""

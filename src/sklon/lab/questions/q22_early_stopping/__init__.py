@@ -1,0 +1,1 @@
+"""Q22: what early stopping is for."""

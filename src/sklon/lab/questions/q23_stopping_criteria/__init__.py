@@ -1,0 +1,1 @@
+"""Q23: by which rules training is stopped."""
