@@ -1,0 +1,1 @@
+"""Q3: all partial derivatives together, as a direction."""

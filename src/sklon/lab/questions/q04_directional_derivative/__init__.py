@@ -1,0 +1,1 @@
+"""Q4: the rate along any direction, and what the gradient has to do with it."""

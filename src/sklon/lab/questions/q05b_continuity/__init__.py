@@ -1,0 +1,1 @@
+"""Q5b: jumps, kinks and cusps, and what automatic differentiation returns there."""
