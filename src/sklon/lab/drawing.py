@@ -19,7 +19,7 @@ PANEL_WIDTH, PANEL_HEIGHT = 4.4, 3.3
 #: letters of all names of bars together that fit side by side under a panel
 MOST_LETTERS = 44
 #: digits of a tick's number
-TICK_DIGITS = 3
+TICK_DIGITS = 5
 _LINES = {"line": "-", "line+points": "-", "dashed": "--", "dotted": ":", "points": "none"}
 
 
