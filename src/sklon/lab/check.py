@@ -6,9 +6,12 @@ Whether a check passed is never stored: it follows from the three numbers, and a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf, isinf
+from math import inf, isclose, isinf
 
 from .text import Language, Text, number
+
+#: digits of the room to both sides of a prediction
+ROOM_DIGITS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,10 +34,12 @@ class Check:
         return self.low <= self.measured <= self.high
 
     def bound(self, language: Language = "en") -> str:
-        """The bounds as people write them: ``= 1``, ``≤ 10⁻¹²``, ``1.425 … 1.511``."""
+        """The bounds as people write them: ``= 1``, ``1 ± 0.03``, ``≤ 10⁻¹²``, ``0.95 … 1.1``."""
         low, high = number(self.low, language), number(self.high, language)
         if self.low == self.high:
             return f"= {low}"
+        if self.predicted is not None and isclose(self.high - self.predicted, self.predicted - self.low, rel_tol=1e-6):
+            return f"{number(self.predicted, language)} ± {number((self.high - self.low) / 2, language, ROOM_DIGITS)}"
         if isinf(self.low):
             return f"≤ {high}"
         return f"≥ {low}" if isinf(self.high) else f"{low} … {high}"

@@ -53,10 +53,18 @@ def _draw_panel(axes: Any, panel: Panel, language: Language) -> None:
         axes.set_aspect("equal", adjustable="box" if panel.x_limits is None else "datalim")
     axes.set(**{k: v for k, v in (("xlim", panel.x_limits), ("ylim", panel.y_limits)) if v is not None})
     named = any(isinstance(mark, Bars) for mark in panel.marks)
+    if _whole(panel) and not named:
+        axes.xaxis.get_major_locator().set_params(integer=True)
     for axis in (axes.yaxis,) if named else (axes.xaxis, axes.yaxis):
         write_ticks(axis, _tick(language))
     if any(getattr(mark, "label", None) is not None for mark in panel.marks):
         axes.legend(loc="best", fontsize=8.5, frameon=True, facecolor=PAPER, edgecolor="none", framealpha=0.85)
+
+
+def _whole(panel: Panel) -> bool:
+    """Whether a linear x axis counts: steps, layers, epochs."""
+    curves = [mark for mark in panel.marks if isinstance(mark, Curve)]
+    return panel.x_scale == "linear" and bool(curves) and all(x == int(x) for c in curves for x in c.x)
 
 
 def _tick(language: Language) -> Callable[[float], str]:

@@ -57,15 +57,17 @@ def language_written_in(text: str) -> Language:
 
 
 def number(value: float, language: Language = "en", digits: int = 4) -> str:
-    """A number as people write it, rounded to ``digits`` significant digits.
+    """A number as people write it: whole ones below a million in full, others to ``digits`` significant digits.
 
-    >>> number(1.46701, "ru"), number(2.5e-13, "en"), number(3200), number(0.0)
-    ('1,467', '2.5·10⁻¹³', '3,200', '0')
+    >>> number(1.46701, "ru"), number(2.5e-13, "en"), number(27008), number(0.0)
+    ('1,467', '2.5·10⁻¹³', '27,008', '0')
     """
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
+    if value == int(value) and abs(value) < LARGEST:
+        return ("−" if value < 0 else "") + _marked(f"{abs(value):,.0f}", language)
     mantissa, exponent = f"{abs(value):.{digits - 1}e}".split("e")
     power, sign = int(exponent), "−" if value < 0 else ""
     rounded = float(f"{mantissa}e{power}")

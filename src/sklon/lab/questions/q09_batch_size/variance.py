@@ -17,7 +17,7 @@ from sklon.lab.apparatus import Array, leaf, power
 from sklon.lab.check import Check, below, between, near
 from sklon.lab.controls import Settings, Whole
 from sklon.lab.experiment import Experiment, Fault, Frame, Record
-from sklon.lab.figure import Figure, Panel, curve, level
+from sklon.lab.figure import Figure, Panel, curve, level, upright
 from sklon.lab.text import Text
 
 #: by what the sum of a batch's losses is divided, from the rows of the batch and those of the data set
@@ -47,7 +47,7 @@ def run(subject: Divisor, controls: Settings, seed: int) -> Iterator[Frame]:
     # the gradient of ln(1 + exp(−y·x·w)) is −yx/(1 + exp(y·x·w))
     single = -signed / (1 + np.exp(signed @ weights))[:, None]
     full, spread = single.mean(0), _distance(single, single.mean(0))
-    for batch in sizes(rows):
+    for batch in sizes(rows, controls["batch_size"]):
         without = random.multivariate_hypergeometric(np.ones(rows, int), batch, DRAWS, method="count")
         distances = [
             _distance(gradients(signed, weights, counts, subject(batch, rows)), full)
@@ -62,9 +62,9 @@ def run(subject: Divisor, controls: Settings, seed: int) -> Iterator[Frame]:
         }
 
 
-def sizes(rows: int) -> list[int]:
-    """Powers of two below the number of rows, and all rows."""
-    return [2**k for k in range(rows.bit_length()) if 2**k < rows] + [rows]
+def sizes(rows: int, chosen: int) -> list[int]:
+    """Powers of two below the number of rows, the chosen size, and all rows."""
+    return sorted({*(2**k for k in range(rows.bit_length()) if 2**k < rows), chosen, rows})
 
 
 def gradients(signed: Array, weights: Array, counts: Array, divisor: int) -> Array:
@@ -91,6 +91,7 @@ def checks(record: Record) -> list[Check]:
     """Variance over theory for every batch, nothing left at all rows, and the power law with replacement."""
     batch, without, law = record.series("batch"), record.series("without"), record.series("law")
     ratios = without[:-1] / law[:-1]
+    chosen = record.controls["batch_size"]
     return [
         between(
             "variance-ratio",
@@ -99,6 +100,17 @@ def checks(record: Record) -> list[Check]:
                 "отношение дисперсии градиента батча к S/B·(1 − B/N) там, где оно дальше всего от 1",
             ),
             ratios[np.argmax(np.abs(ratios - 1))],
+            1 - TOLERANCE,
+            1 + TOLERANCE,
+            predicted=1.0,
+        ),
+        between(
+            "chosen-size",
+            Text(
+                f"the same variance over theory at batches of {chosen}",
+                f"отношение той же дисперсии к теоретической при батче из {chosen}",
+            ),
+            ratios[list(batch).index(chosen)],
             1 - TOLERANCE,
             1 + TOLERANCE,
             predicted=1.0,
@@ -161,6 +173,7 @@ def figure(record: Record) -> Figure:
                 marks=(
                     curve(batch, replaced / replaced_law, style="line+points", tone=0),
                     curve(batch[:-1], without[:-1] / law[:-1], style="line+points", tone=1),
+                    upright(record.controls["batch_size"], Text("chosen size", "выбранный размер"), tone=4),
                     level(1 - TOLERANCE, Text("bounds", "границы")),
                     level(1 + TOLERANCE),
                 ),
@@ -187,6 +200,7 @@ E9 = Experiment(
     checks=checks,
     figure=figure,
     controls=(
+        Whole("batch_size", 8, 1, 60, Text("rows in a batch, B", "строк в батче, B")),
         Whole("rows", 512, 64, 512, Text("rows of the data set, N", "строк в выборке, N")),
         Whole("features", 20, 10, 50, Text("inputs of the model", "входов у модели")),
     ),
