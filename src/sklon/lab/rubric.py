@@ -55,6 +55,10 @@ def read_rubric(table: Mapping[str, Any]) -> Rubric:
         Error(row["key"], tuple(row["signs"]), tuple(row.get("unless", ())), _said(row))
         for row in table.get("errors", ())
     )
+    signs = [s for p in points for s in p.signs] + [s for e in errors for s in (*e.signs, *e.unless)]
+    for sign in signs:
+        if any("" in place.split("|") for place in sign.split(" ")):
+            raise ValueError(f"the sign {sign!r} has an empty stem, which fits every word")
     return Rubric(points, errors)
 
 

@@ -17,7 +17,7 @@ from .words import begins, words
 
 Kind: TypeAlias = Literal["right", "incomplete", "wrong"]
 
-_SENTENCE_END = re.compile(r"[.!?…]+\s+(?=[A-ZА-ЯЁ«\"(*])|\n\s*(?:[-*+•]|\d+[.)])\s+|\n\s*\n|;\s+")
+_SENTENCE_END = re.compile(r"[.!?…]+\s+(?=[A-ZА-ЯЁ«\"(*])|\n\s*(?:[-*+•]|\d+[.)])\s+|\n\s*\n|;\s+(?![^()]*\))")
 
 
 @dataclass(frozen=True, slots=True)
