@@ -3,6 +3,9 @@
 Training compiles the same rules into its step.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from .averaging import EMA, SWA, Average
 from .clipping import Clip, ClipAdaptive, ClipLayerNorm, ClipNorm, ClipValue, clip_grad_norm_, clip_grad_value_
 from .optimizer import Optimizer
@@ -32,6 +35,9 @@ from .rules import (
     Rule,
     SGDRule,
 )
+
+if TYPE_CHECKING:
+    from . import lr_scheduler, schedules
 
 __all__ = [
     "EMA",
@@ -76,4 +82,13 @@ __all__ = [
     "clip_grad_norm_",
     "clip_grad_value_",
     "elastic_net",
+    "lr_scheduler",
+    "schedules",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import schedules when they are first used."""
+    if name in ("lr_scheduler", "schedules"):
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

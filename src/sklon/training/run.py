@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -19,9 +20,12 @@ from .arrays import Samples
 from .averaged import AVERAGE, PARAMETER, Recalibration, keeps_statistics, with_averages
 from .callbacks import Callback
 from .captured import captured_by
+from .checkpoints import Snapshot, Writer, check_same, digest
+from .epoch import Epoch
 from .evaluation import mean_loss, scalar_value, scalars_of, state_of
-from .feed import Feed, Parts
+from .feed import Feed
 from .history import Row
+from .saving import described
 from .step import Columns, columns_of, record_evaluation, record_training
 from .stopping import Reason, StoppingRule
 from .updating import FRESH
@@ -39,8 +43,17 @@ CHUNK_SECONDS = 0.05
 class Run:
     """One call of fit: programs, state arrays, and the best of them so far."""
 
-    def __init__(self, trainer: Trainer, feed: Feed, held_out: Samples | None) -> None:
+    def __init__(
+        self,
+        trainer: Trainer,
+        feed: Feed,
+        held_out: Samples | None,
+        writer: Writer | None = None,
+    ) -> None:
         self.trainer, self.feed, self.held_out = trainer, feed, held_out
+        self.writer = writer
+        self.current: Epoch | None = None
+        self.first_epoch = trainer.epoch
         columns: Columns = columns_of(feed.samples.inputs, feed.samples.target)
         options = replace(trainer.options, in_parts=feed.in_parts, averaged=trainer.average is not None)
         graph = record_training(trainer.model, _for(trainer, feed.samples), trainer.rules, columns, options)
@@ -64,58 +77,79 @@ class Run:
         self.per_batch = 0.0  # seconds
 
     def epochs(
-        self, count: int, rule: StoppingRule | None, limit: float | None, watchers: Iterable[Callback]
+        self, until: int, rule: StoppingRule | None, limit: float | None, watchers: Iterable[Callback]
     ) -> Reason:
-        """Run until a reason to stop comes up."""
-        for _ in range(count):
-            reason = self._epoch(limit)
-            if reason is not None:
-                return reason
+        """Run until the trainer has finished so many epochs, or until a reason to stop comes up."""
+        went_on = self.trainer.epoch > self.first_epoch and self.current is None
+        found = rule.check(self.trainer.history.curves()) if rule is not None and went_on else None
+        while found is None and self.trainer.epoch < until:
+            found = self._epoch(limit)
+            if found is not None:
+                return found
             row = self.trainer.history[-1]
             reasons = [watcher.on_epoch_end(self.trainer, row) for watcher in watchers]
             if rule is not None:
                 reasons.append(rule.check(self.trainer.history.curves()))
             found = next((r for r in reasons if r is not None), None)
-            if found is not None:
-                return found
+        if found is not None:
+            return found
+        count = self.trainer.epoch - self.first_epoch
         return Reason("epochs", f"all {count} epochs were run" if count != 1 else "the epoch was run")
 
     def _epoch(self, limit: float | None) -> Reason | None:
-        trainer, feed = self.trainer, self.feed
-        if self.held_out is None:
-            self.last_finite = self._kept()
-        parts = feed.parts()
-        steps = Steps(parts.rows, parts.starts, self._scalar_table(parts))
-        arrays = {**self.state, **feed.samples.bound(), "rows": feed.order(trainer.seed, trainer.epoch)}
-        losses, counts = np.zeros(len(parts)), parts.rows.astype(np.float64)
-        ends = np.flatnonzero(parts.last) + 1  # of the batches, in parts
-        done = 0  # batches
-        while done < len(ends):
-            first, upto = (int(ends[done - 1]) if done else 0), min(len(ends), done + self._chunk())
-            last = int(ends[upto - 1])
-            results = self._steps(arrays, steps, first, last, upto - done)
-            losses[first:last] = results["loss"][first:last]
-            counts[first:last] = results.get("weight", counts)[first:last]
-            trainer.step += upto - done
-            self.updates += upto - done
-            if trainer.options.skip:
-                self.skipped += _forget_skipped(results["finite"], parts, losses, counts, first, last)
-            elif not np.isfinite(losses[first:last]).all():
-                bad = first + int(np.argmax(~np.isfinite(losses[first:last])))
-                return self._diverged(trainer.step - upto + int(parts.batch[bad]) + 1)
-            done = upto
-            if limit is not None and time.perf_counter() - self.started > limit and done < len(ends):
-                self._record(losses[:last].sum(), counts[:last].sum(), finished=False)
+        trainer = self.trainer
+        epoch = self.current = self.current or self._begin()
+        steps = Steps(epoch.parts.rows, epoch.parts.starts, self._scalar_table(epoch))
+        rows = self.feed.order(trainer.seed, trainer.epoch)
+        arrays = {**self.state, **self.feed.samples.bound(), "rows": rows}
+        while not epoch.complete:
+            reason = self._advance(epoch, arrays, steps)
+            if reason is not None:
+                return reason
+            if epoch.complete:
+                self._finish(epoch)
+            if self.writer is not None and self.writer.is_due(trainer.step):
+                self.writer.write(trainer.step, self.snapshot())
+            if limit is not None and time.perf_counter() - self.started > limit:
+                if not epoch.complete:
+                    self.write_last()
+                    self._record(*epoch.totals, finished=False)
                 return Reason("time_limit", f"the time limit of {limit:g} seconds was reached")
-        trainer.epoch += 1
-        self._record(losses.sum(), counts.sum(), finished=True)
-        if limit is not None and time.perf_counter() - self.started > limit:
-            return Reason("time_limit", f"the time limit of {limit:g} seconds was reached")
         return None
 
+    def _begin(self) -> Epoch:
+        if self.held_out is None:
+            self.last_finite = self._kept()
+        return Epoch.of(self.feed.parts())
+
+    def _advance(self, epoch: Epoch, arrays: dict[str, Array], steps: Steps) -> Reason | None:
+        """Run some batches natively; the reason to stop if they were not finite."""
+        trainer = self.trainer
+        first, upto, last = epoch.next_batches(self._chunk())
+        results = self._steps(arrays, steps, first, last, upto - epoch.done)
+        epoch.losses[first:last] = results["loss"][first:last]
+        epoch.counts[first:last] = results.get("weight", epoch.counts)[first:last]
+        trainer.step += upto - epoch.done
+        self.updates += upto - epoch.done
+        if trainer.options.skip:
+            self.skipped += epoch.forget_skipped(results["finite"], first, last)
+        elif not np.isfinite(epoch.losses[first:last]).all():
+            bad = first + int(np.argmax(~np.isfinite(epoch.losses[first:last])))
+            self.current = None
+            return self._diverged(trainer.step - upto + int(epoch.parts.batch[bad]) + 1)
+        epoch.done = upto
+        return None
+
+    def _finish(self, epoch: Epoch) -> None:
+        self.trainer.epoch += 1
+        self.current = None
+        self._record(*epoch.totals, finished=True)
+
     def _chunk(self) -> int:
-        """Batches until the next look at the clock."""
-        return max(1, int(CHUNK_SECONDS / self.per_batch)) if self.per_batch else 1
+        """Batches until the next look at the clock, or until a checkpoint is due."""
+        chunk = max(1, int(CHUNK_SECONDS / self.per_batch)) if self.per_batch else 1
+        left = None if self.writer is None else self.writer.steps_left(self.trainer.step)
+        return chunk if left is None else max(1, min(chunk, left))
 
     def _steps(self, arrays: dict[str, Array], steps: Steps, first: int, last: int, batches: int) -> dict[str, Array]:
         start = time.perf_counter()
@@ -123,16 +157,17 @@ class Run:
         self.per_batch = (time.perf_counter() - start) / batches
         return results
 
-    def _scalar_table(self, parts: Parts) -> Array:
+    def _scalar_table(self, epoch: Epoch) -> Array:
         """The scalars of the epoch's steps, in the order of the program's arguments."""
         low, high = split_seed(self.trainer.seed)
-        batches = int(parts.batch[-1]) + 1
-        of_updates = self.trainer.updates.scalars(self.updates, batches)
+        parts, batches = epoch.parts, len(epoch.ends)
+        first_step, first_update = self.trainer.step - epoch.done, self.updates - epoch.done
+        of_updates = self.trainer.updates.scalars(first_update, batches)
         columns: dict[str, Any] = {name: np.asarray(values)[parts.batch] for name, values in of_updates.items()}
-        columns.update({"step": self.trainer.step + parts.batch, "seed.low": low, "seed.high": high})
+        columns.update({"step": first_step + parts.batch, "seed.low": low, "seed.high": high})
         columns.update({"last": parts.last, "offset": parts.offset})
         if self.trainer.average is not None:
-            columns[FRESH] = self.trainer.average.shares(self.updates, batches, batches)[parts.batch]
+            columns[FRESH] = self.trainer.average.shares(first_update, batches, batches)[parts.batch]
         table = np.zeros((len(parts), len(self.scalars)))
         for j, node in enumerate(self.scalars):
             table[:, j] = scalar_value(node, columns)
@@ -178,19 +213,80 @@ class Run:
         found = with_averages(state)
         return found if self.recalibrate is None else self.recalibrate(found)
 
+    # ---- to go on later
+    def snapshot(self) -> Snapshot:
+        """Everything that the next step depends on."""
+        trainer, current = self.trainer, self.current
+        arrays = {f"state/{label}": array for label, array in self.state.items()}
+        for name, kept in (("best", self.best), ("finite", self.last_finite)):
+            arrays.update({f"{name}/{label}": array for label, array in (kept[0] if kept else {}).items()})
+        if current is not None:
+            arrays.update({"epoch/losses": current.losses, "epoch/counts": current.counts})
+        record = {
+            **self.identity,
+            "epoch": trainer.epoch,
+            "step": trainer.step,
+            "first_epoch": self.first_epoch,
+            "batches_done": 0 if current is None else current.done,
+            "updates": self.updates,
+            "skipped": self.skipped,
+            "best": None if self.best is None else [self.best[1], self.best_loss, self.best_epoch],
+            "finite": None if self.last_finite is None else self.last_finite[1],
+            "before": trainer.updates.before,
+            "history": trainer.history.rows,
+            "seconds": time.perf_counter() - self.started,
+        }
+        return Snapshot(arrays, record)
+
+    def go_on(self, snapshot: Snapshot) -> None:
+        """Take a snapshot's place; raises InputError if it is of other data or settings."""
+        trainer, record = self.trainer, snapshot.record
+        check_same(record, self.identity["settings"], self.identity["data"])
+        groups = _by_group(snapshot.arrays)
+        for label, array in groups["state"].items():
+            self.state[label][...] = array
+        trainer.epoch, trainer.step, self.first_epoch = record["epoch"], record["step"], record["first_epoch"]
+        trainer.updates.before = dict(record["before"])
+        trainer.history.rows = [dict(row) for row in record["history"]]
+        self.updates, self.skipped = record["updates"], record["skipped"]
+        if record["best"] is not None:
+            updates, self.best_loss, self.best_epoch = record["best"]
+            self.best = groups["best"], updates
+        if record["finite"] is not None:
+            self.last_finite = groups["finite"], record["finite"]
+        if record["batches_done"]:
+            self.current = Epoch.of(self.feed.parts())
+            self.current.done = record["batches_done"]
+            self.current.losses[...] = groups["epoch"]["losses"]
+            self.current.counts[...] = groups["epoch"]["counts"]
+        self.started = time.perf_counter() - record["seconds"]
+
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """What a checkpoint must have in common with a fit that goes on from it."""
+        feed = self.feed
+        order = {"batch_size": feed.batch, "micro_batch_size": feed.micro, "shuffle": feed.shuffle}
+        settings = {**described(self.trainer), **order, "drop_last": feed.drop_last}
+        return {"settings": settings, "data": digest(feed.samples, self.held_out)}
+
+    def write_last(self) -> None:
+        """The last checkpoint of a fit that ends here, unless it stands there already."""
+        if self.writer is not None and self.writer.last_step != self.trainer.step:
+            self.writer.write(self.trainer.step, self.snapshot())
+
     def result(self) -> Kept:
         """The best state where a validation set watched, else the last one, as users get it."""
         state, updates = self.best if self.best is not None else (self.state, self.updates)
         return self.handed_out(state), updates
 
 
-def _forget_skipped(finite: Array, parts: Parts, losses: Array, counts: Array, first: int, last: int) -> int:
-    """Take batches that were skipped out of the epoch's means; how many they are."""
-    ends = np.arange(first, last)[parts.last[first:last]]
-    bad = parts.batch[ends[finite[ends] == 0]]
-    left_out = np.isin(parts.batch, bad)
-    losses[left_out] = counts[left_out] = 0.0
-    return len(bad)
+def _by_group(arrays: Mapping[str, Array]) -> dict[str, dict[str, Array]]:
+    """Arrays by the two halves of their names."""
+    groups: dict[str, dict[str, Array]] = {"state": {}, "best": {}, "finite": {}, "epoch": {}}
+    for name, array in arrays.items():
+        group, _, label = name.partition("/")
+        groups[group][label] = np.array(array)
+    return groups
 
 
 def _for(trainer: Trainer, data: Samples) -> Loss:

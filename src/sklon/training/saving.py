@@ -18,7 +18,10 @@ from sklon.nn import Loss, Module
 from sklon.nn.description import build, describe
 from sklon.nn.loss import FunctionLoss
 from sklon.optim import RULES, Rule
-from sklon.optim.penalties import described, from_description
+from sklon.optim.averaging import AVERAGES
+from sklon.optim.clipping import CLIPS
+from sklon.optim.penalties import described as penalties_described
+from sklon.optim.penalties import from_description
 
 from . import folder as files
 from .losses import loss_of
@@ -46,16 +49,45 @@ def record_of(trainer: Trainer) -> dict[str, Any]:
     return {
         "schema": files.SCHEMA,
         "kind": files.MODULE,
-        "model": {"class": type(trainer.model).__name__, "description": describe(trainer.model)},
-        "loss": {"class": _title(trainer.loss), "description": describe(trainer.loss), "means": _means(trainer.loss)},
+        **_parts(trainer),
         "optimizer": _optimizer(trainer),
-        "penalties": described(trainer.updates.chosen),
-        "seed": trainer.seed,
         "epoch": trainer.epoch,
         "step": trainer.step,
         "stopped": None if trainer.stopped is None else asdict(trainer.stopped),
         "versions": _versions(),
     }
+
+
+def _parts(trainer: Trainer) -> dict[str, Any]:
+    return {
+        "model": {"class": type(trainer.model).__name__, "description": describe(trainer.model)},
+        "loss": {"class": _title(trainer.loss), "description": describe(trainer.loss), "means": _means(trainer.loss)},
+        "penalties": penalties_described(trainer.updates.chosen),
+        "clip": _named(trainer.options.clip, CLIPS),
+        "average": _named(trainer.average, AVERAGES),
+        "on_non_finite": "skip" if trainer.options.skip else "stop",
+        "seed": trainer.seed,
+    }
+
+
+def described(trainer: Trainer) -> dict[str, Any]:
+    """What decides the values of a fit, besides data and order: all that a fit that goes on must share."""
+    optimizer = _optimizer(trainer)
+    groups = {name: {k: v for k, v in group.items() if k != "steps"} for name, group in optimizer["groups"].items()}
+    return {**_parts(trainer), "optimizer": {**optimizer, "groups": groups}}
+
+
+def _named(value: Any, known: Mapping[str, type[Any]]) -> dict[str, Any] | None:
+    """A value of a registry as its name and settings; InputError for one that a file cannot hold."""
+    if value is None:
+        return None
+    if known.get(value.name) is not type(value):
+        raise InputError(f"{type(value).__name__} is not one of {', '.join(known)}, so a file cannot hold it")
+    return {"name": value.name, "settings": asdict(value)}
+
+
+def _from_name(entry: Mapping[str, Any] | None, known: Mapping[str, type[Any]]) -> Any:
+    return None if entry is None else known[entry["name"]](**entry["settings"])
 
 
 def _title(loss: Loss) -> str:
@@ -108,6 +140,9 @@ def restore(folder: Path, make: Callable[..., Trainer], stopped: type[Stopped], 
             loss=wanted,
             optimizer=next(iter(rules.values()), given["optimizer"]),
             penalties=from_description(record.get("penalties", ())),
+            clip=_from_name(record.get("clip"), CLIPS),
+            average=_from_name(record.get("average"), AVERAGES),
+            on_non_finite=record.get("on_non_finite", "stop"),
             seed=record["seed"],
         )
         _go_on(trainer, record, rules, files.read_arrays(folder / files.OPTIMIZER))

@@ -26,6 +26,7 @@ from sklon.optim.penalties import Penalties
 from . import saving
 from .arrays import samples
 from .callbacks import Callback
+from .checkpoints import Checkpoints, Writer, newest
 from .checks import check_indices, check_samples
 from .evaluation import evaluate, mean_loss, state_of
 from .feed import feed_of, samples_of
@@ -127,6 +128,8 @@ class Trainer:
         validation: Any = None,
         early_stopping: StoppingRule | str | None = None,
         time_limit: float | None = None,
+        checkpoints: Checkpoints | str | PathLike[str] | None = None,
+        resume: bool = False,
         callbacks: Sequence[Callback] = (),
         progress: bool = False,
     ) -> History:
@@ -143,6 +146,10 @@ class Trainer:
         result. ``early_stopping`` (a rule of ``sklon.stopping`` or its text, such as "patience(20) | gl(5)") may end
         the run. ``time_limit`` is in seconds. Ctrl-C ends the run with a usable result. Another fit goes on from there:
         the optimizer's state, its steps and the number of the epoch.
+
+        ``checkpoints`` (a folder, or :class:`Checkpoints`) writes the fit down as it goes; with ``resume`` it goes on
+        from the newest one, to the bits of a fit that was never interrupted, or begins where there is none. Data and
+        settings must be the same; ``epochs`` is the total of the fit, and the number of threads may differ.
 
         Raises InputError before the first step for data, or a size of the last batch, that the model cannot train on.
         """
@@ -163,12 +170,16 @@ class Trainer:
                 check_samples(self.model, self.loss, part)
         feed.check(self.model)
         self.updates.read()
-        run = Run(self, feed, held_out)
+        plan = checkpoints if checkpoints is None or isinstance(checkpoints, Checkpoints) else Checkpoints(checkpoints)
+        run = Run(self, feed, held_out, writer=None if plan is None else Writer(plan, self.step))
+        until = self.epoch + epochs
+        if resume:
+            until = self._resume(run, plan, epochs)
         watchers = [*callbacks, *([Progress()] if progress else [])]
         for watcher in watchers:
             watcher.on_fit_start(self, epochs)
         try:
-            reason = self._run(run, epochs, rule, time_limit, watchers)
+            reason = self._run(run, until, rule, time_limit, watchers)
             sentence = _sentence(reason, self.epoch, run.best_epoch)
             self.stopped = Stopped(reason.name, sentence, self.epoch, run.best_epoch)
         finally:
@@ -177,14 +188,26 @@ class Trainer:
         return self.history
 
     def _run(
-        self, run: Run, epochs: int, rule: StoppingRule | None, limit: float | None, watchers: Sequence[Callback]
+        self, run: Run, until: int, rule: StoppingRule | None, limit: float | None, watchers: Sequence[Callback]
     ) -> Reason:
         try:
-            return run.epochs(epochs, rule, limit, watchers)
+            reason = run.epochs(until, rule, limit, watchers)
+            if reason.name != "non_finite":
+                run.write_last()
+            return reason
         except KeyboardInterrupt:
             return Reason("interrupted", "the run was interrupted")
         finally:
             self._take_over(*run.result())
+
+    def _resume(self, run: Run, plan: Checkpoints | None, epochs: int) -> int:
+        """Go on from the newest checkpoint, if there is one; the epoch at which the fit ends."""
+        if plan is None:
+            raise InputError("resume needs checkpoints=FOLDER, the folder that the fit was written to")
+        found = newest(plan.folder)
+        if found is not None:
+            run.go_on(found)
+        return run.first_epoch + epochs
 
     def _take_over(self, state: dict[str, Array], updates: int) -> None:
         """Put trained values into the model; keep the optimizer's for another fit."""

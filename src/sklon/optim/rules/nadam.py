@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from typing import ClassVar
 
 from sklon.tensors import Tensor
@@ -75,7 +75,7 @@ class NAdamRule:
         return param - ahead / scale, {"exp_avg": mean, "exp_avg_sq": square}
 
 
-@cache
+@lru_cache(maxsize=64)  # a schedule may move β₁ in every step
 def _products(beta1: float, momentum_decay: float) -> list[float]:
     """M₀ = 1, M₁, … of a schedule, as far as somebody asked."""
     return [1.0]
