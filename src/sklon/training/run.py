@@ -28,6 +28,7 @@ from .history import Row
 from .saving import described
 from .step import Columns, columns_of, record_evaluation, record_training
 from .stopping import Reason, StoppingRule
+from .updates import RATE
 from .updating import FRESH
 
 if TYPE_CHECKING:
@@ -48,12 +49,15 @@ class Run:
         trainer: Trainer,
         feed: Feed,
         held_out: Samples | None,
+        epochs: int = 1,
         writer: Writer | None = None,
     ) -> None:
         self.trainer, self.feed, self.held_out = trainer, feed, held_out
         self.writer = writer
         self.current: Epoch | None = None
         self.first_epoch = trainer.epoch
+        self.total_steps = epochs * len(feed.starts())
+        trainer.updates.begin(self.total_steps)
         columns: Columns = columns_of(feed.samples.inputs, feed.samples.target)
         options = replace(trainer.options, in_parts=feed.in_parts, averaged=trainer.average is not None)
         graph = record_training(trainer.model, _for(trainer, feed.samples), trainer.rules, columns, options)
@@ -71,6 +75,7 @@ class Run:
         self.best: Kept | None = None
         self.last_finite: Kept | None = None
         self.best_loss, self.best_epoch = float("inf"), trainer.epoch
+        self.lr: float | None = None  # of the last step of the epoch, where a schedule moves it
         self.skipped = 0  # batches of this fit that changed nothing
         self.updates = 0  # that the state has behind it since the fit began
         self.started = time.perf_counter()
@@ -162,7 +167,9 @@ class Run:
         low, high = split_seed(self.trainer.seed)
         parts, batches = epoch.parts, len(epoch.ends)
         first_step, first_update = self.trainer.step - epoch.done, self.updates - epoch.done
-        of_updates = self.trainer.updates.scalars(first_update, batches)
+        of_updates = self.trainer.updates.scalars(first_update, batches, self._watched())
+        if self.trainer.updates.schedule is not None:
+            self.lr = of_updates[f"{next(iter(self.trainer.rules.values()))[0]}{RATE}"][-1]
         columns: dict[str, Any] = {name: np.asarray(values)[parts.batch] for name, values in of_updates.items()}
         columns.update({"step": first_step + parts.batch, "seed.low": low, "seed.high": high})
         columns.update({"last": parts.last, "offset": parts.offset})
@@ -172,6 +179,12 @@ class Run:
         for j, node in enumerate(self.scalars):
             table[:, j] = scalar_value(node, columns)
         return table
+
+    def _watched(self) -> list[float]:
+        """The watched value of each epoch of this fit: the validation loss, or the training loss without one."""
+        name = "train_loss" if self.held_out is None else "validation_loss"
+        rows = self.trainer.history.rows
+        return [row[name] for row in rows if row["epoch"] > self.first_epoch and name in row]
 
     def _record(self, loss: float, count: float, finished: bool) -> None:
         row: Row = {
@@ -190,6 +203,8 @@ class Run:
         penalty = self.trainer.updates.penalty(with_averages(self.state))
         if penalty is not None:
             row["penalty"] = penalty
+        if self.lr is not None:
+            row["lr"] = self.lr
         if self.trainer.options.skip:
             row["skipped"] = self.skipped
         row["seconds"] = time.perf_counter() - self.started
@@ -267,6 +282,9 @@ class Run:
         feed = self.feed
         order = {"batch_size": feed.batch, "micro_batch_size": feed.micro, "shuffle": feed.shuffle}
         settings = {**described(self.trainer), **order, "drop_last": feed.drop_last}
+        schedule = self.trainer.updates.schedule
+        if schedule is not None and not schedule.complete:
+            settings["steps of the schedule"] = self.total_steps
         return {"settings": settings, "data": digest(feed.samples, self.held_out)}
 
     def write_last(self) -> None:

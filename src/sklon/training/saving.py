@@ -22,6 +22,7 @@ from sklon.optim.averaging import AVERAGES
 from sklon.optim.clipping import CLIPS
 from sklon.optim.penalties import described as penalties_described
 from sklon.optim.penalties import from_description
+from sklon.optim.schedules import Schedule
 
 from . import folder as files
 from .losses import loss_of
@@ -66,8 +67,15 @@ def _parts(trainer: Trainer) -> dict[str, Any]:
         "clip": _named(trainer.options.clip, CLIPS),
         "average": _named(trainer.average, AVERAGES),
         "on_non_finite": "skip" if trainer.options.skip else "stop",
+        "schedule": _schedule(trainer.updates.schedule),
         "seed": trainer.seed,
     }
+
+
+def _schedule(schedule: Schedule | None) -> str | None:
+    if schedule is not None and not schedule.writable:
+        raise InputError("a schedule that holds a Python function cannot be written to a file")
+    return None if schedule is None else str(schedule)
 
 
 def described(trainer: Trainer) -> dict[str, Any]:
@@ -142,6 +150,7 @@ def restore(folder: Path, make: Callable[..., Trainer], stopped: type[Stopped], 
             penalties=from_description(record.get("penalties", ())),
             clip=_from_name(record.get("clip"), CLIPS),
             average=_from_name(record.get("average"), AVERAGES),
+            schedule=record.get("schedule"),
             on_non_finite=record.get("on_non_finite", "stop"),
             seed=record["seed"],
         )

@@ -18,10 +18,11 @@ from sklon._base.errors import InputError
 from sklon.nn import Loss, Module
 from sklon.nn.loss import check_last_layer
 from sklon.nn.module import assign
-from sklon.optim import Optimizer, Rule
+from sklon.optim import Optimizer, Rule, schedules
 from sklon.optim.averaging import Average
 from sklon.optim.clipping import Clip
 from sklon.optim.penalties import Penalties
+from sklon.optim.schedules import Schedule
 
 from . import saving
 from .arrays import samples
@@ -60,6 +61,7 @@ class Trainer:
     ``optimizer`` is a name ("sgd", "adam", "adamw", "nadam", "radam", "adamax", "rmsprop", "adagrad", "adadelta",
     "rprop"), a rule, or an optimizer over the model's parameters, whose state goes on from fit to fit. ``lr`` is the
     learning rate for a name; without it the name's own, PyTorch's for all but "sgd".
+    ``schedule`` moves it, step by step: a value of ``optim.schedules`` or its text, "warmup(0.05) >> cosine".
 
     All weights but biases and those of normalising layers pay ``l1`` (by proximal steps, which give exact zeros),
     ``l2`` (as a part of the gradient) and ``weight_decay`` (decoupled); ``penalties`` are for parameters of chosen
@@ -86,6 +88,7 @@ class Trainer:
         loss: str | Loss | Callable[..., Any],
         optimizer: str | Rule | Optimizer = "adam",
         lr: float | None = None,
+        schedule: Schedule | str | None = None,
         l1: float = 0.0,
         l2: float = 0.0,
         weight_decay: float = 0.0,
@@ -99,7 +102,8 @@ class Trainer:
         self.model = model
         self.loss = loss_of(loss, reduction)
         check_last_layer(model, self.loss)
-        self.updates = Updates(model, optimizer, lr, penalties_of(l1, l2, weight_decay, penalties))
+        chosen = schedules.parse(schedule) if isinstance(schedule, str) else schedule
+        self.updates = Updates(model, optimizer, lr, penalties_of(l1, l2, weight_decay, penalties), chosen)
         if on_non_finite not in ("stop", "skip"):
             raise InputError(f'on_non_finite is "stop" or "skip", not {on_non_finite!r}')
         self.average = average
@@ -171,7 +175,7 @@ class Trainer:
         feed.check(self.model)
         self.updates.read()
         plan = checkpoints if checkpoints is None or isinstance(checkpoints, Checkpoints) else Checkpoints(checkpoints)
-        run = Run(self, feed, held_out, writer=None if plan is None else Writer(plan, self.step))
+        run = Run(self, feed, held_out, epochs, None if plan is None else Writer(plan, self.step))
         until = self.epoch + epochs
         if resume:
             until = self._resume(run, plan, epochs)
