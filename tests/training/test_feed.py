@@ -96,7 +96,8 @@ def test_several_inputs_are_the_parts_before_the_last() -> None:
 BAD: dict[str, tuple[Any, dict[str, Any], type[Exception], str]] = {
     "no targets": (TensorDataset(X), {}, InputError, r"TensorDataset\(X, y\)"),
     "a bare array": (X, {}, InputError, r"\(inputs, targets\), a data set or a loader, not ndarray"),
-    "three parts": ((X, X, Y), {}, ShapeError, "put several inputs in a tuple"),
+    "four parts": ((X, X, X, Y), {}, ShapeError, "put several inputs in a tuple"),
+    "weights of two axes": ((X, Y, X), {}, InputError, "one for each row"),
     "two sizes": (DataLoader(TensorDataset(X, Y), 5), {"batch_size": 7}, InputError, "set them there"),
     "two orders": (DataLoader(TensorDataset(X, Y), 5), {"shuffle": True}, InputError, "set them there"),
     "nothing": (3, {}, InputError, "not int"),

@@ -12,6 +12,7 @@ from .loading import DataLoader, Dataset, TensorDataset
 from .preparation import Inputs, Preparation, fit_preparation
 from .reading import read
 from .recipes import Calendar, Codes, Dropped, Numeric, OneHot, Recipe, fit_recipe
+from .sampling import Balanced, InOrder, Sampler, Shuffled, Stratified, Weighted
 from .splits import Split, sample_rows, split_groups, split_latest, split_rows
 from .table import Column, Table, Texts, brief, column_from_array, column_from_text, nearest
 from .target import Classes, Quantity, Target, fit_target
@@ -23,6 +24,7 @@ __all__ = [
     "MULTICLASS",
     "REGRESSION",
     "TASKS",
+    "Balanced",
     "Calendar",
     "Classes",
     "Codes",
@@ -31,18 +33,23 @@ __all__ = [
     "Dataset",
     "Demonstration",
     "Dropped",
+    "InOrder",
     "Inputs",
     "Numeric",
     "OneHot",
     "Preparation",
     "Quantity",
     "Recipe",
+    "Sampler",
+    "Shuffled",
     "Split",
+    "Stratified",
     "Table",
     "Target",
     "Task",
     "TensorDataset",
     "Texts",
+    "Weighted",
     "brief",
     "column_from_array",
     "column_from_text",

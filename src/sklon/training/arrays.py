@@ -11,40 +11,68 @@ import numpy as np
 from sklon._base.errors import DtypeError, InputError, ShapeError
 from sklon.tensors import Tensor
 
+from .step import Columns, columns_of
+
 Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """Inputs and, for training, targets, all with the same number of rows."""
+    """Inputs and, for training, targets and what each row counts, all with the same number of rows."""
 
     inputs: tuple[Array, ...]
     target: Array | None
+    weight: Array | None = None
 
     def __len__(self) -> int:
         return len(self.inputs[0])
 
     def at(self, rows: Array) -> Samples:
         """The samples with these numbers."""
-        return Samples(tuple(x[rows] for x in self.inputs), None if self.target is None else self.target[rows])
+        target, weight = (None if a is None else a[rows] for a in (self.target, self.weight))
+        return Samples(tuple(x[rows] for x in self.inputs), target, weight)
+
+    @property
+    def arrays(self) -> tuple[Array, ...]:
+        """All arrays that there are."""
+        return (*self.inputs, *(a for a in (self.target, self.weight) if a is not None))
+
+    @property
+    def columns(self) -> Columns:
+        """The shape and type of one row."""
+        return columns_of(self.inputs, self.target, self.weight is not None)
 
     def bound(self) -> dict[str, Array]:
         """The arrays under the names that recorded graphs give them."""
         named = {f"x{i}": x for i, x in enumerate(self.inputs)}
-        return named if self.target is None else {**named, "y": self.target}
+        named.update({label: a for label, a in (("y", self.target), ("weight", self.weight)) if a is not None})
+        return named
 
 
-def samples(inputs: Any, target: Any = None) -> Samples:
-    """Check arrays and bring them into the types that are computed with: float32 or float64, and int32."""
+def samples(inputs: Any, target: Any = None, weight: Any = None) -> Samples:
+    """Check arrays and bring them into the types that are computed with: float32 or float64, and int32.
+
+    ``weight`` has a number of at least 0 for each row.
+    """
     given: Sequence[Any] = inputs if isinstance(inputs, tuple | list) and _holds_arrays(inputs) else (inputs,)
     arrays = tuple(_prepared(x, f"input {i}" if len(given) > 1 else "the input") for i, x in enumerate(given))
     prepared = None if target is None else _prepared(target, "the target")
-    counts = {len(a) for a in (*arrays, *(() if prepared is None else (prepared,)))}
+    weights = None if weight is None else _weights(weight)
+    found = Samples(arrays, prepared, weights)
+    counts = {len(a) for a in found.arrays}
     if len(counts) != 1:
-        raise ShapeError(f"inputs and target must have the same number of rows, not {sorted(counts)}")
+        raise ShapeError(f"inputs, target and weights must have the same number of rows, not {sorted(counts)}")
     if counts == {0}:
         raise InputError("there is no row to train on")
-    return Samples(arrays, prepared)
+    return found
+
+
+def _weights(values: Any) -> Array:
+    """What each row counts, as numbers of one axis."""
+    weights = _prepared(values, "the weights").astype(np.float64)
+    if weights.ndim != 1 or (weights < 0).any() or not weights.sum() > 0:
+        raise InputError("weights must be numbers of at least 0, one for each row, with one above 0")
+    return weights
 
 
 def _holds_arrays(values: Sequence[Any]) -> bool:

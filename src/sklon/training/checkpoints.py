@@ -112,7 +112,7 @@ def digest(*data: Samples | None) -> str:
     """The SHA-256 of all rows, to tell whether a fit goes on with the data that it began with."""
     total = hashlib.sha256()
     for one in data:
-        for array in () if one is None else (*one.inputs, *(() if one.target is None else (one.target,))):
+        for array in () if one is None else one.arrays:
             total.update(f"{array.dtype}{array.shape}".encode())
             total.update(np.ascontiguousarray(array).data)
     return total.hexdigest()

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from sklon._base.errors import InputError, ShapeError
-from sklon._base.philox import permutation, uniform
+from sklon._base.philox import uniform
 from sklon.data.loading import DataLoader, TensorDataset, stacked
+from sklon.data.sampling import InOrder, Sampler, Shuffled
 from sklon.nn import Module
 
 from .arrays import Array, Samples, samples
@@ -49,7 +50,7 @@ class Feed:
     samples: Samples
     batch: int  # rows of a batch: of one update
     micro: int  # rows of a part of a batch, at most
-    shuffle: bool
+    sampler: Sampler
     drop_last: bool
 
     @property
@@ -58,20 +59,22 @@ class Feed:
         return self.micro < self.batch
 
     def order(self, seed: int, epoch: int) -> Array:
-        """The rows in the order of an epoch."""
-        n = len(self.samples)
-        if not self.shuffle:
-            return np.arange(n, dtype=np.int32)
-        return permutation(n, seed=seed, epoch=epoch).astype(np.int32)
+        """The rows that an epoch takes, in their order."""
+        return self.sampler.order(len(self.samples), seed=seed, epoch=epoch).astype(np.int32)
+
+    @property
+    def length(self) -> int:
+        """How many rows an epoch takes."""
+        return self.sampler.length(len(self.samples))
 
     def starts(self) -> Array:
         """Where each step begins in that order."""
-        n = len(self.samples)
+        n = self.length
         return np.arange(0, n - n % self.batch if self.drop_last else n, self.batch)
 
     def rows(self) -> Array:
         """The rows of each step."""
-        rows: Array = np.minimum(self.batch, len(self.samples) - self.starts())
+        rows: Array = np.minimum(self.batch, self.length - self.starts())
         return rows
 
     def parts(self) -> Parts:
@@ -85,7 +88,7 @@ class Feed:
 
     def check(self, model: Module) -> None:
         """Refuse an epoch without a step, and a step of one row for a model that cannot train on one."""
-        n, rows = len(self.samples), self.parts().rows
+        n, rows = self.length, self.parts().rows
         if not len(rows):
             raise InputError(
                 f"{n} rows make no full batch of {self.batch}, and drop_last leaves short ones out; "
@@ -117,7 +120,7 @@ def feed_of(
     *,
     batch_size: int | str = "auto",
     micro_batch_size: int | None = None,
-    shuffle: bool | None = None,
+    shuffle: bool | Sampler | None = None,
     drop_last: bool | None = None,
     validation: Any = None,
     seed: int = 0,
@@ -136,9 +139,10 @@ def feed_of(
         samples=rows,
         batch=batch,
         micro=batch if micro_batch_size is None else micro_rows(micro_batch_size, batch),
-        shuffle=shuffle is not False,
+        sampler=shuffle if isinstance(shuffle, Sampler) else InOrder() if shuffle is False else Shuffled(),
         drop_last=bool(drop_last),
     )
+    feed.order(seed, 0)  # a sampler of another number of rows says so before anything runs
     return feed, held_out
 
 
@@ -149,8 +153,11 @@ def samples_of(data: Any) -> Samples:
     if isinstance(data, TensorDataset):
         return _inputs_and_target(list(data.arrays))
     if isinstance(data, tuple | list):
-        if len(data) != 2:
-            raise ShapeError(f"data are a pair (inputs, targets), not {len(data)} parts; put several inputs in a tuple")
+        if len(data) not in (2, 3):
+            raise ShapeError(
+                f"data are (inputs, targets) or (inputs, targets, weights), not {len(data)} parts; put several inputs "
+                "in a tuple"
+            )
         return samples(*data)
     if not (hasattr(data, "__len__") and hasattr(data, "__getitem__")) or isinstance(data, np.ndarray):
         raise InputError(f"data are (inputs, targets), a data set or a loader, not {type(data).__name__}")

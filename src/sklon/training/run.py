@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -26,7 +27,7 @@ from .evaluation import mean_loss, scalar_value, scalars_of, state_of
 from .feed import Feed
 from .history import Row
 from .saving import described
-from .step import Columns, columns_of, record_evaluation, record_training
+from .step import Columns, record_evaluation, record_training
 from .stopping import Reason, StoppingRule
 from .updates import RATE
 from .updating import FRESH
@@ -58,14 +59,14 @@ class Run:
         self.first_epoch = trainer.epoch
         self.total_steps = epochs * len(feed.starts())
         trainer.updates.begin(self.total_steps)
-        columns: Columns = columns_of(feed.samples.inputs, feed.samples.target)
+        columns: Columns = feed.samples.columns
         options = replace(trainer.options, in_parts=feed.in_parts, averaged=trainer.average is not None)
         graph = record_training(trainer.model, _for(trainer, feed.samples), trainer.rules, columns, options)
         self.program: Executable = compiled(graph, feed.micro)
         self.scalars = scalars_of(graph)
         self.state = _initial_state(trainer, graph)
         self.evaluation = (
-            None if held_out is None else record_evaluation(trainer.model, _for(trainer, held_out), columns)
+            None if held_out is None else record_evaluation(trainer.model, _for(trainer, held_out), held_out.columns)
         )
         self.recalibrate = (
             Recalibration(trainer.model, columns, feed, trainer.seed)
@@ -280,7 +281,8 @@ class Run:
     def identity(self) -> dict[str, Any]:
         """What a checkpoint must have in common with a fit that goes on from it."""
         feed = self.feed
-        order = {"batch_size": feed.batch, "micro_batch_size": feed.micro, "shuffle": feed.shuffle}
+        order: dict[str, Any] = {"batch_size": feed.batch, "micro_batch_size": feed.micro, "sampler": feed.sampler.name}
+        order["order of the first epoch"] = sha256(feed.order(self.trainer.seed, 0).tobytes()).hexdigest()
         settings = {**described(self.trainer), **order, "drop_last": feed.drop_last}
         schedule = self.trainer.updates.schedule
         if schedule is not None and not schedule.complete:

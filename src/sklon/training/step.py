@@ -6,7 +6,7 @@ values are state too. Slots are named
 
     param.NAME   buffer.NAME   loss.NAME (the loss's buffers)   slot.SLOT.NAME
     sum.grad.NAME, sum.count, sum.loss (of a batch in parts)
-    x0, x1, …   y   rows (indices)   seed.low, seed.high, step   last, offset (of a batch in parts)
+    x0, x1, …   y   weight   rows (indices)   seed.low, seed.high, step   last, offset (of a batch in parts)
     average.NAME and average.fresh (of averaged parameters)   GROUP.SCALAR
 """
 
@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from sklon._base.dtypes import Dtype, dtype_of, float32, int32, uint32
+from sklon._base.dtypes import Dtype, dtype_of, float32, float64, int32, uint32
 from sklon._base.shapes import Extent, N, Shape, T
 from sklon.autodiff import gradients
 from sklon.graph.build import Build
@@ -38,6 +38,7 @@ class Columns:
 
     inputs: tuple[tuple[tuple[int, ...], Dtype], ...]
     target: tuple[tuple[int, ...], Dtype] | None
+    weighted: bool = False  # whether rows have weights
 
 
 @dataclass(slots=True)
@@ -58,7 +59,16 @@ class _StepRandom:
         return self.offset
 
 
-def _batch(columns: Columns, extent: Extent = N) -> tuple[list[Tensor], Tensor | None]:
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """The rows of a step."""
+
+    inputs: list[Tensor]
+    target: Tensor | None
+    weight: Tensor | None
+
+
+def _batch(columns: Columns, extent: Extent = N) -> _Batch:
     """The rows of the step, gathered from the data by their indices."""
     rows = slot("rows", "index", (extent,), int32)
 
@@ -67,7 +77,8 @@ def _batch(columns: Columns, extent: Extent = N) -> tuple[list[Tensor], Tensor |
         return Tensor(Build().gather(slot(label, "data", table, dtype), rows))
 
     inputs = [gathered(f"x{i}", *column) for i, column in enumerate(columns.inputs)]
-    return inputs, gathered("y", *columns.target) if columns.target is not None else None
+    target = gathered("y", *columns.target) if columns.target is not None else None
+    return _Batch(inputs, target, gathered("weight", (), float64) if columns.weighted else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +155,8 @@ def record_training(
     parts = Parts() if options.in_parts else None
     source = _StepRandom(offset=parts.offset if parts else None)
     with _mode(model, True), _as_slots(model, loss) as held, random_source(source):
-        inputs, target = _batch(columns)
-        assert target is not None
-        loss_sum, weight = _sum_and_count(loss, model(*inputs), target)
+        batch = _batch(columns)
+        loss_sum, weight = _sum_and_count(loss, model(*batch.inputs), batch)
         moved = [(old, Tensor(new)) for old, new in held.moved()]
     trained = {name: pair for name, pair in held.parameters.items() if pair[0].requires_grad and name in rules}
     seeds = {loss_sum.node: Build().full_like(1.0, loss_sum.node)}
@@ -163,10 +173,14 @@ def record_training(
     return named(Graph(outputs, tuple(updates)))
 
 
-def _sum_and_count(loss: Loss, output: Tensor, target: Tensor) -> tuple[Tensor, Tensor | None]:
-    """Σ of the losses of the rows, and of their weights if they have some."""
-    weights = loss.weights(output, target)
-    return total(loss.per_sample(output, target)), None if weights is None else total(weights.detach())
+def _sum_and_count(loss: Loss, output: Tensor, batch: _Batch) -> tuple[Tensor, Tensor | None]:
+    """Σ of the losses of the rows, and of their weights if they have some: the loss's own and those of the data."""
+    assert batch.target is not None
+    losses, weights = loss.per_sample(output, batch.target), loss.weights(output, batch.target)
+    if batch.weight is not None:
+        given = astype(batch.weight, losses.dtype)
+        losses, weights = losses * given, given if weights is None else weights * given
+    return total(losses), None if weights is None else total(weights.detach())
 
 
 def _outputs(loss_sum: Tensor, weight: Tensor | None) -> tuple[tuple[str, Node], ...]:
@@ -176,38 +190,34 @@ def _outputs(loss_sum: Tensor, weight: Tensor | None) -> tuple[tuple[str, Node],
 def record_statistics(model: Module, columns: Columns) -> Graph:
     """The graph of a forward pass in training mode that moves buffers and nothing else."""
     with _mode(model, True), _as_slots(model) as held, random_source(_StepRandom()), no_grad():
-        inputs, _ = _batch(columns)
-        model(*inputs)
+        model(*_batch(columns).inputs)
         return named(Graph((), tuple(held.moved())))
 
 
 def record_evaluation(model: Module, loss: Loss, columns: Columns) -> Graph:
     """The graph that evaluates the loss, as a sum over the rows, without dropout."""
     with _mode(model, False), _as_slots(model, loss), no_grad():
-        inputs, target = _batch(columns)
-        assert target is not None
-        return named(Graph(_outputs(*_sum_and_count(loss, model(*inputs), target))))
+        batch = _batch(columns)
+        return named(Graph(_outputs(*_sum_and_count(loss, model(*batch.inputs), batch))))
 
 
 def record_prediction(model: Module, columns: Columns) -> Graph:
     """The graph of the model's outputs, one row for each row of the step."""
     with _mode(model, False), _as_slots(model), no_grad():
-        inputs, _ = _batch(columns)
-        return named(Graph((("output", model(*inputs).node),)))
+        return named(Graph((("output", model(*_batch(columns).inputs).node),)))
 
 
 def try_one_row(model: Module, columns: Columns) -> None:
     """Call the model as in training with a single row, so that one that needs more says so; nothing is computed."""
     with _mode(model, True), _as_slots(model), random_source(_StepRandom()), no_grad():
-        inputs, _ = _batch(columns, 1)
-        model(*inputs)
+        model(*_batch(columns, 1).inputs)
 
 
-def columns_of(inputs: Sequence[object], target: object | None) -> Columns:
+def columns_of(inputs: Sequence[object], target: object | None, weighted: bool = False) -> Columns:
     """The columns of arrays whose leading axes are rows."""
 
     def column(array: object) -> tuple[tuple[int, ...], Dtype]:
         shape: tuple[int, ...] = tuple(array.shape[1:])  # type: ignore[attr-defined]
         return shape, dtype_of(array.dtype)  # type: ignore[attr-defined]
 
-    return Columns(tuple(column(x) for x in inputs), column(target) if target is not None else None)
+    return Columns(tuple(column(x) for x in inputs), column(target) if target is not None else None, weighted)

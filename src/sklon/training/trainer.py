@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from sklon._base.errors import InputError
+from sklon.data.sampling import Sampler
 from sklon.nn import Loss, Module
 from sklon.nn.loss import check_last_layer
 from sklon.nn.module import assign
@@ -127,7 +128,7 @@ class Trainer:
         epochs: int = 100,
         batch_size: int | str = "auto",
         micro_batch_size: int | None = None,
-        shuffle: bool | None = None,
+        shuffle: bool | Sampler | None = None,
         drop_last: bool | None = None,
         validation: Any = None,
         early_stopping: StoppingRule | str | None = None,
@@ -139,17 +140,18 @@ class Trainer:
     ) -> History:
         """Train for at most ``epochs`` more epochs and return the history.
 
-        ``data`` is (inputs, targets), where inputs are an array, or a tuple of arrays for a model with several; or a
-        data set, whose last part are the targets; or a loader, from which come data set, ``batch_size``, ``shuffle``
-        and ``drop_last``. ``batch_size`` counts rows; 1 is stochastic, "full" is batch gradient descent, "auto"
-        chooses by the number of rows. ``micro_batch_size`` bounds memory: a batch is computed in parts of so many rows,
-        and its gradients are added up; the update is the whole batch's, with one step, one decay and the same dropout
-        masks (batch normalization alone sees its micro-batch). Each epoch takes the rows in another order, which
-        follows from the seed, unless ``shuffle`` is False; ``drop_last`` leaves out a last batch that is short.
-        ``validation`` is data of the same forms or a fraction of the rows in (0, 1); with it the best weights are the
-        result. ``early_stopping`` (a rule of ``sklon.stopping`` or its text, such as "patience(20) | gl(5)") may end
-        the run. ``time_limit`` is in seconds. Ctrl-C ends the run with a usable result. Another fit goes on from there:
-        the optimizer's state, its steps and the number of the epoch.
+        ``data`` is (inputs, targets) or (inputs, targets, weights), where weights say what each row counts and inputs
+        are an array, or a tuple of arrays for a model with several; or a data set, whose last part are the targets; or
+        a loader, from which come data set, ``batch_size``, ``shuffle`` and ``drop_last``. ``batch_size`` counts rows; 1
+        is stochastic, "full" is batch gradient descent, "auto" chooses by the number of rows. ``micro_batch_size``
+        bounds memory: a batch is computed in parts of so many rows, and its gradients are added up; the update is the
+        whole batch's, with one step, one decay and the same dropout masks (batch normalization alone sees its
+        micro-batch). Each epoch takes the rows in another order, which follows from the seed, unless ``shuffle`` is
+        False or a sampler (``data.Weighted``, ``Balanced``, ``Stratified``); ``drop_last`` leaves out a last batch that
+        is short. ``validation`` is data of the same forms or a fraction of the rows in (0, 1); with it the best weights
+        are the result. ``early_stopping`` (a rule of ``sklon.stopping`` or its text, such as "patience(20) | gl(5)")
+        may end the run. ``time_limit`` is in seconds. Ctrl-C ends the run with a usable result. Another fit goes on
+        from there: the optimizer's state, its steps and the number of the epoch.
 
         ``checkpoints`` (a folder, or :class:`Checkpoints`) writes the fit down as it goes; with ``resume`` it goes on
         from the newest one, to the bits of a fit that was never interrupted, or begins where there is none. Data and
@@ -232,7 +234,7 @@ class Trainer:
         data = samples_of(inputs) if target is None else samples(inputs, target)
         check_samples(self.model, self.loss, data)
         loss = self.loss.for_target(data.target) if data.target is not None else self.loss
-        graph = record_evaluation(self.model, loss, columns_of(data.inputs, data.target))
+        graph = record_evaluation(self.model, loss, data.columns)
         return mean_loss(graph, data, state_of(self.model, self.loss))
 
     # ---- saving
