@@ -239,3 +239,31 @@ def test_text_degrades_where_the_terminal_cannot_encode_it(place: Path) -> None:
         cwd=place,
     )
     assert done.returncode == 2 and "has no column '???'" in done.stderr
+
+
+def test_settings_come_from_a_file_and_flags_go_before_it(place: Path, command: Command) -> None:
+    (place / "settings.toml").write_text('hidden = [6]\nweight-decay = 0.1\nepochs = 1\nearly_stopping = "gl(5)"\n')
+    base = ("train", "table.csv", "--target", "answer", "--threads", "1", "--config", "settings.toml")
+    assert command(*base, "--epochs", "2", "--out", "run")[0] == 0
+    settings = json.loads((place / "run" / "run.json").read_text("utf-8"))["settings"]
+    assert (settings["hidden"], settings["weight_decay"], settings["early_stopping"]) == ([6], 0.1, "gl(5)")
+    assert settings["epochs"] == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("epoch = 3\n", "there is no setting 'epoch'"),
+        ("epochs = 'many'\n", "epochs"),
+        ("epochs = \n", "is no TOML"),
+        (None, "there is no file settings.toml"),
+    ],
+)
+def test_a_file_of_settings_that_makes_no_sense_is_one_sentence(
+    text: str | None, sentence: str, place: Path, command: Command
+) -> None:
+    if text is not None:
+        (place / "settings.toml").write_text(text)
+    code, _, err = command("train", "table.csv", "--target", "answer", "--config", "settings.toml")
+    assert code == 2 and sentence in err and err.count("\n") == 1
+    assert not (place / "table-run").exists()

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sklon.runs import Run, canvas, pictures, train
+from sklon._base import canvas
+from sklon.runs import Run, pictures, train
 from sklon.runs.sentences import held_out, summary
 
 VOID = {"meta", "br", "path", "use", "rect"}

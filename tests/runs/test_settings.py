@@ -22,6 +22,13 @@ READ: dict[str, list[tuple[Any, Any]]] = {
     "epochs": [("7", 7), (7.0, 7)],
     "ignore": [("a,b", ("a", "b")), ('"a,b",c', ("a,b", "c")), (["x"], ("x",)), ("none", ())],
     "lr": [("1e-2", 0.01)],
+    "batch_norm": [("yes", True), (True, True), ("no", False), ("False", False)],
+    "schedule": [("cosine", "cosine"), ("none", None)],
+    "class_weight": [("balanced", "balanced"), (None, None)],
+    "clip_norm": [("0.5", 0.5), ("none", None)],
+    "ema": [("0.99", 0.99), (False, None)],
+    "micro_batch_size": [("16", 16), ("none", None)],
+    "l1": [("0", 0.0), (1, 1.0)],
 }
 REFUSED: dict[str, list[Any]] = {
     "hidden": ["", "a,b", "0", []],
@@ -40,6 +47,17 @@ REFUSED: dict[str, list[Any]] = {
     "id": [[""]],
     "group_column": ["", 3],
     "time_column": [1],
+    "loss": ["magic"],
+    "class_weight": ["heavy"],
+    "activation": ["step"],
+    "batch_norm": ["perhaps", 2],
+    "schedule": ["magic(3)", 3, "step("],
+    "l1": [-1, "nan"],
+    "l2": ["inf"],
+    "weight_decay": [-0.1],
+    "clip_norm": [0, "-1"],
+    "ema": [1, -0.1],
+    "micro_batch_size": [0, 1.5],
 }
 
 
@@ -60,7 +78,7 @@ def test_values_are_read_from_text_and_from_python(name: str, value: Any, meant:
 
 @pytest.mark.parametrize(("name", "value"), [(n, v) for n, values in REFUSED.items() for v in values])
 def test_what_does_not_fit_is_refused_with_what_does(name: str, value: Any) -> None:
-    with pytest.raises(InputError, match="is not possible; give "):
+    with pytest.raises(InputError, match="is not possible[;:] "):
         Settings.from_words({name: value})
 
 

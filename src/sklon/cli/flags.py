@@ -7,11 +7,14 @@ from there. Values reach the command as text and are read by the row, which also
 from __future__ import annotations
 
 import inspect
+import tomllib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
 
+from sklon._base.errors import InputError
 from sklon.runs.settings import SETTINGS, Setting
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -39,3 +42,22 @@ def _parameter(row: Setting) -> inspect.Parameter:
         default=row.shown,
         annotation=Annotated[str, option],
     )
+
+
+def given(context: typer.Context, words: dict[str, Any]) -> dict[str, Any]:
+    """The settings that stand on the command line; the others are defaults, which a file may replace."""
+    sources = {name: context.get_parameter_source(name) for name in words}
+    return {name: words[name] for name, source in sources.items() if source is not None and source.name != "DEFAULT"}
+
+
+def from_file(path: Path | None) -> dict[str, Any]:
+    """The settings of a TOML file, by their names with - or _; InputError for what is none."""
+    if path is None:
+        return {}
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise InputError(f"there is no file {path}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is no TOML: {error}") from error
+    return {name.replace("-", "_"): value for name, value in table.items()}

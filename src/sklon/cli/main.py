@@ -13,7 +13,7 @@ import typer
 from sklon._base.errors import InputError
 
 from . import lab
-from .flags import with_settings
+from .flags import from_file, given, with_settings
 from .output import check_output, opened
 from .terminal import INTERRUPTED, Terminal, guarded
 
@@ -34,6 +34,10 @@ app.add_typer(lab.app)
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but the result and errors.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the run that stands at --out.")]
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="Settings from a TOML file; flags go before it."),
+]
 Out = Annotated[
     Path | None,
     typer.Option("--out", metavar="RUN", help="The run folder to write.", show_default="NAME-run"),
@@ -62,6 +66,7 @@ def sklon(
 @guarded
 @with_settings
 def train(
+    context: typer.Context,
     table: Annotated[Path, typer.Argument(metavar="TABLE", help="A CSV or Parquet file.")],
     target: Annotated[str, typer.Option("--target", metavar="COLUMN", help="The column to predict.")],
     validation: Annotated[
@@ -72,6 +77,7 @@ def train(
         Path | None,
         typer.Option("--test", metavar="FILE", help="Score on this file at the end; it is used for nothing else."),
     ] = None,
+    config: Config = None,
     out: Out = None,
     overwrite: Overwrite = False,
     json: Json = False,
@@ -82,15 +88,16 @@ def train(
 
     Writes a run folder with the model, its record and a report to open in a browser.
     """
-    _train(
-        table, target, Terminal(quiet, json), settings, out=out, overwrite=overwrite, validation=validation, test=test
-    )
+    words = from_file(config) | given(context, settings)
+    _train(table, target, Terminal(quiet, json), words, out=out, overwrite=overwrite, validation=validation, test=test)
 
 
 @app.command(epilog=DEMO_EXAMPLE)
 @guarded
 @with_settings
 def demo(
+    context: typer.Context,
+    config: Config = None,
     out: Out = None,
     overwrite: Overwrite = False,
     json: Json = False,
@@ -102,7 +109,8 @@ def demo(
 
     terminal = Terminal(quiet, json)
     terminal.tell(LETTERS.about)
-    _train(LETTERS.path, LETTERS.target, terminal, settings, out=out, overwrite=overwrite)
+    words = from_file(config) | given(context, settings)
+    _train(LETTERS.path, LETTERS.target, terminal, words, out=out, overwrite=overwrite)
 
 
 @app.command(epilog=PREDICT_EXAMPLE)

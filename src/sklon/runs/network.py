@@ -3,7 +3,7 @@
 ::
 
     hidden = W x + b + Σ_j P_j E_j[codes_j]      an embedding E_j and a projection P_j per embedded column
-    output = Linear(… Dropout(ReLU(Linear(Dropout(ReLU(hidden))))) …)
+    output = Linear(… f(Linear(f(hidden))) …)    f = Dropout ∘ activation ∘ BatchNorm, each if asked for
 
 An ``Architecture`` is a value that JSON can hold; weights come and go as NumPy arrays named as PyTorch would
 (``weight`` is out × in).
@@ -11,7 +11,7 @@ An ``Architecture`` is a value that JSON can hold; weights come and go as NumPy 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
@@ -22,6 +22,7 @@ from sklon import nn
 from sklon._base.errors import InputError
 from sklon.compiler.native import host
 from sklon.data import Inputs, Preparation
+from sklon.optim import EMA, ClipNorm
 from sklon.tensors import Tensor
 from sklon.tensors.modes import manual_seed
 from sklon.training import Trainer
@@ -45,6 +46,8 @@ class Architecture:
     hidden: tuple[int, ...]
     dropout: float
     outputs: int
+    activation: str = "relu"
+    batch_norm: bool = False
 
     @classmethod
     def for_preparation(cls, preparation: Preparation, settings: Settings) -> Architecture:
@@ -55,6 +58,8 @@ class Architecture:
             hidden=settings.hidden,
             dropout=settings.dropout,
             outputs=preparation.target.outputs,
+            activation=settings.activation,
+            batch_norm=settings.batch_norm,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -66,6 +71,20 @@ class Architecture:
         """The value that ``to_json`` gave."""
         lists = {"embeddings": tuple(map(tuple, value["embeddings"])), "hidden": tuple(value["hidden"])}
         return cls(**dict(value) | lists)
+
+
+ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
+    "relu": nn.ReLU,
+    "tanh": nn.Tanh,
+    "gelu": nn.GELU,
+    "silu": nn.SiLU,
+    "elu": nn.ELU,
+    "selu": nn.SELU,
+    "leaky_relu": nn.LeakyReLU,
+    "mish": nn.Mish,
+    "softplus": nn.Softplus,
+    "sigmoid": nn.Sigmoid,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +110,9 @@ class TableNet(nn.Module):
             setattr(self, f"projection_{j}", nn.Linear(dimension, first, bias=False))
         layers: list[nn.Module] = []
         for width, following in zip(architecture.hidden, (*others, architecture.outputs), strict=True):
-            layers.append(nn.ReLU())
+            if architecture.batch_norm:
+                layers.append(nn.BatchNorm1d(width))
+            layers.append(ACTIVATIONS[architecture.activation]())
             if architecture.dropout:
                 layers.append(nn.Dropout(architecture.dropout))
             layers.append(nn.Linear(width, following))
@@ -123,12 +144,27 @@ def fit_network(
     rows = len(training[1])
     by_sign = settings.optimizer == "rprop" and settings.batch_size == "auto"
     batch_size = choose_batch_size("full" if by_sign else settings.batch_size, rows)
-    trainer = Trainer(model, loss=loss, optimizer=settings.optimizer, lr=settings.learning_rate, seed=settings.seed)
+    trainer = Trainer(
+        model,
+        loss=loss,
+        optimizer=settings.optimizer,
+        lr=settings.learning_rate,
+        schedule=settings.schedule,
+        l1=settings.l1,
+        l2=settings.l2,
+        weight_decay=settings.weight_decay,
+        clip=None if settings.clip_norm is None else ClipNorm(settings.clip_norm),
+        average=None if settings.ema is None else EMA(settings.ema),
+        seed=settings.seed,
+    )
+    balance = settings.class_weight == "balanced"
     trainer.fit(
-        training,
+        _balanced(training, training[1]) if balance else training,
         epochs=settings.epochs,
         batch_size=batch_size,
-        validation=validation,
+        micro_batch_size=settings.micro_batch_size,
+        drop_last=settings.batch_norm and rows % batch_size == 1,
+        validation=_balanced(validation, training[1]) if balance else validation,
         early_stopping=settings.early_stopping,
         time_limit=settings.time_limit,
         progress=progress,
@@ -140,6 +176,13 @@ def fit_network(
     words = {name: getattr(trainer.stopped, name) for name in ("reason", "epoch", "best_epoch", "sentence")}
     history = tuple({name: _plain(value) for name, value in row.items()} for row in trainer.history)
     return Fitted(weights=weights, history=history, stopped=words, batch_size=batch_size)
+
+
+def _balanced(rows: tuple[Inputs, NDArray[Any]], seen: NDArray[Any]) -> tuple[Inputs, NDArray[Any], NDArray[Any]]:
+    """Rows with weights under which each class of the training rows counts the same; their mean there is 1."""
+    labels, counts = np.unique(seen.ravel(), return_counts=True)
+    weight = dict(zip(labels.tolist(), (len(seen) / (len(labels) * counts)).tolist(), strict=True))
+    return (*rows, np.array([weight.get(label, 1.0) for label in rows[1].ravel().tolist()]))
 
 
 def outputs_of(architecture: Architecture, weights: Weights, loss: str, inputs: Inputs) -> NDArray[Any]:

@@ -16,6 +16,7 @@ import numpy as np
 from sklon.data import REGRESSION, Classes, Preparation
 
 from . import pictures
+from .losses import LOSSES
 from .page import document, escaped, figure, section, table
 from .scores import METRICS, Evidence, Metric
 from .sentences import Record, counted, error, held_out, percent, plain, summary
@@ -25,13 +26,6 @@ MOST_COLUMNS = 20
 
 MOST_CLASSES = 60
 """So many of the most frequent labels have their precision and recall shown."""
-
-LOSSES = {
-    "mse": "squared error, standardised",
-    "bce_with_logits": "cross-entropy",
-    "cross_entropy": "cross-entropy",
-}
-"""What the loss is called beside its curve."""
 
 USES = {
     "validation": "They chose the epoch whose weights were kept, and when to stop.",
@@ -94,7 +88,7 @@ def _curves(record: Record, history: Sequence[Mapping[str, Any]]) -> str:
     words = _learning(record)
     if not history:
         return f"<p>{words}</p>"
-    loss = LOSSES[record["task"]["loss"]]
+    loss = LOSSES[record["task"]["loss"]].curve
     return figure(pictures.loss_curves(history, record["stopped"]["best_epoch"], loss), words)
 
 

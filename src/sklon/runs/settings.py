@@ -15,6 +15,13 @@ from typing import Any
 
 from sklon._base.errors import InputError
 from sklon.data import TASKS, nearest
+from sklon.optim import schedules
+from sklon.training import stopping
+
+from .losses import LOSSES
+
+ACTIVATIONS = ("relu", "tanh", "gelu", "silu", "elu", "selu", "leaky_relu", "mish", "softplus", "sigmoid")
+"""Activations by the names that settings use."""
 
 LEARNING_RATES = {
     "sgd": 0.1,  # 0.198 and 0.409; 0.5 diverges on california
@@ -68,9 +75,10 @@ class Setting:
         """The value that was meant, or an error that names the ones that can be meant."""
         try:
             return self.kind.parse(value)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError) as error:
             given = f"{self.flag} {value}" if isinstance(value, str) else f"{self.name}={value!r}"
-            raise InputError(f"{given} is not possible; give {self.kind.values}") from None
+            why = f": {error}" if isinstance(error, InputError) else f"; give {self.kind.values}"
+            raise InputError(f"{given} is not possible{why}") from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,11 +87,22 @@ class Settings:
 
     task: str
     seed: int
+    loss: str
+    class_weight: str | None
     hidden: tuple[int, ...]
+    activation: str
+    batch_norm: bool
     dropout: float
     optimizer: str
     lr: float | str
+    schedule: str | None
+    l1: float
+    l2: float
+    weight_decay: float
+    clip_norm: float | None
+    ema: float | None
     batch_size: int | str
+    micro_batch_size: int | None
     epochs: int
     time_limit: float | None
     early_stopping: str | None
@@ -131,6 +150,8 @@ def show(value: Any) -> str:
     """
     if value is None or value == ():
         return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if not isinstance(value, tuple):
         return f"{value}"
     line = io.StringIO()
@@ -181,6 +202,25 @@ def _or_word(kind: Kind, *words: str) -> Kind:
     return Kind("|".join((kind.metavar, *words)), parse, f"{kind.values}, or {' or '.join(words)}")
 
 
+def _flag(value: Any) -> bool:
+    words = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
+    if isinstance(value, bool):
+        return value
+    return words[value.lower()] if isinstance(value, str) and value.lower() in words else _refused()
+
+
+def _refused() -> bool:
+    raise ValueError
+
+
+def _schedule(value: Any) -> str:
+    """A schedule as text; it is read once here, so that a mistake is told before anything runs."""
+    found = schedules.parse(value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError
+    return str(value)
+
+
 def _widths(value: Any) -> tuple[int, ...]:
     parts = value.split(",") if isinstance(value, str) else [value] if isinstance(value, int) else value
     widths = tuple(_whole(1).parse(part) for part in parts)
@@ -204,24 +244,35 @@ def _name(value: Any) -> str:
 
 
 def _rule(value: Any) -> str:
-    """A stopping rule is read by the trainer; here it only has to be text."""
+    """A stopping rule as text; it is read once here, so that a mistake is told before anything runs."""
     if not isinstance(value, str) or not value.strip():
         raise ValueError
+    stopping.parse(value)
     return value
 
 
+_AT_LEAST_ZERO = _real("a number of at least 0", lambda value: 0 <= value < float("inf"))
 _NAMES = Kind("COLUMNS", _names, "names of columns with commas between them")
 _NAME = Kind("COLUMN", _name, "the name of a column")
 
 SETTINGS: tuple[Setting, ...] = (
     Setting("task", _one_of("auto", *TASKS), "auto", "What to predict; auto decides from the target column."),
     Setting("seed", _whole(0), 0, "The seed of the split, the first weights, the shuffling and the dropout."),
+    Setting("loss", _one_of("auto", *LOSSES), "auto", "What is minimised; auto takes what fits the task."),
+    Setting(
+        "class_weight",
+        _optional(_one_of("balanced")),
+        None,
+        "balanced: each class counts the same, however rare it is.",
+    ),
     Setting(
         "hidden",
         Kind("WIDTHS", _widths, "widths with commas between them, such as 256,256"),
         (256, 256, 256),
         "The widths of the hidden layers.",
     ),
+    Setting("activation", _one_of(*ACTIVATIONS), "relu", "The function between the layers."),
+    Setting("batch_norm", Kind("yes|no", _flag, "yes or no"), False, "Normalize each hidden layer over the batch."),
     Setting(
         "dropout",
         _real("a number from 0 up to but not 1", lambda p: 0 <= p < 1),
@@ -236,10 +287,37 @@ SETTINGS: tuple[Setting, ...] = (
         "The learning rate; auto takes what suits the optimizer, 0.002 for adam.",
     ),
     Setting(
+        "schedule",
+        _optional(Kind("SCHEDULE", _schedule, 'a schedule such as "warmup(0.05) >> cosine"')),
+        None,
+        "How the learning rate moves from step to step.",
+    ),
+    Setting("l1", _AT_LEAST_ZERO, 0.0, "λ of λ·Σ|w|: weights become exactly zero."),
+    Setting("l2", _AT_LEAST_ZERO, 0.0, "λ of λ/2·Σw², as a part of the loss."),
+    Setting("weight_decay", _AT_LEAST_ZERO, 0.0, "Decoupled: each step takes lr·λ of a weight away."),
+    Setting(
+        "clip_norm",
+        _optional(_real("a number above 0", lambda limit: 0 < limit < float("inf"))),
+        None,
+        "The longest that all gradients together may be.",
+    ),
+    Setting(
+        "ema",
+        _optional(_real("a number from 0 up to but not 1", lambda decay: 0 <= decay < 1)),
+        None,
+        "Keep a moving average of the weights with this decay, such as 0.999, and use it.",
+    ),
+    Setting(
         "batch_size",
         _or_word(_whole(1), "full", "auto"),
         "auto",
         "Rows per step; auto takes 256, fewer for small tables, and all for rprop.",
+    ),
+    Setting(
+        "micro_batch_size",
+        _optional(_whole(1)),
+        None,
+        "Rows that are computed at once, to bound memory; a step is still the whole batch's.",
     ),
     Setting("epochs", _whole(1), 200, "The most passes over the training rows."),
     Setting(
@@ -250,9 +328,9 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "early_stopping",
-        _optional(Kind("RULE", _rule, "a rule such as patience(16)")),
+        _optional(Kind("RULE", _rule, 'a rule such as patience(16) or "patience(16) | gl(5)"')),
         "patience(16)",
-        "When to stop: patience(n) waits n epochs for a better validation loss.",
+        "When to stop: patience(n) waits n epochs for a better validation loss; gl(5), up(3), … join by | and &.",
     ),
     Setting(
         "validation_fraction",

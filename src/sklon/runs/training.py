@@ -24,23 +24,17 @@ from numpy.typing import NDArray
 
 from sklon._base.errors import InputError
 from sklon._base.settings import get_num_threads, set_num_threads
-from sklon.data import Classes, Dropped, Inputs, Table, read
+from sklon.data import REGRESSION, Classes, Dropped, Inputs, Table, read
 
 from . import baseline, importance, scores
 from .evaluation import answers, left_out
 from .folder import SCHEMA, check_free
+from .losses import LOSSES, loss_for
 from .network import Architecture, Fitted, fit_network, instruction_set, outputs_of
 from .problem import Problem, check_other, pose, repeated
 from .report import render
 from .run import Run
 from .settings import Settings, show
-
-LOSSES = {
-    "mse": "the mean squared error, which the mean of the target minimises",
-    "bce_with_logits": "binary cross-entropy, which the true probability of the second class minimises",
-    "cross_entropy": "cross-entropy, which the true probabilities of the classes minimise",
-}
-"""What each loss is in words, and why it fits."""
 
 VERSIONS = ("sklon", "numpy", "llvmlite", "duckdb", "scikit-learn")
 
@@ -78,7 +72,7 @@ def train(
         check_other(table, tested)
         answers(problem.preparation, tested)
         problem = replace(problem, notes=(*problem.notes, *repeated(table, tested)))
-    for sentence in (_decision(problem), *problem.notes):
+    for sentence in (_decision(problem, settings), *problem.notes):
         say(sentence)
     with _threads(settings.threads):
         run = _trained(problem, tested, settings, progress=progress)
@@ -91,10 +85,9 @@ def train(
 def _trained(problem: Problem, tested: Table | None, settings: Settings, *, progress: bool) -> Run:
     """The network of a problem, trained and judged, with its record and its report."""
     architecture = Architecture.for_preparation(problem.preparation, settings)
+    loss = loss_for(problem.preparation.target, problem.task.kind, settings.loss)
     started = time.perf_counter()
-    fitted = fit_network(
-        architecture, problem.preparation.target.loss, problem.training, problem.validation, settings, progress=progress
-    )
+    fitted = fit_network(architecture, loss, problem.training, problem.validation, settings, progress=progress)
     seconds = time.perf_counter() - started
     judge = judge_of(problem, architecture, fitted, settings.seed)
     evidence = judge(problem.validation[0], problem.truth)
@@ -116,11 +109,14 @@ def _check_parent(out: Path) -> None:
         raise InputError(f"{out} cannot be written, because {parent.name} {what}; give another --out")
 
 
-def _decision(problem: Problem) -> str:
+def _decision(problem: Problem, settings: Settings) -> str:
     """The task, why, the loss that follows, why, and how to override both."""
-    loss = problem.preparation.target.loss
+    loss = loss_for(problem.preparation.target, problem.task.kind, settings.loss)
+    if settings.class_weight is not None and problem.task.kind == REGRESSION:
+        name = problem.preparation.target.name
+        raise InputError(f"--class-weight is for classes, and {name} is a quantity; leave it out")
     override = "" if "--task" in problem.task.reason else " --task overrides this."
-    return f"{problem.task.reason} So the task is {problem.task.kind} and the loss {LOSSES[loss]}.{override}"
+    return f"{problem.task.reason} So the task is {problem.task.kind} and the loss {LOSSES[loss].words}.{override}"
 
 
 Judge: TypeAlias = Callable[[Inputs, scores.Values], scores.Evidence]
@@ -185,7 +181,7 @@ def _record(
             "kind": problem.task.kind,
             "target": target.name,
             "reason": problem.task.reason,
-            "loss": target.loss,
+            "loss": loss_for(target, problem.task.kind, settings.loss),
             "labels": list(target.labels) if isinstance(target, Classes) else None,
         },
         "data": {
