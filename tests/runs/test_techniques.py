@@ -49,7 +49,7 @@ def test_a_setting_changes_the_weights(target: Any, words: dict[str, Any]) -> No
 
 
 def test_l1_makes_weights_exactly_zero() -> None:
-    assert (weights(NUMBER, l1=0.1, epochs=30) == 0).mean() > (weights(NUMBER, epochs=30) == 0).mean() + 0.1
+    assert (weights(NUMBER, l1=0.5, epochs=30) == 0).mean() > (weights(NUMBER, epochs=30) == 0).mean() + 0.1
 
 
 def test_batch_norm_is_in_the_network_and_its_statistics_are_kept() -> None:
