@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from sklon._base.errors import InputError
 from sklon.lab import all_questions
+from sklon.lab.markdown import tokens
 from sklon.lab.notes.answering import MARK, Answered, answer_notes, recognised_in
 from sklon.lab.notes.comment import Plan
 from sklon.lab.notes.judging import judge
@@ -209,9 +210,63 @@ def test_our_own_answers_are_right(question: object, language: Language) -> None
     assert [p.key for p in verdict.missing] == []
 
 
+#: notes in which something could get lost, and whether each question has an answer
+DELICATE: list[tuple[str, list[bool]]] = [
+    ("1. What is a batch?\n   - ```python\n     w.grad += g\n     ```\n2. What is dropout?\n", [True, False]),
+    ("1. What is a batch?\n   - answer\n\n   ```\n   code\n   ```\n   - answer\n", [True]),
+    ("1. What is a batch?\n   - <!-- my own note -->\n", [True]),
+    ("1. What is a batch?\n   - <div>Rows of a step</div>\n", [True]),
+    ("1. What is a batch?\n   - [x]: https://example.org/\n", [False]),
+    ("1. What is a batch?\n   - Rows\u2028of\x0ba\x0cstep\u0085here\n2. What is dropout?\n   - Noise\n", [True, True]),
+    ("What is a loss function?\n------------------------\n\nSome text.\n", [True]),
+    ("What is a loss function?\n------------------------\n", [False]),
+    ("1. How does backpropagation work?\n   - To do this, we apply the chain rule\n", [True]),
+    ("1.\tWhat is a batch?\n\t- Rows of a step\n2.\tWhat is dropout?\n\t- answer\n", [True, False]),
+    ("1. What is a batch?\nRows of a step.\n2. What is dropout?\n   Noise.\n", [True, True]),
+    ("- What is a batch?\n  rows of a step\n", [True]),
+    ("Q: What is a batch?\nA: Rows of a step.\nQ: What is dropout?\nA: Noise.\n", [True, True]),
+    ("> 1. What is a batch?\n>    - answer\n>\n> More words.\n", [True]),
+    ("1. What is a batch?\n   | a | b |\n   |---|---|\n   | 1 | 2 |\n", [True]),
+]
+
+
+@pytest.mark.parametrize(("text", "has_answer"), DELICATE)
+def test_nothing_of_delicate_notes_is_lost_or_taken_for_a_blank(text: str, has_answer: list[bool]) -> None:
+    result = answered(text)
+    _assert_kept(text, result.text)
+    assert [v is not None for _, _, v in result.found] == has_answer
+
+
+@pytest.mark.parametrize("text", [SEED.read_text("utf-8") if SEED.exists() else ENGLISH, ENGLISH])
+def test_what_is_added_stays_with_its_item(text: str) -> None:
+    """Markdown reads the learner's numbers as before, and every quote below an item as a part of that item."""
+    result = answered(text).text.split(MARK)[0]
+    before, after = ([t.info for t in tokens(x) if t.type == "list_item_open" and t.info] for x in (text, result))
+    assert before == after
+    quotes = [t.level for t in tokens(result) if t.type == "blockquote_open"]
+    at_the_edge = sum(line.startswith(">") for line in result.split("\n") if line.strip() not in (">", ""))
+    assert sum(level > 0 for level in quotes) >= len([n for n in before if n]) - 1
+    assert at_the_edge == 0 or 0 in quotes
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["_answer_", "___", "не знаю", "I don't know", "(пусто)", "нет ответа", "answer here", "ответ: TODO", "???"],
+)
+def test_more_words_for_nothing(place: str) -> None:
+    (entry,) = read_notes(f"1. What is a batch?\n   - {place}\n").entries
+    assert entry.blank
+
+
+def test_windows_line_ends_stay() -> None:
+    text = "1. What is a batch?\r\n   - Rows of a step\r\n"
+    assert read_notes(text).lines == ("1. What is a batch?", "   - Rows of a step")
+
+
 LINES = st.sampled_from(
     ["# Dropout", "## Batch", "1. What is a batch?", "2. Что такое dropout?", "   - answer", "- ответ", "text", "",
-     "    indented", "TO DO: look it up", "```", "> quote", "* ", "3) ?", "| a | b |", "**Why?**", "1.", "---"]
+     "    indented", "TO DO: look it up", "```", "> quote", "* ", "3) ?",
+     "   - ```", "   - <b>x</b>", "   - <!-- c -->", "\tTab", "===", "a\u2028b", "| a | b |", "**Why?**", "1.", "---"]
 )  # fmt: skip
 
 

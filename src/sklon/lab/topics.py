@@ -67,7 +67,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         "batch-norm",
         Text("Batch normalization", "Пакетная нормализация"),
-        ("batchnorm", "batch norm", "BN", "батч-нормализация", "батчнорм", "нормализация по батчу"),
+        ("BatchNorm", "batch norm", "BN", "батч-нормализация", "батчнорм", "нормализация по батчу"),
     ),
     Topic("dropout", Text("Dropout", "Dropout"), ("дропаут", "прореживание", "исключение нейронов")),
     Topic(
@@ -83,7 +83,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         "regularization",
         Text("L1/L2 regularization", "Регуляризация L1/L2"),
-        ("weight decay", "lasso", "ridge", "регуляризация", "штраф на веса", "regularisation"),
+        ("L1/L2", "weight decay", "lasso", "ridge", "регуляризация", "штраф на веса", "regularisation"),
     ),
 )
 

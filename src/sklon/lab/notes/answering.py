@@ -22,15 +22,18 @@ from sklon.lab.text import Language, number
 from . import wording
 from .comment import Plan, brief, comment_on, results_of, short_of
 from .judging import Verdict, judge
-from .reading import TODO, Entry, Notes, read_notes
+from .reading import TODO, Block, Entry, Notes, read_notes
 from .recognising import Recognised, recognise, topic_named
 
 #: the first line of what is appended; notes that have it were answered before
 MARK = "<!-- answered by sklon lab -->"
 
 
+_LEADING = re.compile(r"[\s>]*")
+#: columns by which what belongs to a numbered item is set in
+BEHIND_A_NUMBER = 4
 #: what stands before the words of an item
-_ITEM = re.compile(r"\s*(?:[-*+•]|\d+[.)])(?=\s|$)\s*")
+_ITEM = re.compile(r"[\s>]*(?:[-*+•]|\d+[.)])(?=\s|$)\s*")
 _COUNTED = (("right", "right"), ("incomplete", "incomplete"), ("wrong", "with an error"), ("filled", "filled in"))
 
 
@@ -97,21 +100,30 @@ def answer_notes(notes: Notes, recognised: Sequence[Recognised], plan: Plan) -> 
 
 # ---- lines
 def _fill(lines: list[list[str]], entry: Entry, question: Question, plan: Plan) -> None:
-    """Write the short answer where an answer is missing."""
+    """Write the short answer where an answer is missing: in the first place for one, the others go."""
     short = short_of(question, plan).splitlines()
-    if entry.answer:
-        first, last = entry.answer[0].start, entry.answer[-1].end
-        mark = _ITEM.match(lines[first][0])
+    places = [block for block in entry.answer if block.blank and not _hidden(lines, block)]
+    if places:
+        mark = _ITEM.match(lines[places[0].start][0])
         head = mark.group().rstrip() + " " if mark else ""
-    else:
-        first, last = entry.question.start, entry.question.end
-        own = lines[first][0]
-        head = " " * (len(own) - len(own.lstrip()) + 4) + "- " if entry.question.number is not None else ""
+        filled = [head + short[0], *(_indented(text, len(head)) for text in short[1:])]
+        for block in places:
+            lines[block.start : block.end] = [[] for _ in range(block.end - block.start)]
+        lines[places[0].start] = filled
+        return
+    last = entry.end - 1
+    own = lines[entry.question.start][0]
+    numbered = entry.question.number is not None and not entry.question.heading
+    head = f"{_leading(own)}{' ' * BEHIND_A_NUMBER}- " if numbered else ""
     filled = [head + short[0], *(_indented(text, len(head)) for text in short[1:])]
-    if entry.answer:
-        lines[first:last] = [filled, *([] for _ in range(last - first - 1))]
-    else:
-        lines[last - 1] = [*lines[last - 1], *([] if head else [""]), *filled]
+    lines[last] = [*lines[last], *([] if head else [""]), *filled]
+
+
+def _hidden(lines: list[list[str]], block: Block) -> bool:
+    """Whether a block without words stands on a line that has some, such as a definition of a link."""
+    line = lines[block.start][0]
+    mark = _ITEM.match(line)
+    return not block.text and bool(line[mark.end() if mark else 0 :].strip())
 
 
 def _resolve(lines: list[list[str]], entry: Entry, language: Language) -> None:
@@ -124,20 +136,28 @@ def _resolve(lines: list[list[str]], entry: Entry, language: Language) -> None:
 
 
 def _indent(lines: Sequence[str], entry: Entry) -> str:
-    """The white space before the answer, so that a quote stays with its item."""
-    blocks = entry.answer or [entry.question]
-    line = lines[blocks[0].start]
-    own = len(line) - len(line.lstrip())
-    return " " * (own if entry.answer else own + (4 if entry.question.number is not None else 0))
+    """The white space, and marks of a quote, before the answer, so that a comment stays with its item."""
+    blocks = [block for block in entry.answer if not block.heading] or [entry.question]
+    own = _leading(lines[blocks[0].start])
+    if entry.answer or entry.question.heading:
+        return own
+    return own + (" " * BEHIND_A_NUMBER if entry.question.number is not None else "")
+
+
+def _leading(line: str) -> str:
+    """What stands before an item or a paragraph: white space and marks of a quote, as they are written."""
+    found = _LEADING.match(line)
+    assert found is not None
+    return found.group()
 
 
 def _quoted(paragraphs: Sequence[str], indent: str) -> list[str]:
     """Paragraphs as one block quote with an empty line before it and behind it."""
-    quoted = [""]
+    quoted = [indent.rstrip()]
     for i, paragraph in enumerate(paragraphs):
         quoted += [f"{indent}>"] if i else []
         quoted += [f"{indent}> {line}".rstrip() for line in paragraph.splitlines()]
-    return [*quoted, ""]
+    return [*quoted, indent.rstrip()]
 
 
 def _indented(line: str, width: int) -> str:
