@@ -37,7 +37,7 @@ DOORS = {
     "llvmlite": "compiler/native.py",
     "safetensors": "training/folder.py",
     "duckdb": "data/reading.py",
-    "matplotlib": "runs/canvas.py",
+    "matplotlib": "_base/canvas.py",
     "sklearn": "runs/scikit.py",
     "scipy": "runs/baseline.py",
     "threadpoolctl": "runs/scikit.py",

@@ -24,7 +24,10 @@ INFOS = {
     if info.module_cls.__module__.startswith("torch.nn.") and hasattr(nn, info.module_cls.__name__)
 }
 #: of PyTorch's layers that are random or not in its database; their tests stand beside this one
-ELSEWHERE = {"Dropout", "Flatten", "Hardsigmoid", "Identity", "RReLU", "Unflatten"}
+ELSEWHERE = {
+    "AlphaDropout", "Dropout", "Dropout1d", "FeatureAlphaDropout", "Flatten", "Hardsigmoid", "Identity", "RReLU",
+    "Unflatten",
+}  # fmt: skip
 OWN = {"FocalLoss", "HingeLoss", "Loss", "Module", "ModuleDict", "ModuleList", "Parameter", "PinballLoss", "Sequential"}
 
 #: inputs that we refuse, by what is special about them

@@ -21,7 +21,10 @@ REFUSING = [entry for entry in ENTRIES if entry.info.error_inputs_func]
 #: functions that the database has not, or not as layers; tested with layers, losses and random numbers
 ELSEWHERE = {
     "batch_norm",
+    "alpha_dropout",
     "dropout",
+    "dropout1d",
+    "feature_alpha_dropout",
     "flatten",
     "hinge_loss",
     "pinball_loss",

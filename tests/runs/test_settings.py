@@ -78,7 +78,7 @@ def test_values_are_read_from_text_and_from_python(name: str, value: Any, meant:
 
 @pytest.mark.parametrize(("name", "value"), [(n, v) for n, values in REFUSED.items() for v in values])
 def test_what_does_not_fit_is_refused_with_what_does(name: str, value: Any) -> None:
-    with pytest.raises(InputError, match="is not possible[;:] "):
+    with pytest.raises(InputError, match=r"is not possible[;:] "):
         Settings.from_words({name: value})
 
 

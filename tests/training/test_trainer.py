@@ -189,7 +189,7 @@ def test_a_diverging_run_stops_and_says_so() -> None:
     with np.errstate(all="ignore"):
         trainer.fit(_data(), epochs=50)
     assert trainer.stopped is not None and trainer.stopped.reason == "non_finite"
-    assert re.search(r"in step \d+; a smaller lr", trainer.stopped.sentence)
+    assert re.search(r"in step \d+: .*; a smaller lr", trainer.stopped.sentence)
     assert np.isfinite(trainer.predict(_data()[0])).all()
 
 

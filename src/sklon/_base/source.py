@@ -1,12 +1,22 @@
-"""The line of the user's code that asked for something: the innermost frame outside this package."""
+"""Where recorded nodes come from: the line of the user's code that asked for them, and the layer that made them.
+
+The line is that of the innermost frame outside this package. The layer is known only where a recording names places.
+"""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 
 _PACKAGE = str(Path(__file__).resolve().parent.parent)
+#: between the line and the place in the source of a node
+_MARK = " · "
+#: the places that a recording is in, the innermost last
+_places: ContextVar[list[str] | None] = ContextVar("places", default=None)
 
 
 @cache
@@ -24,3 +34,30 @@ def user_line() -> str:
             return f"{name}:{frame.f_lineno}"
         frame = frame.f_back  # type: ignore[assignment]
     return ""
+
+
+def source_line() -> str:
+    """What a node is stamped with: the user's line and, where a recording names places, the innermost one."""
+    places = _places.get()
+    return user_line() if places is None else f"{user_line()}{_MARK}{places[-1]}"
+
+
+def line_and_place(source: str) -> tuple[str, str | None]:
+    """The two parts of a stamp; None for a node that was recorded in no place.
+
+    >>> line_and_place("model.py:12 · head.2"), line_and_place("model.py:12")
+    (('model.py:12', 'head.2'), ('model.py:12', None))
+    """
+    line, mark, place = source.partition(_MARK)
+    return line, place if mark else None
+
+
+@contextmanager
+def naming_places(outermost: str) -> Iterator[list[str]]:
+    """Name the places of what is recorded inside: a stack whose top is the innermost one."""
+    places = [outermost]
+    token = _places.set(places)
+    try:
+        yield places
+    finally:
+        _places.reset(token)

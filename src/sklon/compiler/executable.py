@@ -158,6 +158,11 @@ def _result(buffer: Buffer, steps: Steps) -> Array:
     return aligned_zeros((len(steps), *concrete(buffer.shape, 0)), buffer.dtype.numpy)
 
 
+def declared_memory(graph: Graph, max_rows: int, target: Target | None = None) -> Memory:
+    """The memory that the program of a graph works in, without making its machine code."""
+    return place(compile_program(graph, Settings(max_rows, target or native.host())))
+
+
 def compile_graph(graph: Graph, max_rows: int, target: Target | None = None) -> Executable:
     """Compile a graph for this machine (or, for tests, for a narrower ``target`` that it can run)."""
     target = target or native.host()

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from sklon._base.canvas import INK, PAPER, SOFT, TONES, can_draw, canvas, fade, for_file, for_page, write_ticks
 from sklon._base.errors import InputError
-from sklon.runs.canvas import INK, PAPER, SOFT, TONES, can_draw, canvas, fade, for_file, for_page, write_ticks
 
 from .figure import Arrows, Bars, Curve, Field, Figure, Note, Panel, Rule
 from .text import Language, number

@@ -34,7 +34,8 @@ from .activation import (
     Threshold,
 )
 from .container import ModuleDict, ModuleList, Sequential
-from .dropout import Dropout
+from .dropout import AlphaDropout, Dropout, Dropout1d, FeatureAlphaDropout
+from .folding import fold_batch_norm
 from .linear import Bilinear, Embedding, Flatten, Identity, Linear, Unflatten
 from .loss import (
     BCEWithLogitsLoss,
@@ -56,6 +57,7 @@ from .loss import (
 )
 from .module import Module, Parameter
 from .normalization import BatchNorm1d, LayerNorm, RMSNorm
+from .recalibration import recalibrate
 
 __all__ = [
     "CELU",
@@ -63,12 +65,15 @@ __all__ = [
     "GELU",
     "GLU",
     "SELU",
+    "AlphaDropout",
     "BCEWithLogitsLoss",
     "BatchNorm1d",
     "Bilinear",
     "CrossEntropyLoss",
     "Dropout",
+    "Dropout1d",
     "Embedding",
+    "FeatureAlphaDropout",
     "Flatten",
     "FocalLoss",
     "GaussianNLLLoss",
@@ -117,8 +122,10 @@ __all__ = [
     "Tanhshrink",
     "Threshold",
     "Unflatten",
+    "fold_batch_norm",
     "functional",
     "init",
+    "recalibrate",
 ]
 
 #: what PyTorch has and this package leaves out on purpose, with what to use

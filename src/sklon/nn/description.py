@@ -107,8 +107,7 @@ def build(description: Mapping[str, Any]) -> Module:
     module = _built(description)
     frozen = set(description.get("frozen", ()))
     for name, parameter in module.named_parameters():
-        if name in frozen:
-            parameter.requires_grad_(False)
+        parameter.requires_grad_(name not in frozen)
     return module
 
 

@@ -336,6 +336,12 @@ class Module:
         """The settings of a layer, for its repr."""
         return ""
 
+    def _repr_html_(self) -> str:
+        """The layers as a table, for notebooks."""
+        from .summary import html
+
+        return html(self)
+
 
 Part = TypeVar("Part", bound=Tensor)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from sklon._base.errors import InputError
 from sklon.tensors import Tensor
 from sklon.tensors import functional as F
@@ -11,8 +13,8 @@ from sklon.tensors.creation import ones, tensor, zeros
 from sklon.tensors.elementwise import clip
 
 from . import functional
-from .functional.norm import batch_statistics, check_channels, normalised
-from .module import Module, Parameter
+from .functional.norm import batch_statistics, check_channels, normalised, single_value
+from .module import Module, Parameter, assign
 
 
 class BatchNorm1d(Module):
@@ -22,7 +24,23 @@ class BatchNorm1d(Module):
     variance in its unbiased form; ``momentum=None`` averages all batches alike. In evaluation the running estimates
     are used, or the batch's without ``track_running_stats``. In the Trainer they are state of the compiled step.
 
-    Shapes: x [N, C] or [N, C, L] with C = num_features. Ioffe and Szegedy, *Batch normalization*, 2015.
+    A ``frozen`` layer uses its running estimates in training too and leaves them as they are, whatever mode the model
+    is switched to; its ``weight`` and ``bias`` require no gradients: see :meth:`freeze`. ``on_single_value`` says what
+    training does with a batch of one row, which has no variance: "raise" refuses it, "running" uses the running
+    estimates for it and leaves them as they are.
+
+    Shapes: x [N, C] or [N, C, L] with C = num_features; all parameters and estimates [C]. ``weight`` and
+    ``running_var`` start as ones, ``bias`` and ``running_mean`` as zeros. Raises InputError for settings that
+    contradict each other, and in training for a single value of a channel unless told otherwise; ShapeError for
+    another number of channels. Ioffe and Szegedy, *Batch normalization*, 2015.
+
+    >>> import sklon
+    >>> from sklon import nn
+    >>> norm = nn.BatchNorm1d(2, eps=0.0, momentum=0.5)
+    >>> norm(sklon.tensor([[1.0, 5.0], [3.0, 9.0]])).tolist()
+    [[-1.0, -1.0], [1.0, 1.0]]
+    >>> norm.running_mean.tolist(), norm.running_var.tolist()
+    ([1.0, 3.5], [1.5, 4.5])
     """
 
     def __init__(
@@ -34,45 +52,117 @@ class BatchNorm1d(Module):
         track_running_stats: bool = True,
         bias: bool = True,
         dtype: str = "float32",
+        *,
+        frozen: bool = False,
+        on_single_value: str = "raise",
     ) -> None:
         super().__init__()
         if num_features < 1:
             raise InputError(f"batch norm needs at least one channel, not {num_features}")
+        if on_single_value not in ("raise", "running"):
+            raise InputError(f'on_single_value is "raise" or "running", not {on_single_value!r}')
+        if on_single_value == "running" and not track_running_stats:
+            raise InputError('on_single_value="running" needs running estimates; leave track_running_stats on')
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
+        self.frozen, self.on_single_value = False, on_single_value
         self.register_parameter("weight", Parameter(ones(num_features, dtype=dtype)) if affine else None)
         self.register_parameter("bias", Parameter(zeros(num_features, dtype=dtype)) if affine and bias else None)
         kept = track_running_stats
         self.register_buffer("running_mean", zeros(num_features, dtype=dtype) if kept else None)
         self.register_buffer("running_var", ones(num_features, dtype=dtype) if kept else None)
         self.register_buffer("num_batches_tracked", tensor(0) if kept else None)
+        if frozen:
+            self.freeze()
 
+    # ---- the state
+    @property
+    def follows_batches(self) -> bool:
+        """Whether the running estimates move in training."""
+        return self.track_running_stats and not self.frozen
+
+    def freeze(self, *, parameters: bool = True) -> BatchNorm1d:
+        """Use the running estimates in training too, and leave them as they are, until :meth:`unfreeze`.
+
+        ``model.train()`` does not undo it. ``weight`` and ``bias`` stop requiring gradients, unless ``parameters`` is
+        False. Returns the layer. Raises InputError without running estimates.
+
+        >>> from sklon import nn
+        >>> model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))
+        >>> _ = model[1].freeze()
+        >>> model.train()[1].frozen, model[1].weight.requires_grad
+        (True, False)
+        """
+        if not self.track_running_stats:
+            raise InputError("there are no running estimates to freeze; leave track_running_stats on")
+        return self._set_frozen(True, parameters)
+
+    def unfreeze(self, *, parameters: bool = True) -> BatchNorm1d:
+        """Learn from batches again; ``weight`` and ``bias`` require gradients again, unless ``parameters`` is False."""
+        return self._set_frozen(False, parameters)
+
+    def _set_frozen(self, frozen: bool, parameters: bool) -> BatchNorm1d:
+        self.frozen = frozen
+        if parameters:
+            self.requires_grad_(not frozen)
+        return self
+
+    def reset_running_stats(self) -> None:
+        """Give the running estimates their first values: mean 0, variance 1, no batch seen."""
+        for name, buffer in self._buffers.items():
+            if buffer is not None:
+                assign(buffer, np.full(buffer.numpy().shape, float(name == "running_var")))
+
+    # ---- computing
     def forward(self, x: Tensor) -> Tensor:
         check_channels(x, self.num_features)
-        mean, variance = self.get_buffer("running_mean"), self.get_buffer("running_var")
-        if self.training or mean is None or variance is None:
-            mean, variance = batch_statistics(x)
-            if self.training and self.track_running_stats:
-                self._follow(x, mean.detach(), variance.detach())
+        mean, variance = self._statistics(x)
         return normalised(x, mean, variance, self._parameters["weight"], self._parameters["bias"], self.eps)
 
-    def _follow(self, x: Tensor, mean: Tensor, variance: Tensor) -> None:
-        """Move the running estimates towards the batch's."""
+    def _statistics(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The mean and variance to normalise with; in training the running estimates follow the batch's."""
+        mean, variance = self.get_buffer("running_mean"), self.get_buffer("running_var")
+        if mean is None or variance is None:
+            return batch_statistics(x)
+        if self.frozen or not self.training:
+            return mean, variance
+        single = single_value(x) if self.on_single_value == "running" else False
+        if single is True:
+            return mean, variance
+        found = batch_statistics(x)
+        batch = tuple(_unless(single, old, new) for old, new in zip((mean, variance), found, strict=True))
+        if self.track_running_stats:
+            self._follow(x, found[0].detach(), found[1].detach(), single)
+        return batch[0], batch[1]
+
+    def _follow(self, x: Tensor, mean: Tensor, variance: Tensor, single: Tensor | bool) -> None:
+        """Move the running estimates towards the batch's, unless it has a single value."""
         old_mean, old_variance, count = (self._buffers[n] for n in self._buffers)
         assert old_mean is not None and old_variance is not None and count is not None
         values = F.sum(x.detach() * 0 + 1, (0, *range(2, x.ndim)))  # of each channel
         unbiased = variance * (values / clip(values - 1, 1.0, None))
         new_count = count + 1
         share = 1 / F.astype(new_count, mean.dtype) if self.momentum is None else self.momentum
-        count._adopt(new_count.node)
-        old_mean._adopt((old_mean * (1 - share) + mean * share).node)
-        old_variance._adopt((old_variance * (1 - share) + unbiased * share).node)
+        for old, new in (
+            (count, new_count),
+            (old_mean, old_mean * (1 - share) + mean * share),
+            (old_variance, old_variance * (1 - share) + unbiased * share),
+        ):
+            old._adopt(_unless(single, old, new).node)
 
     def extra_repr(self) -> str:
+        frozen = ", frozen=True" if self.frozen else ""
+        single = "" if self.on_single_value == "raise" else f", on_single_value={self.on_single_value}"
         return (
             f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
-            f"track_running_stats={self.track_running_stats}"
+            f"bias={self._parameters['bias'] is not None}, track_running_stats={self.track_running_stats}"
+            f"{frozen}{single}"
         )
+
+
+def _unless(single: Tensor | bool, old: Tensor, new: Tensor) -> Tensor:
+    """The new value, or the old one for a batch with a single value."""
+    return new if isinstance(single, bool) else F.where(single, old, new)
 
 
 class LayerNorm(Module):

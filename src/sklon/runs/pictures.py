@@ -10,9 +10,10 @@ from typing import Any, ParamSpec
 import numpy as np
 from numpy.typing import NDArray
 
+from sklon._base.canvas import ACCENT, INK, PAPER, can_draw, canvas, fade, for_page
 from sklon.data import brief
+from sklon.training.curves import draw_losses, set_epochs
 
-from .canvas import ACCENT, INK, PAPER, SECOND, can_draw, canvas, fade, for_page
 from .intervals import of_share
 
 WIDEST_ROW = 40
@@ -46,23 +47,9 @@ def _picture(draw: Callable[P, str]) -> Callable[P, str]:
 @_picture
 def loss_curves(history: Sequence[Mapping[str, Any]], best_epoch: int, loss: str) -> str:
     """The training and validation losses over the epochs, with the epoch whose weights were kept."""
-    epochs = [row["epoch"] for row in history]
-    dot = "o" if len(epochs) == 1 else "none"
     with _axes(5.4, 3.3) as (axes, svg):
-        axes.plot(epochs, [row["train_loss"] for row in history], marker=dot, color=SECOND, lw=1.5, label="training")
-        validation = [row["validation_loss"] for row in history]
-        axes.plot(epochs, validation, marker=dot, color=ACCENT, lw=2, label="validation")
-        at_best = dict(zip(epochs, validation, strict=True)).get(best_epoch)
-        if at_best is not None:
-            axes.axvline(best_epoch, color=INK, lw=0.8, ls=(0, (4, 3)))
-            axes.plot([best_epoch], [at_best], "o", color=ACCENT, ms=7, label=f"best: epoch {best_epoch}")
-        axes.set(xlabel="epoch", ylabel=loss)
-        if min(validation) > 0 and max(validation) > 20 * min(validation):
-            axes.set_yscale("log")
-        axes.xaxis.get_major_locator().set_params(integer=True)
-        if len(epochs) == 1:
-            axes.set_xticks(epochs)
-        axes.legend(loc="best")
+        draw_losses(axes, history, best_epoch, loss)
+        set_epochs(axes, history)
     return svg[0]
 
 

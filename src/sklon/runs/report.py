@@ -18,7 +18,7 @@ from sklon.data import REGRESSION, Classes, Preparation
 from . import pictures
 from .losses import LOSSES
 from .page import document, escaped, figure, section, table
-from .scores import METRICS, Evidence, Metric
+from .scores import IN_WORDS, METRICS, Evidence, Metric
 from .sentences import Record, counted, error, held_out, percent, plain, summary
 
 MOST_COLUMNS = 20
@@ -32,8 +32,6 @@ USES = {
     "test": "They were looked at once, when the training was over, and chose nothing.",
 }
 CERTAIN = "Below each score stands where it lies with 95 % certainty."
-
-PREDICTORS = {"network": "this network", "linear": "a linear model", "trivial": "without looking"}
 
 
 def render(record: Record, history: Sequence[Mapping[str, Any]], evidence: Evidence) -> str:
@@ -68,12 +66,12 @@ def _unbroken(sentence: str) -> str:
 
 def _bars(record: Record) -> str:
     """One bar per predictor: the error that it leaves, the shorter the better."""
-    errors = {name: error(record, name) for name in PREDICTORS}
+    errors = {name: error(record, name) for name in IN_WORDS}
     known = {name: value for name, value in errors.items() if value is not None}
     longest = max(known.values()) or 1.0
     regression = record["task"]["kind"] == "regression"
     rows = "".join(
-        f'<div class="bar {name}"><span class="who">{PREDICTORS[name]}</span>'
+        f'<div class="bar {name}"><span class="who">{IN_WORDS[name]}</span>'
         f'<span class="track"><span class="fill" style="width:{100 * value / longest:.2f}%"></span></span>'
         f'<span class="value">{plain(value) if regression else percent(value)}</span></div>'
         for name, value in known.items()
@@ -146,7 +144,7 @@ def _judged(record: Record) -> Iterator[tuple[str, str, Record]]:
 
 def _scores(kind: str, which: str, use: str, scores: Record) -> str:
     """A table of every metric of every predictor, with its interval."""
-    present = [name for name in PREDICTORS if scores[name] is not None]
+    present = [name for name in IN_WORDS if scores[name] is not None]
     rows = (
         [
             f"{escape(metric.words)} ({'more' if metric.higher_is_better else 'less'} is better)",
@@ -155,7 +153,7 @@ def _scores(kind: str, which: str, use: str, scores: Record) -> str:
         for metric in METRICS[kind]
     )
     words = f'<h3>Scores on {escape(which)}</h3><p class="caption">{escape(use)} {CERTAIN}</p>'
-    return words + table(["", *(PREDICTORS[name] for name in present)], rows, "numbers scores")
+    return words + table(["", *(IN_WORDS[name] for name in present)], rows, "numbers scores")
 
 
 def _scored(metric: Metric, scores: Record, intervals: Record) -> str:

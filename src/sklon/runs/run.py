@@ -16,6 +16,7 @@ from sklon.training import Trainer
 
 from .evaluation import answers, judged
 from .folder import is_of_module, read_run, write_run
+from .glance import html
 from .network import Architecture, Weights, outputs_of
 from .predictions import Predictions, predictions_of
 from .settings import Settings
@@ -97,6 +98,10 @@ class Run:
             "seed": record["settings"]["seed"],
             "report": None if self.path is None else str(self.path / "report.html"),
         }
+
+    def _repr_html_(self) -> str:
+        """What the run says of itself, its scores and its curves, for notebooks."""
+        return html(self.record, self.history)
 
 
 def load(run: str | PathLike[str], *, model: Any = None, loss: Any = None, optimizer: Any = None) -> Any:

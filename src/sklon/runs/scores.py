@@ -117,6 +117,7 @@ METRICS: dict[str, tuple[Metric, ...]] = {
 
 PREDICTORS = ("network", "linear", "trivial")
 """Who is compared: the network, a linear model, and one that does not look at the row."""
+IN_WORDS = {"network": "this network", "linear": "a linear model", "trivial": "without looking"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
 from inspect import isgeneratorfunction
 from typing import Any, ParamSpec, Protocol, TypeVar, cast, overload
 
 from sklon._base.dtypes import uint32
 from sklon._base.philox import split_seed
+from sklon.graph.build import Build
 from sklon.graph.node import Node
 
 from . import values
@@ -128,6 +129,12 @@ def enable_grad(function: Any = None) -> Any:
     return mode if function is None else mode(function)
 
 
+#: streams that a layer asks for by number begin here; below lie those that are numbered in the order of recording
+OWN_STREAMS = 1 << 30
+#: how many numbers there are to ask for; each further call within a step lies so far above the one before
+STREAM_NUMBERS = 1 << 16
+
+
 class RandomSource(Protocol):
     """Gives each random operation its words: step, stream, and the two words of the seed."""
 
@@ -142,16 +149,23 @@ class RandomSource(Protocol):
 
 @dataclass(slots=True)
 class Generator:
-    """The eager source: every operation is a step of its own, counted from the seed."""
+    """The eager source: every operation is a step of its own, counted from the seed.
+
+    A stream that is asked for by its number counts its own operations, besides.
+    """
 
     seed: int = 0
     count: int = 0
+    own: dict[int, int] = field(default_factory=dict)  # operations so far in each stream that is asked for
 
-    def words(self) -> tuple[Node, Node, Node, Node]:
-        step = self.draw()
+    def words(self, stream: int | None = None) -> tuple[Node, Node, Node, Node]:
+        step, word = self.draw(), 0
+        if stream is not None:
+            step, word = self.own.get(stream, 0), OWN_STREAMS + stream
+            self.own[stream] = step + 1
         low, high = split_seed(self.seed)
-        step_word, stream, first, second = (values.number(w, uint32) for w in (step, 0, low, high))
-        return step_word, stream, first, second
+        step_word, stream_word, first, second = (values.number(w, uint32) for w in (step, word, low, high))
+        return step_word, stream_word, first, second
 
     def first_row(self) -> Node | None:
         return None
@@ -162,15 +176,33 @@ class Generator:
         return self.count - 1
 
 
+@dataclass(slots=True)
+class _Recording:
+    """A source while it is in force, and how often each stream was asked for by number."""
+
+    source: RandomSource
+    calls: dict[int, int] = field(default_factory=dict)
+
+    def words(self, stream: int | None) -> tuple[Node, Node, Node, Node]:
+        step, numbered, low, high = self.source.words()
+        if stream is None:
+            return step, numbered, low, high
+        call = self.calls.get(stream, 0)
+        self.calls[stream] = call + 1
+        own = OWN_STREAMS + call * STREAM_NUMBERS + stream
+        return step, Build().constant(value=float(own), dtype=uint32), low, high
+
+
 _default = Generator()
 _generator: ContextVar[Generator] = ContextVar("generator", default=_default)
-_source: ContextVar[RandomSource | None] = ContextVar("random_source", default=None)
+_source: ContextVar[_Recording | None] = ContextVar("random_source", default=None)
 
 
 def manual_seed(seed: int) -> None:
     """Start the random numbers of this process again from ``seed``, an integer of up to 64 bits."""
     source = generator()
     source.seed, source.count = int(seed) & 0xFFFFFFFFFFFFFFFF, 0
+    source.own.clear()
 
 
 def generator() -> Generator:
@@ -202,20 +234,25 @@ class seeded:  # noqa: N801  reads like a word in ``with seeded(0):``
         _generator.reset(self._tokens.pop())
 
 
-def random_words() -> tuple[Node, Node, Node, Node]:
-    """The words of the next random operation, from the source in force."""
-    return (_source.get() or generator()).words()
+def random_words(stream: int | None = None) -> tuple[Node, Node, Node, Node]:
+    """The words of the next random operation, from the source in force; ``stream`` asks for one by its number.
+
+    What a stream that is asked for gives depends on the seed, the step, and how often this stream was asked before,
+    not on other random operations; and asking changes nothing for those.
+    """
+    return (_source.get() or generator()).words(stream)
 
 
 def first_row() -> Node | None:
     """The position of the first row within its batch, from the source in force."""
-    return (_source.get() or generator()).first_row()
+    recording = _source.get()
+    return None if recording is None else recording.source.first_row()
 
 
 @contextmanager
 def random_source(source: RandomSource) -> Iterator[None]:
     """Take random words from ``source`` inside."""
-    token = _source.set(source)
+    token = _source.set(_Recording(source))
     try:
         yield
     finally:

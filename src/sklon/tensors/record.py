@@ -13,7 +13,7 @@ import numpy as np
 from sklon._base.dtypes import Dtype, bool_, dtype_of, float32, int64, promote
 from sklon._base.errors import InputError, ShapeError
 from sklon._base.shapes import Shape, broadcast
-from sklon._base.source import user_line
+from sklon._base.source import source_line
 from sklon.graph.build import Build
 from sklon.graph.node import Node
 
@@ -28,8 +28,8 @@ EXACT = 2**53
 
 
 def build() -> Build:
-    """A builder that stamps nodes with the user's line."""
-    return Build(user_line())
+    """A builder that stamps nodes with the user's line, and the layer where it is known."""
+    return Build(source_line())
 
 
 def wrap(node: Node, *inputs: Tensor) -> Tensor:

@@ -3,8 +3,23 @@
 Trainers are saved to folders and read again; tables and reports are the work of runs, one floor up.
 """
 
+from .callbacks import Callback
+from .checkpoints import Checkpoints
+from .diagnosis import Fault
+from .finders import MicroBatch, RangeTest
 from .history import History
 from .stopping import Patience, StoppingRule
 from .trainer import Stopped, Trainer
 
-__all__ = ["History", "Patience", "Stopped", "StoppingRule", "Trainer"]
+__all__ = [
+    "Callback",
+    "Checkpoints",
+    "Fault",
+    "History",
+    "MicroBatch",
+    "Patience",
+    "RangeTest",
+    "Stopped",
+    "StoppingRule",
+    "Trainer",
+]

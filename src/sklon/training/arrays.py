@@ -18,11 +18,15 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """Inputs and, for training, targets and what each row counts, all with the same number of rows."""
+    """Inputs and, for training, targets and what each row counts, all with the same number of rows.
+
+    ``numbers`` are those of the rows in the data that were given, where these are a part of them.
+    """
 
     inputs: tuple[Array, ...]
     target: Array | None
     weight: Array | None = None
+    numbers: Array | None = None
 
     def __len__(self) -> int:
         return len(self.inputs[0])
@@ -30,7 +34,8 @@ class Samples:
     def at(self, rows: Array) -> Samples:
         """The samples with these numbers."""
         target, weight = (None if a is None else a[rows] for a in (self.target, self.weight))
-        return Samples(tuple(x[rows] for x in self.inputs), target, weight)
+        numbers = rows if self.numbers is None else self.numbers[rows]
+        return Samples(tuple(x[rows] for x in self.inputs), target, weight, numbers)
 
     @property
     def arrays(self) -> tuple[Array, ...]:

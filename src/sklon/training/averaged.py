@@ -15,7 +15,7 @@ import numpy as np
 from sklon._base.philox import split_seed
 from sklon.compiler.cache import compiled
 from sklon.compiler.executable import Steps
-from sklon.graph.node import Graph
+from sklon.graph.node import Graph, Slot
 from sklon.nn import BatchNorm1d, Module
 
 from .captured import captured_by
@@ -36,7 +36,7 @@ def with_averages(state: Mapping[str, Array]) -> dict[str, Array]:
 
 def keeps_statistics(model: Module) -> bool:
     """Whether a layer of the model has running estimates that follow the batches."""
-    return any(isinstance(m, BatchNorm1d) and m.track_running_stats for m in model.modules())
+    return any(isinstance(m, BatchNorm1d) and m.follows_batches for m in model.modules())
 
 
 class Recalibration:
@@ -46,14 +46,15 @@ class Recalibration:
         with _averaging_all_batches(model):
             self.graph: Graph = record_statistics(model, columns)
         self.feed, self.seed = feed, seed
+        moved = [s.op.label for s, _ in self.graph.updates if isinstance(s.op, Slot)]
+        self.counters = [label for label in moved if label.endswith("num_batches_tracked")]
 
     def __call__(self, state: Mapping[str, Array]) -> dict[str, Array]:
         """The state with estimates that belong to its weights."""
         feed, parts = self.feed, self.feed.parts()
         new = {label: array.copy() if label.startswith(BUFFER) else array for label, array in state.items()}
-        for label in new:
-            if label.endswith("num_batches_tracked"):
-                new[label][...] = 0
+        for label in self.counters:
+            new[label][...] = 0
         low, high = split_seed(self.seed)
         columns = {"step": np.arange(len(parts)), "seed.low": low, "seed.high": high, "offset": parts.offset}
         scalars = scalars_of(self.graph)

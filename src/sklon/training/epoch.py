@@ -33,6 +33,11 @@ class Epoch:
         return self.done == len(self.ends)
 
     @property
+    def share(self) -> float:
+        """Which share of the batches is done."""
+        return self.done / len(self.ends)
+
+    @property
     def totals(self) -> tuple[float, float]:
         """The sum of the losses of what is done, and what it counts for."""
         last = int(self.ends[self.done - 1]) if self.done else 0

@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeAlias
 
+from sklon._base.canvas import can_draw
+from sklon._base.notebook import card, paragraph, table
+from sklon._base.picture import Picture
+
+from .curves import best_epoch, plotted
 from .stopping import Curves
 
 Row: TypeAlias = dict[str, float]
+#: rows that a notebook shows, the last ones
+LAST_ROWS = 5
 
 
 class History:
@@ -31,6 +38,19 @@ class History:
         """What stopping rules read."""
         return Curves(self.curve("validation_loss"), self.curve("train_loss"), self.curve("seconds"))
 
+    def plot(self) -> Picture:
+        """The curves so far: losses with the best epoch, and below them the penalty and the learning rate if recorded.
+
+        Notebooks show the picture; ``plot().save("curves.svg")``, or ``.png``, writes it to a file. Raises InputError
+        for an empty history, and where matplotlib is not installed.
+
+        >>> History().plot()
+        Traceback (most recent call last):
+            ...
+        sklon._base.errors.InputError: the history has no epochs yet; call fit first
+        """
+        return plotted(self.rows)
+
     def __len__(self) -> int:
         return len(self.rows)
 
@@ -45,3 +65,16 @@ class History:
             return "History(no epochs yet)"
         last = ", ".join(f"{k}={v:.4g}" for k, v in self.rows[-1].items())
         return f"History({len(self.rows)} epochs; {last})"
+
+    def _repr_html_(self) -> str:
+        """The last rows and the curves, for notebooks."""
+        if not self.rows:
+            return card("History", paragraph("no epochs yet", soft=True))
+        shown = self.rows[-LAST_ROWS:]
+        names = list(dict.fromkeys(name for row in shown for name in row))
+        head = [name.replace("_", " ") for name in names]
+        best = best_epoch(self.rows)
+        words = "" if best is None else f", the best one is {best}"
+        title = f"History of {len(self)} epoch{'s' if len(self) != 1 else ''}{words}"
+        pictures = [plotted(self.rows)._repr_html_()] if can_draw() else []
+        return card(title, table(head, ([row.get(name) for name in names] for row in shown)), *pictures)

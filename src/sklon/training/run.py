@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 from hashlib import sha256
@@ -19,9 +19,10 @@ from sklon.nn import Loss
 
 from .arrays import Samples
 from .averaged import AVERAGE, PARAMETER, Recalibration, keeps_statistics, with_averages
-from .callbacks import Callback
+from .callbacks import Callbacks
 from .captured import captured_by
 from .checkpoints import Snapshot, Writer, check_same, digest
+from .diagnosis import Fault, Replay, diagnosed, finite_parameters, not_finite
 from .epoch import Epoch
 from .evaluation import mean_loss, scalar_value, scalars_of, state_of
 from .feed import Feed
@@ -55,6 +56,7 @@ class Run:
     ) -> None:
         self.trainer, self.feed, self.held_out = trainer, feed, held_out
         self.writer = writer
+        self.watchers = Callbacks()
         self.current: Epoch | None = None
         self.first_epoch = trainer.epoch
         self.total_steps = epochs * len(feed.starts())
@@ -62,9 +64,11 @@ class Run:
         columns: Columns = feed.samples.columns
         options = replace(trainer.options, in_parts=feed.in_parts, averaged=trainer.average is not None)
         graph = record_training(trainer.model, _for(trainer, feed.samples), trainer.rules, columns, options)
+        self.graph = graph
         self.program: Executable = compiled(graph, feed.micro)
         self.scalars = scalars_of(graph)
         self.state = _initial_state(trainer, graph)
+        self.watched = finite_parameters(graph, self.state)
         self.evaluation = (
             None if held_out is None else record_evaluation(trainer.model, _for(trainer, held_out), held_out.columns)
         )
@@ -74,7 +78,8 @@ class Run:
             else None
         )
         self.best: Kept | None = None
-        self.last_finite: Kept | None = None
+        self.last_finite: Kept | None = None  # at the start of the epoch
+        self.fault: Fault | None = None
         self.best_loss, self.best_epoch = float("inf"), trainer.epoch
         self.lr: float | None = None  # of the last step of the epoch, where a schedule moves it
         self.skipped = 0  # batches of this fit that changed nothing
@@ -82,30 +87,33 @@ class Run:
         self.started = time.perf_counter()
         self.per_batch = 0.0  # seconds
 
-    def epochs(
-        self, until: int, rule: StoppingRule | None, limit: float | None, watchers: Iterable[Callback]
-    ) -> Reason:
+    def epochs(self, until: int, rule: StoppingRule | None, limit: float | None, watchers: Callbacks) -> Reason:
         """Run until the trainer has finished so many epochs, or until a reason to stop comes up."""
+        self.watchers = watchers
         went_on = self.trainer.epoch > self.first_epoch and self.current is None
         found = rule.check(self.trainer.history.curves()) if rule is not None and went_on else None
         while found is None and self.trainer.epoch < until:
+            rows = len(self.trainer.history)
             found = self._epoch(limit)
-            if found is not None:
-                return found
-            row = self.trainer.history[-1]
-            reasons = [watcher.on_epoch_end(self.trainer, row) for watcher in watchers]
-            if rule is not None:
-                reasons.append(rule.check(self.trainer.history.curves()))
-            found = next((r for r in reasons if r is not None), None)
+            if len(self.trainer.history) > rows:
+                found = self._after(found, rule)
         if found is not None:
             return found
         count = self.trainer.epoch - self.first_epoch
         return Reason("epochs", f"all {count} epochs were run" if count != 1 else "the epoch was run")
 
+    def _after(self, found: Reason | None, rule: StoppingRule | None) -> Reason | None:
+        """The reason to stop after an epoch: the one that cut it short, else a callback's, else the rule's."""
+        trainer = self.trainer
+        if self.watchers.read_model:
+            trainer.show(self.handed_out(self.state))
+        said = self.watchers.epoch_ended(trainer, trainer.history[-1])
+        return found or said or (None if rule is None else rule.check(trainer.history.curves()))
+
     def _epoch(self, limit: float | None) -> Reason | None:
         trainer = self.trainer
         epoch = self.current = self.current or self._begin()
-        steps = Steps(epoch.parts.rows, epoch.parts.starts, self._scalar_table(epoch))
+        steps = Steps(epoch.parts.rows, epoch.parts.starts, self.scalar_table(epoch))
         rows = self.feed.order(trainer.seed, trainer.epoch)
         arrays = {**self.state, **self.feed.samples.bound(), "rows": rows}
         while not epoch.complete:
@@ -116,16 +124,22 @@ class Run:
                 self._finish(epoch)
             if self.writer is not None and self.writer.is_due(trainer.step):
                 self.writer.write(trainer.step, self.snapshot())
-            if limit is not None and time.perf_counter() - self.started > limit:
+            reason = self.watchers.chunk_ended(trainer, epoch.share) or self._too_late(limit)
+            if reason is not None:
                 if not epoch.complete:
                     self.write_last()
                     self._record(*epoch.totals, finished=False)
-                return Reason("time_limit", f"the time limit of {limit:g} seconds was reached")
+                return reason
         return None
 
+    def _too_late(self, limit: float | None) -> Reason | None:
+        if limit is None or time.perf_counter() - self.started <= limit:
+            return None
+        return Reason("time_limit", f"the time limit of {limit:g} seconds was reached")
+
     def _begin(self) -> Epoch:
-        if self.held_out is None:
-            self.last_finite = self._kept()
+        is_best = self.best is not None and self.best[1] == self.updates
+        self.last_finite = self.best if is_best else self._kept()
         return Epoch.of(self.feed.parts())
 
     def _advance(self, epoch: Epoch, arrays: dict[str, Array], steps: Steps) -> Reason | None:
@@ -139,10 +153,9 @@ class Run:
         self.updates += upto - epoch.done
         if trainer.options.skip:
             self.skipped += epoch.forget_skipped(results["finite"], first, last)
-        elif not np.isfinite(epoch.losses[first:last]).all():
-            bad = first + int(np.argmax(~np.isfinite(epoch.losses[first:last])))
+        elif not np.isfinite(epoch.losses[first:last]).all() or not_finite(self.state, self.watched):
             self.current = None
-            return self._diverged(trainer.step - upto + int(epoch.parts.batch[bad]) + 1)
+            return self._diverged(epoch, arrays, steps, last)
         epoch.done = upto
         return None
 
@@ -163,7 +176,7 @@ class Run:
         self.per_batch = (time.perf_counter() - start) / batches
         return results
 
-    def _scalar_table(self, epoch: Epoch) -> Array:
+    def scalar_table(self, epoch: Epoch) -> Array:
         """The scalars of the epoch's steps, in the order of the program's arguments."""
         low, high = split_seed(self.trainer.seed)
         parts, batches = epoch.parts, len(epoch.ends)
@@ -211,13 +224,21 @@ class Run:
         row["seconds"] = time.perf_counter() - self.started
         self.trainer.history.append(row)
 
-    def _diverged(self, step: int) -> Reason:
-        """Give the state of the epoch's start back: what came after has lost its meaning."""
-        if self.last_finite is not None:
-            self.state, self.updates = self.last_finite
-        return Reason(
-            "non_finite", f"the loss was no longer a finite number in step {max(1, step)}; a smaller lr helps"
+    def _diverged(self, epoch: Epoch, arrays: dict[str, Array], steps: Steps, last: int) -> Reason:
+        """Tell where, and give the state of the epoch's start back: what came after has lost its meaning."""
+        self.state, self.updates = self.last_finite or self._kept()
+        replay = Replay(
+            graph=self.graph,
+            program=self.program,
+            start=self.state,
+            arrays=arrays,
+            steps=steps,
+            batch=epoch.parts.batch,
+            first_step=self.trainer.step - int(epoch.parts.batch[last - 1]),
+            numbers=self.feed.samples.numbers,
         )
+        self.fault = diagnosed(replay, epoch.losses[:last])
+        return Reason("non_finite", f"{self.fault.sentence}; a smaller lr helps")
 
     def _kept(self) -> Kept:
         return {name: array.copy() for name, array in self.state.items()}, self.updates

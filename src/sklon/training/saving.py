@@ -25,6 +25,7 @@ from sklon.optim.penalties import from_description
 from sklon.optim.schedules import Schedule
 
 from . import folder as files
+from .diagnosis import Fault
 from .losses import loss_of
 
 if TYPE_CHECKING:
@@ -158,8 +159,12 @@ def restore(folder: Path, make: Callable[..., Trainer], stopped: type[Stopped], 
         trainer.history.rows = [
             {name: value for name, value in row.items() if value is not None} for row in files.read_history(folder)
         ]
-        trainer.stopped = None if record["stopped"] is None else stopped(**record["stopped"])
+        trainer.stopped = None if record["stopped"] is None else _stopped(stopped, **record["stopped"])
     return trainer
+
+
+def _stopped(make: type[Stopped], fault: Mapping[str, Any] | None = None, **words: Any) -> Stopped:
+    return make(**words, fault=None if fault is None else Fault(**_tuples(fault)))
 
 
 def _go_on(trainer: Trainer, record: Mapping[str, Any], rules: Mapping[str, Rule], slots: files.Arrays) -> None:

@@ -29,6 +29,7 @@ from sklon.tensors.functional import sum as total
 from sklon.tensors.modes import no_grad, random_source
 
 from .captured import named
+from .places import naming_layers
 from .updating import PLAIN, Computed, Options, Parts, Trained, updates_of
 
 
@@ -154,7 +155,7 @@ def record_training(
     """
     parts = Parts() if options.in_parts else None
     source = _StepRandom(offset=parts.offset if parts else None)
-    with _mode(model, True), _as_slots(model, loss) as held, random_source(source):
+    with _mode(model, True), _as_slots(model, loss) as held, random_source(source), naming_layers(model):
         batch = _batch(columns)
         loss_sum, weight = _sum_and_count(loss, model(*batch.inputs), batch)
         moved = [(old, Tensor(new)) for old, new in held.moved()]

@@ -27,11 +27,14 @@ from sklon.optim.schedules import Schedule
 
 from . import saving
 from .arrays import samples
-from .callbacks import Callback
+from .callbacks import Callback, Callbacks
 from .checkpoints import Checkpoints, Writer, newest
 from .checks import check_indices, check_samples
+from .describing import Plan, description, html, planned
+from .diagnosis import Fault
 from .evaluation import evaluate, mean_loss, state_of
 from .feed import feed_of, samples_of
+from .finders import MicroBatch, RangeTest, find_lr, find_micro_batch
 from .history import History
 from .losses import loss_of
 from .progress import Progress
@@ -52,6 +55,7 @@ class Stopped:
     sentence: str
     epoch: int
     best_epoch: int
+    fault: Fault | None = None  # where numbers stopped being finite, if they did
 
 
 class Trainer:
@@ -70,8 +74,8 @@ class Trainer:
     ``optim.penalties``. ``clip`` bounds the gradients of a batch once: ``optim.ClipNorm(1.0)``, ``ClipValue``,
     ``ClipLayerNorm``, ``ClipAdaptive``. With an ``average`` (``optim.EMA(0.999)``, ``optim.SWA(start=75)``) averaged
     weights are what is validated, kept and handed out, with batch norm's statistics computed for them. A batch whose
-    loss or gradients are not finite ends the fit, or with ``on_non_finite="skip"`` changes nothing and is counted in
-    the history.
+    loss or gradients are not finite ends the fit, and ``stopped.fault`` tells where that began; with
+    ``on_non_finite="skip"`` it changes nothing and is counted in the history.
 
     >>> import numpy as np
     >>> from sklon import Trainer, nn
@@ -112,6 +116,7 @@ class Trainer:
         self.seed = seed
         self.history = History()
         self.stopped: Stopped | None = None
+        self.plan: Plan | None = None  # of the last fit
         self.epoch = 0  # finished epochs
         self.step = 0  # finished steps
 
@@ -157,6 +162,9 @@ class Trainer:
         from the newest one, to the bits of a fit that was never interrupted, or begins where there is none. Data and
         settings must be the same; ``epochs`` is the total of the fit, and the number of threads may differ.
 
+        ``callbacks`` (objects of :class:`sklon.training.Callback`) are called on the way and may stop the fit by a
+        reason that they return. ``progress`` shows a line on standard error.
+
         Raises InputError before the first step for data, or a size of the last batch, that the model cannot train on.
         """
         feed, held_out = feed_of(
@@ -181,21 +189,13 @@ class Trainer:
         until = self.epoch + epochs
         if resume:
             until = self._resume(run, plan, epochs)
-        watchers = [*callbacks, *([Progress()] if progress else [])]
-        for watcher in watchers:
-            watcher.on_fit_start(self, epochs)
-        try:
-            reason = self._run(run, until, rule, time_limit, watchers)
-            sentence = _sentence(reason, self.epoch, run.best_epoch)
-            self.stopped = Stopped(reason.name, sentence, self.epoch, run.best_epoch)
-        finally:
-            for watcher in watchers:
-                watcher.on_fit_end(self)
+        watchers = Callbacks((*callbacks, *([Progress()] if progress else [])))
+        self.plan = Plan.of(feed, held_out, epochs, rule, time_limit, plan, watchers)
+        with watchers.around(self, until - self.epoch):
+            self._stop(run, self._run(run, until, rule, time_limit, watchers))
         return self.history
 
-    def _run(
-        self, run: Run, until: int, rule: StoppingRule | None, limit: float | None, watchers: Sequence[Callback]
-    ) -> Reason:
+    def _run(self, run: Run, until: int, rule: StoppingRule | None, limit: float | None, watchers: Callbacks) -> Reason:
         try:
             reason = run.epochs(until, rule, limit, watchers)
             if reason.name != "non_finite":
@@ -203,8 +203,16 @@ class Trainer:
             return reason
         except KeyboardInterrupt:
             return Reason("interrupted", "the run was interrupted")
+        except Exception as error:
+            self._stop(run, Reason("error", f"{type(error).__name__} was raised"))
+            raise
         finally:
             self._take_over(*run.result())
+
+    def _stop(self, run: Run, reason: Reason) -> None:
+        """Note why a fit ended."""
+        sentence = _sentence(reason, self.epoch, run.best_epoch)
+        self.stopped = Stopped(reason.name, sentence, self.epoch, run.best_epoch, run.fault)
 
     def _resume(self, run: Run, plan: Checkpoints | None, epochs: int) -> int:
         """Go on from the newest checkpoint, if there is one; the epoch at which the fit ends."""
@@ -218,8 +226,116 @@ class Trainer:
     def _take_over(self, state: dict[str, Array], updates: int) -> None:
         """Put trained values into the model; keep the optimizer's for another fit."""
         self.updates.keep(state, updates)
+        self.show(state)
+
+    def show(self, state: dict[str, Array]) -> None:
+        """Put values into the model, to be looked at."""
         for label, tensor in state_tensors(self.model).items():
             assign(tensor, state[label])
+
+    # ---- settings that follow from the data
+    def find_lr(
+        self,
+        data: Any,
+        *,
+        batch_size: int | str = "auto",
+        lowest: float = 1e-7,
+        highest: float = 10.0,
+        steps: int = 100,
+        micro_batch_size: int | None = None,
+        shuffle: bool | Sampler | None = None,
+        drop_last: bool | None = None,
+        validation: Any = None,
+    ) -> RangeTest:
+        """The learning-rate range test: the loss of ``steps`` batches, whose rates rise from ``lowest`` to ``highest``.
+
+        Rate k is lowest·(highest/lowest)^(k/(steps − 1)). It stops where the loss has exploded. Data and batches are
+        those of ``fit``; a ``validation`` fraction is left out. It runs on copies: model, optimizer, history, counters
+        and random numbers stay as they are to the bit, and so does the next fit. Any schedule is left aside; groups of
+        an optimizer keep the ratio of their rates. Source: Smith, *Cyclical learning rates for training neural
+        networks*, 2017, section 3.3; :class:`RangeTest` states the rule of the suggestion.
+
+        >>> import numpy as np
+        >>> from sklon import Trainer, nn
+        >>> X = np.linspace(-1, 1, 64, dtype=np.float32).reshape(-1, 1)
+        >>> found = Trainer(nn.Linear(1, 1), loss="mse", optimizer="sgd").find_lr((X, 3 * X + 1), batch_size=16)
+        >>> found.exploded > 1, 0.01 < found.suggestion < 1  # above 2/λ = 1, with λ = 2 of the bias, it diverges
+        (True, True)
+        """
+        return find_lr(
+            self,
+            data,
+            lowest=lowest,
+            highest=highest,
+            steps=steps,
+            validation=validation,
+            batch_size=batch_size,
+            micro_batch_size=micro_batch_size,
+            shuffle=shuffle,
+            drop_last=drop_last,
+        )
+
+    def find_micro_batch(
+        self,
+        data: Any,
+        *,
+        batch_size: int | str = "auto",
+        memory: int | None = None,
+        shuffle: bool | Sampler | None = None,
+        drop_last: bool | None = None,
+        validation: Any = None,
+    ) -> MicroBatch:
+        """The largest micro-batch for which training fits into ``memory`` bytes, by default half of what is free.
+
+        The batch itself is tried, then the powers of two below it, the largest first. What counts is what the program
+        of a step declares, for all threads, and three copies of the state (now, the best, the epoch's start), gradient
+        sums included; the data are not counted. Nothing is run or changed. Raises InputError if one row is too much.
+
+        >>> import numpy as np
+        >>> from sklon import Trainer, nn
+        >>> X, y = np.zeros((1000, 8), np.float32), np.zeros((1000, 1), np.float32)
+        >>> Trainer(nn.Linear(8, 1), loss="mse").find_micro_batch((X, y), batch_size=512).micro_batch_size
+        512
+        """
+        return find_micro_batch(
+            self,
+            data,
+            batch_size=batch_size,
+            memory=memory,
+            validation=validation,
+            shuffle=shuffle,
+            drop_last=drop_last,
+        )
+
+    # ---- in words
+    def describe(self, data: Any = None, **settings: Any) -> str:
+        """The loop as pseudo-code, with its settings and callbacks at their places.
+
+        It takes what ``fit`` takes and says what that fit would do, without running it; without arguments it describes
+        the last fit, and before the first one the loop, whose sizes follow from data. Raises as ``fit`` does.
+
+        >>> import numpy as np
+        >>> from sklon import Trainer, nn, optim
+        >>> trainer = Trainer(nn.Linear(2, 1), loss="mse", lr=0.01, clip=optim.ClipNorm(1.0))
+        >>> print(trainer.describe((np.zeros((100, 2)), np.zeros((100, 1))), epochs=5, validation=0.2))
+        train Linear, 3 parameters
+        for each epoch (at most 5):
+            take 80 rows shuffled by seed 0
+            for each of 3 batches of 32 rows, 16 in the last one:
+                loss = MSELoss() of model(inputs) and targets
+                gradients = backward(loss), divided by the rows of the batch
+                clip the gradients: clip_norm(limit=1.0)
+                if the loss is not finite: stop, with the values before the epoch
+                update by adam(lr=0.01)
+            validate on 20 rows; keep the best weights
+        give the model the best weights
+        """
+        plan = self.plan if data is None and not settings else planned(self, data, settings)
+        return description(self, plan)
+
+    def _repr_html_(self) -> str:
+        """What trains what, for notebooks."""
+        return html(self)
 
     # ---- use
     def predict(self, inputs: Any) -> Array:

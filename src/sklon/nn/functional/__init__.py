@@ -30,7 +30,7 @@ from .activation import (
 )
 from .classes import cross_entropy, multi_margin_loss, nll_loss
 from .distribution import log_softmax, softmax, softmin
-from .dropout import dropout
+from .dropout import alpha_dropout, dropout, dropout1d, feature_alpha_dropout
 from .linear import bilinear, embedding, linear
 from .loss import (
     binary_cross_entropy_with_logits,
@@ -48,14 +48,17 @@ from .loss import (
 from .norm import batch_norm, layer_norm, rms_norm
 
 __all__ = [
+    "alpha_dropout",
     "batch_norm",
     "bilinear",
     "binary_cross_entropy_with_logits",
     "celu",
     "cross_entropy",
     "dropout",
+    "dropout1d",
     "elu",
     "embedding",
+    "feature_alpha_dropout",
     "flatten",
     "gaussian_nll_loss",
     "gelu",

@@ -77,7 +77,7 @@ def rrelu(x: Tensor, lower: float = 1 / 8, upper: float = 1 / 3, training: bool 
         raise InputError(f"rrelu draws slopes between lower and upper, so lower {lower} must not exceed {upper}")
     if not training:
         return leaky_relu(x, (lower + upper) / 2)
-    return F.where(F.greater(x, 0), x, x * (unit_interval(x) * (upper - lower) + lower))
+    return F.where(F.greater(x, 0), x, x * (unit_interval(x.shape, x.dtype) * (upper - lower) + lower))
 
 
 def threshold(x: Tensor, threshold: float, value: float) -> Tensor:

@@ -9,14 +9,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from sklon._base.dtypes import int32
 from sklon._base.errors import InputError, ShapeError
 from sklon._base.shapes import Symbol
+from sklon.graph.build import Build
 from sklon.tensors import Tensor
 from sklon.tensors import functional as F
 
 from .axes import along_channels
 
-__all__ = ["batch_norm", "batch_statistics", "layer_norm", "normalised", "rms_norm"]
+__all__ = ["batch_norm", "batch_statistics", "layer_norm", "normalised", "rms_norm", "single_value"]
 
 
 def layer_norm(
@@ -72,11 +74,19 @@ def batch_statistics(x: Tensor) -> tuple[Tensor, Tensor]:
     if not any(isinstance(x.shape[a], Symbol) for a in axes) and np.prod([int(str(x.shape[a])) for a in axes]) < 2:
         raise InputError(
             f"batch norm in training needs more than one value for each channel, but x has the shape {x.shape}; "
-            "use a larger batch, or model.eval()"
+            'use a larger batch, model.eval(), or nn.BatchNorm1d(…, on_single_value="running")'
         )
     mean = F.mean(x, axes)
     centred = x - along_channels(mean, x.ndim)
     return mean, F.mean(centred * centred, axes)
+
+
+def single_value(x: Tensor) -> Tensor | bool:
+    """Whether each channel has fewer than two values; a tensor [] where the rows of the step decide it."""
+    rows, positions = x.shape[0], int(np.prod([int(str(e)) for e in x.shape[2:]]))
+    if not isinstance(rows, Symbol):
+        return rows * positions < 2
+    return False if positions > 1 else Tensor(Build().size(dtype=int32)) * positions < 2
 
 
 def normalised(

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, TypeAlias
 
-INK, ACCENT, SECOND, GRID, PAPER = "#010101", "#020202", "#030303", "#040404", "#050505"
-THIRD, FOURTH, FIFTH, SOFT = "#060606", "#070707", "#080808", "#090909"
+#: tones, by the names that matplotlib gives to the colours of the cycle in force
+ACCENT, SECOND, THIRD, FOURTH, FIFTH, SOFT, INK, GRID, PAPER = (f"C{i}" for i in range(9))
 TONES = (ACCENT, SECOND, THIRD, FOURTH, FIFTH, SOFT)
 """Colours by number: five that can be told apart, also by the colour-blind, and a soft one for what is not data."""
+Palette: TypeAlias = Mapping[str, str]
 
-PAGE: Mapping[str, str] = {
+STAND_INS: Palette = {f"C{i}": f"#{i + 1:02x}{i + 1:02x}{i + 1:02x}" for i in range(9)}
+PAGE: Palette = {
     INK: "currentColor",
     ACCENT: "var(--accent)",
     SECOND: "var(--second)",
@@ -30,7 +32,7 @@ PAGE: Mapping[str, str] = {
     GRID: "var(--line)",
     PAPER: "var(--card)",
 }
-FILE: Mapping[str, str] = {
+FILE: Palette = {
     INK: "#1d2328",
     ACCENT: "#0f6f8c",
     SECOND: "#c2722c",
@@ -42,6 +44,18 @@ FILE: Mapping[str, str] = {
     PAPER: "#ffffff",
 }
 """The colours of a picture that stands alone, on white."""
+NOTEBOOK: Palette = {
+    INK: "currentColor",
+    ACCENT: "#2389a8",
+    SECOND: "#c2722c",
+    THIRD: "#4d8b3c",
+    FOURTH: "#9668b4",
+    FIFTH: "#cc5262",
+    SOFT: "#7b868f",
+    GRID: "#80808055",
+    PAPER: "none",
+}
+"""The colours of a picture in a notebook, whose ground nobody knows: each can be seen on white and on black."""
 _STYLE: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "sklon",
@@ -73,6 +87,7 @@ _CLEANED = (
 )
 ENLARGED = 1.25
 """Pixels per point at which a picture is shown at the most, so that letters have one size in all of them."""
+DOTS_PER_INCH = 200
 
 
 def can_draw() -> bool:
@@ -81,18 +96,43 @@ def can_draw() -> bool:
 
 
 @contextmanager
-def canvas(width: float, height: float, columns: int = 1) -> Iterator[tuple[list[Any], list[str]]]:
-    """Axes side by side, of so many inches together, and a list that holds the drawing as SVG after the block."""
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure
+def canvas(
+    width: float, height: float, columns: int = 1, heights: Sequence[float] = (1.0,)
+) -> Iterator[tuple[list[Any], list[str]]]:
+    """Axes of so many inches together, and a list that holds the drawing as SVG after the block.
 
+    They stand side by side in ``columns``, and above each other in rows of these relative ``heights``, which share
+    what is to the right.
+    """
     svg: list[str] = []
-    with rc_context(_STYLE):
-        figure = Figure(figsize=(width, height), layout="constrained")
-        yield list(figure.subplots(1, columns, squeeze=False)[0]), svg
+    with _figure(STAND_INS, width, height, columns, heights) as (figure, axes):
+        yield axes, svg
         file = io.StringIO()
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     svg.append(_cleaned(file.getvalue()))
+
+
+def png(draw: Callable[[list[Any]], None], width: float, height: float, heights: Sequence[float] = (1.0,)) -> bytes:
+    """What ``draw`` draws on axes like those of ``canvas``, as the bytes of a PNG file on white."""
+    file = io.BytesIO()
+    with _figure(FILE, width, height, 1, heights) as (figure, axes):
+        draw(axes)
+        figure.savefig(file, format="png", dpi=DOTS_PER_INCH, facecolor=FILE[PAPER], metadata={"Software": None})
+    return file.getvalue()
+
+
+@contextmanager
+def _figure(
+    palette: Palette, width: float, height: float, columns: int, heights: Sequence[float]
+) -> Iterator[tuple[Any, list[Any]]]:
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    cycle = f"cycler(color={[palette[tone] for tone in sorted(palette)]})"
+    with rc_context({**_STYLE, "axes.prop_cycle": cycle}):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        axes = figure.subplots(len(heights), columns, squeeze=False, sharex="col", height_ratios=list(heights))
+        yield figure, list(axes.flat)
 
 
 def write_ticks(axis: Any, write: Callable[[float], str]) -> None:
@@ -113,9 +153,12 @@ def fade(tone: str = ACCENT) -> Any:
 
 def for_page(drawing: str) -> str:
     """A drawing scaled by the page, in its colours and letters."""
-    width = float(drawing.split('viewBox="0 0 ', 1)[1].split(" ", 1)[0])
-    drawing = drawing.replace("<svg ", f'<svg style="width:{ENLARGED * width:.0f}px" ', 1)
-    return _coloured(re.sub(r"font-family: [^;\"]*", "font-family: var(--sans)", drawing), PAGE)
+    return _inline(drawing, "var(--sans)", PAGE)
+
+
+def for_notebook(drawing: str) -> str:
+    """A drawing scaled by the cell that shows it, light or dark, in its letters."""
+    return _inline(drawing, "inherit", NOTEBOOK)
 
 
 def for_file(drawing: str) -> str:
@@ -136,7 +179,13 @@ def _cleaned(svg: str) -> str:
     return drawing
 
 
-def _coloured(drawing: str, colours: Mapping[str, str]) -> str:
-    for stand_in, colour in colours.items():
-        drawing = drawing.replace(stand_in, colour)
+def _inline(drawing: str, letters: str, palette: Palette) -> str:
+    width = float(drawing.split('viewBox="0 0 ', 1)[1].split(" ", 1)[0])
+    drawing = drawing.replace("<svg ", f'<svg style="width:{ENLARGED * width:.0f}px" ', 1)
+    return _coloured(re.sub(r"font-family: [^;\"]*", f"font-family: {letters}", drawing), palette)
+
+
+def _coloured(drawing: str, palette: Palette) -> str:
+    for tone, stand_in in STAND_INS.items():
+        drawing = drawing.replace(stand_in, palette[tone])
     return drawing
