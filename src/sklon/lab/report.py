@@ -23,7 +23,7 @@ LEAD = Text(
     "this page was written: {passed} of {checks} checks hold. Every experiment can be run with a fault built in, and "
     "then one of its checks has to fail: sklon lab run Q9 --fault.",
     "Вопросов о том, как обучают нейронные сети, здесь {questions}. Каждый ответ опирается на опыты, которые sklon "
-    "провёл, когда создавал эту страницу: выполнено проверок — {passed} из {checks}. В любой опыт можно нарочно внести "
+    "провёл, когда создавал эту страницу; сошлось проверок: {passed} из {checks}. В любой опыт можно нарочно внести "
     "ошибку, и тогда одна из проверок обязана не сойтись: sklon lab run Q9 --fault.",
 )
 MISCONCEPTION = Text("A common misconception", "Частое заблуждение")
@@ -31,15 +31,11 @@ EXPERIMENT = Text("Experiment", "Опыт")
 FOLLOW_UPS = Text("What comes next", "Что спросят ещё")
 PYTORCH = Text("The same in PyTorch", "То же в PyTorch")
 SOURCES = Text("Sources", "Источники")
-LATER = Text(
-    "The experiment of this question comes with a later version.",
-    "Опыт к этому вопросу появится в одной из следующих версий.",
-)
 ORIGINS = {
     "proposed": Text(
         "a question we propose: the notes skip its number", "предложенный вопрос: в заметках этот номер пропущен"
     ),
-    "open point": Text("an open point of the notes", "открытый пункт заметок"),
+    "open point": Text("an open point of the notes", "открытый вопрос заметок"),
 }
 HEAD = (
     Text("claim", "утверждение"),
@@ -48,7 +44,7 @@ HEAD = (
     Text("bound", "граница"),
     Text("", ""),
 )
-FAULTS = Text("It would notice:", "Опыт заметит, если:")
+FAULTS = Text("It would notice:", "Ошибки, которые заметит опыт:")
 
 
 def render(questions: Sequence[Question], outcomes: Mapping[str, Outcome], language: Language, version: str) -> str:
@@ -90,7 +86,6 @@ def _question(question: Question, outcome: Outcome, language: Language) -> str:
         html_of(answer.full, show),
         f"<aside><h3>{MISCONCEPTION.of(language)}</h3>{html_of(answer.misconception, show)}</aside>",
         *(_experiment(r, answer.experiments[r.experiment.number], show, language) for r in outcome.results),
-        "" if outcome.results else f'<p class="caption">{LATER.of(language)}</p>',
         f"<h3>{FOLLOW_UPS.of(language)}</h3>",
         *(
             f"<div class='follow-up'><h4>{_inline(f.question)}</h4>{html_of(f.answer, show)}</div>"

@@ -64,7 +64,9 @@ def checks(record: Record) -> list[Check]:
     return [
         between(
             "forward-order",
-            Text("error of the forward quotient ∝ hᵖ with p", "ошибка правого частного ∝ hᵖ, где p"),
+            Text(
+                "error of the forward quotient ∝ hᵖ with p", "ошибка правого разностного отношения ∝ hᵖ, показатель p"
+            ),
             power(h[CLEAN], ahead[CLEAN]),
             0.95,
             1.10,
@@ -72,14 +74,17 @@ def checks(record: Record) -> list[Check]:
         ),
         near(
             "central-order",
-            Text("error of the central quotient ∝ hᵖ with p", "ошибка центрального частного ∝ hᵖ, где p"),
+            Text(
+                "error of the central quotient ∝ hᵖ with p",
+                "ошибка центрального разностного отношения ∝ hᵖ, показатель p",
+            ),
             power(h[CLEAN], around[CLEAN]),
             2.0,
             within=0.05,
         ),
         between(
             "forward-best",
-            Text("smallest error of the forward quotient", "наименьшая ошибка правого частного"),
+            Text("smallest error of the forward quotient", "наименьшая ошибка правого разностного отношения"),
             ahead[ahead > 0].min(),
             1e-10,
             1e-7,
@@ -87,7 +92,7 @@ def checks(record: Record) -> list[Check]:
         ),
         below(
             "central-best",
-            Text("smallest error of the central quotient", "наименьшая ошибка центрального частного"),
+            Text("smallest error of the central quotient", "наименьшая ошибка центрального разностного отношения"),
             around[around > 0].min(),
             1e-11,
         ),
@@ -109,9 +114,10 @@ def figure(record: Record) -> Figure:
             "Relative error of the derivative over the step h. From right to left each quotient first gets better, as "
             "its curve falls with h or with h², and then worse, because rounding is divided by ever smaller h. "
             "Automatic differentiation takes no step and lies at the precision of the numbers.",
-            "Относительная ошибка производной в зависимости от шага h. Справа налево каждое частное сначала "
-            "становится точнее (кривая падает как h или как h²), а потом портится: ошибка округления делится на всё "
-            "меньшее h. Автоматическому дифференцированию шаг не нужен, его ошибка на уровне точности самих чисел.",
+            "Относительная ошибка производной в зависимости от шага h. Если идти справа налево, каждое "
+            "разностное отношение сначала становится точнее (кривая убывает как h или как h²), а потом хуже: "
+            "ошибка округления делится на всё меньшее h. Автоматическому дифференцированию шаг не нужен, его "
+            "ошибка на уровне точности самих чисел.",
         ),
         panels=(
             Panel(
@@ -120,8 +126,8 @@ def figure(record: Record) -> Figure:
                 x_scale="log",
                 y_scale="log",
                 marks=(
-                    curve(h, np.maximum(ahead, shown), Text("forward quotient", "правое частное"), tone=0),
-                    curve(h, np.maximum(around, shown), Text("central quotient", "центральное частное"), tone=1),
+                    curve(h, np.maximum(ahead, shown), Text("forward quotient", "правое отношение"), tone=0),
+                    curve(h, np.maximum(around, shown), Text("central quotient", "центральное отношение"), tone=1),
                     level(
                         max(record["reverse"], shown),
                         Text("automatic differentiation", "автоматическое дифференцирование"),

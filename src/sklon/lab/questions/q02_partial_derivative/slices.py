@@ -97,7 +97,7 @@ def checks(record: Record) -> list[Check]:
         ),
         equal(
             "one-for-each",
-            Text("partial derivatives in the gradient", "частных производных в градиенте"),
+            Text("partial derivatives in the gradient", "число частных производных в градиенте"),
             len(partials),
             units * (INPUTS + 2) + 1,
         ),
@@ -111,9 +111,9 @@ def figure(record: Record) -> Figure:
             "Left: the loss while one parameter moves and all others stand still. Its slope in the middle is the "
             "partial derivative: the line has the slope that the engine returned. Right: every parameter as a point, "
             "the slope of its slice against the engine's number. All lie on the diagonal.",
-            "Слева: функция потерь, когда меняется один параметр, а остальные стоят на месте. Наклон в середине и есть "
-            "частная производная: прямая проведена с наклоном, который вернул движок. Справа: каждый параметр показан "
-            "точкой, по осям — наклон его среза и число от движка. Все точки лежат на диагонали.",
+            "Слева: функция потерь, когда меняется один параметр, а остальные закреплены. Наклон в середине и "
+            "есть частная производная: прямая проведена с наклоном, который вернул движок. Справа: каждый "
+            "параметр показан точкой, по осям — наклон его среза и число от движка. Все точки лежат на диагонали.",
         ),
         panels=(_one_slice(record), _all_slices(record)),
     )
@@ -126,7 +126,7 @@ def _one_slice(record: Record) -> Panel:
     return Panel(
         title=Text(f"slice along parameter {shown}", f"срез по параметру № {shown}"),
         x=Text("move of this parameter", "сдвиг этого параметра"),
-        y=Text("loss", "функция потерь"),
+        y=Text("loss", "потери"),
         marks=(
             curve(offsets, record["slice"], Text("slice", "срез"), tone=0),
             curve(near, tangent, Text("slope from the engine", "наклон от движка"), style="dashed", tone=1),

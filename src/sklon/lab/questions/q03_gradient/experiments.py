@@ -78,14 +78,14 @@ def checks(record: Record) -> list[Check]:
     return [
         near(
             "climb-order",
-            Text("change along the gradient ∝ εᵖ with p", "изменение вдоль градиента ∝ εᵖ, где p"),
+            Text("change along the gradient ∝ εᵖ with p", "изменение вдоль градиента ∝ εᵖ, показатель p"),
             power(step, np.abs(climbed)),
             1.0,
             within=0.03,
         ),
         near(
             "contour-order",
-            Text("change across the gradient ∝ εᵖ with p", "изменение поперёк градиента ∝ εᵖ, где p"),
+            Text("change across the gradient ∝ εᵖ with p", "изменение поперёк градиента ∝ εᵖ, показатель p"),
             power(step, np.abs(crossed)),
             2.0,
             within=0.05,

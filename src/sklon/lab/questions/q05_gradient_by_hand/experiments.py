@@ -97,13 +97,13 @@ def _by_hand(record: Record) -> list[Check]:
             "mismatches",
             Text(
                 f"points of {COUNT} where the engine differs from (2x₁ + x₂, x₁) in a single bit",
-                f"точек из {COUNT}, где ответ движка хотя бы одним битом отличается от (2x₁ + x₂, x₁)",
+                f"точек из {COUNT}, где ответ движка хотя бы одним битом отличается от (2x₁ + x₂; x₁)",
             ),
             record["mismatches"],
             0,
         ),
-        equal("first-at-start", Text("∂f/∂x₁ at (1, 2)", "∂f/∂x₁ в точке (1, 2)"), record["at_start"][0], 4.0),
-        equal("second-at-start", Text("∂f/∂x₂ at (1, 2)", "∂f/∂x₂ в точке (1, 2)"), record["at_start"][1], 1.0),
+        equal("first-at-start", Text("∂f/∂x₁ at (1, 2)", "∂f/∂x₁ в точке (1; 2)"), record["at_start"][0], 4.0),
+        equal("second-at-start", Text("∂f/∂x₂ at (1, 2)", "∂f/∂x₂ в точке (1; 2)"), record["at_start"][1], 1.0),
         near(
             "negative-curvature",
             Text("smaller eigenvalue of the Hessian, 1 − √2", "меньшее собственное число гессиана, 1 − √2"),

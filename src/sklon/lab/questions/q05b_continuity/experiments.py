@@ -84,7 +84,7 @@ def _gaps(record: Record) -> list[Check]:
             f"gap-{name}",
             Text(
                 f"{NAMES[name].en}: gap between the quotients from both sides ∝ hᵖ with p",
-                f"{NAMES[name].ru}: расхождение отношений справа и слева ∝ hᵖ, где p",
+                f"{NAMES[name].ru}: расхождение отношений справа и слева ∝ hᵖ, показатель p",
             ),
             power(h, gaps[:, i]),
             order,
@@ -163,9 +163,10 @@ def figure(record: Record) -> Figure:
             "right and from the left. It closes for x², stays at a kink, and grows at a jump and a cusp. Right: at a "
             "kink, the slopes between left and right as a segment, and the number that the engine returns as a point.",
             "Слева: пять функций вблизи нуля, увеличенных по обеим осям. Гладкая x² стала горизонтальной прямой, "
-            "изломы выглядят как прежде, ступенька и остриё почти вертикальны. В середине: расхождение разностных "
-            "отношений справа и слева. У x² оно исчезает, в изломе остаётся, у скачка и острия растёт. Справа: для "
-            "каждого излома отрезок от наклона слева до наклона справа и точка: число, которое возвращает движок.",
+            "изломы выглядят как прежде, ступенька и остриё почти вертикальны. В центре: расхождение разностных "
+            "отношений справа и слева. У x² оно исчезает, в изломе остаётся, у скачка и острия растёт. Справа: "
+            "для каждого излома отрезок от наклона слева до наклона справа и точка: число, которое возвращает "
+            "движок.",
         ),
         panels=(_enlarged(record), _closing_gaps(record), _between_the_sides(record)),
     )
@@ -175,7 +176,7 @@ def _enlarged(record: Record) -> Panel:
     times = 2**SHOWN
     views = zip(NAMES.values(), record.series("view")[SHOWN], strict=True)
     return Panel(
-        title=Text(f"enlarged {times} times", f"увеличено в {times} раза"),
+        title=Text(f"enlarged {times} times", f"увеличение ×{times}"),
         x=Text(f"x · {times}", f"x · {times}"),
         y=Text(f"(f(x) − f(0)) · {times}", f"(f(x) − f(0)) · {times}"),
         y_limits=(-1.6, 1.6),
@@ -213,7 +214,7 @@ def _between_the_sides(record: Record) -> Panel:
         marks=(
             bars((Text(name, name) for name in kinks), np.zeros(len(kinks))),  # without height: they name the places
             *segments,
-            curve(np.arange(len(kinks)), returned, Text("returned", "возвращено"), style="points", tone=1),
+            curve(np.arange(len(kinks)), returned, Text("returned", "вернул движок"), style="points", tone=1),
         ),
     )
 

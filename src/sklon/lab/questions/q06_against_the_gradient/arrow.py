@@ -91,7 +91,9 @@ def checks(record: Record) -> list[Check]:
     return [
         near(
             "angle-to-minimum",
-            Text("degrees between −g and the way to the minimum", "градусов между −g и направлением на минимум"),
+            Text(
+                "degrees between −g and the way to the minimum", "угол между −g и направлением на минимум, в градусах"
+            ),
             record["miss"],
             np.degrees(np.arccos(2 * np.sqrt(curvature) / (1 + curvature))),
             within=1e-6,
@@ -108,14 +110,20 @@ def checks(record: Record) -> list[Check]:
         ),
         near(
             "just-below",
-            Text("what is left of the loss after a step with η = 1.99/L", "доля потерь после шага с η = 1,99/L"),
+            Text(
+                "what is left of the loss after a step with η = 1.99/L",
+                "потери после шага с η = 1,99/L, в долях прежних",
+            ),
             below_limit,
             (1 - JUST_BELOW) ** 2,
             within=1e-9,
         ),
         near(
             "just-above",
-            Text("what is left of the loss after a step with η = 2.01/L", "доля потерь после шага с η = 2,01/L"),
+            Text(
+                "what is left of the loss after a step with η = 2.01/L",
+                "потери после шага с η = 2,01/L, в долях прежних",
+            ),
             above_limit,
             (1 - JUST_ABOVE) ** 2,
             within=1e-9,
@@ -132,9 +140,9 @@ def figure(record: Record) -> Figure:
             "Left: level lines of a valley. The arrow −g is square to the level line and points across the valley, "
             "away from the straight way to the minimum (dashed); the path of many steps turns there only later. "
             "Right: the loss after one step along the steepest slope. Up to η = 2/L it falls, beyond it rises.",
-            "Слева: линии уровня оврага. Стрелка −g перпендикулярна линии уровня и смотрит поперёк оврага, а не вдоль "
-            "прямого пути к минимуму (штрих); спуск сворачивает к нему лишь со временем. Справа: потери после одного "
-            "шага по самому крутому склону. До η = 2/L они уменьшаются, дальше растут.",
+            "Слева: линии уровня оврага. Стрелка −g перпендикулярна линии уровня и смотрит поперёк оврага, а не "
+            "вдоль прямого пути к минимуму (пунктир); спуск сворачивает к нему лишь со временем. Справа: потери "
+            "после одного шага по самому крутому склону. До η = 2/L они уменьшаются, дальше растут.",
         ),
         panels=(_map(record, path), _step_lengths(part, after)),
     )
@@ -164,7 +172,7 @@ LEVELS = np.array([0.02, 0.1, 0.25, 0.5, 1.0, 1.6, 2.4, 3.4])
 
 def _step_lengths(part: Array, after: Array) -> Panel:
     return Panel(
-        x=Text("learning rate η, in units of 1/L", "шаг η в единицах 1/L"),
+        x=Text("learning rate η, in units of 1/L", "скорость обучения η, в единицах 1/L"),
         y=Text("loss after the step / before", "потери после шага / до шага"),
         marks=(
             curve(part, after, style="line+points", tone=0),
@@ -180,7 +188,9 @@ E6B = Experiment(
     faults=(
         Fault(
             "fixed-length",
-            Text("every step is η long, however steep the slope", "каждый шаг имеет длину η при любой крутизне"),
+            Text(
+                "every step is η long, however steep the slope", "длина каждого шага равна η, как бы крут ни был склон"
+            ),
             FixedLength,
         ),
     ),

@@ -101,14 +101,14 @@ def _promise_checks(record: Record) -> list[Check]:
         ),
         near(
             "error-order",
-            Text("what is missing from the promise ∝ ηᵖ with p", "недостача до обещанного ∝ ηᵖ, где p"),
+            Text("what is missing from the promise ∝ ηᵖ with p", "недостача против обещанного ∝ ηᵖ, показатель p"),
             power(lr, np.abs(1 - ratio)),
             1.0,
             within=0.1,
         ),
         near(
             "climb",
-            Text("rise of the loss along +g over η‖g‖²", "рост потерь вдоль +g, делённый на η‖g‖²"),
+            Text("rise of the loss along +g over η‖g‖²", "рост потерь после шага вдоль +g, делённый на η‖g‖²"),
             record["climb"],
             1.0,
             within=2e-3,
@@ -130,7 +130,9 @@ def _direction_checks(record: Record) -> list[Check]:
     return [
         equal(
             "beaten-by",
-            Text("random directions that lower the loss more", "случайных направлений, снижающих потери сильнее"),
+            Text(
+                "random directions that lower the loss more", "случайных направлений, снижающих потери сильнее, чем −g"
+            ),
             int(np.count_nonzero(falls > ours)),
             0,
         ),
@@ -175,7 +177,7 @@ def figure(record: Record) -> Figure:
                 ),
             ),
             Panel(
-                x=Text("learning rate η", "шаг η"),
+                x=Text("learning rate η", "скорость обучения η"),
                 y=Text("missing part of η‖g‖²", "недостающая доля η‖g‖²"),
                 x_scale="log",
                 y_scale="log",

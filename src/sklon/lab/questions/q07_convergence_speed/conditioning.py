@@ -115,14 +115,14 @@ def _power_checks(record: Record) -> list[Check]:
     return [
         near(
             "plain-power",
-            Text("steps of plain descent ∝ κᵖ with p", "шагов простого спуска ∝ κᵖ, где p"),
+            Text("steps of plain descent ∝ κᵖ with p", "число шагов простого спуска ∝ κᵖ, показатель p"),
             power(condition, plain),
             1.0,
             within=0.03,
         ),
         near(
             "momentum-power",
-            Text("steps with momentum ∝ κᵖ with p", "шагов с моментом ∝ κᵖ, где p"),
+            Text("steps with momentum ∝ κᵖ with p", "число шагов с моментом ∝ κᵖ, показатель p"),
             power(condition, momentum),
             0.5,
             within=0.06,
@@ -184,10 +184,11 @@ def figure(record: Record) -> Figure:
             "method with its best settings. Plain descent needs ten times as many steps for ten times the κ, momentum "
             "about three times. Right: the same valley with a learning rate one half of a percent below and above "
             "2/λmax: one converges, the other diverges.",
-            "Слева: сколько шагов нужно, чтобы расстояние до минимума сократилось в заданное число раз, в зависимости "
-            "от числа обусловленности κ; настройки каждого метода наилучшие. Когда κ в десять раз больше, простому "
-            "спуску нужно в десять раз больше шагов, с моментом — примерно в три. Справа: один и тот же овраг, шаг η "
-            "на полпроцента меньше и больше 2/λmax: в первом случае спуск сходится, во втором расходится.",
+            "Слева: сколько шагов нужно, чтобы расстояние до минимума сократилось в заданное число раз, в "
+            "зависимости от числа обусловленности κ; настройки каждого метода наилучшие. Когда κ в десять раз "
+            "больше, простому спуску нужно в десять раз больше шагов, спуску с моментом — примерно в три раза "
+            "больше. Справа: один и тот же овраг, скорость обучения η на полпроцента меньше и больше 2/λmax: в "
+            "первом случае спуск сходится, во втором расходится.",
         ),
         panels=(_powers(record), _limit(record)),
     )
@@ -231,7 +232,7 @@ E7 = Experiment(
             "twice-scaled",
             Text(
                 "the momentum buffer is multiplied by the learning rate twice",
-                "буфер момента умножается на шаг η дважды",
+                "буфер момента умножается на скорость обучения η дважды",
             ),
             twice_scaled,
         ),

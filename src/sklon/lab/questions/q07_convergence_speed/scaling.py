@@ -90,7 +90,7 @@ def checks(record: Record) -> list[Check]:
             "raw-arrivals",
             Text(
                 "learning rates of seven that reach loss 0.1 in 3000 steps on raw inputs",
-                "сколько из семи значений шага доводят потери до 0,1 за 3000 шагов на исходных признаках",
+                "сколько из семи скоростей обучения доводят потери до 0,1 за 3000 шагов на исходных признаках",
             ),
             int(np.count_nonzero(np.isfinite(record.series("raw-steps")))),
             0,
@@ -121,9 +121,10 @@ def figure(record: Record) -> Figure:
             "One network, one start, one set of points; the second input is stretched and shifted. Left: the loss with "
             "the best of seven learning rates. Right: the lowest loss within 3000 steps for each of them. No learning "
             "rate saves the raw inputs: where the steep direction still allows it, the flat ones hardly move.",
-            "Одна сеть, одни начальные веса, одни и те же точки; второй признак растянут и сдвинут. Слева: потери при "
-            "лучшем из семи значений шага. Справа: наименьшие потери за 3000 шагов для каждого значения. Исходным "
-            "признакам не помогает ни одно: шаг, который ещё выдерживает крутое направление, для пологих слишком мал.",
+            "Одна сеть, одни начальные веса, одни и те же точки; второй признак растянут и сдвинут. Слева: "
+            "потери при лучшей из семи скоростей обучения. Справа: наименьшие потери за 3000 шагов для каждой из "
+            "них. На исходных признаках не помогает ни одна: скорость, которую ещё выдерживает крутое "
+            "направление, для пологих слишком мала.",
         ),
         panels=(
             Panel(
@@ -137,7 +138,7 @@ def figure(record: Record) -> Figure:
                 ),
             ),
             Panel(
-                x=Text("learning rate η", "шаг η"),
+                x=Text("learning rate η", "скорость обучения η"),
                 y=Text("lowest loss", "наименьшие потери"),
                 x_scale="log",
                 y_scale="log",

@@ -160,7 +160,7 @@ def _valley_checks(record: Record) -> list[Check]:
     return [
         near(
             "steps-per-decade",
-            Text("more steps for ten times the distance", "на сколько больше шагов при расстоянии в 10 раз больше"),
+            Text("more steps for ten times the distance", "на сколько больше шагов, если начать в 10 раз дальше"),
             (flat[-1] - flat[0]) / (len(flat) - 1),
             np.log(10) / -np.log1p(-1 / condition),
             within=0.5,
@@ -216,10 +216,10 @@ def figure(record: Record) -> Figure:
             "extra steps; from the steepest direction a single step is enough. Middle: two wells. The side of the "
             "ridge on which the start lies decides the end. Right: a sigmoid that starts at −s and should reach the "
             "right side: the steps grow like eˢ, as theory says.",
-            "Слева: выпуклый овраг, η = 1/λmax. На самом пологом направлении каждое десятикратное удаление добавляет "
-            "одно и то же число шагов, а с самого крутого хватает одного шага. В центре: две ямы. Итог решает то, по "
-            "какую сторону гребня лежит старт. Справа: сигмоида начинает с −s, а должна прийти к единице; число шагов "
-            "растёт как eˢ, в согласии с теорией.",
+            "Слева: выпуклый овраг, η = 1/λmax. На самом пологом направлении старт в десять раз дальше всякий "
+            "раз добавляет одно и то же число шагов, а на самом крутом хватает одного шага. В центре: две ямы. "
+            "Всё решает то, по какую сторону гребня лежит старт. Справа: сигмоида начинает с −s, а должна прийти "
+            "к единице; число шагов растёт как eˢ, в согласии с теорией.",
         ),
         panels=(_valley_panel(record), _wells_panel(record), _sigmoid_panel(record)),
     )
@@ -286,6 +286,6 @@ E7C = Experiment(
     figure=figure,
     controls=(
         Real("condition", 10.0, 3.0, 30.0, Text("condition number of the valley", "число обусловленности оврага")),
-        Real("tilt", 0.2, 0.05, 0.3, Text("tilt of the two wells", "наклон двух ям")),
+        Real("tilt", 0.2, 0.05, 0.3, Text("tilt of the two wells", "наклон ландшафта с двумя ямами")),
     ),
 )

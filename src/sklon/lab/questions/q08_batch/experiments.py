@@ -130,7 +130,7 @@ def checks(record: Record) -> list[Check]:
             "whole",
             Text(
                 "largest difference between the accumulated gradient and that of all rows",
-                "наибольшее расхождение накопленного градиента с градиентом по всем строкам",
+                "наибольшее расхождение накопленного градиента с градиентом по всем примерам",
             ),
             np.abs(record["sum"] - whole).max(),
             1e-12,
@@ -173,15 +173,15 @@ def figure(record: Record) -> Figure:
             "the dashed lines cross), and those of the batches of one epoch. Right: the batches of an epoch are added "
             "up with the share of their rows; with the last one the difference from the full gradient drops to the "
             "rounding error.",
-            "Слева: градиенты случайных батчей по двум весам образуют облако вокруг градиента по всем строкам "
-            "(пересечение штриховых линий); отдельно показаны батчи одной эпохи. Справа: батчи эпохи складываются с "
-            "весами, равными их доле строк; на последнем батче расхождение с полным градиентом падает до ошибки "
-            "округления.",
+            "Слева: градиенты случайных батчей по двум весам образуют облако вокруг градиента по всем примерам "
+            "(пересечение пунктирных линий); отдельно показаны батчи одной эпохи. Справа: батчи эпохи "
+            "складываются с весами, равными доле их примеров; на последнем батче расхождение с полным градиентом "
+            "падает до ошибки округления.",
         ),
         panels=(
             Panel(
                 x=Text("gradient in one weight", "градиент по одному весу"),
-                y=Text("gradient in another", "градиент по другому"),
+                y=Text("gradient in another", "градиент по другому весу"),
                 marks=(
                     curve(draws[:, i], draws[:, j], Text("random batch", "случайный батч"), style="points", tone=0),
                     curve(own[:, i], own[:, j], Text("batch of the epoch", "батч эпохи"), style="points", tone=1),
@@ -219,14 +219,14 @@ E8 = Experiment(
         ),
         Fault(
             "undivided",
-            Text("gradients are added up and never divided", "градиенты сложили и забыли разделить"),
+            Text("gradients are added up and never divided", "градиенты сложили, но не разделили"),
             Accounting(undivided),
         ),
     ),
     run=run,
     checks=checks,
     figure=figure,
-    controls=(Whole("batch_size", 32, 1, ROWS, Text("rows in a batch", "строк в батче")),),
+    controls=(Whole("batch_size", 32, 1, ROWS, Text("rows in a batch", "примеров в батче")),),
 )
 
 EXPERIMENTS = (E8,)

@@ -86,7 +86,7 @@ def checks(record: Record) -> list[Check]:
     return [
         near(
             "memory-order",
-            Text("bytes of activations ∝ Bᵖ with p", "объём сохранённых активаций ∝ Bᵖ, где p"),
+            Text("bytes of activations ∝ Bᵖ with p", "объём сохранённых активаций ∝ Bᵖ, показатель p"),
             power(batch, record.series("bytes")),
             1.0,
             within=1e-9,
@@ -95,7 +95,7 @@ def checks(record: Record) -> list[Check]:
             "bytes-of-a-row",
             Text(
                 "bytes of activations for each row, where they differ most",
-                "байтов активаций на одну строку там, где отличие наибольшее",
+                "байтов активаций на один пример там, где отличие от предсказания наибольшее",
             ),
             _farthest(record.series("bytes") / batch, _bytes_of_a_row(width)),
             _bytes_of_a_row(width),
@@ -104,7 +104,7 @@ def checks(record: Record) -> list[Check]:
             "flops-of-a-row",
             Text(
                 "floating-point operations for each row, where they differ most",
-                "операций с плавающей точкой на одну строку там, где отличие наибольшее",
+                "операций с плавающей точкой на один пример там, где отличие от предсказания наибольшее",
             ),
             _farthest(record.series("flops") / batch, _flops_of_a_row(width)),
             _flops_of_a_row(width),
@@ -131,10 +131,10 @@ def figure(record: Record) -> Figure:
             "A small network on this computer. Left: what the forward pass keeps grows in proportion to the batch. "
             "Middle: the arithmetic of a row stays the same. Right: its time does not. A row on its own leaves most of "
             "the processor idle; once the batch fills it, more rows bring little. Seconds are shown and never checked.",
-            "Маленькая сеть на этом компьютере. Слева: память под активации растёт пропорционально батчу. В центре: "
-            "число операций на строку не меняется. Справа: а время меняется. Одна строка загружает процессор лишь "
-            "отчасти; когда он загружен полностью, новые строки почти ничего не дают. Секунды только показаны, "
-            "проверок на них нет.",
+            "Маленькая сеть на этом компьютере. Слева: память под активации растёт пропорционально батчу. В "
+            "центре: число операций на пример не меняется. Справа: время на пример меняется. Один пример "
+            "загружает процессор лишь отчасти; когда он загружен полностью, новые примеры почти ничего не дают. "
+            "Секунды только показаны, проверок на них нет.",
         ),
         panels=(
             panel(
@@ -146,13 +146,13 @@ def figure(record: Record) -> Figure:
             ),
             panel(
                 Text("arithmetic", "вычисления"),
-                Text("operations per row", "операций на строку"),
+                Text("operations per row", "операций на пример"),
                 record.series("flops") / batch,
                 1,
             ),
             panel(
                 Text("time (measured here)", "время (измерено здесь)"),
-                Text("microseconds per row", "микросекунд на строку"),
+                Text("microseconds per row", "микросекунд на пример"),
                 1e6 * record.series("seconds"),
                 2,
             ),
@@ -177,7 +177,7 @@ E9c = Experiment(
             "all-pairs",
             Text(
                 "the loss compares all pairs of rows instead of adding up single rows",
-                "функция потерь сравнивает все пары строк, а не складывается из отдельных строк",
+                "функция потерь сравнивает все пары примеров, а не складывается из отдельных примеров",
             ),
             all_pairs,
         ),

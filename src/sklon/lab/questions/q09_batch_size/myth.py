@@ -81,7 +81,8 @@ def checks(record: Record) -> list[Check]:
             "train-at-equal-epochs",
             Text(
                 "training loss after equal epochs: full batch over batch of 8, median of 5",
-                "потери на обучении после равного числа эпох: полный батч к батчу из 8, медиана 5 запусков",
+                "потери на обучении после равного числа эпох: во сколько раз больше с полным батчем, чем с батчем из "
+                "8; медиана 5 запусков",
             ),
             np.median(epochs[:, 0] / small[:, 0]),
             1.5,
@@ -90,7 +91,8 @@ def checks(record: Record) -> list[Check]:
             "validation-at-equal-epochs",
             Text(
                 "validation loss after equal epochs: full batch over batch of 8, median of 5",
-                "потери на валидации после равного числа эпох: полный батч к батчу из 8, медиана 5 запусков",
+                "потери на валидации после равного числа эпох: во сколько раз больше с полным батчем, чем с батчем "
+                "из 8; медиана 5 запусков",
             ),
             np.median(epochs[:, 1] / small[:, 1]),
             1.2,
@@ -99,7 +101,8 @@ def checks(record: Record) -> list[Check]:
             "validation-at-equal-updates",
             Text(
                 "validation loss after equal updates: full batch over batch of 8, median of 5",
-                "потери на валидации после равного числа обновлений: полный батч к батчу из 8, медиана 5 запусков",
+                "потери на валидации после равного числа обновлений: отношение «полный батч / батч из 8», медиана 5 "
+                "запусков",
             ),
             np.median(updates[:, 1] / small[:, 1]),
             1.05,
@@ -116,9 +119,10 @@ def figure(record: Record) -> Figure:
             "Two moons, medians of five runs; solid: training, dashed: validation. Left: after equal epochs the full "
             "batch has made a fraction of the updates and is behind on both curves, which is underfitting. Right: with "
             "as many updates it has caught up, and its validation loss is no worse.",
-            "Две «луны», медианы пяти запусков; сплошная линия — обучение, штриховая — валидация. Слева: за те же "
-            "эпохи полный батч сделал лишь малую долю обновлений и отстал на обеих кривых — это недообучение. Справа: "
-            "при том же числе обновлений он догоняет, и на валидации результат не хуже.",
+            "Два полумесяца, медианы пяти запусков; сплошная линия — обучение, пунктир — валидация. Слева: за те "
+            "же эпохи с полным батчем сделана лишь малая доля обновлений, и обе его кривые отстали — это "
+            "недообучение. Справа: при том же числе обновлений полный батч догоняет, и на валидации результат не "
+            "хуже.",
         ),
         panels=(
             _panel(Text("epochs", "эпохи"), epochs, small, equal_epochs),
@@ -130,7 +134,7 @@ def figure(record: Record) -> Figure:
 def _panel(axis: Text, x: Array, small: Array, full: Array) -> Panel:
     return Panel(
         x=axis,
-        y=Text("loss", "функция потерь"),
+        y=Text("loss", "потери"),
         y_limits=(0.1, 0.75),
         marks=(
             curve(x, small[:, 0], Text("batch of 8", "батч из 8"), tone=0),
@@ -143,14 +147,14 @@ def _panel(axis: Text, x: Array, small: Array, full: Array) -> Panel:
 
 E9b = Experiment(
     number="E9b",
-    title=Text("Do large batches overfit?", "Переобучают ли большие батчи?"),
+    title=Text("Do large batches overfit?", "Переобучается ли модель от большого батча?"),
     subject=by_batch,
     faults=(
         Fault(
             "divides-by-all-rows",
             Text(
                 "the gradients of a batch are divided by all N rows, so that a small batch takes tiny steps",
-                "градиенты батча делятся на все N строк, и маленький батч делает крошечные шаги",
+                "градиенты батча делятся на число всех примеров N, и с маленьким батчем шаги крошечные",
             ),
             by_rows,
         ),

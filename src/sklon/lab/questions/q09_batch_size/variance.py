@@ -117,14 +117,16 @@ def checks(record: Record) -> list[Check]:
         ),
         below(
             "variance-full",
-            Text("variance of the gradient over all rows (B = N)", "дисперсия градиента по всем строкам (B = N)"),
+            Text("variance of the gradient over all rows (B = N)", "дисперсия градиента по всем примерам (B = N)"),
             without[-1],
             1e-20,
             predicted=0.0,
         ),
         near(
             "replaced-slope",
-            Text("with replacement the variance is ∝ Bᵖ with p", "при выборе с возвращением дисперсия ∝ Bᵖ, где p"),
+            Text(
+                "with replacement the variance is ∝ Bᵖ with p", "при выборе с возвращением дисперсия ∝ Bᵖ, показатель p"
+            ),
             power(batch, record.series("replaced")),
             -1.0,
             within=0.03,
@@ -142,9 +144,9 @@ def figure(record: Record) -> Figure:
             "How far the gradients of random batches spread around the gradient over all rows. Left: twice as many "
             "rows, half the variance. Without replacement it falls faster near the end and is zero when the batch "
             "holds all rows. Right: measured over predicted.",
-            "Разброс градиентов случайных батчей вокруг градиента по всем строкам. Слева: вдвое больше строк — вдвое "
-            "меньше дисперсия. Если строки не повторяются, ближе к концу она падает быстрее и обращается в нуль, "
-            "когда в батч попали все строки. Справа: отношение измеренного к предсказанному.",
+            "Разброс градиентов случайных батчей вокруг градиента по всем примерам. Слева: вдвое больше примеров "
+            "— вдвое меньше дисперсия. Если примеры не повторяются, ближе к концу она падает быстрее и "
+            "обращается в нуль, когда в батч попали все примеры. Справа: отношение измеренного к предсказанному.",
         ),
         panels=(
             Panel(
@@ -191,7 +193,7 @@ E9 = Experiment(
             "divides-by-all-rows",
             Text(
                 "the sum over the batch is divided by all N rows instead of the B rows of the batch",
-                "сумма по батчу делится на все N строк, а не на B строк батча",
+                "сумма по батчу делится на число всех примеров N, а не на размер батча B",
             ),
             by_rows,
         ),
@@ -200,8 +202,8 @@ E9 = Experiment(
     checks=checks,
     figure=figure,
     controls=(
-        Whole("batch_size", 8, 1, 60, Text("rows in a batch, B", "строк в батче, B")),
-        Whole("rows", 512, 64, 512, Text("rows of the data set, N", "строк в выборке, N")),
+        Whole("batch_size", 8, 1, 60, Text("rows in a batch, B", "примеров в батче, B")),
+        Whole("rows", 512, 64, 512, Text("rows of the data set, N", "примеров в выборке, N")),
         Whole("features", 20, 10, 50, Text("inputs of the model", "входов у модели")),
     ),
 )

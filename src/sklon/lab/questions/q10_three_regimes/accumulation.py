@@ -119,7 +119,7 @@ def checks(record: Record) -> list[Check]:
             "saving",
             Text(
                 "bytes of activations of the full batch at once, over that peak",
-                "активации полного батча за один проход: во сколько раз больше этого максимума",
+                "во сколько раз больше этого максимума активации полного батча за один проход",
             ),
             record["full"] / peak,
             ROWS / micro_batch,
@@ -145,9 +145,10 @@ def figure(record: Record) -> Figure:
             "One gradient over 200 rows, taken in micro-batches. Left: bytes held before each backward pass; the "
             "dashed line is what all rows need at once. Right: what is still missing in the gradient. As soon as the "
             "last rows are in, it is the gradient of the full batch, up to rounding.",
-            "Один градиент по 200 строкам, посчитанный микробатчами. Слева: сколько байтов занято перед каждым "
-            "обратным проходом; штриховая линия — сколько нужно для всех строк сразу. Справа: чего ещё не хватает "
-            "градиенту. С последними строками он совпадает с градиентом полного батча с точностью до округления.",
+            "Один градиент по 200 примерам, посчитанный микробатчами. Слева: сколько байтов занято перед каждым "
+            "обратным проходом; пунктир — сколько нужно для всех примеров сразу. Справа: чего ещё не хватает "
+            "градиенту. Когда учтены последние примеры, он совпадает с градиентом полного батча с точностью до "
+            "округления.",
         ),
         panels=(
             Panel(
@@ -155,11 +156,11 @@ def figure(record: Record) -> Figure:
                 y=Text("bytes of activations alive", "байты активаций в памяти"),
                 marks=(
                     bars([Text(n, n) for n in numbers], live),
-                    level(record["full"], Text("all rows at once", "все строки сразу"), tone=1),
+                    level(record["full"], Text("all rows at once", "все примеры сразу"), tone=1),
                 ),
             ),
             Panel(
-                x=Text("rows seen", "пройдено строк"),
+                x=Text("rows seen", "пройдено примеров"),
                 y=Text("relative error of the gradient", "относительная ошибка градиента"),
                 y_scale="log",
                 marks=(
@@ -175,7 +176,7 @@ def figure(record: Record) -> Figure:
 
 E10c = Experiment(
     number="E10c",
-    title=Text("A full batch in little memory", "Полный батч в малой памяти"),
+    title=Text("A full batch in little memory", "Полный батч в небольшой памяти"),
     subject=weighted,
     faults=(
         Fault(
@@ -198,5 +199,5 @@ E10c = Experiment(
     run=run,
     checks=checks,
     figure=figure,
-    controls=(Whole("micro_batch", MICRO_BATCH, 8, 100, Text("rows in a micro-batch", "строк в микробатче")),),
+    controls=(Whole("micro_batch", MICRO_BATCH, 8, 100, Text("rows in a micro-batch", "примеров в микробатче")),),
 )

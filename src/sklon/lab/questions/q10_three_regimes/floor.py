@@ -129,9 +129,10 @@ def figure(record: Record) -> Figure:
             "Squared distance from the minimum, averaged over 20,000 runs. Every SGD falls and then stays on a floor "
             "that the noise of its gradients keeps up; dashed lines are what theory predicts. Half the learning rate, "
             "half the floor, twice as long a way there. The full batch has no floor.",
-            "Квадрат расстояния до минимума, среднее по 20 000 запусков. Каждый SGD спускается и застревает на «полу», "
-            "который держит шум градиентов; штриховые линии — предсказание теории. Вдвое меньше скорость обучения — "
-            "вдвое ниже «пол», но и вдвое дольше путь. У полного батча «пола» нет.",
+            "Квадрат расстояния до минимума, среднее по 20 000 запусков. При каждой скорости обучения SGD "
+            "спускается и застревает на «полу», ниже которого его не пускает шум градиентов; пунктир — "
+            "предсказание теории. Вдвое меньше скорость обучения — вдвое ниже «пол», но и вдвое дольше путь. У "
+            "полного батча «пола» нет.",
         ),
         panels=(
             Panel(
@@ -147,14 +148,14 @@ def figure(record: Record) -> Figure:
 
 E10 = Experiment(
     number="E10",
-    title=Text("The noise floor", "Шумовой «пол»"),
+    title=Text("The noise floor", "Шумовой пол"),
     subject=fresh,
     faults=(
         Fault(
             "the-same-examples",
             Text(
                 "examples are drawn once and used in every step",
-                "примеры выбраны один раз, и каждый шаг видит одни и те же",
+                "примеры выбираются один раз, и все шаги видят одни и те же",
             ),
             always_the_same,
         ),

@@ -155,7 +155,7 @@ def checks(record: Record) -> list[Check]:
             "examples-single",
             Text(
                 "examples that B = 1 needs, as a share of those that B = N needs",
-                "доля примеров, нужных при B = 1, от нужных при B = N",
+                "сколько примеров нужно при B = 1, в долях от нужного при B = N",
             ),
             _needed(record, 1) / _needed(record, ROWS),
             0.5,
@@ -164,14 +164,17 @@ def checks(record: Record) -> list[Check]:
             "examples-mini",
             Text(
                 "examples that B = 32 needs, as a share of those that B = N needs",
-                "доля примеров, нужных при B = 32, от нужных при B = N",
+                "сколько примеров нужно при B = 32, в долях от нужного при B = N",
             ),
             _needed(record, 32) / _needed(record, ROWS),
             0.5,
         ),
         above(
             "updates-single",
-            Text("updates of B = 1 over updates of B = N", "число обновлений при B = 1 к числу при B = N"),
+            Text(
+                "updates of B = 1 over updates of B = N",
+                "во сколько раз больше обновлений нужно при B = 1, чем при B = N",
+            ),
             _needed(record, 1) / (_needed(record, ROWS) / ROWS),
             100,
         ),
@@ -208,9 +211,9 @@ def figure(record: Record) -> Figure:
             "The same race on three clocks; each batch size runs at its best learning rate, and the dashed line is the "
             "goal. By examples seen, the full batch is last. By updates made, it is first. By seconds, the computer "
             "decides: one row alone does not keep it busy.",
-            "Одна и та же гонка по трём часам; у каждого размера батча своя лучшая скорость обучения, штриховая линия "
-            "— финиш. По числу просмотренных примеров полный батч приходит последним, по числу обновлений — первым. "
-            "По секундам решает компьютер: одной строкой его не загрузить.",
+            "Одна и та же гонка по трём часам; у каждого размера батча своя наилучшая скорость обучения, пунктир "
+            "— финиш. По числу просмотренных примеров полный батч приходит последним, по числу обновлений — "
+            "первым. В секундах всё зависит от компьютера: одним примером его не загрузить.",
         ),
         panels=(
             panel(Text("examples", "примеры"), lambda i: 1.0),
@@ -232,7 +235,7 @@ E10b = Experiment(
             "sorted-by-class",
             Text(
                 "rows are never shuffled and come sorted by class",
-                "строки не перемешиваются и идут отсортированными по классам",
+                "примеры не перемешиваются и идут отсортированными по классам",
             ),
             by_class,
         ),

@@ -195,10 +195,10 @@ def figure(record: Record) -> Figure:
             "constant. Each of the three curves has its bottom elsewhere; the plain difference has none: the smaller "
             "c, the smaller it is. Right: gradient descent on the three losses from the same start; the dashed lines "
             "are mean, median and quantile, computed from the sorted data.",
-            "Слева: одни и те же скошенные данные и константы, к которым приводят три функции потерь. В середине: "
+            "Слева: одни и те же скошенные данные и константы, к которым приводят три функции потерь. В центре: "
             "средние потери в зависимости от константы. У каждой из трёх кривых дно в своей точке, а у простой "
-            "разности дна нет: чем меньше c, тем она меньше. Справа: градиентный спуск по трём функциям потерь из "
-            "одной точки; штриховые линии — среднее, медиана и квантиль, найденные прямо по данным.",
+            "разности дна нет: чем меньше c, тем она меньше. Справа: градиентный спуск по трём функциям потерь "
+            "из одной точки; пунктир — среднее, медиана и квантиль, найденные прямо по данным.",
         ),
         panels=(_data_panel(record), _losses_panel(record), _descent_panel(record)),
     )
@@ -238,7 +238,7 @@ def _descent_panel(record: Record) -> Panel:
     steps = np.arange(len(constants))
     marks: list[Any] = [curve(steps, constants[:, tone], name, tone=tone) for tone, name in enumerate(LOSS_NAMES)]
     marks += [level(statistic, tone=tone) for tone, statistic in enumerate(record["statistics"])]
-    return Panel(x=Text("step", "шаг"), y=Text("constant c", "константа c"), marks=tuple(marks))
+    return Panel(x=Text("step", "номер шага"), y=Text("constant c", "константа c"), marks=tuple(marks))
 
 
 # ---- the experiment

@@ -121,7 +121,7 @@ def checks(record: Record) -> list[Check]:
             "cross-entropy-slope",
             Text(
                 "slope of the cross-entropy where the net is sure and wrong",
-                "наклон кросс-энтропии там, где сеть уверена и неправа",
+                "наклон кросс-энтропии там, где сеть уверена, но неправа",
             ),
             steep,
             0.999,
@@ -137,7 +137,7 @@ def checks(record: Record) -> list[Check]:
         ),
         above(
             "slope-ratio",
-            Text("how many times steeper the cross-entropy is", "во сколько раз кросс-энтропия круче"),
+            Text("how many times steeper the cross-entropy is", "во сколько раз наклон кросс-энтропии больше"),
             steep / flat,
             1e4,
             predicted=1 / (2 * p * (1 - p)),
@@ -166,13 +166,16 @@ def checks(record: Record) -> list[Check]:
         ),
         below(
             "softmax-gradient",
-            Text("distance of the softmax gradient from p − onehot", "отличие градиента softmax от p − onehot"),
+            Text(
+                "distance of the softmax gradient from p − onehot",
+                "отличие градиента кросс-энтропии с softmax от p − onehot",
+            ),
             record["formula"],
             1e-12,
         ),
         equal(
             "stable",
-            Text("loss at the logit −1000, computed from the logit", "потери при логите −1000, найденные по логиту"),
+            Text("loss at the logit −1000, computed from the logit", "потери при логите −1000, вычисленные по логиту"),
             record["far"],
             1000.0,
         ),
@@ -180,7 +183,7 @@ def checks(record: Record) -> list[Check]:
             "naive-infinite",
             Text(
                 "the loss computed from the rounded probability is infinite there",
-                "по округлённой вероятности потери там бесконечны",
+                "вычисленные по округлённой вероятности, потери там бесконечны",
             ),
             np.isposinf(record["naive"]),
         ),
@@ -200,10 +203,10 @@ def figure(record: Record) -> Figure:
             "is ever surer of the wrong class; the cross-entropy keeps the slope 1 there, that of the squared error "
             "dies out. Right: gradient descent from there. The cross-entropy leads back within a few steps, the "
             "squared error hardly leaves its place.",
-            "Верный класс — 1, поэтому логит должен расти. Слева: крутизна обеих функций потерь. Чем левее, тем сеть "
-            "увереннее в неверном классе; наклон кросс-энтропии там остаётся равным 1, а наклон квадрата ошибки "
-            "затухает. Справа: градиентный спуск из такой точки. С кросс-энтропией сеть исправляется за несколько "
-            "шагов, с квадратом ошибки почти не двигается с места.",
+            "Верный класс — 1, поэтому логит должен расти. Слева: крутизна обеих функций потерь. Чем левее, тем "
+            "сеть увереннее в неверном классе; наклон кросс-энтропии там остаётся равным 1, а наклон квадрата "
+            "ошибки затухает. Справа: градиентный спуск из такой точки. С кросс-энтропией логит исправляется за "
+            "несколько шагов, с квадратом ошибки почти не двигается с места.",
         ),
         panels=(
             Panel(
@@ -217,7 +220,7 @@ def figure(record: Record) -> Figure:
                 ),
             ),
             Panel(
-                x=Text("step", "шаг"),
+                x=Text("step", "номер шага"),
                 y=Text("logit z", "логит z"),
                 marks=(
                     curve(np.arange(STEPS + 1), record.series("cross-entropy"), NAMES[0], tone=CROSS_ENTROPY),
@@ -246,7 +249,7 @@ E12 = Experiment(
         Fault(
             "sigmoid-twice",
             Text(
-                "a probability is given where the loss expects a logit", "функции потерь вместо логита дали вероятность"
+                "a probability is given where the loss expects a logit", "вместо логита функции потерь дали вероятность"
             ),
             Losses(_of_probability, nn.functional.cross_entropy),
         ),

@@ -151,7 +151,7 @@ def checks(record: Record) -> list[Check]:
             "gradcheck",
             Text(
                 "largest relative difference from central quotients",
-                "наибольшее относительное отличие от центральных разностей",
+                "наибольшее относительное отличие от центральных разностных отношений",
             ),
             (np.abs(found - quotients) / np.abs(quotients)).max(),
             1e-6,
@@ -167,7 +167,10 @@ def checks(record: Record) -> list[Check]:
         ),
         equal(
             "price",
-            Text("forward and backward pass, in forward passes", "прямой и обратный проход вместе, в прямых проходах"),
+            Text(
+                "forward and backward pass, in forward passes",
+                "цена прямого и обратного проходов вместе, в прямых проходах",
+            ),
             prices[-1],
             (3 * depth - 1) / depth,
         ),
@@ -175,14 +178,17 @@ def checks(record: Record) -> list[Check]:
             "price-of-size",
             Text(
                 "how much the price differs between small and large nets",
-                "насколько цена различается у малых и больших сетей",
+                "насколько различается цена у малых и больших сетей",
             ),
             np.ptp(prices),
             0.0,
         ),
         equal(
             "price-of-quotients",
-            Text("all central quotients, in forward passes", "все центральные разности, в прямых проходах"),
+            Text(
+                "all central quotients, in forward passes",
+                "цена всех центральных разностных отношений, в прямых проходах",
+            ),
             record["price of quotients"],
             2 * len(found),
         ),
@@ -202,11 +208,12 @@ def figure(record: Record) -> Figure:
             "every parameter of a net, its gradient by the sweep against that by two evaluations of the loss. Right: "
             "what all gradients cost. Backpropagation costs the same few forward passes for a net of any size, "
             "quotients two for every parameter.",
-            "Слева: при прямом проходе, слева направо, каждый узел получает значение (столбцы), при обратном, справа "
-            "налево, — градиент ∂L/∂узел (точки). В градиенте x сложены вклады трёх мест, где x использован. В "
-            "середине: градиент по каждому параметру сети, найденный обратным проходом, против разности двух "
-            "вычислений функции потерь. Справа: цена всех градиентов. Обратное распространение обходится в несколько "
-            "прямых проходов при любом размере сети, разности — в два прохода на каждый параметр.",
+            "Слева: при прямом проходе, слева направо, каждый узел получает значение (столбцы), при обратном, "
+            "справа налево, — градиент ∂L/∂узел (точки). В градиенте x сложены вклады трёх мест, где x "
+            "использован. В центре: градиент по каждому параметру сети, найденный обратным проходом, в сравнении "
+            "с разностным отношением по двум вычислениям функции потерь. Справа: цена всех градиентов. Обратное "
+            "распространение обходится в несколько прямых проходов при любом размере сети, разностные отношения "
+            "— в два прохода на каждый параметр.",
         ),
         panels=(_graph_panel(record), _check_panel(record), _price_panel(record)),
     )
@@ -230,7 +237,7 @@ def _check_panel(record: Record) -> Panel:
     found, quotients = record["found"], record["quotients"]
     ends = [quotients.min(), quotients.max()]
     return Panel(
-        x=Text("central quotient", "центральная разность"),
+        x=Text("central quotient", "центральное разностное отношение"),
         y=Text("backward pass", "обратный проход"),
         marks=(
             curve(ends, ends, Text("equal", "равны"), style="dashed", tone=QUOTIENTS),
@@ -247,7 +254,7 @@ def _price_panel(record: Record) -> Panel:
         x_scale="log",
         y_scale="log",
         marks=(
-            curve(count, 2 * count, Text("central quotients", "центральные разности"), tone=QUOTIENTS),
+            curve(count, 2 * count, Text("central quotients", "разностные отношения"), tone=QUOTIENTS),
             curve(count, prices, Text("backpropagation", "обратное распространение"), style="line+points", tone=SWEEP),
         ),
     )
@@ -271,7 +278,7 @@ E13 = Experiment(
             "unsummed",
             Text(
                 "where a bias was broadcast over the rows, the gradients of its copies are not added up",
-                "смещение размножено по строкам, а градиенты его копий не сложены",
+                "смещение размножено по всем строкам, а градиенты его копий не сложены",
             ),
             _unsummed,
         ),

@@ -122,21 +122,21 @@ def checks(record: Record) -> list[Check]:
     return [
         near(
             "gradient-scale",
-            Text("loss times c: gradient ∝ cᵖ with p", "потери умножены на c: градиент ∝ cᵖ, где p"),
+            Text("loss times c: gradient ∝ cᵖ with p", "потери умножены на c: градиент ∝ cᵖ, показатель p"),
             power(scales, record.series("gradient length")),
             1.0,
             within=1e-9,
         ),
         near(
             "sgd-scale",
-            Text("loss times c: step of SGD ∝ cᵖ with p", "потери умножены на c: шаг SGD ∝ cᵖ, где p"),
+            Text("loss times c: step of SGD ∝ cᵖ with p", "потери умножены на c: шаг SGD ∝ cᵖ, показатель p"),
             power(scales, lengths[:, 0]),
             1.0,
             within=1e-9,
         ),
         near(
             "adam-scale",
-            Text("loss times c: step of Adam ∝ cᵖ with p", "потери умножены на c: шаг Adam ∝ cᵖ, где p"),
+            Text("loss times c: step of Adam ∝ cᵖ with p", "потери умножены на c: шаг Adam ∝ cᵖ, показатель p"),
             power(scales, lengths[:, 2]),
             0.0,
             within=1e-5,
@@ -152,7 +152,7 @@ def checks(record: Record) -> list[Check]:
             "momentum-step",
             Text(
                 "momentum after the same gradient several times: steps of SGD",
-                "момент после нескольких одинаковых градиентов, в шагах SGD",
+                "шаг метода с моментом после нескольких одинаковых градиентов, в шагах SGD",
             ),
             usual[1] / usual[0],
             longer,
@@ -176,7 +176,7 @@ def checks(record: Record) -> list[Check]:
             "first-order",
             Text(
                 "|ΔL − g·Δw| ∝ ‖Δw‖ᵖ with p, the rule that is farthest from 2",
-                "|ΔL − g·Δw| ∝ ‖Δw‖ᵖ, где p — у правила, которое дальше всех от 2",
+                "|ΔL − g·Δw| ∝ ‖Δw‖ᵖ, показатель p у того правила, где он дальше всего от 2",
             ),
             _farthest(_orders(record), 2.0),
             2.0,
@@ -242,11 +242,11 @@ def figure(record: Record) -> Figure:
             "go. Middle: the loss is multiplied by c. The steps of SGD and momentum grow with it, those of Adam and "
             "Rprop stay. Right: whatever the rule, the loss changes by g·Δw, up to an error that shrinks with the "
             "step.",
-            "Слева: две долины, одинаково крутые там, где мы стоим. Сдвиг на сам наклон приводит точно на дно широкой "
-            "долины, а из узкой выбрасывает далеко вверх: как далеко идти, градиент не знает. В середине: функция "
-            "потерь умножена на c. Шаги SGD и метода с моментом растут вместе с ней, шаги Adam и Rprop остаются "
-            "прежними. Справа: какое бы правило ни выбрать, потери меняются на g·Δw с ошибкой, которая убывает вместе "
-            "с шагом.",
+            "Слева: две долины, одинаково крутые там, где мы стоим. Сдвиг на величину наклона приводит точно на "
+            "дно широкой долины, а в узкой забрасывает высоко на склон: как далеко идти, градиент не знает. В "
+            "центре: функция потерь умножена на c. Шаги SGD и метода с моментом растут вместе с ней, шаги Adam и "
+            "Rprop остаются прежними. Справа: какое бы правило ни выбрать, потери меняются на g·Δw с ошибкой, "
+            "которая убывает вместе с шагом.",
         ),
         panels=(_valley_panel(record), _scale_panel(record), _forecast_panel(record)),
     )
@@ -324,7 +324,7 @@ E13B = Experiment(
         ),
         Fault(
             "uphill",
-            Text("SGD steps along the gradient instead of against it", "SGD шагает вдоль градиента, а не против него"),
+            Text("SGD steps along the gradient instead of against it", "SGD шагает по градиенту, а не против него"),
             Optimizers(lambda rate: SGDRule(rate, maximize=True), TRUE.momentum, TRUE.adam, TRUE.rprop),
         ),
     ),

@@ -179,7 +179,7 @@ def checks(record: Record) -> list[Check]:
             "cleared",
             Text(
                 "the same, cleared before each call: difference from g",
-                "то же с обнулением перед каждым вызовом: отличие от g",
+                "то же с очисткой перед каждым вызовом: отличие от g",
             ),
             np.abs(record.series("cleared") - GRADIENT).max(),
             0.0,
@@ -222,7 +222,7 @@ def checks(record: Record) -> list[Check]:
             "zero-decays",
             Text(
                 "weight 1 after a step with gradient 0 and weight decay",
-                "вес 1 после шага с нулевым градиентом и weight decay",
+                "вес, равный 1, после шага с нулевым градиентом и затуханием весов",
             ),
             record.series("decayed")[1],
             1 - RATE * DECAY,
@@ -239,7 +239,7 @@ def checks(record: Record) -> list[Check]:
             "none-is-skipped",
             Text(
                 "way with None, in spite of momentum and weight decay",
-                "путь при None, несмотря на момент и weight decay",
+                "путь при None, несмотря на момент и затухание весов",
             ),
             1 - record["skipped"],
             0.0,
@@ -259,10 +259,10 @@ def figure(record: Record) -> Figure:
             "every call; cleared before each call it stays the gradient. Right: no new gradient comes any more. If "
             ".grad is zero, the optimizer steps: weight decay shrinks the weight, momentum carries it on. If it is "
             "None, the weight is left alone.",
-            "Слева: одна и та же функция потерь дифференцируется снова и снова. Без обнуления .grad с каждым вызовом "
-            "прибавляет ещё один градиент, с обнулением остаётся равным градиенту. Справа: новых градиентов больше "
-            "нет. Если в .grad ноль, оптимизатор делает шаг: weight decay уменьшает вес, момент несёт его дальше. "
-            "Если None, вес не трогают.",
+            "Слева: одна и та же функция потерь дифференцируется снова и снова. Без очистки в .grad с каждым "
+            "вызовом прибавляется ещё один градиент, с очисткой там всегда один градиент. Справа: новых "
+            "градиентов больше нет. Если в .grad ноль, оптимизатор делает шаг: затухание уменьшает вес, момент "
+            "несёт его дальше. Если там None, вес не меняется.",
         ),
         panels=(
             Panel(
@@ -272,14 +272,14 @@ def figure(record: Record) -> Figure:
                     curve(
                         calls,
                         added[:, 0] / GRADIENT[0],
-                        Text("never cleared", "без обнуления"),
+                        Text("never cleared", "без очистки"),
                         style="line+points",
                         tone=ADDED,
                     ),
                     curve(
                         calls,
                         cleared[:, 0] / GRADIENT[0],
-                        Text("cleared before each", "с обнулением"),
+                        Text("cleared before each", "с очисткой"),
                         style="line+points",
                         tone=CLEARED,
                     ),
@@ -294,10 +294,10 @@ def _idle_panel(record: Record) -> Panel:
     lines = (
         ("skipped", Text(".grad is None", ".grad = None"), NONE),
         ("coasted", Text("zero, with momentum", "ноль, с моментом"), CLEARED),
-        ("decayed", Text("zero, with weight decay", "ноль, с weight decay"), ADDED),
+        ("decayed", Text("zero, with weight decay", "ноль, с затуханием весов"), ADDED),
     )
     return Panel(
-        x=Text("step", "шаг"),
+        x=Text("step", "номер шага"),
         y=Text("weight", "вес"),
         marks=tuple(
             curve(record.series("step"), record.series(name), label, style="line+points", tone=tone)

@@ -164,10 +164,10 @@ def figure(record: Record) -> Figure:
             "unit see. Subtracting the mean from the sigmoids makes it almost 1: tanh is like that from the start. "
             "Right: descent towards the right weights, with the best step for each kind, in the same "
             "colours. Steps grow with the condition number. Axes are logarithmic.",
-            "Слева — число обусловленности матрицы E[aaᵀ], то есть кривизны, которую видят веса следующего нейрона. "
-            "Если вычесть из сигмоид среднее, оно падает почти до единицы; у tanh так с самого начала. Справа — спуск "
-            "к правильным весам, в тех же цветах и с лучшей для каждого случая скоростью обучения: чем больше число "
-            "обусловленности, тем больше шагов. Шкалы логарифмические.",
+            "Слева — число обусловленности матрицы E[aaᵀ], то есть кривизны, которую видят веса следующего "
+            "нейрона. Если вычесть из сигмоид среднее, оно падает почти до единицы; у tanh так с самого начала. "
+            "Справа — спуск к правильным весам, в тех же цветах и с наилучшей для каждого случая скоростью "
+            "обучения: чем больше число обусловленности, тем больше шагов. Шкалы логарифмические.",
         ),
         panels=(
             Panel(
@@ -206,7 +206,7 @@ E15B = Experiment(
     faults=(
         Fault(
             "tanh-not-shifted",
-            Text("tanh is computed as 2σ(2x), without the −1", "tanh вычисляется как 2σ(2x), единицу забыли вычесть"),
+            Text("tanh is computed as 2σ(2x), without the −1", "tanh вычисляется как 2σ(2x), без вычитания единицы"),
             Activations(tanh=_not_shifted),
         ),
     ),

@@ -142,7 +142,7 @@ def checks(record: Record) -> list[Check]:
         ),
         near(
             "share-law",
-            Text("what sigmoids add to a step ∝ widthᵖ with p", "надбавка за сигмоиды в шаге ∝ ширинаᵖ, где p"),
+            Text("what sigmoids add to a step ∝ widthᵖ with p", "надбавка за сигмоиды в шаге ∝ ширинаᵖ, показатель p"),
             power(WIDTHS, shares),
             -1.0,
             within=0.05,
@@ -186,10 +186,11 @@ def figure(record: Record) -> Figure:
             "to the arithmetic of a training step, as a part of its products of matrices; both axes are logarithmic. "
             "The part falls like 1/width. Right: time for one element, forward, on this machine at this moment; "
             "reading and writing memory is in it, so the bars differ less than the counts.",
-            "Слева — число операций на один элемент, вперёд и назад. В середине — насколько сигмоида или tanh вместо "
-            "ReLU увеличивает арифметику шага обучения, в долях от умножений матриц; обе шкалы логарифмические. "
-            "Доля убывает как 1/ширина. Справа — время на один элемент при прямом проходе, здесь и сейчас, на этой "
-            "машине; в него входит и работа с памятью, поэтому столбики различаются меньше, чем числа операций.",
+            "Слева — число операций на один элемент, вперёд и назад. В центре — на сколько больше вычислений в "
+            "шаге обучения, если вместо ReLU взять сигмоиду или tanh, в долях от умножений матриц; обе шкалы "
+            "логарифмические. Доля убывает как 1/ширина. Справа — время на один элемент при прямом проходе, "
+            "измеренное на этой машине при создании страницы; в него входит и работа с памятью, поэтому столбики "
+            "различаются меньше, чем числа операций.",
         ),
         panels=(
             Panel(

@@ -126,19 +126,21 @@ def checks(record: Record) -> list[Check]:
         ),
         equal(
             "sometimes-learning",
-            Text("share of these that have a gradient", "доля тех из них, у кого есть градиент"),
+            Text("share of these that have a gradient", "доля тех из них, у которых есть градиент"),
             record["sometimes_learning"],
             1.0,
         ),
         equal(
             "dead-gentle",
-            Text("largest share of dead units with lr ≤ 1", "наибольшая доля мёртвых нейронов при шаге ≤ 1"),
+            Text(
+                "largest share of dead units with lr ≤ 1", "наибольшая доля мёртвых нейронов при скорости обучения ≤ 1"
+            ),
             dead[rates <= GENTLE].max(),
             0.0,
         ),
         above(
             "dead-large",
-            Text("share of dead units with a large lr", "доля мёртвых нейронов при большом шаге"),
+            Text("share of dead units with a large lr", "доля мёртвых нейронов при большой скорости обучения"),
             dead[-1],
             0.3,
         ),
@@ -180,9 +182,10 @@ def figure(record: Record) -> Figure:
             "the order of the curve, the share of samples for which it is not silent. At the start each unit is silent "
             "for some samples and awake for others. After training with the largest rate the flat part of the curve "
             "at 0 is the dead ones.",
-            "Слева — доля мёртвых нейронов после обучения с каждой скоростью. Справа — для каждого нейрона (по "
-            "возрастанию) доля примеров, на которых он не молчит. В начале каждый нейрон на одних примерах молчит, а "
-            "на других активен. Плоский участок на нуле после обучения с самой большой скоростью — это мёртвые.",
+            "Слева — доля нейронов, которые мертвы после обучения с каждой из скоростей. Справа — для каждого "
+            "нейрона (по возрастанию) доля примеров, на которых он не молчит. В начале каждый нейрон на одних "
+            "примерах молчит, а на других активен. Плоский участок на нуле после обучения с самой большой "
+            "скоростью — это мёртвые нейроны.",
         ),
         panels=(
             Panel(
@@ -193,8 +196,8 @@ def figure(record: Record) -> Figure:
                 marks=(curve(rates, dead, style="line+points", tone=2),),
             ),
             Panel(
-                x=Text("units, sorted", "нейроны по порядку"),
-                y=Text("samples that wake it", "активен на доле примеров"),
+                x=Text("units, sorted", "нейроны по возрастанию"),
+                y=Text("samples that wake it", "доля примеров, где он активен"),
                 y_limits=(-0.04, 1.04),
                 marks=(
                     curve(units, before, Text("before training", "до обучения"), style="dashed", tone=5),

@@ -159,7 +159,9 @@ def _length_checks(record: Record) -> list[Check]:
     return [
         between(
             "adam-first-step-shortest",
-            Text("Adam's first step / lr, the shortest one", "первый шаг Adam / lr, самый короткий"),
+            Text(
+                "Adam's first step / lr, the shortest one", "первый шаг Adam / скорость обучения, наименьшее значение"
+            ),
             adam[0].min(),
             1 - 1e-4,
             1.0,
@@ -167,7 +169,7 @@ def _length_checks(record: Record) -> list[Check]:
         ),
         between(
             "adam-first-step-longest",
-            Text("Adam's first step / lr, the longest one", "первый шаг Adam / lr, самый длинный"),
+            Text("Adam's first step / lr, the longest one", "первый шаг Adam / скорость обучения, наибольшее значение"),
             adam[0].max(),
             1 - 1e-4,
             1.0,
@@ -175,7 +177,10 @@ def _length_checks(record: Record) -> list[Check]:
         ),
         near(
             "adam-twelfth-step",
-            Text("Adam's twelfth step / lr, constant gradient", "двенадцатый шаг Adam / lr при постоянном градиенте"),
+            Text(
+                "Adam's twelfth step / lr, constant gradient",
+                "двенадцатый шаг Adam / скорость обучения при постоянном градиенте",
+            ),
             adam[LONGEST - 1].max(),
             1.0,
             within=1e-4,
@@ -204,10 +209,10 @@ def figure(record: Record) -> Figure:
             "turns with the bowl. Adam's does not: it scales each coordinate by itself, so it depends on the axes. "
             "Right: the length of the first step. SGD's is proportional to the gradient; Adam's is the learning rate, "
             "however large the gradient.",
-            "Слева и в середине — одна и та же чаша до и после поворота и пути обоих методов. Путь SGD поворачивается "
-            "вместе с чашей, а путь Adam нет: он масштабирует каждую координату отдельно и потому зависит от выбора "
-            "осей. Справа — длина первого шага: у SGD она пропорциональна градиенту, у Adam равна скорости обучения, "
-            "каким бы ни был градиент.",
+            "Слева и в центре — одна и та же чаша до и после поворота и пути обоих методов. Путь SGD "
+            "поворачивается вместе с чашей, а путь Adam нет: он масштабирует каждую координату отдельно и потому "
+            "зависит от выбора осей. Справа — длина первого шага: у SGD она пропорциональна градиенту, у Adam "
+            "равна скорости обучения, каким бы ни был градиент.",
         ),
         panels=(
             _bowl(record, PLAIN, Text("as it is", "как есть")),
@@ -254,7 +259,7 @@ E16 = Experiment(
             "no-correction",
             Text(
                 "the moments, which start at 0, are not corrected",
-                "моменты, которые начинаются с нуля, не исправляются",
+                "нет поправки на то, что моменты начинаются с нуля",
             ),
             UncorrectedAdam,
         ),
@@ -276,9 +281,9 @@ E16 = Experiment(
             1000.0,
             10.0,
             10_000.0,
-            Text("the loss is multiplied by", "во сколько раз растёт функция потерь"),
+            Text("the loss is multiplied by", "на сколько умножена функция потерь"),
         ),
-        Real("angle", 30.0, 20.0, 70.0, Text("turn of the bowl, degrees", "поворот чаши, градусов")),
+        Real("angle", 30.0, 20.0, 70.0, Text("turn of the bowl, degrees", "поворот чаши, в градусах")),
     ),
 )
 

@@ -197,7 +197,7 @@ def _checks_of_evaluation(record: Record) -> list[Check]:
         ),
         true(
             "single-sample-refused",
-            Text("a batch of one sample is refused in training", "батч из одного примера при обучении отвергается"),
+            Text("a batch of one sample is refused in training", "батч из одного примера при обучении вызывает ошибку"),
             record["refused"],
         ),
     ]
@@ -213,9 +213,9 @@ def figure(record: Record) -> Figure:
             "Left: a batch before the layer. Each feature has a shade of its own, because the features differ in "
             "mean and spread. Middle: after the layer the columns are alike. Right: afterwards the mean of every "
             "column is zero; the means of the rows are not.",
-            "Слева — батч до слоя: у каждого столбца свой тон, потому что средние и разброс признаков различаются. "
-            "В середине — после слоя: столбцы стали похожи. Справа — средние после слоя: у каждого столбца ноль, у "
-            "строк — нет.",
+            "Слева — батч до слоя: у каждого столбца свой тон, потому что средние и разброс признаков "
+            "различаются. В центре — после слоя: столбцы стали похожи. Справа — средние после слоя: у каждого "
+            "столбца ноль, у строк — нет.",
         ),
         panels=(
             _matrix(Text("before the layer", "до слоя"), x[:SHOWN]),

@@ -100,7 +100,7 @@ def checks(record: Record) -> list[Check]:
             "growth-with",
             Text(
                 "growth of ‖∂L/∂W‖² per layer towards the input, with batch norm",
-                "рост ‖∂L/∂W‖² на слой по пути ко входу, с batch norm",
+                "во сколько раз растёт ‖∂L/∂W‖² на слой по пути ко входу, с BatchNorm",
             ),
             _growth_per_layer(record, "with"),
             growth(record.controls["slope"]),
@@ -110,7 +110,7 @@ def checks(record: Record) -> list[Check]:
             "growth-without",
             Text(
                 "growth of ‖∂L/∂W‖² per layer towards the input, without",
-                "рост ‖∂L/∂W‖² на слой по пути ко входу, без batch norm",
+                "во сколько раз растёт ‖∂L/∂W‖² на слой по пути ко входу, без BatchNorm",
             ),
             _growth_per_layer(record, "without"),
             1.0,
@@ -128,9 +128,9 @@ def figure(record: Record) -> Figure:
             "Squared gradient of each layer's weights at the start, relative to the last layer; mean over the "
             "networks. With batch norm it grows towards the input by the same factor per layer, as predicted. "
             "Without batch norm, from He's start, it stays level.",
-            "Квадрат нормы градиента по весам каждого слоя до обучения, по отношению к последнему слою; среднее по "
-            "сетям. С batch norm он растёт ко входу в одно и то же число раз на слой, как и предсказано. Без batch "
-            "norm, при инициализации Хе, он держится на одном уровне.",
+            "Квадрат нормы градиента по весам каждого слоя до обучения, делённый на его значение в последнем "
+            "слое; среднее по сетям. С BatchNorm он растёт ко входу в одно и то же число раз на слой, как и "
+            "предсказано. Без BatchNorm, при инициализации Хе, он держится на одном уровне.",
         ),
         panels=(
             Panel(
@@ -142,14 +142,14 @@ def figure(record: Record) -> Figure:
                     curve(
                         layers,
                         np.exp(_mean_logarithm(record, "with")),
-                        Text("with batch norm", "с batch norm"),
+                        Text("with batch norm", "с BatchNorm"),
                         style="points",
                         tone=0,
                     ),
                     curve(
                         layers,
                         np.exp(_mean_logarithm(record, "without")),
-                        Text("without", "без него"),
+                        Text("without", "без BatchNorm"),
                         style="line+points",
                         tone=1,
                     ),

@@ -159,7 +159,7 @@ def _checks_of_scale(record: Record) -> list[Check]:
         ),
         near(
             "gradient-order",
-            Text("‖∇L(αw)‖ ∝ αᵖ with p", "‖∇L(αw)‖ ∝ αᵖ, где p"),
+            Text("‖∇L(αw)‖ ∝ αᵖ with p", "‖∇L(αw)‖ ∝ αᵖ, показатель p"),
             power(record.series("scale"), record.series("length")),
             -1.0,
             within=1e-6,
@@ -216,9 +216,9 @@ def figure(record: Record) -> Figure:
             "Left: all weights before the layer are multiplied by α. The loss stays, the gradient shrinks as 1/α. "
             "Right: plain SGD. Each step is orthogonal to the weights, so their squared length can only grow, exactly "
             "by the squared lengths of the steps; the effective rate η/‖w‖² falls by itself.",
-            "Слева: все веса перед слоем умножены на α. Потери те же, градиент убывает как 1/α. Справа: обычный SGD. "
-            "Каждый шаг перпендикулярен весам, поэтому квадрат их длины может только расти — ровно на квадраты длин "
-            "шагов, а эффективный шаг η/‖w‖² сам собой уменьшается.",
+            "Слева: все веса перед слоем умножены на α. Потери те же, градиент убывает как 1/α. Справа: обычный "
+            "SGD. Каждый шаг перпендикулярен весам, поэтому квадрат их длины может только расти — ровно на "
+            "квадраты длин шагов, а эффективная скорость обучения η/‖w‖² сама собой уменьшается.",
         ),
         panels=(
             Panel(
@@ -252,7 +252,7 @@ def figure(record: Record) -> Figure:
 
 E18 = Experiment(
     number="E18",
-    title=Text("A loss that does not see the scale", "Функция потерь не видит масштаба весов"),
+    title=Text("A loss that does not see the scale", "Функция потерь не замечает масштаба весов"),
     subject=batch_norm,
     faults=(
         Fault(

@@ -78,7 +78,7 @@ def checks(record: Record) -> list[Check]:
             "expected-loss",
             Text(
                 "mean loss over the masks, and loss with the L2 penalty",
-                "среднее потерь по маскам и потери со штрафом L2",
+                "средние потери по маскам и потери со штрафом L2",
             ),
             losses.mean(),
             float(expected(record, record.controls["p"])),
@@ -117,14 +117,14 @@ def figure(record: Record) -> Figure:
             "Left: the mean loss over ever more dropout masks settles on the level of the loss with an L2 penalty; the "
             "dotted lines are two standard errors away from the mean. Right: the same at other probabilities p. The "
             "points are means over masks, the curve is the formula.",
-            "Слева: чем больше масок, тем ближе среднее потерь к уровню, который даёт штраф L2; точечные линии "
-            "отстоят от среднего на две стандартные ошибки. Справа: то же при других вероятностях p. Точки — средние "
-            "по маскам, кривая — формула.",
+            "Слева: чем больше масок, тем ближе средние потери к уровню, который даёт штраф L2; точечные линии "
+            "отстоят от среднего на две стандартные ошибки. Справа: то же при других вероятностях p. Точки — "
+            "средние по маскам, кривая — формула.",
         ),
         panels=(
             Panel(
                 x=Text("masks", "число масок"),
-                y=Text("mean loss", "среднее потерь"),
+                y=Text("mean loss", "средние потери"),
                 marks=(
                     curve(counts, means, Text("with dropout", "с dropout"), style="line+points", tone=0),
                     curve(counts, means + 2 * errors, style="dotted", tone=0),

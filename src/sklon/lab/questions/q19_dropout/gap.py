@@ -92,7 +92,7 @@ def checks(record: Record) -> list[Check]:
             "gap-ratio",
             Text(
                 "median gap with dropout over the one without",
-                "медианный разрыв с dropout, делённый на разрыв без него",
+                "медианный разрыв с dropout, делённый на медианный разрыв без dropout",
             ),
             np.median(dropped) / np.median(plain),
             0.8,
@@ -116,7 +116,7 @@ def checks(record: Record) -> list[Check]:
             "train-loss-ratio",
             Text(
                 "median training loss with dropout over the one without",
-                "медиана потерь на обучающих точках с dropout, делённая на медиану без него",
+                "медиана потерь на обучающих точках с dropout, делённая на медиану без dropout",
             ),
             np.median(train[1]) / np.median(train[0]),
             1.5,

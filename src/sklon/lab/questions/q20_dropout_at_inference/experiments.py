@@ -150,8 +150,8 @@ def figure(record: Record) -> Figure:
             "inference, where no mask is drawn. Right: a network with ReLUs; inference lies beside the mean, by less "
             "than the masks' own spread.",
             "Выходы, которые один и тот же вход даёт с разными масками dropout. Слева — линейный нейрон: среднее "
-            "совпадает с выходом на инференсе, где масок нет. Справа — сеть с ReLU: инференс немного в стороне от "
-            "среднего, но ближе, чем разброс самих масок.",
+            "совпадает с выходом на инференсе, где масок нет. Справа — сеть с ReLU: выход на инференсе немного "
+            "отличается от среднего, но меньше, чем отличаются друг от друга сами маски.",
         ),
         panels=(
             _panel(Text("linear unit", "линейный нейрон"), linear[:, unit], record["evaluated"][unit]),

@@ -106,7 +106,7 @@ def checks(record: Record) -> list[Check]:
             "filter",
             Text(
                 "largest difference between the filter and 1 − (1 − ηλ)^τ",
-                "наибольшее расхождение фильтра с 1 − (1 − ηλ)^τ",
+                "наибольшее расхождение пройденной доли с 1 − (1 − ηλ)^τ",
             ),
             np.abs(measured - descended(record)).max(),
             1e-12,
@@ -115,7 +115,7 @@ def checks(record: Record) -> list[Check]:
             "farthest",
             Text(
                 "largest difference between the filters of descent and ridge",
-                "наибольшее расхождение фильтров спуска и гребневой регрессии",
+                "наибольшее расхождение долей у спуска и гребневой регрессии",
             ),
             apart.max(),
             FARTHEST,
@@ -184,7 +184,7 @@ def figure(record: Record) -> Figure:
 
 E22 = Experiment(
     number="E22",
-    title=Text("Few steps and a penalty", "Мало шагов и штраф"),
+    title=Text("Few steps and a penalty", "Малое число шагов и штраф"),
     subject=Descent(),
     faults=(
         Fault(

@@ -73,7 +73,7 @@ def checks(record: Record) -> list[Check]:
             "rise",
             Text(
                 "validation loss at the end over its best, the least of all networks",
-                "потери на валидации в конце, делённые на лучшие, наименьшее по сетям",
+                "потери на валидации в конце, делённые на лучшие (минимум по сетям)",
             ),
             (watched[:, -1] / watched.min(axis=1)).min(),
             1.5,
@@ -82,7 +82,7 @@ def checks(record: Record) -> list[Check]:
             "train-falls",
             Text(
                 "training loss at the end over that of the best epoch, the largest of all networks",
-                "потери на обучении в конце, делённые на потери лучшей эпохи, наибольшее по сетям",
+                "потери на обучении в конце, делённые на потери лучшей эпохи (максимум по сетям)",
             ),
             (train[:, -1] / at_turn).max(),
             0.9,
@@ -100,7 +100,7 @@ def checks(record: Record) -> list[Check]:
             "test-gain",
             Text(
                 "test loss of the last weights over that of the kept ones, the least of all networks",
-                "потери на тесте у последних весов, делённые на потери у сохранённых, наименьшее по сетям",
+                "потери на тесте с последними весами, делённые на потери с сохранёнными (минимум по сетям)",
             ),
             (record.series("last") / record.series("kept")).min(),
             1.2,
