@@ -85,6 +85,8 @@ def test_run_takes_controls_and_gives_json(command: Command) -> None:
         (["answer", "binary.md"], "binary.md is no text in UTF-8"),
         (["answer", "empty.md"], "empty.md has no questions"),
         (["report", "-o", "folder"], "folder is a folder"),
+        (["answer", "notes.md", "-o", "none/x.md"], "the folder none does not exist"),
+        (["answer", "notes.md", "-o", "taken.md"], "but that is a file"),
         (["report", "-o", "none/report.html"], "report.html cannot be written"),
         (["cards", "-o", "none/cards.tsv"], "cards.tsv cannot be written"),
     ],
@@ -95,6 +97,7 @@ def test_a_mistake_is_one_sentence_and_leaves_nothing(
     (notes.parent / "binary.md").write_bytes(b"\xff\xfe\x00\x80")
     (notes.parent / "empty.md").write_text("Words.\n", encoding="utf-8")
     (notes.parent / "folder").mkdir()
+    (notes.parent / "taken-figures").write_text("mine", encoding="utf-8")
     monkeypatch.setattr("sklon.lab.writing.all_questions", lambda: all_questions()[:1])
     before = sorted(p.name for p in notes.parent.rglob("*"))
     code, out, err = command("lab", *arguments, "--quiet")

@@ -25,7 +25,7 @@ app = typer.Typer(
 
 Which = Annotated[str, typer.Argument(metavar="WHICH", help="A question (Q9, batch-size) or an experiment (E9b).")]
 Lang = Annotated[str | None, typer.Option("--lang", metavar="en|ru", help="The language.", show_default="the locale's")]
-Seed = Annotated[int, typer.Option("--seed", help="Where randomness starts.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Where randomness starts.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but the result and errors.")]
 

@@ -27,11 +27,15 @@ Array: TypeAlias = np.ndarray[Any, Any]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A subject that is wrong in a known way; ``says`` tells what is wrong, in one sentence."""
+    """A subject that is wrong in a known way; ``says`` tells what is wrong, in one sentence.
+
+    ``breaks`` names the checks that have to notice it.
+    """
 
     name: str
     says: Text
     subject: Any
+    breaks: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

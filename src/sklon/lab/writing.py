@@ -42,6 +42,8 @@ def answer(
     before.
     """
     text = read_text(notes)
+    if output is not None:
+        check_folder(output)
     read, recognised = recognised_in(text, notes.name)
     measured = measure((r.question for r in recognised if r.question is not None), say, seed)
     folder = output.with_name(f"{output.stem}-figures") if output is not None else None
@@ -63,6 +65,15 @@ def read_text(path: Path) -> str:
         raise InputError(f"{path} is no text in UTF-8; save it as UTF-8 Markdown") from error
 
 
+def check_folder(output: Path) -> None:
+    """Refuse a place that cannot be written to before anything is measured."""
+    parent, figures = output.absolute().parent, output.with_name(f"{output.stem}-figures")
+    if not parent.is_dir():
+        raise InputError(f"{output} cannot be written, because the folder {output.parent} does not exist")
+    if figures.exists() and not figures.is_dir():
+        raise InputError(f"the figures go to the folder {figures}, but that is a file; give --output another name")
+
+
 def write(output: Path, text: str) -> None:
     """A text file that takes its place when it is complete."""
     with replacing(output) as file:
@@ -78,6 +89,7 @@ def _write_figures(folder: Path, outcomes: Iterable[Outcome], language: Language
 
 def report(output: Path, language: Language = "en", *, seed: int = 0, say: Say | None = None) -> Sequence[Outcome]:
     """Run all experiments and write the page with every question to ``output``."""
+    check_folder(output)
     measured = measure(all_questions(), say, seed)
     write(output, render(all_questions(), measured, language, version("sklon")))
     return tuple(measured.values())

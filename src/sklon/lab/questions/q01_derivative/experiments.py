@@ -150,6 +150,7 @@ E1 = Experiment(
                 "the central difference is divided by h instead of 2h", "центральная разность делится на h, а не на 2h"
             ),
             (forward, _undivided),
+            breaks=("central-order", "central-best"),
         ),
     ),
     run=run,

@@ -158,6 +158,7 @@ E2 = Experiment(
             "two-swapped",
             Text("two entries of the gradient have changed places", "две компоненты градиента поменялись местами"),
             _two_swapped,
+            breaks=("slice-error",),
         ),
     ),
     run=run,

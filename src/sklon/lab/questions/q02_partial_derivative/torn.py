@@ -175,6 +175,7 @@ E2B = Experiment(
                 "в числителе лишний множитель x, и функция непрерывна",
             ),
             _continuous,
+            breaks=("diagonal", "line", "unbounded-nearby"),
         ),
     ),
     run=run,

@@ -183,6 +183,7 @@ E3 = Experiment(
                 "вместо градиента возвращаются вторые производные по осям",
             ),
             _second_derivatives,
+            breaks=("contour-order", "rate", "steepest"),
         ),
     ),
     run=run,

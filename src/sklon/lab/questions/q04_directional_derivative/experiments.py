@@ -243,6 +243,7 @@ E4 = Experiment(
                 "производная tanh принята равной 1, без слагаемого −tanh²",
             ),
             Functions(activation=lambda: _Wrong(_ForgetfulTanh())),
+            breaks=("steepest", "cosine"),
         ),
         Fault(
             "forward-forgets",
@@ -251,11 +252,13 @@ E4 = Experiment(
                 "в правиле для tanh нет слагаемого −tanh², но только в прямом режиме",
             ),
             Functions(activation=lambda: _Wrong(_ForgetfulForwards())),
+            breaks=("forward-reverse",),
         ),
         Fault(
             "kink-rounded",
             Text("the kink is rounded: √(x₁² + δ²) for |x₁|", "излом сглажен: вместо |x₁| взято √(x₁² + δ²)"),
             Functions(absolute=_rounded),
+            breaks=("kink-both-ways",),
         ),
     ),
     run=run,

@@ -204,6 +204,7 @@ E5 = Experiment(
                 "обратный проход перезаписывает градиент там, где должен прибавлять (= вместо +=)",
             ),
             _overwriting,
+            breaks=("mismatches", "first-at-start", "negative-curvature", "escape", "bottomless"),
         ),
     ),
     run=run,

@@ -224,9 +224,24 @@ E5B = Experiment(
     title=Text("A microscope for kinks", "Изломы под микроскопом"),
     subject=Kinked(),
     faults=(
-        Fault("relu-one", Text("the derivative of ReLU at 0 is 1", "производная ReLU в нуле равна 1"), RELU_OF_ONE),
-        Fault("abs-one", Text("the derivative of |x| at 0 is 1", "производная |x| в нуле равна 1"), ABS_OF_ONE),
-        Fault("rounded", Text("|x| is rounded: √(x² + δ²)", "|x| сглажен: √(x² + δ²)"), ROUNDED),
+        Fault(
+            "relu-one",
+            Text("the derivative of ReLU at 0 is 1", "производная ReLU в нуле равна 1"),
+            RELU_OF_ONE,
+            breaks=("relu-at-0", "identity-at-0", "table"),
+        ),
+        Fault(
+            "abs-one",
+            Text("the derivative of |x| at 0 is 1", "производная |x| в нуле равна 1"),
+            ABS_OF_ONE,
+            breaks=("abs-at-0", "table"),
+        ),
+        Fault(
+            "rounded",
+            Text("|x| is rounded: √(x² + δ²)", "|x| сглажен: √(x² + δ²)"),
+            ROUNDED,
+            breaks=("gap-abs", "gap-cusp", "abs-left", "abs-right"),
+        ),
     ),
     run=run,
     checks=checks,

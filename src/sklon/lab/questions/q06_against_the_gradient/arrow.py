@@ -192,6 +192,7 @@ E6B = Experiment(
                 "every step is η long, however steep the slope", "длина каждого шага равна η, как бы крут ни был склон"
             ),
             FixedLength,
+            breaks=("just-below", "just-above"),
         ),
     ),
     run=run,

@@ -193,7 +193,10 @@ E6 = Experiment(
     subject=optim.SGD,
     faults=(
         Fault(
-            "uphill", Text("the step adds η·g instead of subtracting it", "шаг прибавляет η·g, а не вычитает"), Uphill
+            "uphill",
+            Text("the step adds η·g instead of subtracting it", "шаг прибавляет η·g, а не вычитает"),
+            Uphill,
+            breaks=("promise-kept", "error-order", "climb", "guarantee", "beaten-by", "typical-direction"),
         ),
         Fault(
             "reversed",
@@ -202,6 +205,7 @@ E6 = Experiment(
                 "каждый вес получает градиент, посчитанный для другого веса",
             ),
             Reversed,
+            breaks=("promise-kept", "error-order", "climb", "guarantee", "beaten-by", "typical-direction"),
         ),
     ),
     run=run,

@@ -235,6 +235,7 @@ E7 = Experiment(
                 "буфер момента умножается на скорость обучения η дважды",
             ),
             twice_scaled,
+            breaks=("momentum-power", "momentum-gain"),
         ),
     ),
     run=run,

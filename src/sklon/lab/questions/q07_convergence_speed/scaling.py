@@ -161,11 +161,13 @@ E7B = Experiment(
             "by-row",
             Text("rows are standardized instead of columns", "стандартизуются строки, а не столбцы"),
             by_row,
+            breaks=("standardized-condition", "standardized-steps"),
         ),
         Fault(
             "only-centred",
             Text("the mean is subtracted and the spread left as it is", "вычли среднее, но не разделили на разброс"),
             only_centred,
+            breaks=("standardized-condition", "standardized-steps"),
         ),
     ),
     run=run,

@@ -172,6 +172,7 @@ E9c = Experiment(
                 "каждый батч дополняется до размера самого большого",
             ),
             padded,
+            breaks=("memory-order", "bytes-of-a-row", "flops-of-a-row"),
         ),
         Fault(
             "all-pairs",
@@ -180,6 +181,7 @@ E9c = Experiment(
                 "функция потерь сравнивает все пары примеров, а не складывается из отдельных примеров",
             ),
             all_pairs,
+            breaks=("memory-order", "bytes-of-a-row"),
         ),
     ),
     run=run,

@@ -157,6 +157,7 @@ E9b = Experiment(
                 "градиенты батча делятся на число всех примеров N, и с маленьким батчем шаги крошечные",
             ),
             by_rows,
+            breaks=("train-at-equal-epochs", "validation-at-equal-epochs"),
         ),
     ),
     run=run,

@@ -196,6 +196,7 @@ E9 = Experiment(
                 "сумма по батчу делится на число всех примеров N, а не на размер батча B",
             ),
             by_rows,
+            breaks=("variance-ratio", "chosen-size", "replaced-slope"),
         ),
     ),
     run=run,

@@ -158,6 +158,7 @@ E10 = Experiment(
                 "примеры выбираются один раз, и все шаги видят одни и те же",
             ),
             always_the_same,
+            breaks=("floor-large", "floor-middle", "floor-small", "halving"),
         ),
     ),
     run=run,

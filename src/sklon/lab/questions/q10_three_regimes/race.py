@@ -238,6 +238,7 @@ E10b = Experiment(
                 "примеры не перемешиваются и идут отсортированными по классам",
             ),
             by_class,
+            breaks=("examples-single", "examples-mini"),
         ),
     ),
     run=run,

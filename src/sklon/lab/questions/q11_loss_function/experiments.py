@@ -28,7 +28,7 @@ Loss: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 
 #: an odd number, so that one of the values is the median
 COUNT = 1001
-STEPS = 160
+STEPS = 320
 #: learning rate of the first step, times the curvature of the loss at its minimum
 RATE = 0.3
 #: after so many steps the learning rates are halved
@@ -253,6 +253,7 @@ E11 = Experiment(
             "slope-at-zero",
             Text("the derivative of |x| at 0 is 1 instead of 0", "производная |x| в нуле равна 1, а не 0"),
             Losses(squared=nn.MSELoss(), absolute=_absolute_of_slope_one, pinball=nn.PinballLoss),
+            breaks=("slope-at-median",),
         ),
         Fault(
             "swapped-sides",
@@ -261,6 +262,7 @@ E11 = Experiment(
                 "в pinball loss предсказание и истина перепутаны: штрафуется не та сторона",
             ),
             Losses(squared=nn.MSELoss(), absolute=nn.L1Loss(), pinball=_swapped_pinball),
+            breaks=("pinball",),
         ),
     ),
     run=run,

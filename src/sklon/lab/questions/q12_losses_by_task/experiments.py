@@ -245,6 +245,7 @@ E12 = Experiment(
                 "softmax применён перед функцией потерь, которая применяет его сама",
             ),
             Losses(binary, _softmax_twice),
+            breaks=("two-classes", "softmax-gradient"),
         ),
         Fault(
             "sigmoid-twice",
@@ -252,6 +253,7 @@ E12 = Experiment(
                 "a probability is given where the loss expects a logit", "вместо логита функции потерь дали вероятность"
             ),
             Losses(_of_probability, nn.functional.cross_entropy),
+            breaks=("cross-entropy-slope", "slope-ratio", "cross-entropy-recovers", "two-classes", "stable"),
         ),
         Fault(
             "naive-logarithm",
@@ -260,6 +262,7 @@ E12 = Experiment(
                 "вероятность округляется раньше, чем берётся логарифм",
             ),
             Losses(naive, nn.functional.cross_entropy),
+            breaks=("stable",),
         ),
     ),
     run=run,

@@ -319,6 +319,7 @@ E14 = Experiment(
                 "внутренние узлы хранят градиенты до следующего прохода, как в micrograd",
             ),
             _NeverCleared,
+            breaks=("second-call-refused", "kept-graph"),
         ),
         Fault(
             "overwriting",
@@ -326,6 +327,7 @@ E14 = Experiment(
                 "backward() replaces .grad instead of adding to it", "backward() заменяет .grad, а не прибавляет к нему"
             ),
             _overwriting,
+            breaks=("adds-up", "kept-graph"),
         ),
     ),
     run=run,

@@ -208,6 +208,7 @@ E15B = Experiment(
             "tanh-not-shifted",
             Text("tanh is computed as 2σ(2x), without the −1", "tanh вычисляется как 2σ(2x), без вычитания единицы"),
             Activations(tanh=_not_shifted),
+            breaks=("tanh-condition", "steps-ratio"),
         ),
     ),
     run=run,

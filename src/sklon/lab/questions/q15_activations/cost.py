@@ -231,6 +231,7 @@ E15D = Experiment(
                 "сигмоида составлена из трёх отрезков прямых, без экспоненты",
             ),
             Activations(sigmoid=functional.hardsigmoid),
+            breaks=("sigmoid-times",),
         ),
     ),
     run=run,

@@ -247,6 +247,7 @@ E15 = Experiment(
             "tanh-slope-not-squared",
             Text("the derivative of tanh is taken to be 1 − tanh", "производной tanh считается 1 − tanh"),
             Activations(tanh=applied(TanhUnsquared())),
+            breaks=("tanh-slope", "tanh-saturated", "tanh-ratio"),
         ),
     ),
     run=run,

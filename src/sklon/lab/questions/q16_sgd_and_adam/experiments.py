@@ -262,6 +262,7 @@ E16 = Experiment(
                 "нет поправки на то, что моменты начинаются с нуля",
             ),
             UncorrectedAdam,
+            breaks=("adam-scaled", "adam-first-step-shortest", "adam-first-step-longest", "adam-twelfth-step"),
         ),
         Fault(
             "correction-multiplied",
@@ -270,6 +271,7 @@ E16 = Experiment(
                 "моменты умножаются на 1 − βᵗ, а не делятся",
             ),
             MultipliedAdam,
+            breaks=("adam-scaled", "adam-first-step-shortest", "adam-first-step-longest", "adam-twelfth-step"),
         ),
     ),
     run=run,

@@ -171,11 +171,13 @@ E18B = Experiment(
                 "слой делит на корень из среднего квадрата, но не вычитает среднее",
             ),
             _not_centred,
+            breaks=("growth-with",),
         ),
         Fault(
             "over-rows",
             Text("each sample is normalized over its features", "каждый пример нормализуется по своим признакам"),
             _over_rows,
+            breaks=("growth-with",),
         ),
     ),
     run=run,

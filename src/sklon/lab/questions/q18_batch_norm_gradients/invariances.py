@@ -262,6 +262,7 @@ E18 = Experiment(
                 "обратный проход считает σ константой: нет члена x̂·Σ(dy·x̂)",
             ),
             _deviation_held,
+            breaks=("formula", "along-normalized", "orthogonal", "norm-growth", "final-norm"),
         ),
         Fault(
             "mean-held",
@@ -270,6 +271,7 @@ E18 = Experiment(
                 "обратный проход считает μ константой: нет члена Σdy",
             ),
             _mean_held,
+            breaks=("formula", "along-ones", "orthogonal", "norm-growth", "final-norm"),
         ),
     ),
     run=run,

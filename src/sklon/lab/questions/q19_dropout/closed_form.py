@@ -163,6 +163,7 @@ E19 = Experiment(
             "not-rescaled",
             Text("what is kept is not divided by 1 − p", "уцелевшие входы не делятся на 1 − p"),
             unscaled,
+            breaks=("expected-loss", "gradient", "every-p"),
         ),
     ),
     run=run,

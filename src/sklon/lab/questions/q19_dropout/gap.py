@@ -173,11 +173,13 @@ E19B = Experiment(
             "stuck-in-evaluation",
             Text("the layer passes everything on, in training too", "слой и при обучении пропускает всё без изменений"),
             AlwaysEvaluating,
+            breaks=("gap-ratio", "gap-wins", "held-out-wins", "train-loss-ratio"),
         ),
         Fault(
             "not-rescaled",
             Text("what is kept is not divided by 1 − p", "уцелевшие значения не делятся на 1 − p"),
             Unscaled,
+            breaks=("gap-ratio", "gap-wins", "held-out-wins"),
         ),
     ),
     run=run,

@@ -185,6 +185,7 @@ E20 = Experiment(
                 "на инференсе умножают на p, а не на 1 − p, как было в ConvNetJS",
             ),
             scaled_by_p,
+            breaks=("scale", "mean", "variance"),
         ),
     ),
     run=run,

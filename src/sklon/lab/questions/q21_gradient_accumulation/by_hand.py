@@ -301,11 +301,13 @@ E21 = Experiment(
                 "средние потери частей просто усредняются, какого бы размера ни были части",
             ),
             plain_mean,
+            breaks=("ragged-weighted",),
         ),
         Fault(
             "factor-forgotten",
             Text("the mean losses of the parts are added up", "средние потери частей складываются без множителя"),
             forgotten,
+            breaks=("equal-parts", "single-precision", "layer-norm", "ragged-weighted"),
         ),
     ),
     run=run,

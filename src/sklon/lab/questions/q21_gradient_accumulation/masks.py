@@ -237,6 +237,7 @@ E21B = Experiment(
                 "маска зависит от места примера в части, и у всех частей маски одинаковы",
             ),
             OfThePart,
+            breaks=("dropout-in-parts", "single-rows", "ragged-end", "everything"),
         ),
     ),
     run=run,

@@ -191,11 +191,13 @@ E22 = Experiment(
             "not-from-zero",
             Text("the weights do not begin at zero", "веса начинаются не с нуля"),
             Descent(start=0.1),
+            breaks=("filter", "farthest", "farthest-at"),
         ),
         Fault(
             "momentum",
             Text("the steps have momentum 0.5, which doubles them", "шаги с моментом 0,5, то есть вдвое длиннее"),
             Descent(momentum=0.5),
+            breaks=("filter", "farthest", "farthest-at", "risk-ratio"),
         ),
     ),
     run=run,

@@ -156,6 +156,7 @@ E22B = Experiment(
             "watches-training",
             Text("the training set serves as validation set", "валидацией служит сама обучающая выборка"),
             watch_training,
+            breaks=("rise", "train-falls", "best-epoch", "test-gain"),
         ),
     ),
     run=run,

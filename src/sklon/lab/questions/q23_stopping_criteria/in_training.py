@@ -120,6 +120,7 @@ E23B = Experiment(
                 "самодельный цикл прерывается и оставляет последние веса",
             ),
             breaking_off,
+            breaks=("restored",),
         ),
     ),
     run=run,

@@ -257,11 +257,13 @@ E23 = Experiment(
             "ties-improve",
             Text("an equal value counts as an improvement", "равное значение считается улучшением"),
             Stopping(patience=CountsTies),
+            breaks=("stalled", "as-by-hand"),
         ),
         Fault(
             "not-restored",
             Text("the last weights are kept, not the best", "сохраняются последние веса, а не лучшие"),
             Stopping(kept=last),
+            breaks=("kept-1", "kept-2", "kept-3", "kept-5", "kept-is-least", "regret"),
         ),
     ),
     run=run,

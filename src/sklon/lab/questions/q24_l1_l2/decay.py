@@ -185,11 +185,13 @@ E24B = Experiment(
                 "затухание применяется к весу после шага, а не к весу до шага",
             ),
             Decays(beside=DecayAfter),
+            breaks=("sgd",),
         ),
         Fault(
             "coupled",
             Text("AdamW adds the penalty to the gradient", "AdamW прибавляет штраф к градиенту"),
             Decays(adam=coupled),
+            breaks=("adamw-most",),
         ),
     ),
     run=run,

@@ -262,11 +262,13 @@ E24 = Experiment(
             Penalties(
                 l1=lambda strength, rows: optim.L1(strength / rows), l2=lambda strength, rows: optim.L2(strength / rows)
             ),
+            breaks=("l1-soft", "l1-zeros", "l2-ridge", "any-batch"),
         ),
         Fault(
             "subgradient",
             Text("L1 enters as a subgradient", "L1 учитывается как субградиент"),
             replace(TRUE, l1=lambda strength, rows: optim.L1(strength, "subgradient")),
+            breaks=("l1-soft", "l1-zeros"),
         ),
     ),
     run=run,
