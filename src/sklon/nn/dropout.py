@@ -106,3 +106,7 @@ class FeatureAlphaDropout(_Dropping):
     """
 
     function = staticmethod(functional.feature_alpha_dropout)
+
+
+#: every layer that drops at random in training and passes on in evaluation
+DROPPING = (Dropout, Dropout1d, AlphaDropout, FeatureAlphaDropout)

@@ -19,7 +19,7 @@ from sklon.graph.node import Graph, Slot
 from sklon.nn import BatchNorm1d, Module
 
 from .captured import captured_by
-from .evaluation import scalar_value, scalars_of
+from .evaluation import scalars_of, table_of
 from .feed import Feed
 from .step import Columns, record_statistics
 
@@ -57,11 +57,7 @@ class Recalibration:
             new[label][...] = 0
         low, high = split_seed(self.seed)
         columns = {"step": np.arange(len(parts)), "seed.low": low, "seed.high": high, "offset": parts.offset}
-        scalars = scalars_of(self.graph)
-        table = np.zeros((len(parts), len(scalars)))
-        for j, node in enumerate(scalars):
-            table[:, j] = scalar_value(node, columns)
-        steps = Steps(parts.rows, parts.starts, table)
+        steps = Steps(parts.rows, parts.starts, table_of(scalars_of(self.graph), columns, len(parts)))
         rows = np.arange(len(feed.samples), dtype=np.int32)
         compiled(self.graph, feed.micro).run(
             {**new, **captured_by(self.graph), **feed.samples.bound(), "rows": rows}, steps

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,13 +38,23 @@ def scalar_value(node: Node, named: Mapping[str, Any]) -> Any:
     return named[node.op.label] if node.op.label else number_of(node)
 
 
-def evaluate(graph: Graph, data: Samples, state: dict[str, Array]) -> dict[str, Array]:
-    """Run an evaluation over all rows, in their order."""
+def table_of(scalars: Sequence[Node], columns: Mapping[str, Any], steps: int) -> Array:
+    """A row of scalars for each step, in the order of a program's table, from their values by name."""
+    table = np.zeros((steps, len(scalars)))
+    for j, node in enumerate(scalars):
+        table[:, j] = scalar_value(node, columns)
+    return table
+
+
+def evaluate(
+    graph: Graph, data: Samples, state: dict[str, Array], words: Mapping[str, Any] | None = None
+) -> dict[str, Array]:
+    """Run an evaluation over all rows, in their order; ``words`` are those of a random source, if there is one."""
     n = len(data)
     batch = min(EVALUATION_ROWS, n)
     starts = np.arange(0, n, batch)
-    numbers = np.asarray([scalar_value(node, {}) for node in scalars_of(graph)])
-    steps = Steps(np.minimum(batch, n - starts), starts, np.tile(numbers, (len(starts), 1)))
+    table = table_of(scalars_of(graph), {"offset": starts, **(words or {})}, len(starts))
+    steps = Steps(np.minimum(batch, n - starts), starts, table)
     arrays = {**state, **captured_by(graph), **data.bound(), "rows": np.arange(n, dtype=np.int32)}
     return compiled(graph, batch).run(arrays, steps)
 

@@ -24,7 +24,7 @@ from .captured import captured_by
 from .checkpoints import Snapshot, Writer, check_same, digest
 from .diagnosis import Fault, Replay, diagnosed, finite_parameters, not_finite
 from .epoch import Epoch
-from .evaluation import mean_loss, scalar_value, scalars_of, state_of
+from .evaluation import mean_loss, scalars_of, state_of, table_of
 from .feed import Feed
 from .history import Row
 from .saving import described
@@ -189,10 +189,7 @@ class Run:
         columns.update({"last": parts.last, "offset": parts.offset})
         if self.trainer.average is not None:
             columns[FRESH] = self.trainer.average.shares(first_update, batches, batches)[parts.batch]
-        table = np.zeros((len(parts), len(self.scalars)))
-        for j, node in enumerate(self.scalars):
-            table[:, j] = scalar_value(node, columns)
-        return table
+        return table_of(self.scalars, columns, len(parts))
 
     def _watched(self) -> list[float]:
         """The watched value of each epoch of this fit: the validation loss, or the training loss without one."""

@@ -21,7 +21,7 @@ from sklon._base.shapes import Extent, N, Shape, T
 from sklon.autodiff import gradients
 from sklon.graph.build import Build
 from sklon.graph.node import Graph, Node, slot
-from sklon.nn import Loss, Module, Parameter
+from sklon.nn import DROPPING, Loss, Module, Parameter
 from sklon.optim import Rule
 from sklon.tensors import Tensor
 from sklon.tensors.functional import astype
@@ -205,6 +205,15 @@ def record_evaluation(model: Module, loss: Loss, columns: Columns) -> Graph:
 def record_prediction(model: Module, columns: Columns) -> Graph:
     """The graph of the model's outputs, one row for each row of the step."""
     with _mode(model, False), _as_slots(model), no_grad():
+        return named(Graph((("output", model(*_batch(columns).inputs).node),)))
+
+
+def record_draw(model: Module, columns: Columns) -> Graph:
+    """The graph of a prediction in which the dropout layers drop as in training, and nothing else does."""
+    source = _StepRandom(offset=slot("offset", "scalar", (), uint32))
+    with _mode(model, False), _as_slots(model), random_source(source), no_grad():
+        for module in model.modules():
+            module.training = isinstance(module, DROPPING)
         return named(Graph((("output", model(*_batch(columns).inputs).node),)))
 
 

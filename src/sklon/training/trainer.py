@@ -32,6 +32,7 @@ from .checkpoints import Checkpoints, Writer, newest
 from .checks import check_indices, check_samples
 from .describing import Plan, description, html, planned
 from .diagnosis import Fault
+from .draws import predictions_drawn
 from .evaluation import evaluate, mean_loss, state_of
 from .feed import feed_of, samples_of
 from .finders import MicroBatch, RangeTest, find_lr, find_micro_batch
@@ -344,6 +345,23 @@ class Trainer:
         graph = record_prediction(self.model, columns_of(data.inputs, None))
         check_indices(graph, data)
         return evaluate(graph, data, state_of(self.model))["output"]
+
+    def predict_samples(self, inputs: Any, draws: int = 100) -> Array:
+        """Raw outputs with dropout switched on, drawn several times: Monte-Carlo dropout. Shape [draws, rows, …].
+
+        Their mean is a prediction and their spread an uncertainty; draws follow from the seed. Only dropout acts, batch
+        norm stays in evaluation. Source: Gal and Ghahramani, *Dropout as a Bayesian approximation*, 2016.
+
+        >>> import numpy as np
+        >>> from sklon import Trainer, nn
+        >>> trainer = Trainer(nn.Sequential(nn.Dropout(0.5), nn.Linear(3, 1)), loss="mse")
+        >>> draws = trainer.predict_samples(np.ones((4, 3), np.float32), 50)
+        >>> draws.shape, bool((draws.std(axis=0) > 0).all())
+        ((50, 4, 1), True)
+
+        InputError for a model without dropout.
+        """
+        return predictions_drawn(self.model, samples(inputs), draws, self.seed)
 
     def evaluate(self, inputs: Any, target: Any = None) -> float:
         """The mean loss on inputs and targets, or on a data set or a loader."""
