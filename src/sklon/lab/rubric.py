@@ -2,8 +2,8 @@
 
 A point or an error is recognised by *signs*. A sign is a few word stems, all of which must stand in one sentence of the
 answer: ``"накапл grad"``. A stem fits every word that begins with it; several stems for one place stand between bars:
-``"sum|сумм|склад add"``; ``=не`` is a whole word. One sign is enough. An error is not made where a sentence also fits
-one of its ``unless``.
+``"sum|сумм|склад add"``; ``=не`` is a whole word; what follows ``>`` must stand later in the sentence. One sign is
+enough. An error is not made where a sentence also fits one of its ``unless``.
 """
 
 from __future__ import annotations

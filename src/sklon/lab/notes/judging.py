@@ -41,14 +41,25 @@ def judge(rubric: Rubric, answer: str) -> Verdict:
 
 
 def fits(sign: str, sentence: Iterable[str]) -> bool:
-    """Whether every place of a sign is taken by a word of the sentence.
+    """Whether every place of a sign is taken by a word of the sentence; what stands after ">" must come later.
 
     >>> fits("накапл|склад grad", words("Градиенты накапливаются в .grad"))
     True
+    >>> [fits("l2 > zero > l1", words(s)) for s in ("L2 zeroes them, L1 doesn't", "L1 zeroes them, L2 doesn't")]
+    [True, False]
     """
-    found = list(sentence)
-    places = sign.lower().replace("ё", "е").split()
-    return all(any(begins(word, stem) for stem in place.split("|") for word in found) for place in places)
+    rest = list(sentence)
+    for part in sign.lower().replace("ё", "е").split(" > "):
+        first = [_first(place.split("|"), rest) for place in part.split()]
+        if None in first:
+            return False
+        rest = rest[1 + max(i for i in first if i is not None) :]
+    return True
+
+
+def _first(stems: list[str], sentence: list[str]) -> int | None:
+    """Where the first word stands that begins with one of the stems."""
+    return next((i for i, word in enumerate(sentence) if any(begins(word, s) for s in stems)), None)
 
 
 def _one_of(signs: Iterable[str], sentence: list[str]) -> bool:

@@ -11,6 +11,9 @@ from rapidfuzz.distance import Levenshtein
 _WORD = re.compile(r"[^\s,;:!?()\[\]{}«»\"“”*`|]+")
 #: shorter words have no forms; of 100: how near two forms are
 SHORTEST_FORM, LEAST_FORM = 4, 74.0
+#: a plus between variables, such as x1, 2x₁ or x_2; what it joins is one word
+_TIMES = re.compile(r"(?<=2)\s*[*·⋅]\s*(?=x)")
+_SUM = re.compile(r"(?<=x[12₁₂])\s*\+\s*(?=2?x[12₁₂])|(?<=x_[12])\s*\+\s*(?=2?x_[12])")
 #: stems with at least so many letters may have one typo
 TYPO_LETTERS = 6
 
@@ -20,8 +23,11 @@ def words(text: str) -> list[str]:
 
     >>> words("Скорость роста: 2x1, ещё!")
     ['скорость', 'роста', '2x1', 'еще']
+    >>> words("(2x1 + x2, x1)")
+    ['2x1+x2', 'x1']
     """
     text = text.lower().replace("ё", "е").replace("’", "'")
+    text = _SUM.sub("+", _TIMES.sub("", text))
     return [w.strip(".…") for w in _WORD.findall(text) if w.strip(".…")]
 
 
