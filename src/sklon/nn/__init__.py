@@ -34,7 +34,7 @@ from .activation import (
     Threshold,
 )
 from .container import ModuleDict, ModuleList, Sequential
-from .dropout import DROPPING, AlphaDropout, Dropout, Dropout1d, FeatureAlphaDropout
+from .dropout import AlphaDropout, Dropout, Dropout1d, FeatureAlphaDropout
 from .folding import fold_batch_norm
 from .linear import Bilinear, Embedding, Flatten, Identity, Linear, Unflatten
 from .loss import (
@@ -61,7 +61,6 @@ from .recalibration import recalibrate
 
 __all__ = [
     "CELU",
-    "DROPPING",
     "ELU",
     "GELU",
     "GLU",

@@ -171,7 +171,9 @@ def fit_network(
     )
     assert trainer.stopped is not None
     weights = _weights_of(model)
-    if not all(np.isfinite(weight).all() for weight in weights.values()):
+    judged = any(np.isfinite(loss) for loss in trainer.history.curve("validation_loss"))
+    grew_at_once = trainer.stopped.reason == "non_finite" and not judged
+    if grew_at_once or not all(np.isfinite(weight).all() for weight in weights.values()):
         raise InputError(f"the training came to nothing. {trainer.stopped.sentence}")
     words = {name: getattr(trainer.stopped, name) for name in ("reason", "epoch", "best_epoch", "sentence")}
     history = tuple({name: _plain(value) for name, value in row.items()} for row in trainer.history)

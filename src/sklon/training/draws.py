@@ -8,7 +8,8 @@ import numpy as np
 
 from sklon._base.errors import InputError
 from sklon._base.philox import split_seed
-from sklon.nn import DROPPING, Module
+from sklon.nn import Module
+from sklon.nn.dropout import DROPPING
 
 from .arrays import Samples
 from .checks import check_indices

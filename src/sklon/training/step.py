@@ -21,7 +21,8 @@ from sklon._base.shapes import Extent, N, Shape, T
 from sklon.autodiff import gradients
 from sklon.graph.build import Build
 from sklon.graph.node import Graph, Node, slot
-from sklon.nn import DROPPING, Loss, Module, Parameter
+from sklon.nn import Loss, Module, Parameter
+from sklon.nn.dropout import DROPPING
 from sklon.optim import Rule
 from sklon.tensors import Tensor
 from sklon.tensors.functional import astype
