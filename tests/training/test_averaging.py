@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import sklon
 from sklon import Trainer, nn, optim
 from sklon._base.errors import InputError
 from sklon.optim.averaging import AVERAGES
@@ -115,3 +116,24 @@ def test_shares_of_every_average() -> None:
 def test_what_makes_no_sense_is_refused(wrong: Any) -> None:
     with pytest.raises(InputError):
         wrong()
+
+
+def test_schedule_free_hands_out_its_average_and_goes_on_from_its_point() -> None:
+    """The Trainer's result is the eager optimizer's in evaluation, after one fit and after two."""
+    rule = optim.RULES["adamw_schedule_free"](lr=0.05, warmup_steps=3, weight_decay=0.01)
+    with seeded(2):
+        model = nn.Linear(INPUTS, 1, dtype="float64")
+    with seeded(2):
+        eager = nn.Linear(INPUTS, 1, dtype="float64")
+    trainer = Trainer(model, loss="mse", optimizer=rule)
+    optimizer = optim.AdamWScheduleFree(eager.parameters(), lr=0.05, warmup_steps=3, weight_decay=0.01)
+    loss_of = nn.MSELoss()
+    for _ in range(2):
+        trainer.fit((X, Y), epochs=2, batch_size="full", shuffle=False)
+        optimizer.train()
+        for _ in range(2):
+            optimizer.zero_grad()
+            loss_of(eager(sklon.tensor(X)), sklon.tensor(Y)).backward()
+            optimizer.step()
+        optimizer.eval()
+        np.testing.assert_allclose(model.weight.detach().numpy(), eager.weight.detach().numpy(), rtol=1e-11)

@@ -46,8 +46,14 @@ LOSS_CASES: dict[str, list[tuple[dict[str, Any], Any]]] = {
     "nll": [({"weight": WEIGHT}, IGNORED)],
     "multi_margin": [({"weight": WEIGHT}, CLASSES)],
 }  # fmt: skip
+#: settings beside lr that a rule's case needs
+SETTINGS: dict[str, dict[str, Any]] = {"muon": {"others": "adamw"}}
 RULE_CASES = {
-    name: rule(lr=0.05, **({"weight_decay": 0.1} if "weight_decay" in rule.__dataclass_fields__ else {}))
+    name: rule(
+        lr=0.05,
+        **({"weight_decay": 0.1} if "weight_decay" in rule.__dataclass_fields__ else {}),
+        **SETTINGS.get(name, {}),
+    )
     for name, rule in RULES.items()
 }
 MICRO = (4, 3, 1)

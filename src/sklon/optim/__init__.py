@@ -8,8 +8,24 @@ from typing import TYPE_CHECKING, Any
 
 from .averaging import EMA, SWA, Average
 from .clipping import Clip, ClipAdaptive, ClipLayerNorm, ClipNorm, ClipValue, clip_grad_norm_, clip_grad_value_
+from .lbfgs import LBFGS
 from .optimizer import Optimizer
-from .optimizers import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, NAdam, RAdam, RMSprop, Rprop
+from .optimizers import (
+    LAMB,
+    SGD,
+    Adadelta,
+    Adagrad,
+    Adam,
+    Adamax,
+    AdamW,
+    AdamWScheduleFree,
+    Lion,
+    Muon,
+    NAdam,
+    RAdam,
+    RMSprop,
+    Rprop,
+)
 from .penalties import (
     L1,
     L2,
@@ -28,6 +44,10 @@ from .rules import (
     AdamaxRule,
     AdamRule,
     AdamWRule,
+    AdamWScheduleFreeRule,
+    LAMBRule,
+    LionRule,
+    MuonRule,
     NAdamRule,
     RAdamRule,
     RMSpropRule,
@@ -43,6 +63,8 @@ __all__ = [
     "EMA",
     "L1",
     "L2",
+    "LAMB",
+    "LBFGS",
     "RULES",
     "SGD",
     "SWA",
@@ -54,6 +76,8 @@ __all__ = [
     "AdamRule",
     "AdamW",
     "AdamWRule",
+    "AdamWScheduleFree",
+    "AdamWScheduleFreeRule",
     "Adamax",
     "AdamaxRule",
     "Average",
@@ -63,7 +87,12 @@ __all__ = [
     "ClipNorm",
     "ClipValue",
     "GroupLasso",
+    "LAMBRule",
+    "Lion",
+    "LionRule",
     "MaxNorm",
+    "Muon",
+    "MuonRule",
     "NAdam",
     "NAdamRule",
     "NonNegative",

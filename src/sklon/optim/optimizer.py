@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
+from functools import partial
 from inspect import Parameter, Signature, signature
 from typing import Any, ClassVar
 
@@ -59,13 +60,16 @@ class Optimizer:
         """Train more parameters, with settings of their own."""
         complete = {**self.defaults, **members_of(group)}
         check_disjoint(complete, self.param_groups)
-        self.rule_of(complete)
+        self._check(complete)
         self.param_groups.append(complete)
+
+    def _check(self, group: Group) -> None:
+        """Refuse a group whose settings or parameters do not fit."""
+        self.rule_of(group)
 
     def rule_of(self, group: Group) -> Rule:
         """The rule with the settings that a group has now."""
-        rule: Rule = self.rule(**{f.name: group[f.name] for f in fields(self.rule) if f.init and f.name in group})
-        return rule
+        return _with_settings(self.rule, group)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients: None, or zeros if asked."""
@@ -139,7 +143,7 @@ class Optimizer:
 
         Raises InputError where the groups or the shapes do not fit, or slots are missing; then nothing is changed.
         """
-        loaded = unpack(state_dict, self.param_groups, self.rule_of)
+        loaded = unpack(state_dict, self.param_groups, partial(_with_settings, self.rule))
         self.param_groups, self.state, self._steps = loaded.groups, loaded.slots, loaded.steps
 
     def __repr__(self) -> str:
@@ -148,6 +152,12 @@ class Optimizer:
             lines.append(f"Parameter Group {i}")
             lines += [f"    {name}: {value}" for name, value in sorted(group.items()) if name != "params"]
         return "\n".join([*lines, ")"])
+
+
+def _with_settings(kind: type[Any], group: Group) -> Rule:
+    """A rule of this kind with the settings of a group."""
+    rule: Rule = kind(**{f.name: group[f.name] for f in fields(kind) if f.init and f.name in group})
+    return rule
 
 
 def _filled(param: Tensor, value: float) -> Tensor:

@@ -60,7 +60,7 @@ def unpack(given: Mapping[str, Any], groups: list[Group], rule_of: Callable[[Gro
             entry = {name: value for name, value in given["state"].get(index, {}).items() if value is not None}
             if entry:
                 loaded.slots[param] = {name: _slot(name, index, param, entry) for name in rule.slots}
-                loaded.steps[param] = int(_array(entry.get("step", 1)))
+                loaded.steps[param] = int(as_array(entry.get("step", 1)))
     return loaded
 
 
@@ -68,12 +68,12 @@ def _slot(name: str, index: int, param: Tensor, entry: Mapping[str, Any]) -> Ten
     if name not in entry:
         found = ", ".join(entry)
         raise InputError(f"parameter {index} has no {name!r}, only {found}; was the state saved by another optimizer?")
-    array = np.array(_array(entry[name]), param.dtype.numpy, order="C")
+    array = np.array(as_array(entry[name]), param.dtype.numpy, order="C")
     if array.shape != param.shape:
         raise ShapeError(f"{name!r} of parameter {index} has the shape {array.shape}, the parameter {param.shape}")
     return from_array(array)
 
 
-def _array(value: Any) -> Array:
+def as_array(value: Any) -> Array:
     """A tensor of ours or of PyTorch, an array or a number."""
     return np.asarray(value.detach().cpu() if hasattr(value, "cpu") else value)

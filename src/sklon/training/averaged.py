@@ -17,6 +17,8 @@ from sklon.compiler.cache import compiled
 from sklon.compiler.executable import Steps
 from sklon.graph.node import Graph, Slot
 from sklon.nn import BatchNorm1d, Module
+from sklon.optim import Rule
+from sklon.optim.rules.schedule_free import AdamWScheduleFreeRule
 
 from .captured import captured_by
 from .evaluation import scalars_of, table_of
@@ -32,6 +34,33 @@ def with_averages(state: Mapping[str, Array]) -> dict[str, Array]:
     found = {label: array for label, array in state.items() if not label.startswith(AVERAGE)}
     found.update({PARAMETER + n.removeprefix(AVERAGE): a for n, a in state.items() if n.startswith(AVERAGE)})
     return found
+
+
+def at_the_averaged_point(state: Mapping[str, Array], rules: Mapping[str, tuple[str, Rule]]) -> dict[str, Array]:
+    """A state whose parameters stand where their rule evaluates: schedule-free rules train at another point."""
+    found = dict(state)
+    for name, rule, slots in _with_two_points(state, rules):
+        found[PARAMETER + name] = rule.averaged(state[PARAMETER + name], slots)
+    return found
+
+
+def at_the_trained_point(state: dict[str, Array], rules: Mapping[str, tuple[str, Rule]]) -> None:
+    """Put parameters that were handed out back to where their rule trains, in place."""
+    for name, rule, slots in _with_two_points(state, rules):
+        state[PARAMETER + name][...] = rule.trained(state[PARAMETER + name], slots)
+
+
+def _with_two_points(
+    state: Mapping[str, Array], rules: Mapping[str, tuple[str, Rule]]
+) -> Iterator[tuple[str, AdamWScheduleFreeRule, dict[str, Array]]]:
+    for name, (_, rule) in rules.items():
+        if isinstance(rule, AdamWScheduleFreeRule):
+            yield name, rule, {s: state[f"slot.{s}.{name}"] for s in rule.slots}
+
+
+def averages_itself(rules: Mapping[str, tuple[str, Rule]]) -> bool:
+    """Whether a rule has a point of its own to evaluate at."""
+    return any(isinstance(rule, AdamWScheduleFreeRule) for _, rule in rules.values())
 
 
 def keeps_statistics(model: Module) -> bool:

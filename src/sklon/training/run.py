@@ -18,7 +18,16 @@ from sklon.graph.node import Graph, Slot, slots
 from sklon.nn import Loss
 
 from .arrays import Samples
-from .averaged import AVERAGE, PARAMETER, Recalibration, keeps_statistics, with_averages
+from .averaged import (
+    AVERAGE,
+    PARAMETER,
+    Recalibration,
+    at_the_averaged_point,
+    at_the_trained_point,
+    averages_itself,
+    keeps_statistics,
+    with_averages,
+)
 from .callbacks import Callbacks
 from .captured import captured_by
 from .checkpoints import Snapshot, Writer, check_same, digest
@@ -72,9 +81,10 @@ class Run:
         self.evaluation = (
             None if held_out is None else record_evaluation(trainer.model, _for(trainer, held_out), held_out.columns)
         )
+        moved = trainer.average is not None or averages_itself(trainer.updates.rules)
         self.recalibrate = (
             Recalibration(trainer.model, columns, feed, trainer.seed)
-            if trainer.average is not None and keeps_statistics(trainer.model)
+            if moved and keeps_statistics(trainer.model)
             else None
         )
         self.best: Kept | None = None
@@ -242,9 +252,10 @@ class Run:
 
     def handed_out(self, state: dict[str, Array]) -> dict[str, Array]:
         """The state as users get it: averages in the parameters' place, with statistics that belong to them."""
-        if self.trainer.average is None:
+        rules = self.trainer.updates.rules
+        if self.trainer.average is None and not averages_itself(rules):
             return state
-        found = with_averages(state)
+        found = with_averages(at_the_averaged_point(state, rules))
         return found if self.recalibrate is None else self.recalibrate(found)
 
     # ---- to go on later
@@ -346,4 +357,5 @@ def _initial_state(trainer: Trainer, graph: Graph) -> dict[str, Array]:
             state[label][...] = known if known is not None else starts.get(label, 0.0)
     for label, array in given.items():
         state.setdefault(label, array)
+    at_the_trained_point(state, trainer.updates.rules)
     return state

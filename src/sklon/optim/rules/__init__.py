@@ -8,11 +8,15 @@ from .adadelta import AdadeltaRule
 from .adagrad import AdagradRule
 from .adam import AdamRule, AdamWRule
 from .adamax import AdamaxRule
+from .lamb import LAMBRule
+from .lion import LionRule
+from .muon import MuonRule
 from .nadam import NAdamRule
 from .radam import RAdamRule
 from .rmsprop import RMSpropRule
 from .rprop import RpropRule
 from .rule import Rule, Tensors, Update
+from .schedule_free import AdamWScheduleFreeRule
 from .sgd import SGDRule
 
 __all__ = [
@@ -21,7 +25,11 @@ __all__ = [
     "AdagradRule",
     "AdamRule",
     "AdamWRule",
+    "AdamWScheduleFreeRule",
     "AdamaxRule",
+    "LAMBRule",
+    "LionRule",
+    "MuonRule",
     "NAdamRule",
     "RAdamRule",
     "RMSpropRule",
@@ -44,4 +52,8 @@ RULES: dict[str, Callable[..., Rule]] = {
     "adagrad": AdagradRule,
     "adadelta": AdadeltaRule,
     "rprop": RpropRule,
+    "lion": LionRule,
+    "lamb": LAMBRule,
+    "muon": MuonRule,
+    "adamw_schedule_free": AdamWScheduleFreeRule,
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from numbers import Real
+from collections.abc import Sequence
+from math import inf
+from numbers import Integral, Real
 from typing import Protocol
 
 from sklon._base.errors import InputError
@@ -10,6 +12,8 @@ from sklon.tensors import Tensor
 from sklon.tensors import functional as F
 
 from .rule import Tensors
+
+COUNTS = {2: "two", 3: "three"}
 
 
 class Coupled(Protocol):
@@ -62,6 +66,16 @@ def moments(grad: Tensor, slots: Tensors, scalars: Tensors) -> tuple[Tensor, Ten
     return mean, square
 
 
+def sign(x: Tensor) -> Tensor:
+    """1, −1, or x itself where it is 0 or NaN."""
+    return F.where(x > 0.0, 1.0, F.where(x < 0.0, -1.0, x))
+
+
+def length(x: Tensor) -> Tensor:
+    """‖x‖, the root of the sum of all squares: a scalar tensor."""
+    return F.sqrt(F.sum(x * x))
+
+
 def unit_norms(weight: Tensor) -> Tensor:
     """The length of each unit's weights, its row, with axes of size one behind; of a vector each element is a unit."""
     if weight.ndim < 2:
@@ -86,6 +100,14 @@ def above_zero(**settings: float) -> None:
             raise InputError(f"{name} must be above 0, not {value}")
 
 
+def check_whole(least: int, most: float = inf, /, **settings: int) -> None:
+    """Refuse what is no whole number from ``least`` to ``most``."""
+    for name, value in settings.items():
+        if isinstance(value, bool) or not isinstance(value, Integral) or not least <= value <= most:
+            bounds = f"of at least {least}" if most == inf else f"from {least} to {most}"
+            raise InputError(f"{name} must be a whole number {bounds}, not {value!r}")
+
+
 def check_betas(betas: tuple[float, float]) -> None:
     """Refuse decay rates of running means outside [0, 1)."""
     check_pair("betas", betas)
@@ -95,9 +117,14 @@ def check_betas(betas: tuple[float, float]) -> None:
 
 def check_pair(name: str, pair: tuple[float, float]) -> None:
     """Refuse what is not two numbers."""
-    if not isinstance(pair, tuple | list) or len(pair) != 2:
-        raise InputError(f"{name} must be two numbers, not {pair!r}")
-    for value in pair:
+    check_numbers(name, pair, 2)
+
+
+def check_numbers(name: str, given: Sequence[float], count: int) -> None:
+    """Refuse what is not so many numbers."""
+    if not isinstance(given, tuple | list) or len(given) != count:
+        raise InputError(f"{name} must be {COUNTS[count]} numbers, not {given!r}")
+    for value in given:
         check_number(name, value)
 
 

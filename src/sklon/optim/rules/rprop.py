@@ -10,7 +10,7 @@ from sklon._base.errors import InputError
 from sklon.tensors import Tensor
 from sklon.tensors.functional import maximum, where
 
-from .parts import at_least_zero, check_pair
+from .parts import at_least_zero, check_pair, sign
 from .rule import Tensors, Update
 
 
@@ -58,9 +58,4 @@ class RpropRule:
         size = maximum(slots["step_size"] * factor, scalars["smallest"])
         size = -maximum(-size, -scalars["largest"])
         grad = where(turned, 0.0, grad)
-        return param - _sign(grad) * size, {"prev": grad, "step_size": size}
-
-
-def _sign(x: Tensor) -> Tensor:
-    """1, −1, or x itself where it is 0 or NaN."""
-    return where(x > 0.0, 1.0, where(x < 0.0, -1.0, x))
+        return param - sign(grad) * size, {"prev": grad, "step_size": size}
