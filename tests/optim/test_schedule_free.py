@@ -130,23 +130,41 @@ def _model() -> nn.Sequential:
     return nn.Sequential(nn.Linear(3, 4, dtype="float64"), nn.Tanh(), nn.Linear(4, 2, dtype="float64"))
 
 
-def test_after_a_fit_eval_makes_the_model_the_result() -> None:
+def test_fits_end_with_the_average_and_go_on_from_the_trained_point() -> None:
     rng = np.random.default_rng(0)
     x, y = rng.standard_normal((20, 3)), rng.standard_normal((20, 2))
     fitted, eager = _model(), _model()
     optimizers = [optim.AdamWScheduleFree(m.parameters(), **SETTINGS) for m in (fitted, eager)]
     trainer = Trainer(fitted, loss="mse", optimizer=optimizers[0])
-    trainer.fit((x, y), epochs=4, batch_size="full")
-    for _ in range(4):
-        optimizers[1].zero_grad()
-        nn.MSELoss()(eager(sklon.tensor(x)), sklon.tensor(y)).backward()
-        optimizers[1].step()
-    for optimizer in optimizers:
-        optimizer.eval()
-    for a, b in zip(fitted.parameters(), eager.parameters(), strict=True):
-        np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-10)
-    with pytest.raises(InputError, match=r"call optimizer.train\(\) first"):
-        trainer.fit((x, y), epochs=1, batch_size="full")
+    for turned_back in (False, True, False):
+        if turned_back:  # by hand; without that the next fit does it
+            optimizers[0].train()
+        trainer.fit((x, y), epochs=4, batch_size="full", shuffle=False)
+        optimizers[1].train()
+        for _ in range(4):
+            optimizers[1].zero_grad()
+            nn.MSELoss()(eager(sklon.tensor(x)), sklon.tensor(y)).backward()
+            optimizers[1].step()
+        for optimizer in optimizers:
+            optimizer.eval()
+        for a, b in zip(fitted.parameters(), eager.parameters(), strict=True):
+            np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-10)
+
+
+def test_a_frozen_layer_stays_where_it_is_in_a_fit() -> None:
+    rng = np.random.default_rng(0)
+    model = _model()
+    frozen = model[0].weight
+    frozen.requires_grad_(False)
+    before = frozen.numpy().copy()
+    trainer = Trainer(model, loss="mse", optimizer="adamw_schedule_free")
+    trainer.fit((rng.standard_normal((20, 3)), rng.standard_normal((20, 2))), epochs=2)
+    np.testing.assert_array_equal(frozen.numpy(), before)
+
+
+def test_no_second_average_on_top() -> None:
+    with pytest.raises(InputError, match="averages the weights itself; leave out average"):
+        Trainer(_model(), loss="mse", optimizer="adamw_schedule_free", average=optim.EMA(0.9))
 
 
 def test_the_average_is_better_than_the_iterates_on_noisy_gradients() -> None:

@@ -28,7 +28,6 @@ from .rules import (
     RAdamRule,
     RMSpropRule,
     RpropRule,
-    Rule,
     SGDRule,
 )
 from .state import Array
@@ -152,8 +151,8 @@ class AdamWScheduleFree(Optimizer):
 
     The parameters are y while it trains, and x, the result, between ``eval()`` and ``train()``: as in the authors'
     package, which begins in neither. Here it begins with y, and ``train()`` gives back the very bits that ``eval()``
-    found, unless somebody changed the parameters in between; then y follows from x. After a fit of the Trainer,
-    ``eval()`` makes the model x.
+    found, unless somebody changed the parameters in between; then y follows from x. A fit of the Trainer ends with x,
+    as after ``eval()``, and the next one goes on from y by itself.
 
     >>> import sklon
     >>> from sklon import optim
@@ -174,17 +173,22 @@ class AdamWScheduleFree(Optimizer):
         self._trained: dict[Tensor, tuple[Array, Array]] = {}  # x, and the y that it was made from
         super().__init__(*args, **settings)
 
+    @property
+    def averaged(self) -> bool:
+        """Whether the parameters are x now."""
+        return not all(group["train_mode"] for group in self.param_groups)
+
     def add_param_group(self, group: Group) -> None:
         """Train more parameters, with settings of their own; they are at y, so all others must be."""
-        if not all(known["train_mode"] for known in self.param_groups):
+        if self.averaged:
             raise InputError(f"the parameters are averages now; {BACK_TO_TRAINING}")
         super().add_param_group({"train_mode": True, **group})
 
-    def rule_of(self, group: Group) -> Rule:
-        """The rule with the settings that a group has now; InputError while its parameters are averages."""
-        if not group["train_mode"]:
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Update every parameter that has a gradient; InputError while the parameters are averages."""
+        if self.averaged:
             raise InputError(f"the parameters are averages now, and no step starts there; {BACK_TO_TRAINING}")
-        return super().rule_of(group)
+        return super().step(closure)
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take over a state for the same parameters: they are y or x as they were when it was saved."""
@@ -203,7 +207,6 @@ class AdamWScheduleFree(Optimizer):
         for group in self.param_groups:
             if group["train_mode"] is training:
                 continue
-            group["train_mode"] = True
             rule = cast(AdamWScheduleFreeRule, self.rule_of(group))
             group["train_mode"] = training
             for param in group["params"]:

@@ -54,8 +54,8 @@ def _with_two_points(
     state: Mapping[str, Array], rules: Mapping[str, tuple[str, Rule]]
 ) -> Iterator[tuple[str, AdamWScheduleFreeRule, dict[str, Array]]]:
     for name, (_, rule) in rules.items():
-        if isinstance(rule, AdamWScheduleFreeRule):
-            yield name, rule, {s: state[f"slot.{s}.{name}"] for s in rule.slots}
+        if isinstance(rule, AdamWScheduleFreeRule) and all(f"slot.{s}.{name}" in state for s in rule.slots):
+            yield name, rule, {s: state[f"slot.{s}.{name}"] for s in rule.slots}  # frozen ones have none
 
 
 def averages_itself(rules: Mapping[str, tuple[str, Rule]]) -> bool:

@@ -357,5 +357,6 @@ def _initial_state(trainer: Trainer, graph: Graph) -> dict[str, Array]:
             state[label][...] = known if known is not None else starts.get(label, 0.0)
     for label, array in given.items():
         state.setdefault(label, array)
-    at_the_trained_point(state, trainer.updates.rules)
+    if trainer.updates.at_average:
+        at_the_trained_point(state, trainer.updates.rules)
     return state

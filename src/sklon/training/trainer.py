@@ -27,6 +27,7 @@ from sklon.optim.schedules import Schedule
 
 from . import saving
 from .arrays import samples
+from .averaged import averages_itself
 from .callbacks import Callback, Callbacks
 from .checkpoints import Checkpoints, Writer, newest
 from .checks import check_indices, check_samples
@@ -112,6 +113,8 @@ class Trainer:
         self.updates = Updates(model, optimizer, lr, penalties_of(l1, l2, weight_decay, penalties), chosen)
         if on_non_finite not in ("stop", "skip"):
             raise InputError(f'on_non_finite is "stop" or "skip", not {on_non_finite!r}')
+        if average is not None and averages_itself(self.updates.rules):
+            raise InputError("this optimizer averages the weights itself; leave out average")
         self.average = average
         self.options = Options(clip=clip, skip=on_non_finite == "skip")
         self.seed = seed

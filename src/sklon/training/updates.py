@@ -14,7 +14,7 @@ import numpy as np
 
 from sklon._base.errors import InputError
 from sklon.nn import Module
-from sklon.optim import RULES, Optimizer, Rule
+from sklon.optim import RULES, AdamWScheduleFree, Optimizer, Rule
 from sklon.optim.penalties import L1, L2, PenalizedRule, Penalties, Penalty, WeightDecay, penalties_for
 from sklon.optim.schedules import Schedule, scheduled
 
@@ -80,6 +80,11 @@ class Updates:
                 self.slots.update({f"slot.{s}.{name}": slots[s].numpy() for s in rule.slots if s in slots})
 
     @property
+    def at_average(self) -> bool:
+        """Whether parameters of rules that average stand at their averages: always, but where an optimizer has them."""
+        return not isinstance(self.optimizer, AdamWScheduleFree) or self.optimizer.averaged
+
+    @property
     def penalized(self) -> dict[str, tuple[str, Rule]]:
         """The rules with their penalties; parameters of a group that pay others have scalars of their own."""
         sets = list(dict.fromkeys(self.penalties.values()))
@@ -136,7 +141,12 @@ class Updates:
         return sum(penalty.value(state[label]) for label, paid in paying for penalty in paid)
 
     def keep(self, state: dict[str, Array], count: int) -> None:
-        """After ``count`` updates: keep the slots of a state, and give them to the optimizer."""
+        """After ``count`` updates: keep the slots of a state, and give them to the optimizer.
+
+        The model gets the state afterwards, at the averages where a rule has them; the optimizer learns that here.
+        """
+        if isinstance(self.optimizer, AdamWScheduleFree):
+            self.optimizer.eval()
         self.slots = {label: array.copy() for label, array in state.items() if label.startswith("slot.")}
         self.before = {group: steps + count for group, steps in self.before.items()}
         if self.optimizer is None or not count:
