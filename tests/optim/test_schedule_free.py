@@ -162,6 +162,20 @@ def test_a_frozen_layer_stays_where_it_is_in_a_fit() -> None:
     np.testing.assert_array_equal(frozen.numpy(), before)
 
 
+def test_the_first_beta_may_not_move() -> None:
+    data = np.ones((4, 3)), np.ones((4, 2))
+    schedule = optim.schedules.OneCycle(0.1)
+    model = _model()
+    by_hand = optim.AdamWScheduleFree(model.parameters())
+    for optimizer in ("adamw_schedule_free", by_hand):
+        with pytest.raises(InputError, match="averages need it constant; set cycle_momentum=False"):
+            Trainer(model, loss="mse", optimizer=optimizer, schedule=schedule).fit(data, epochs=2)
+    with pytest.raises(InputError, match="averages need it constant"):
+        optim.lr_scheduler.OneCycleLR(by_hand, max_lr=0.1, total_steps=4)
+    kept = optim.schedules.OneCycle(0.1, cycle_momentum=False)
+    Trainer(_model(), loss="mse", optimizer="adamw_schedule_free", schedule=kept).fit(data, epochs=2)
+
+
 def test_no_second_average_on_top() -> None:
     with pytest.raises(InputError, match="averages the weights itself; leave out average"):
         Trainer(_model(), loss="mse", optimizer="adamw_schedule_free", average=optim.EMA(0.9))

@@ -14,8 +14,11 @@ from ..rules import Rule
 def with_momentum(settings: Mapping[str, Any], momentum: float) -> dict[str, Any]:
     """The settings that change so that the momentum is this one: β₁ where there are ``betas``, else ``momentum``.
 
-    Raises InputError for an optimizer that has neither.
+    Raises InputError for an optimizer that has neither, and for a schedule-free one, whose average is found from a β₁
+    that stays.
     """
+    if "weight_lr_power" in settings:  # only schedule-free optimizers weigh their steps
+        raise InputError("the schedule moves β₁, and schedule-free averages need it constant; set cycle_momentum=False")
     if "betas" in settings:
         return {"betas": (momentum, *settings["betas"][1:])}
     if "momentum" in settings:
