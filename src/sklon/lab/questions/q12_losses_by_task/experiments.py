@@ -114,7 +114,17 @@ def _distance_from_formula(loss: Several, random: np.random.Generator) -> float:
 # ---- what came out
 def checks(record: Record) -> list[Check]:
     """Slopes where the net is wrong, what a few steps achieve, and what holds for logits of any size."""
-    p = 1 / (1 + np.exp(-record.controls["logit"]))
+    return [*_of_slopes(record), *_of_steps(record), *_of_formulas(record)]
+
+
+def _probability(record: Record) -> float:
+    """Of the true class, at the logit where the net begins."""
+    return float(1 / (1 + np.exp(-record.controls["logit"])))
+
+
+def _of_slopes(record: Record) -> list[Check]:
+    """How steep both losses are where the net is sure and wrong."""
+    p = _probability(record)
     steep, flat = abs(record["slope of cross-entropy"]), abs(record["slope of squared error"])
     return [
         between(
@@ -142,6 +152,13 @@ def checks(record: Record) -> list[Check]:
             1e4,
             predicted=1 / (2 * p * (1 - p)),
         ),
+    ]
+
+
+def _of_steps(record: Record) -> list[Check]:
+    """Where a few steps lead."""
+    p = _probability(record)
+    return [
         above(
             "cross-entropy-recovers",
             Text("logit after the steps, under cross-entropy", "логит после всех шагов, кросс-энтропия"),
@@ -155,6 +172,12 @@ def checks(record: Record) -> list[Check]:
             0.01,
             predicted=RATE * STEPS * 2 * p * (1 - p) ** 2,
         ),
+    ]
+
+
+def _of_formulas(record: Record) -> list[Check]:
+    """Two classes and many, the gradient's formula, and logits far out."""
+    return [
         below(
             "two-classes",
             Text(

@@ -114,11 +114,12 @@ def _valleys(curvature: float) -> Frame:
 # ---- what came out
 def checks(record: Record) -> list[Check]:
     """What each rule makes of the gradient, and what all of them have in common."""
-    g, repeats, curvature = record["gradient"], record.controls["repeats"], record.controls["curvature"]
+    return [*_of_scales(record), *_of_lengths(record), *_of_the_change(record), *_of_valleys(record)]
+
+
+def _of_scales(record: Record) -> list[Check]:
+    """What a loss times c changes."""
     scales, lengths = record.series("scale"), record.series("lengths")
-    (usual,) = lengths[scales == 1.0]
-    longer = (1 - MOMENTUM**repeats) / (1 - MOMENTUM)
-    slopes, grown = record["slopes"], record["after"][1] / record["before"][1]
     return [
         near(
             "gradient-scale",
@@ -141,6 +142,15 @@ def checks(record: Record) -> list[Check]:
             0.0,
             within=1e-5,
         ),
+    ]
+
+
+def _of_lengths(record: Record) -> list[Check]:
+    """How long the step of each rule is."""
+    g, repeats = record["gradient"], record.controls["repeats"]
+    (usual,) = record.series("lengths")[record.series("scale") == 1.0]
+    longer = (1 - MOMENTUM**repeats) / (1 - MOMENTUM)
+    return [
         near(
             "sgd-step",
             Text("length of SGD's step, in units of η‖g‖", "длина шага SGD в единицах η‖g‖"),
@@ -172,6 +182,12 @@ def checks(record: Record) -> list[Check]:
             GROWTH ** (repeats - 1),
             relative=1e-9,
         ),
+    ]
+
+
+def _of_the_change(record: Record) -> list[Check]:
+    """What the gradient predicts of the loss, whatever the rule."""
+    return [
         near(
             "first-order",
             Text(
@@ -190,6 +206,13 @@ def checks(record: Record) -> list[Check]:
             record["predicted"].max(),
             0.0,
         ),
+    ]
+
+
+def _of_valleys(record: Record) -> list[Check]:
+    """What the same slope says of a wide and of a narrow valley."""
+    slopes, grown = record["slopes"], record["after"][1] / record["before"][1]
+    return [
         near(
             "same-slope",
             Text(
@@ -207,7 +230,7 @@ def checks(record: Record) -> list[Check]:
                 "во сколько раз выросли потери в узкой долине после w ← w − наклон",
             ),
             grown,
-            (1 - curvature) ** 2,
+            (1 - record.controls["curvature"]) ** 2,
             relative=1e-9,
         ),
     ]

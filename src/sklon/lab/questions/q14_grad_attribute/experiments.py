@@ -164,8 +164,12 @@ def _idle_steps() -> Iterator[Frame]:
 # ---- what came out
 def checks(record: Record) -> list[Check]:
     """What adds up, what is refused, and how zero differs from None."""
+    return [*_of_calls(record), *_of_graphs(record), *_without_a_gradient(record)]
+
+
+def _of_calls(record: Record) -> list[Check]:
+    """What is in .grad after several calls."""
     calls = record.series("call")
-    coasted = RATE * sum(MOMENTUM**i for i in range(1, IDLE_STEPS + 1))
     return [
         equal(
             "adds-up",
@@ -184,6 +188,12 @@ def checks(record: Record) -> list[Check]:
             np.abs(record.series("cleared") - GRADIENT).max(),
             0.0,
         ),
+    ]
+
+
+def _of_graphs(record: Record) -> list[Check]:
+    """Who has a .grad, whether a graph serves twice, and what a step leaves."""
+    return [
         true(
             "inner-is-none",
             Text(
@@ -218,6 +228,13 @@ def checks(record: Record) -> list[Check]:
             np.abs(record["after step"] - GRADIENT).max(),
             0.0,
         ),
+    ]
+
+
+def _without_a_gradient(record: Record) -> list[Check]:
+    """What steps do to a weight whose gradient is zero, or None."""
+    coasted = RATE * sum(MOMENTUM**i for i in range(1, IDLE_STEPS + 1))
+    return [
         near(
             "zero-decays",
             Text(

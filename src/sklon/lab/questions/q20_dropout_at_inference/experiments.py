@@ -76,10 +76,13 @@ def _repeated(x: Array, draws: int) -> Tensor:
 # ---- what must come out
 def checks(record: Record) -> list[Check]:
     """The linear layer keeps its mean and has the predicted variance; inference is fixed; a network comes close."""
-    linear, network = (np.concatenate(record.series(name)) for name in ("linear", "network"))
-    evaluated, mean = record["evaluated"], linear.mean(0)
-    ratios = linear.var(axis=0, ddof=1) / record["variance"]
-    off = network.mean(0) - record["network_evaluated"]
+    return [*_of_the_linear_layer(record), *_of_the_network(record)]
+
+
+def _of_the_linear_layer(record: Record) -> list[Check]:
+    """Mean and variance over the masks, beside inference."""
+    linear, evaluated = np.concatenate(record.series("linear")), record["evaluated"]
+    mean, ratios = linear.mean(0), linear.var(axis=0, ddof=1) / record["variance"]
     return [
         near(
             "scale",
@@ -116,6 +119,14 @@ def checks(record: Record) -> list[Check]:
             np.abs(evaluated - record["again"]).max(),
             0.0,
         ),
+    ]
+
+
+def _of_the_network(record: Record) -> list[Check]:
+    """How far the mean over the masks is from inference."""
+    network = np.concatenate(record.series("network"))
+    off = network.mean(0) - record["network_evaluated"]
+    return [
         above(
             "network-differs",
             Text(
