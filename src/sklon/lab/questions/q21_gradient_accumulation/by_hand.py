@@ -17,9 +17,11 @@ from sklon.lab.apparatus import Array, activation_bytes
 from sklon.lab.check import Check, above, below, equal, near
 from sklon.lab.controls import Choice, Settings
 from sklon.lab.experiment import Experiment, Fault, Frame, Record
-from sklon.lab.figure import Figure, Panel, bars, level
+from sklon.lab.figure import Figure
 from sklon.lab.text import Text
 from sklon.optim.rules import AdamRule, Rule, SGDRule
+
+from .differences import differences
 
 #: by what the mean loss of each part is multiplied, given the rows of all parts
 Weights: TypeAlias = Callable[[Sequence[int]], Sequence[float]]
@@ -245,7 +247,7 @@ def _factor_checks(record: Record) -> list[Check]:
     ]
 
 
-#: what is shown, whether it should be equal, and its name
+#: what is shown
 SHOWN = (
     ("equal", True, Text("equal", "равные")),
     ("ragged", True, Text("ragged, n/N", "разные, n/N")),
@@ -255,15 +257,10 @@ SHOWN = (
     ("clipped", False, Text("clipped", "обрезка")),
     ("ragged_mean", False, Text("ragged, 1/K", "разные, 1/K")),
 )
-#: tones: equal up to rounding, and not equal
-SAME, OTHER = 2, 4
-#: the least that is drawn: a difference of exactly 0 has no place on a logarithmic axis
-LEAST = 1e-17
 
 
 def figure(record: Record) -> Figure:
     """The relative difference of each way on a logarithmic axis."""
-    heights = [max(record[key], LEAST) for key, _, _ in SHOWN]
     return Figure(
         caption=Text(
             "How far the accumulated gradient is from that of the whole batch, relative, on a logarithmic axis. The "
@@ -275,15 +272,12 @@ def figure(record: Record) -> Figure:
             "одинаковый вес.",
         ),
         panels=(
-            Panel(
-                x=Text("how the parts are put together", "как складываются части"),
-                y=Text("relative difference", "относительное отличие"),
-                y_scale="log",
-                y_limits=(LEAST, 10.0),
-                marks=(
-                    bars([name for _, _, name in SHOWN], heights, [SAME if same else OTHER for _, same, _ in SHOWN]),
-                    level(EXACT, Text("bound for float64", "граница для float64")),
-                ),
+            differences(
+                record,
+                SHOWN,
+                Text("how the parts are put together", "как складываются части"),
+                EXACT,
+                Text("bound for float64", "граница для float64"),
             ),
         ),
     )

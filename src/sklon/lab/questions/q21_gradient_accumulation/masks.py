@@ -18,9 +18,11 @@ from sklon.lab.apparatus import Array
 from sklon.lab.check import Check, above, below
 from sklon.lab.controls import Real, Settings, Whole
 from sklon.lab.experiment import Experiment, Fault, Frame, Record
-from sklon.lab.figure import Figure, Panel, bars, level
+from sklon.lab.figure import Figure
 from sklon.lab.text import Text
 from sklon.tensors.modes import random_source, random_words
+
+from .differences import differences
 
 #: makes the layer that drops with a probability
 Dropping: TypeAlias = Callable[[float], nn.Module]
@@ -183,7 +185,7 @@ def checks(record: Record) -> list[Check]:
     ]
 
 
-#: what is shown, whether it should be equal, and its name
+#: what is shown
 SHOWN = (
     ("single", True, Text("Trainer, 1 row", "Trainer, по 1")),
     ("ragged", True, Text("Trainer, 24 rows", "Trainer, по 24")),
@@ -191,14 +193,10 @@ SHOWN = (
     ("one_stream", True, Text("stream, 1 layer", "поток, 1 слой")),
     ("two_streams", False, Text("stream, 2 layers", "поток, 2 слоя")),
 )
-#: the least that is drawn: a difference of exactly 0 has no place on a logarithmic axis
-LEAST = 1e-17
-SAME, OTHER = 2, 4  # tones
 
 
 def figure(record: Record) -> Figure:
     """The difference of each way on a logarithmic axis."""
-    heights = [max(record[key], LEAST) for key, _, _ in SHOWN]
     return Figure(
         caption=Text(
             "One step with two dropout layers, in parts against the whole batch. In the Trainer the difference is "
@@ -211,15 +209,12 @@ def figure(record: Record) -> Figure:
             "всего батча: у этого столбца нет высоты. При двух слоях маски уже другие.",
         ),
         panels=(
-            Panel(
-                x=Text("where the masks come from", "откуда берутся маски"),
-                y=Text("relative difference", "относительное отличие"),
-                y_scale="log",
-                y_limits=(LEAST, 10.0),
-                marks=(
-                    bars([name for _, _, name in SHOWN], heights, [SAME if same else OTHER for _, same, _ in SHOWN]),
-                    level(EXACT, Text("bound", "граница")),
-                ),
+            differences(
+                record,
+                SHOWN,
+                Text("where the masks come from", "откуда берутся маски"),
+                EXACT,
+                Text("bound", "граница"),
             ),
         ),
     )
