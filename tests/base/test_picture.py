@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from sklon._base.canvas import FILE, NOTEBOOK, PAGE, STAND_INS, TONES
+from sklon._base.canvas import (
+    ACCENT,
+    FILE,
+    GRID,
+    INK,
+    NOTEBOOK,
+    PAGE,
+    PAPER,
+    STAND_INS,
+    TONES,
+    canvas,
+    for_file,
+    for_notebook,
+    for_page,
+)
 
 #: WCAG 2.2, success criterion 1.4.11: what parts of a picture need against their ground
 LEAST_CONTRAST = 3.0
@@ -33,6 +49,27 @@ def test_the_measure_is_right() -> None:
 def test_the_tones_of_a_notebook_are_seen_on_any_ground(ground: str) -> None:
     low = {tone for tone in TONES if contrast(NOTEBOOK[tone], GROUNDS[ground]) < LEAST_CONTRAST}
     assert low == set()
+
+
+def test_a_picture_has_only_colours_that_a_browser_knows() -> None:
+    """Whatever is no colour is drawn black, the paper too."""
+    with canvas(2.0, 2.0) as (axes, svg):
+        axes[0].plot([0, 1], color=ACCENT)
+        axes[0].grid(color=GRID)
+        axes[0].set_title("title", color=INK)
+        axes[0].legend(["line"], facecolor=PAPER, edgecolor="none", frameon=True)
+    for shown, palette in ((for_file, FILE), (for_page, PAGE), (for_notebook, NOTEBOOK)):
+        used = set(re.findall(r'(?:fill|stroke)(?:: |=")([^;"]+)', shown(svg[0])))
+        known = set(palette.values()) | {"none"}
+        assert used - known == set()
+        assert {palette[ACCENT], palette[INK], palette[GRID], palette[PAPER]} <= used
+
+
+def test_the_paper_of_a_file_is_white() -> None:
+    with canvas(2.0, 2.0) as (axes, svg):
+        axes[0].plot([0, 1])
+    first = for_file(svg[0]).split("<rect", 1)[1].split("/>", 1)[0]
+    assert 'fill="#ffffff"' in first
 
 
 def test_the_tones_of_a_file_are_seen_on_white() -> None:

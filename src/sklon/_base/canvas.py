@@ -164,7 +164,7 @@ def for_notebook(drawing: str) -> str:
 def for_file(drawing: str) -> str:
     """A drawing as a file of its own, with its colours, on white."""
     box = drawing.split('viewBox="', 1)[1].split('"', 1)[0].split()
-    paper = f'<rect width="{box[2]}" height="{box[3]}" fill="{PAPER}"/>'
+    paper = f'<rect width="{box[2]}" height="{box[3]}" fill="{FILE[PAPER]}"/>'
     head, rest = drawing.split(">", 1)
     sized = f'{head} width="{box[2]}pt" height="{box[3]}pt">{paper}{rest}'
     letters = "font-family: system-ui, 'DejaVu Sans', sans-serif"
