@@ -18,7 +18,7 @@ from sklon.compiler.executable import Steps
 from sklon.graph.node import Graph, Slot
 from sklon.nn import BatchNorm1d, Module
 from sklon.optim import Rule
-from sklon.optim.rules.schedule_free import AdamWScheduleFreeRule
+from sklon.optim.rules import TwoPoints
 
 from .captured import captured_by
 from .evaluation import scalars_of, table_of
@@ -52,15 +52,16 @@ def at_the_trained_point(state: dict[str, Array], rules: Mapping[str, tuple[str,
 
 def _with_two_points(
     state: Mapping[str, Array], rules: Mapping[str, tuple[str, Rule]]
-) -> Iterator[tuple[str, AdamWScheduleFreeRule, dict[str, Array]]]:
+) -> Iterator[tuple[str, TwoPoints, dict[str, Array]]]:
     for name, (_, rule) in rules.items():
-        if isinstance(rule, AdamWScheduleFreeRule) and all(f"slot.{s}.{name}" in state for s in rule.slots):
-            yield name, rule, {s: state[f"slot.{s}.{name}"] for s in rule.slots}  # frozen ones have none
+        slots = {s: state[f"slot.{s}.{name}"] for s in rule.slots if f"slot.{s}.{name}" in state}
+        if isinstance(rule, TwoPoints) and len(slots) == len(rule.slots):  # frozen parameters have none
+            yield name, rule, slots
 
 
 def averages_itself(rules: Mapping[str, tuple[str, Rule]]) -> bool:
     """Whether a rule has a point of its own to evaluate at."""
-    return any(isinstance(rule, AdamWScheduleFreeRule) for _, rule in rules.values())
+    return any(isinstance(rule, TwoPoints) for _, rule in rules.values())
 
 
 def keeps_statistics(model: Module) -> bool:

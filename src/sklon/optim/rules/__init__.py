@@ -15,7 +15,7 @@ from .nadam import NAdamRule
 from .radam import RAdamRule
 from .rmsprop import RMSpropRule
 from .rprop import RpropRule
-from .rule import Rule, Tensors, Update
+from .rule import Rule, Tensors, TwoPoints, Update
 from .schedule_free import AdamWScheduleFreeRule
 from .sgd import SGDRule
 
@@ -37,6 +37,7 @@ __all__ = [
     "Rule",
     "SGDRule",
     "Tensors",
+    "TwoPoints",
     "Update",
 ]
 

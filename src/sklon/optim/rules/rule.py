@@ -8,12 +8,14 @@ so is a setting that is zero by default: zero or not chooses between two program
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
 from sklon.tensors import Tensor
 
 Tensors = Mapping[str, Tensor]
 Update = tuple[Tensor, dict[str, Tensor]]
+#: a tensor, or a NumPy array
+Values = TypeVar("Values", bound=Any)
 
 
 class Rule(Protocol):
@@ -37,4 +39,20 @@ class Rule(Protocol):
 
     def update(self, param: Tensor, grad: Tensor, slots: Tensors, scalars: Tensors) -> Update:
         """The new parameter and the new slots."""
+        ...
+
+
+@runtime_checkable
+class TwoPoints(Protocol):
+    """What a rule has besides whose parameters stand, while it trains, elsewhere than where they are to be evaluated.
+
+    The Trainer then validates, keeps and hands out the averaged point, and goes on from the trained one.
+    """
+
+    def averaged(self, param: Values, slots: Mapping[str, Values]) -> Values:
+        """The point to evaluate, of a parameter where it trains and its slots."""
+        ...
+
+    def trained(self, averaged: Values, slots: Mapping[str, Values]) -> Values:
+        """The point to train on from, of the one to evaluate and the slots."""
         ...

@@ -6,17 +6,14 @@ from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, ClassVar, TypeVar
+from typing import ClassVar
 
 from sklon._base.errors import InputError
 from sklon.tensors import Tensor
 from sklon.tensors.functional import sqrt
 
 from .parts import at_least_zero, check_betas, check_whole
-from .rule import Tensors, Update
-
-#: a tensor, or a NumPy array
-Values = TypeVar("Values", bound=Any)
+from .rule import Tensors, Update, Values
 
 
 @dataclass(frozen=True, slots=True)
