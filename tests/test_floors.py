@@ -36,7 +36,7 @@ FLOOR = {folder: number for number, floor in enumerate(FLOORS) for folder in flo
 DOORS = {
     "llvmlite": "compiler/native.py",
     "safetensors": "training/folder.py",
-    "duckdb": "data/reading.py",
+    "duckdb": "data/database.py",
     "matplotlib": "_base/canvas.py",
     "sklearn": "runs/scikit.py",
     "scipy": "runs/baseline.py",

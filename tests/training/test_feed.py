@@ -95,7 +95,7 @@ def test_several_inputs_are_the_parts_before_the_last() -> None:
 
 BAD: dict[str, tuple[Any, dict[str, Any], type[Exception], str]] = {
     "no targets": (TensorDataset(X), {}, InputError, r"TensorDataset\(X, y\)"),
-    "a bare array": (X, {}, InputError, r"\(inputs, targets\), a data set or a loader, not ndarray"),
+    "a bare array": (X, {}, InputError, r"\(inputs, targets\), a data set, a loader or blocks, not ndarray"),
     "four parts": ((X, X, X, Y), {}, ShapeError, "put several inputs in a tuple"),
     "weights of two axes": ((X, Y, X), {}, InputError, "one for each row"),
     "two sizes": (DataLoader(TensorDataset(X, Y), 5), {"batch_size": 7}, InputError, "set them there"),

@@ -6,6 +6,7 @@ that JSON can hold.
 
 from __future__ import annotations
 
+from .blocks import ArrayBlocks, Blocks, ParquetBlocks
 from .dates import moments
 from .demonstration import LETTERS, Demonstration
 from .loading import DataLoader, Dataset, TensorDataset
@@ -24,7 +25,9 @@ __all__ = [
     "MULTICLASS",
     "REGRESSION",
     "TASKS",
+    "ArrayBlocks",
     "Balanced",
+    "Blocks",
     "Calendar",
     "Classes",
     "Codes",
@@ -37,6 +40,7 @@ __all__ = [
     "Inputs",
     "Numeric",
     "OneHot",
+    "ParquetBlocks",
     "Preparation",
     "Quantity",
     "Recipe",

@@ -1,8 +1,8 @@
-"""Files to tables: CSV in its dialects and encodings, and Parquet. The only importer of DuckDB, on use.
+"""Files to tables: CSV in its dialects and encodings, and Parquet.
 
 Everything is read as text; what is a number is decided by ``table``. The dialect is found here and told to
-DuckDB, so that no line is skipped by a guess. Nothing is downloaded: extensions are neither installed nor
-loaded. What a user can cause ends in one sentence (``InputError``).
+DuckDB (``database``), so that no line is skipped by a guess. What a user can cause ends in one sentence
+(``InputError``).
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -24,6 +23,7 @@ import numpy as np
 
 from sklon._base.errors import InputError
 
+from .database import fetch
 from .table import Column, Table, check_table, column_from_array, column_from_text, decimal_of, table_from_frame
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -42,19 +42,6 @@ _REPAIRS = {
     "excel": "is an Excel workbook, not a text file; save the sheet as CSV",
     "gzip": "is compressed; unpack it first",
 }
-_COMPLAINTS = (
-    (
-        r"Line: (\d+)\n.*Expected Number of Columns: 1 Found: (\d+)",
-        "line {0} has {1} fields where the header has 1; if a title stands above the header, delete it",
-    ),
-    (
-        r"Line: (\d+)\n.*Expected Number of Columns: (\d+) Found: (\d+)",
-        "line {0} has {2} fields where the header has {1}",
-    ),
-    (r"Line: (\d+)\n.*unterminated quote", "line {0} opens a quotation mark that is not closed"),
-    (r"Line: (\d+)\n", "line {0} is not CSV"),
-)
-"""What DuckDB's messages mean: a pattern, and the clause that its groups fill."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +133,7 @@ def _read_csv(path: Path, data: bytes) -> tuple[Column, ...]:
     )
     rewritten = _rewritten(data, dialect.encoding)
     with _readable(path, data if rewritten is None else rewritten, copied=rewritten is not None) as readable:
-        arrays = _fetch(shown(path), query, [readable, dialect.delimiter])
+        arrays = fetch(shown(path), query, [readable, dialect.delimiter])
     texts = [np.ma.filled(array, None) for array in arrays.values()]
     decimal = "," if dialect.delimiter == ";" else decimal_of(texts)
     return tuple(column_from_text(name, text, decimal) for name, text in zip(dialect.header, texts, strict=True))
@@ -154,31 +141,8 @@ def _read_csv(path: Path, data: bytes) -> tuple[Column, ...]:
 
 def _read_parquet(path: Path, data: bytes) -> tuple[Column, ...]:
     with _readable(path, data) as readable:
-        arrays = _fetch(shown(path), "SELECT * FROM read_parquet(?)", [readable])
+        arrays = fetch(shown(path), "SELECT * FROM read_parquet(?)", [readable])
     return tuple(column_from_array(name, array) for name, array in arrays.items())
-
-
-def _fetch(name: str, query: str, parameters: list[str]) -> dict[str, Any]:
-    """The result of a query as arrays, with DuckDB's complaints turned into one sentence."""
-    try:
-        import duckdb
-    except ImportError as error:
-        raise InputError("reading files needs DuckDB: pip install 'sklon[table]'") from error
-    offline: dict[str, Any] = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
-    with duckdb.connect(":memory:", config=offline) as connection:
-        try:
-            result: dict[str, Any] = connection.execute(query, parameters).fetchnumpy()
-        except duckdb.Error as error:
-            raise InputError(f"{name} cannot be read: {_explain(str(error))}") from error
-    return result
-
-
-def _explain(message: str) -> str:
-    """One clause about what DuckDB found wrong, with the line where it says one."""
-    for pattern, clause in _COMPLAINTS:
-        if found := re.search(pattern, message, re.DOTALL):
-            return clause.format(*found.groups())
-    return message.splitlines()[0].split(": ", 1)[-1]
 
 
 def _rewritten(data: bytes, encoding: str) -> bytes | None:

@@ -148,7 +148,7 @@ class BatchNorm1d(Module):
             (old_mean, old_mean * (1 - share) + mean * share),
             (old_variance, old_variance * (1 - share) + unbiased * share),
         ):
-            old._adopt(_unless(single, old, new).node)
+            old._adopt(F.astype(_unless(single, old, new), old.dtype).node)  # inputs may have another type
 
     def extra_repr(self) -> str:
         frozen = ", frozen=True" if self.frozen else ""

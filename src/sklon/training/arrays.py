@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,11 +47,29 @@ class Samples:
         """The shape and type of one row."""
         return columns_of(self.inputs, self.target, self.weight is not None)
 
+    def pieces(self) -> Iterator[Samples]:
+        """All rows in their order, as much at once as lies in memory: here, everything."""
+        yield self
+
     def bound(self) -> dict[str, Array]:
         """The arrays under the names that recorded graphs give them."""
         named = {f"x{i}": x for i, x in enumerate(self.inputs)}
         named.update({label: a for label, a in (("y", self.target), ("weight", self.weight)) if a is not None})
         return named
+
+
+def joined(parts: Sequence[Samples]) -> Samples:
+    """The rows of several, one after another; all have the same columns."""
+    if len(parts) == 1:
+        return parts[0]
+
+    def of(arrays: Sequence[Array | None]) -> Array | None:
+        present = [a for a in arrays if a is not None]
+        return np.concatenate(present) if present else None
+
+    inputs = tuple(np.concatenate(columns) for columns in zip(*(p.inputs for p in parts), strict=True))
+    target, weight = of([p.target for p in parts]), of([p.weight for p in parts])
+    return Samples(inputs, target, weight, of([p.numbers for p in parts]))
 
 
 def samples(inputs: Any, target: Any = None, weight: Any = None) -> Samples:

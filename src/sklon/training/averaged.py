@@ -75,7 +75,7 @@ class Recalibration:
     def __init__(self, model: Module, columns: Columns, feed: Feed, seed: int) -> None:
         with _averaging_all_batches(model):
             self.graph: Graph = record_statistics(model, columns)
-        self.feed, self.seed = feed, seed
+        self.feed, self.seed = feed.in_order(), seed
         moved = [s.op.label for s, _ in self.graph.updates if isinstance(s.op, Slot)]
         self.counters = [label for label in moved if label.endswith("num_batches_tracked")]
 
@@ -87,11 +87,11 @@ class Recalibration:
             new[label][...] = 0
         low, high = split_seed(self.seed)
         columns = {"step": np.arange(len(parts)), "seed.low": low, "seed.high": high, "offset": parts.offset}
-        steps = Steps(parts.rows, parts.starts, table_of(scalars_of(self.graph), columns, len(parts)))
-        rows = np.arange(len(feed.samples), dtype=np.int32)
-        compiled(self.graph, feed.micro).run(
-            {**new, **captured_by(self.graph), **feed.samples.bound(), "rows": rows}, steps
-        )
+        table = table_of(scalars_of(self.graph), columns, len(parts))
+        program, fixed = compiled(self.graph, feed.micro), {**new, **captured_by(self.graph)}
+        for stretch in feed.stretches(self.seed, 0):
+            steps = Steps(parts.rows, parts.starts - stretch.origin, table)
+            program.run({**fixed, **stretch.arrays()}, steps, first=stretch.first, last=stretch.last)
         return new
 
 

@@ -22,7 +22,7 @@ import numpy as np
 from sklon._base.errors import InputError, RunFolderError
 
 from . import folder as files
-from .arrays import Samples
+from .streams import Rows
 
 Array = np.ndarray[Any, Any]
 ARRAYS = "state.safetensors"
@@ -108,13 +108,14 @@ def newest(folder: str | PathLike[str]) -> Snapshot | None:
         return Snapshot(files.read_arrays(path / ARRAYS), record)
 
 
-def digest(*data: Samples | None) -> str:
+def digest(*data: Rows | None) -> str:
     """The SHA-256 of all rows, to tell whether a fit goes on with the data that it began with."""
     total = hashlib.sha256()
     for one in data:
-        for array in () if one is None else one.arrays:
-            total.update(f"{array.dtype}{array.shape}".encode())
-            total.update(np.ascontiguousarray(array).data)
+        for piece in () if one is None else one.pieces():
+            for array in piece.arrays:
+                total.update(f"{array.dtype}{array.shape}".encode())
+                total.update(np.ascontiguousarray(array).data)
     return total.hexdigest()
 
 

@@ -6,6 +6,7 @@ Compiled code reads tables by these indices without looking, so nothing out of r
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from sklon._base.errors import InputError
 from sklon.graph.node import Graph, Node, Slot, walk
@@ -13,19 +14,27 @@ from sklon.nn import Loss, Module
 from sklon.ops import Gather
 
 from .arrays import Array, Samples
-from .step import columns_of, record_prediction
+from .step import record_prediction
+from .streams import Rows, Stream
 
 #: ops that only choose and arrange: what they give is a part of what they take
 PARTS = ("cast", "reshape", "slice", "flip")
 
 
-def check_samples(model: Module, loss: Loss, data: Samples) -> None:
-    """Raise InputError for indices or classes out of range."""
-    graph = record_prediction(model, columns_of(data.inputs, None))
-    check_indices(graph, data)
+def checked(model: Module, loss: Loss, data: Rows) -> Rows:
+    """The same rows; raises InputError for indices or classes out of range, at once or, of blocks, as they come."""
+    graph = record_prediction(model, replace(data.columns, target=None, weighted=False))
     ((_, output),) = graph.outputs
-    if data.target is not None:
-        loss.check_target(data.target, output.shape)
+
+    def check(some: Samples) -> None:
+        check_indices(graph, some)
+        if some.target is not None:
+            loss.check_target(some.target, output.shape)
+
+    if isinstance(data, Stream):
+        return data.checked_by(check)
+    check(data)
+    return data
 
 
 def check_indices(graph: Graph, data: Samples) -> None:

@@ -15,12 +15,12 @@ from sklon._base.notebook import card, facts
 from sklon.nn import summary
 from sklon.optim.penalties import Penalties
 
-from .arrays import Samples
 from .callbacks import Callback, Callbacks, overrides
 from .checkpoints import Checkpoints
 from .feed import Feed, feed_of
 from .progress import Progress
 from .stopping import Both, Either, StoppingRule, parse
+from .streams import Rows, Stream
 
 if TYPE_CHECKING:
     from .trainer import Trainer
@@ -41,6 +41,7 @@ class Plan:
     rows: int  # that an epoch takes
     weighted: bool
     order: str  # the sampler's name
+    together: int | None  # blocks that are shuffled together, of rows that are read in blocks
     batch: int
     micro: int
     batches: int
@@ -54,7 +55,7 @@ class Plan:
     @staticmethod
     def of(
         feed: Feed,
-        held_out: Samples | None,
+        held_out: Rows | None,
         epochs: int,
         rule: StoppingRule | None,
         limit: float | None,
@@ -66,8 +67,9 @@ class Plan:
         return Plan(
             epochs=epochs,
             rows=int(rows.sum()),
-            weighted=feed.samples.weight is not None,
+            weighted=feed.samples.columns.weighted,
             order=feed.sampler.name,
+            together=feed.samples.blocks.together if isinstance(feed.samples, Stream) else None,
             batch=feed.batch,
             micro=feed.micro,
             batches=len(rows),
@@ -198,7 +200,8 @@ def _order(trainer: Trainer, plan: Plan | None) -> str:
     if plan is None:
         return "the rows"
     order = ORDERS.get(plan.order, "drawn by the sampler {name} and seed {seed}")
-    return f"{_counted(plan.rows, 'row')} {order.format(seed=trainer.seed, name=plan.order)}"
+    blocks = "" if plan.together is None else f", read in blocks, {plan.together:,} at a time"
+    return f"{_counted(plan.rows, 'row')} {order.format(seed=trainer.seed, name=plan.order)}{blocks}"
 
 
 def _batches(plan: Plan) -> str:

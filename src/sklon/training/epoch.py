@@ -1,4 +1,4 @@
-"""An epoch under way: the parts of its batches, the losses so far, and how many batches are done."""
+"""An epoch under way: the parts of its batches, the losses so far, and how many of them are done."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .feed import Parts
+from .parts import Parts
 
 Array = np.ndarray[Any, Any]
 
@@ -20,7 +20,7 @@ class Epoch:
     ends: Array
     losses: Array
     counts: Array
-    done: int = 0  # batches
+    done: int = 0  # parts
 
     @staticmethod
     def of(parts: Parts) -> Epoch:
@@ -29,24 +29,27 @@ class Epoch:
 
     @property
     def complete(self) -> bool:
-        """Whether every batch is done."""
-        return self.done == len(self.ends)
+        """Whether every part is done."""
+        return self.done == len(self.parts)
 
     @property
     def share(self) -> float:
-        """Which share of the batches is done."""
-        return self.done / len(self.ends)
+        """Which share of the parts is done."""
+        return self.done / len(self.parts)
 
     @property
     def totals(self) -> tuple[float, float]:
         """The sum of the losses of what is done, and what it counts for."""
-        last = int(self.ends[self.done - 1]) if self.done else 0
-        return float(self.losses[:last].sum()), float(self.counts[:last].sum())
+        return float(self.losses[: self.done].sum()), float(self.counts[: self.done].sum())
 
-    def next_batches(self, most: int) -> tuple[int, int, int]:
-        """The next parts, at most so many batches: the first part, the batches done behind them, the last part + 1."""
-        first, upto = (int(self.ends[self.done - 1]) if self.done else 0), min(len(self.ends), self.done + most)
-        return first, upto, int(self.ends[upto - 1])
+    def batches(self, parts: int) -> int:
+        """How many batches end within the first so many parts."""
+        return int(np.searchsorted(self.ends, parts, side="right"))
+
+    def end_of(self, most: int, limit: int) -> int:
+        """Where the next parts end: with so many batches, but at the limit at the latest."""
+        upto = min(len(self.ends), self.batches(self.done) + most)
+        return min(limit, int(self.ends[upto - 1]))
 
     def forget_skipped(self, finite: Array, first: int, last: int) -> int:
         """Take batches that were not finite out of the means; how many they are."""

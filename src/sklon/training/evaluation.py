@@ -13,9 +13,9 @@ from sklon.graph.node import Graph, Node, Slot, slots
 from sklon.nn import Loss, Module
 from sklon.tensors.values import number_of
 
-from .arrays import Samples
 from .captured import captured_by
 from .step import state_tensors
+from .streams import Rows
 
 Array = np.ndarray[Any, Any]
 #: rows of a step of evaluation and prediction
@@ -47,19 +47,24 @@ def table_of(scalars: Sequence[Node], columns: Mapping[str, Any], steps: int) ->
 
 
 def evaluate(
-    graph: Graph, data: Samples, state: dict[str, Array], words: Mapping[str, Any] | None = None
+    graph: Graph, data: Rows, state: dict[str, Array], words: Mapping[str, Any] | None = None
 ) -> dict[str, Array]:
     """Run an evaluation over all rows, in their order; ``words`` are those of a random source, if there is one."""
-    n = len(data)
-    batch = min(EVALUATION_ROWS, n)
-    starts = np.arange(0, n, batch)
-    table = table_of(scalars_of(graph), {"offset": starts, **(words or {})}, len(starts))
-    steps = Steps(np.minimum(batch, n - starts), starts, table)
-    arrays = {**state, **captured_by(graph), **data.bound(), "rows": np.arange(n, dtype=np.int32)}
-    return compiled(graph, batch).run(arrays, steps)
+    batch = min(EVALUATION_ROWS, len(data))
+    fixed = {**state, **captured_by(graph)}
+    found: list[dict[str, Array]] = []
+    before = 0
+    for piece in data.pieces():
+        starts = np.arange(0, len(piece), batch)
+        table = table_of(scalars_of(graph), {"offset": before + starts, **(words or {})}, len(starts))
+        steps = Steps(np.minimum(batch, len(piece) - starts), starts, table)
+        arrays = {**fixed, **piece.bound(), "rows": np.arange(len(piece), dtype=np.int32)}
+        found.append(compiled(graph, batch).run(arrays, steps))
+        before += len(piece)
+    return found[0] if len(found) == 1 else {name: np.concatenate([one[name] for one in found]) for name in found[0]}
 
 
-def mean_loss(graph: Graph, data: Samples, state: dict[str, Array]) -> float:
+def mean_loss(graph: Graph, data: Rows, state: dict[str, Array]) -> float:
     """The mean over the rows of a graph whose output ``loss`` is a sum, and ``weight`` what the rows count for."""
     results = evaluate(graph, data, state)
     count = results["weight"].astype(np.float64).sum() if "weight" in results else len(data)

@@ -1,23 +1,28 @@
-"""What ``fit`` takes: (inputs, targets), a data set or a loader, brought into arrays and an order of their rows.
+"""What ``fit`` takes, arrays, a data set, a loader or blocks: brought into checked rows and an order of them.
 
 A loader gives its data set, batch size, order and what happens to a short last batch; batches are made natively.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
 
 from sklon._base.errors import InputError, ShapeError
 from sklon._base.philox import uniform
+from sklon.data.blocks import Blocks
 from sklon.data.loading import DataLoader, TensorDataset, stacked
 from sklon.data.sampling import InOrder, Sampler, Shuffled
 from sklon.nn import Module
 
 from .arrays import Array, Samples, samples
-from .step import columns_of, try_one_row
+from .parts import Parts, Stretch, streamed
+from .step import try_one_row
+from .streams import Rows, Stream, ahead
 
 #: rows of a batch that is chosen automatically: about 64 steps an epoch, within these bounds
 SMALLEST_BATCH, LARGEST_BATCH, STEPS_AN_EPOCH = 32, 256, 64
@@ -25,29 +30,11 @@ SMALLEST_BATCH, LARGEST_BATCH, STEPS_AN_EPOCH = 32, 256, 64
 SPLIT_STREAM = 0xFFFF0001
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """The parts of an epoch's batches, in order: a batch is one part, or several micro-batches.
-
-    ``starts`` and ``rows`` say where a part begins and how long it is, ``batch`` of which batch it is, ``offset`` where
-    in that batch it begins, and ``last`` whether the batch ends with it.
-    """
-
-    starts: Array
-    rows: Array
-    batch: Array
-    offset: Array
-    last: Array
-
-    def __len__(self) -> int:
-        return len(self.starts)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
     """Rows to train on, and how an epoch goes through them."""
 
-    samples: Samples
+    samples: Rows
     batch: int  # rows of a batch: of one update
     micro: int  # rows of a part of a batch, at most
     sampler: Sampler
@@ -61,6 +48,32 @@ class Feed:
     def order(self, seed: int, epoch: int) -> Array:
         """The rows that an epoch takes, in their order."""
         return self.sampler.order(len(self.samples), seed=seed, epoch=epoch).astype(np.int32)
+
+    def stretches(self, seed: int, epoch: int, done: int = 0) -> Generator[Stretch]:
+        """An epoch of which so many parts are done, as much at once as lies in memory."""
+        parts = self.parts()
+        if isinstance(self.samples, Samples):
+            yield Stretch(self.samples, self.order(seed, epoch), 0, len(parts))
+            return
+        shuffled = isinstance(self.sampler, Shuffled)
+        yield from ahead(streamed(self.samples, parts, shuffled=shuffled, seed=seed, epoch=epoch, done=done))
+
+    def in_order(self) -> Feed:
+        """All rows as they stand, in the same batches; a short one is left out where this feed draws rows."""
+        drawn = self.length != len(self.samples) and len(self.samples) > self.batch
+        return replace(self, sampler=InOrder(), drop_last=self.drop_last or drawn)
+
+    def order_digest(self, seed: int) -> str:
+        """The SHA-256 of the order of the first epoch."""
+        if isinstance(self.samples, Samples):
+            return sha256(self.order(seed, 0).tobytes()).hexdigest()
+        windows = self.samples.windows(shuffled=isinstance(self.sampler, Shuffled), seed=seed, epoch=0)
+        return sha256(repr(windows).encode()).hexdigest()
+
+    @property
+    def streamed(self) -> bool:
+        """Whether rows are read block by block."""
+        return isinstance(self.samples, Stream)
 
     @property
     def length(self) -> int:
@@ -97,7 +110,7 @@ class Feed:
         if (rows != 1).all():
             return
         try:
-            try_one_row(model, columns_of(self.samples.inputs, None))
+            try_one_row(model, self.samples.columns)
         except InputError as error:
             raise InputError(f"{self._short_part(n, len(rows))} ({error})") from error
 
@@ -124,7 +137,7 @@ def feed_of(
     drop_last: bool | None = None,
     validation: Any = None,
     seed: int = 0,
-) -> tuple[Feed, Samples | None]:
+) -> tuple[Feed, Rows | None]:
     """The rows to train on and those that are held out; ``validation`` is data of the same forms or a fraction."""
     if isinstance(data, DataLoader):
         if batch_size != "auto" or shuffle is not None or drop_last is not None:
@@ -142,12 +155,32 @@ def feed_of(
         sampler=shuffle if isinstance(shuffle, Sampler) else InOrder() if shuffle is False else Shuffled(),
         drop_last=bool(drop_last),
     )
-    feed.order(seed, 0)  # a sampler of another number of rows says so before anything runs
+    if isinstance(rows, Stream):
+        _check_stream(feed, rows)
+    else:
+        feed.order(seed, 0)  # a sampler of another number of rows says so before anything runs
     return feed, held_out
 
 
-def samples_of(data: Any) -> Samples:
-    """Inputs and targets of a pair, a data set or a loader; of a data set's parts the last is the target."""
+def _check_stream(feed: Feed, stream: Stream) -> None:
+    """Refuse what a stream cannot do: to draw rows from all, and parts larger than what lies in memory."""
+    if not isinstance(feed.sampler, Shuffled | InOrder):
+        raise InputError(
+            f"blocks are read one after another, so a sampler ({feed.sampler.name}) cannot draw from all rows; pass "
+            "shuffle=True or False"
+        )
+    window = stream.blocks.together * max(stream.lengths)
+    if feed.micro > window:
+        raise InputError(
+            f"a batch of {feed.micro} rows is larger than the blocks that lie in memory together ({window} rows); "
+            "pass a micro_batch_size"
+        )
+
+
+def samples_of(data: Any) -> Rows:
+    """Inputs and targets of a pair, a data set, a loader or blocks; of a data set's parts the last is the target."""
+    if isinstance(data, Blocks):
+        return Stream.of(data)
     if isinstance(data, DataLoader):
         data = data.dataset
     if isinstance(data, TensorDataset):
@@ -160,7 +193,7 @@ def samples_of(data: Any) -> Samples:
             )
         return samples(*data)
     if not (hasattr(data, "__len__") and hasattr(data, "__getitem__")) or isinstance(data, np.ndarray):
-        raise InputError(f"data are (inputs, targets), a data set or a loader, not {type(data).__name__}")
+        raise InputError(f"data are (inputs, targets), a data set, a loader or blocks, not {type(data).__name__}")
     if not len(data):
         raise InputError("there is no row to train on")
     parts = stacked(data, range(len(data)))
@@ -173,7 +206,7 @@ def _inputs_and_target(parts: list[Array]) -> Samples:
     return samples(tuple(parts[:-1]), parts[-1])
 
 
-def split(data: Samples, validation: Any, seed: int) -> tuple[Samples, Samples | None]:
+def split(data: Rows, validation: Any, seed: int) -> tuple[Rows, Rows | None]:
     """All rows and those of ``validation``, or a fraction of the rows split off by the seed."""
     if validation is None:
         return data, None
@@ -181,6 +214,8 @@ def split(data: Samples, validation: Any, seed: int) -> tuple[Samples, Samples |
         return data, samples_of(validation)
     if not 0 < validation < 1:
         raise InputError(f"the validation fraction must lie between 0 and 1, not {validation}")
+    if isinstance(data, Stream):
+        return data.split(validation, seed)
     order = np.argsort(uniform((len(data),), seed=seed, stream=SPLIT_STREAM), kind="stable")
     held = max(1, round(validation * len(data)))
     if held >= len(data):

@@ -23,9 +23,11 @@ from sklon.compiler.executable import Steps, declared_memory
 from sklon.graph.node import Graph, Slot, slots
 from sklon.optim.schedules import scheduled
 
-from .checks import check_samples
+from .checks import checked
 from .epoch import Epoch
-from .feed import Feed, Parts, feed_of
+from .feed import Feed, feed_of
+from .losses import loss_for
+from .parts import Parts
 from .run import Run
 from .step import record_training
 from .updates import Updates
@@ -129,13 +131,24 @@ def _losses(twin: Trainer, feed: Feed, rates: Sequence[float]) -> Iterator[float
     for k, rate in enumerate(rates):
         epoch, number = divmod(k, batches)
         if number == 0:
-            rows = feed.order(twin.seed, first_epoch + epoch)
-            arrays = {**run.state, **feed.samples.bound(), "rows": rows}
+            stretches, stretch = feed.stretches(twin.seed, first_epoch + epoch), None
         twin.updates, twin.step, run.updates = _at(updates, rate), first_step + k, k
         batch = Epoch.of(_batch(parts, number))
-        found = run.program.run(arrays, Steps(batch.parts.rows, batch.parts.starts, run.scalar_table(batch)))
-        count = float(found.get("weight", batch.counts).sum())
-        yield float(found["loss"].sum()) / count if count else math.nan
+        table = run.scalar_table(batch)
+        first = done = int(np.searchsorted(parts.batch, number))
+        end = first + len(batch.parts)
+        loss = count = 0.0
+        while done < end:
+            while stretch is None or stretch.last <= done:
+                stretch = next(stretches)
+            upto = min(end, stretch.last)
+            some = slice(done - first, upto - first)
+            steps = Steps(batch.parts.rows[some], batch.parts.starts[some] - stretch.origin, table[some])
+            found = run.program.run({**run.state, **stretch.arrays()}, steps)
+            loss += float(found["loss"].sum())
+            count += float(found.get("weight", batch.counts[some]).sum())
+            done = upto
+        yield loss / count if count else math.nan
 
 
 def _batch(parts: Parts, number: int) -> Parts:
@@ -167,7 +180,7 @@ def _twin(trainer: Trainer) -> Trainer:
 def _feed(trainer: Trainer, data: Any, validation: Any, **batches: Any) -> Feed:
     """The rows and batches of a fit, checked as a fit does."""
     feed, _ = feed_of(data, validation=validation, seed=trainer.seed, **batches)
-    check_samples(trainer.model, trainer.loss, feed.samples)
+    feed = replace(feed, samples=checked(trainer.model, trainer.loss, feed.samples))
     feed.check(trainer.model)
     return feed
 
@@ -211,7 +224,7 @@ def find_micro_batch(
         raise InputError(f"memory must be a whole number of bytes, at least 1, not {memory!r}")
     limit = int(SHARE_OF_FREE * free_memory()) if memory is None else memory
     feed, _ = feed_of(data, batch_size=batch_size, validation=validation, seed=trainer.seed, **order)
-    check_samples(trainer.model, trainer.loss, feed.samples)
+    checked(trainer.model, trainer.loss, feed.samples)
     twin, tried = _twin(trainer), []
     for rows in _sizes(feed.batch):
         tried.append(_try(twin, replace(feed, micro=rows), limit))
@@ -235,8 +248,7 @@ def _sizes(batch: int) -> Iterator[int]:
 
 def _try(twin: Trainer, feed: Feed, limit: int) -> Tried:
     options = replace(twin.options, in_parts=feed.in_parts, averaged=twin.average is not None)
-    loss = twin.loss if feed.samples.target is None else twin.loss.for_target(feed.samples.target)
-    graph = record_training(twin.model, loss, twin.rules, feed.samples.columns, options)
+    graph = record_training(twin.model, loss_for(twin.loss, feed.samples), twin.rules, feed.samples.columns, options)
     needed = bytes_of(graph, feed.micro)
     if needed > limit:
         return Tried(feed.micro, needed, TOO_LARGE)

@@ -9,6 +9,9 @@ from sklon._base.errors import InputError
 from sklon.nn import Loss
 from sklon.nn.loss import LOSSES, FunctionLoss
 
+from .arrays import Samples
+from .streams import Rows
+
 
 def loss_of(loss: str | Loss | Callable[..., Any], reduction: str | None) -> Loss:
     """A loss, the one of this name, or a function; ``reduction`` says what a function returns."""
@@ -21,6 +24,11 @@ def loss_of(loss: str | Loss | Callable[..., Any], reduction: str | None) -> Los
     if loss not in LOSSES:
         raise InputError(f"there is no loss called {loss!r}; use one of {', '.join(LOSSES)}")
     return LOSSES[loss]()
+
+
+def loss_for(loss: Loss, rows: Rows) -> Loss:
+    """The loss for the targets of these rows; for those of blocks, which nobody has seen yet, as it is."""
+    return loss.for_target(rows.target) if isinstance(rows, Samples) and rows.target is not None else loss
 
 
 def _checked(loss: Loss) -> Loss:

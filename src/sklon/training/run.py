@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import replace
+from contextlib import closing
+from dataclasses import dataclass, replace
 from functools import cached_property
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -15,9 +15,7 @@ from sklon._base.philox import split_seed
 from sklon.compiler.cache import compiled
 from sklon.compiler.executable import Executable, Steps, aligned_zeros
 from sklon.graph.node import Graph, Slot, slots
-from sklon.nn import Loss
 
-from .arrays import Samples
 from .averaged import (
     AVERAGE,
     PARAMETER,
@@ -36,9 +34,12 @@ from .epoch import Epoch
 from .evaluation import mean_loss, scalars_of, state_of, table_of
 from .feed import Feed
 from .history import Row
+from .losses import loss_for
+from .parts import Stretch
 from .saving import described
 from .step import Columns, record_evaluation, record_training
 from .stopping import Reason, StoppingRule
+from .streams import Rows
 from .updates import RATE
 from .updating import FRESH
 
@@ -52,6 +53,20 @@ Kept: TypeAlias = tuple[dict[str, Array], int]
 CHUNK_SECONDS = 0.05
 
 
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A stretch of an epoch with the arrays and steps of its program, and the state from which it can be run again.
+
+    ``start`` is the state before part ``first``; ``steps`` are those of the whole epoch.
+    """
+
+    stretch: Stretch
+    arrays: dict[str, Array]
+    steps: Steps
+    first: int
+    start: dict[str, Array]
+
+
 class Run:
     """One call of fit: programs, state arrays, and the best of them so far."""
 
@@ -59,7 +74,7 @@ class Run:
         self,
         trainer: Trainer,
         feed: Feed,
-        held_out: Samples | None,
+        held_out: Rows | None,
         epochs: int = 1,
         writer: Writer | None = None,
     ) -> None:
@@ -72,15 +87,16 @@ class Run:
         trainer.updates.begin(self.total_steps)
         columns: Columns = feed.samples.columns
         options = replace(trainer.options, in_parts=feed.in_parts, averaged=trainer.average is not None)
-        graph = record_training(trainer.model, _for(trainer, feed.samples), trainer.rules, columns, options)
+        loss = loss_for(trainer.loss, feed.samples)
+        graph = record_training(trainer.model, loss, trainer.rules, columns, options)
         self.graph = graph
         self.program: Executable = compiled(graph, feed.micro)
         self.scalars = scalars_of(graph)
         self.state = _initial_state(trainer, graph)
         self.watched = finite_parameters(graph, self.state)
-        self.evaluation = (
-            None if held_out is None else record_evaluation(trainer.model, _for(trainer, held_out), held_out.columns)
-        )
+        self.evaluation = None
+        if held_out is not None:
+            self.evaluation = record_evaluation(trainer.model, loss_for(trainer.loss, held_out), held_out.columns)
         moved = trainer.average is not None or averages_itself(trainer.updates.rules)
         self.recalibrate = (
             Recalibration(trainer.model, columns, feed, trainer.seed)
@@ -124,10 +140,23 @@ class Run:
         trainer = self.trainer
         epoch = self.current = self.current or self._begin()
         steps = Steps(epoch.parts.rows, epoch.parts.starts, self.scalar_table(epoch))
-        rows = self.feed.order(trainer.seed, trainer.epoch)
-        arrays = {**self.state, **self.feed.samples.bound(), "rows": rows}
-        while not epoch.complete:
-            reason = self._advance(epoch, arrays, steps)
+        with closing(self.feed.stretches(trainer.seed, trainer.epoch, epoch.done)) as stretches:
+            for stretch in stretches:
+                reason = self._stretch(epoch, self._bound(epoch, stretch, steps), limit)
+                if reason is not None:
+                    return reason
+        return None
+
+    def _bound(self, epoch: Epoch, stretch: Stretch, steps: Steps) -> Bound:
+        """A stretch with what its steps read; rows that are read only once are replayed from where they begin."""
+        first, start = (epoch.done, self._kept()) if self.feed.streamed else (0, self.last_finite or self._kept())
+        moved = replace(steps, starts=steps.starts - stretch.origin)
+        return Bound(stretch, {**self.state, **stretch.arrays()}, moved, first, start[0])
+
+    def _stretch(self, epoch: Epoch, bound: Bound, limit: float | None) -> Reason | None:
+        trainer = self.trainer
+        while epoch.done < bound.stretch.last:
+            reason = self._advance(epoch, bound)
             if reason is not None:
                 return reason
             if epoch.complete:
@@ -152,21 +181,22 @@ class Run:
         self.last_finite = self.best if is_best else self._kept()
         return Epoch.of(self.feed.parts())
 
-    def _advance(self, epoch: Epoch, arrays: dict[str, Array], steps: Steps) -> Reason | None:
-        """Run some batches natively; the reason to stop if they were not finite."""
+    def _advance(self, epoch: Epoch, bound: Bound) -> Reason | None:
+        """Run some parts natively; the reason to stop if they were not finite."""
         trainer = self.trainer
-        first, upto, last = epoch.next_batches(self._chunk())
-        results = self._steps(arrays, steps, first, last, upto - epoch.done)
+        first, last = epoch.done, epoch.end_of(self._chunk(), bound.stretch.last)
+        results = self._steps(epoch, bound, first, last)
         epoch.losses[first:last] = results["loss"][first:last]
         epoch.counts[first:last] = results.get("weight", epoch.counts)[first:last]
-        trainer.step += upto - epoch.done
-        self.updates += upto - epoch.done
+        batches = epoch.batches(last) - epoch.batches(first)
+        trainer.step += batches
+        self.updates += batches
+        epoch.done = last
         if trainer.options.skip:
             self.skipped += epoch.forget_skipped(results["finite"], first, last)
         elif not np.isfinite(epoch.losses[first:last]).all() or not_finite(self.state, self.watched):
             self.current = None
-            return self._diverged(epoch, arrays, steps, last)
-        epoch.done = upto
+            return self._diverged(epoch, bound)
         return None
 
     def _finish(self, epoch: Epoch) -> None:
@@ -180,9 +210,10 @@ class Run:
         left = None if self.writer is None else self.writer.steps_left(self.trainer.step)
         return chunk if left is None else max(1, min(chunk, left))
 
-    def _steps(self, arrays: dict[str, Array], steps: Steps, first: int, last: int, batches: int) -> dict[str, Array]:
+    def _steps(self, epoch: Epoch, bound: Bound, first: int, last: int) -> dict[str, Array]:
         start = time.perf_counter()
-        results = self.program.run(arrays, steps, first=first, last=last)
+        results = self.program.run(bound.arrays, bound.steps, first=first, last=last)
+        batches = (last - first) * len(epoch.ends) / len(epoch.parts)
         self.per_batch = (time.perf_counter() - start) / batches
         return results
 
@@ -190,7 +221,8 @@ class Run:
         """The scalars of the epoch's steps, in the order of the program's arguments."""
         low, high = split_seed(self.trainer.seed)
         parts, batches = epoch.parts, len(epoch.ends)
-        first_step, first_update = self.trainer.step - epoch.done, self.updates - epoch.done
+        done = epoch.batches(epoch.done)
+        first_step, first_update = self.trainer.step - done, self.updates - done
         of_updates = self.trainer.updates.scalars(first_update, batches, self._watched())
         if self.trainer.updates.schedule is not None:
             self.lr = of_updates[f"{next(iter(self.trainer.rules.values()))[0]}{RATE}"][-1]
@@ -231,20 +263,21 @@ class Run:
         row["seconds"] = time.perf_counter() - self.started
         self.trainer.history.append(row)
 
-    def _diverged(self, epoch: Epoch, arrays: dict[str, Array], steps: Steps, last: int) -> Reason:
+    def _diverged(self, epoch: Epoch, bound: Bound) -> Reason:
         """Tell where, and give the state of the epoch's start back: what came after has lost its meaning."""
         self.state, self.updates = self.last_finite or self._kept()
+        first, last, steps = bound.first, bound.stretch.last, bound.steps
         replay = Replay(
             graph=self.graph,
             program=self.program,
-            start=self.state,
-            arrays=arrays,
-            steps=steps,
-            batch=epoch.parts.batch,
-            first_step=self.trainer.step - int(epoch.parts.batch[last - 1]),
-            numbers=self.feed.samples.numbers,
+            start=bound.start,
+            arrays=bound.arrays,
+            steps=Steps(steps.rows[first:last], steps.starts[first:last], steps.scalars[first:last]),
+            batch=epoch.parts.batch[first:last],
+            first_step=self.trainer.step - epoch.batches(epoch.done) + 1,
+            numbers=bound.stretch.samples.numbers,
         )
-        self.fault = diagnosed(replay, epoch.losses[:last])
+        self.fault = diagnosed(replay, epoch.losses[first : epoch.done])
         return Reason("non_finite", f"{self.fault.sentence}; a smaller lr helps")
 
     def _kept(self) -> Kept:
@@ -272,7 +305,7 @@ class Run:
             "epoch": trainer.epoch,
             "step": trainer.step,
             "first_epoch": self.first_epoch,
-            "batches_done": 0 if current is None else current.done,
+            "parts_done": 0 if current is None else current.done,
             "updates": self.updates,
             "skipped": self.skipped,
             "best": None if self.best is None else [self.best[1], self.best_loss, self.best_epoch],
@@ -299,9 +332,9 @@ class Run:
             self.best = groups["best"], updates
         if record["finite"] is not None:
             self.last_finite = groups["finite"], record["finite"]
-        if record["batches_done"]:
+        if record["parts_done"]:
             self.current = Epoch.of(self.feed.parts())
-            self.current.done = record["batches_done"]
+            self.current.done = record["parts_done"]
             self.current.losses[...] = groups["epoch"]["losses"]
             self.current.counts[...] = groups["epoch"]["counts"]
         self.started = time.perf_counter() - record["seconds"]
@@ -311,7 +344,7 @@ class Run:
         """What a checkpoint must have in common with a fit that goes on from it."""
         feed = self.feed
         order: dict[str, Any] = {"batch_size": feed.batch, "micro_batch_size": feed.micro, "sampler": feed.sampler.name}
-        order["order of the first epoch"] = sha256(feed.order(self.trainer.seed, 0).tobytes()).hexdigest()
+        order["order of the first epoch"] = feed.order_digest(self.trainer.seed)
         settings = {**described(self.trainer), **order, "drop_last": feed.drop_last}
         schedule = self.trainer.updates.schedule
         if schedule is not None and not schedule.complete:
@@ -336,11 +369,6 @@ def _by_group(arrays: Mapping[str, Array]) -> dict[str, dict[str, Array]]:
         group, _, label = name.partition("/")
         groups[group][label] = np.array(array)
     return groups
-
-
-def _for(trainer: Trainer, data: Samples) -> Loss:
-    """The trainer's loss for the targets of these samples."""
-    return trainer.loss if data.target is None else trainer.loss.for_target(data.target)
 
 
 def _initial_state(trainer: Trainer, graph: Graph) -> dict[str, Array]:

@@ -91,9 +91,9 @@ class _State:
     buffers: dict[str, tuple[Module, str, Node]]
 
     def moved(self) -> list[tuple[Node, Node]]:
-        """The buffers that forward gave another value, with it."""
+        """The buffers that forward gave another value, with it; each keeps its element type."""
         now = [(node, module.get_buffer(name)) for module, name, node in self.buffers.values()]
-        return [(node, new.node) for node, new in now if new is not None and new.node is not node]
+        return [(node, astype(new, node.dtype).node) for node, new in now if new is not None and new.node is not node]
 
 
 def state_tensors(model: Module, loss: Loss | None = None) -> dict[str, Tensor]:

@@ -7,7 +7,7 @@ determined by its seed: neither threads nor chunks nor the progress line change 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from sklon._base.errors import InputError
+from sklon.data.blocks import Blocks
 from sklon.data.sampling import Sampler
 from sklon.nn import Loss, Module
 from sklon.nn.loss import check_last_layer
@@ -30,7 +31,7 @@ from .arrays import samples
 from .averaged import averages_itself
 from .callbacks import Callback, Callbacks
 from .checkpoints import Checkpoints, Writer, newest
-from .checks import check_indices, check_samples
+from .checks import checked
 from .describing import Plan, description, html, planned
 from .diagnosis import Fault
 from .draws import predictions_drawn
@@ -38,10 +39,10 @@ from .evaluation import evaluate, mean_loss, state_of
 from .feed import feed_of, samples_of
 from .finders import MicroBatch, RangeTest, find_lr, find_micro_batch
 from .history import History
-from .losses import loss_of
+from .losses import loss_for, loss_of
 from .progress import Progress
 from .run import Run
-from .step import columns_of, record_evaluation, record_prediction, state_tensors
+from .step import record_evaluation, record_prediction, state_tensors
 from .stopping import Reason, StoppingRule, parse
 from .updates import Updates, penalties_of
 from .updating import Options
@@ -151,7 +152,8 @@ class Trainer:
 
         ``data`` is (inputs, targets) or (inputs, targets, weights), where weights say what each row counts and inputs
         are an array, or a tuple of arrays for a model with several; or a data set, whose last part are the targets; or
-        a loader, from which come data set, ``batch_size``, ``shuffle`` and ``drop_last``. ``batch_size`` counts rows; 1
+        a loader, from which come data set, ``batch_size``, ``shuffle`` and ``drop_last``; or ``data.Blocks``, of which
+        only a few lie in memory. ``batch_size`` counts rows; 1
         is stochastic, "full" is batch gradient descent, "auto" chooses by the number of rows. ``micro_batch_size``
         bounds memory: a batch is computed in parts of so many rows, and its gradients are added up; the update is the
         whole batch's, with one step, one decay and the same dropout masks (batch normalization alone sees its
@@ -183,9 +185,8 @@ class Trainer:
         rule = parse(early_stopping) if isinstance(early_stopping, str) else early_stopping
         if rule is not None and rule.needs_validation and held_out is None:
             raise InputError("early stopping watches the validation loss; pass validation=(X, y) or a fraction")
-        for part in (feed.samples, held_out):
-            if part is not None:
-                check_samples(self.model, self.loss, part)
+        feed = replace(feed, samples=checked(self.model, self.loss, feed.samples))
+        held_out = None if held_out is None else checked(self.model, self.loss, held_out)
         feed.check(self.model)
         self.updates.read()
         plan = checkpoints if checkpoints is None or isinstance(checkpoints, Checkpoints) else Checkpoints(checkpoints)
@@ -344,9 +345,9 @@ class Trainer:
     # ---- use
     def predict(self, inputs: Any) -> Array:
         """The model's raw outputs for ``inputs``, without dropout: one row for each row."""
-        data = samples(inputs)
-        graph = record_prediction(self.model, columns_of(data.inputs, None))
-        check_indices(graph, data)
+        given = samples_of(inputs) if isinstance(inputs, Blocks) else samples(inputs)
+        data = checked(self.model, self.loss, given)
+        graph = record_prediction(self.model, data.columns)
         return evaluate(graph, data, state_of(self.model))["output"]
 
     def predict_samples(self, inputs: Any, draws: int = 100) -> Array:
@@ -367,11 +368,9 @@ class Trainer:
         return predictions_drawn(self.model, samples(inputs), draws, self.seed)
 
     def evaluate(self, inputs: Any, target: Any = None) -> float:
-        """The mean loss on inputs and targets, or on a data set or a loader."""
-        data = samples_of(inputs) if target is None else samples(inputs, target)
-        check_samples(self.model, self.loss, data)
-        loss = self.loss.for_target(data.target) if data.target is not None else self.loss
-        graph = record_evaluation(self.model, loss, data.columns)
+        """The mean loss on inputs and targets, or on a data set, a loader or blocks."""
+        data = checked(self.model, self.loss, samples_of(inputs) if target is None else samples(inputs, target))
+        graph = record_evaluation(self.model, loss_for(self.loss, data), data.columns)
         return mean_loss(graph, data, state_of(self.model, self.loss))
 
     # ---- saving
