@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .averaging import EMA, SWA, Average
 from .clipping import Clip, ClipAdaptive, ClipLayerNorm, ClipNorm, ClipValue, clip_grad_norm_, clip_grad_value_
+from .freezing import Freeze
 from .lbfgs import LBFGS
 from .optimizer import Optimizer
 from .optimizers import (
@@ -86,6 +87,7 @@ __all__ = [
     "ClipLayerNorm",
     "ClipNorm",
     "ClipValue",
+    "Freeze",
     "GroupLasso",
     "LAMBRule",
     "Lion",

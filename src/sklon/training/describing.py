@@ -126,6 +126,7 @@ def html(trainer: Trainer) -> str:
         ("optimizer", "; ".join(_rules(trainer))),
         ("schedule", "" if trainer.updates.schedule is None else str(trainer.updates.schedule)),
         ("penalties", "; ".join(_penalties(trainer.updates.chosen))),
+        ("frozen", "; ".join(map(str, trainer.updates.freezes))),
         ("clip", written(trainer.options.clip)),
         ("average", written(trainer.average)),
         ("not finite", "batches are skipped" if trainer.options.skip else ""),
@@ -167,6 +168,7 @@ def _settings(value: Any) -> Lines:
 def _epoch(trainer: Trainer, plan: Plan | None) -> Lines:
     return [
         f"take {_order(trainer, plan)}",
+        *(f"freeze {one}" for one in trainer.updates.freezes),
         "for each batch:" if plan is None else f"for each of {_batches(plan)}:",
         *_indented(_step(trainer, plan)),
         *_hook(plan, "on_chunk_end", " every 50 ms"),

@@ -144,7 +144,7 @@ def _losses(twin: Trainer, feed: Feed, rates: Sequence[float]) -> Iterator[float
             upto = min(end, stretch.last)
             some = slice(done - first, upto - first)
             steps = Steps(batch.parts.rows[some], batch.parts.starts[some] - stretch.origin, table[some])
-            found = run.program.run({**run.state, **stretch.arrays()}, steps)
+            found = run.program.code.run({**run.state, **stretch.arrays()}, steps)
             loss += float(found["loss"].sum())
             count += float(found.get("weight", batch.counts[some]).sum())
             done = upto

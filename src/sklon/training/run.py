@@ -14,7 +14,7 @@ import numpy as np
 from sklon._base.philox import split_seed
 from sklon.compiler.cache import compiled
 from sklon.compiler.executable import Executable, Steps, aligned_zeros
-from sklon.graph.node import Graph, Slot, slots
+from sklon.graph.node import Graph, Node, Slot, slots
 
 from .averaged import (
     AVERAGE,
@@ -54,6 +54,16 @@ CHUNK_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
+class StepProgram:
+    """A training step as graph and machine code, its scalars in order, and the parameters that must stay finite."""
+
+    graph: Graph
+    code: Executable
+    scalars: list[Node]
+    watched: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Bound:
     """A stretch of an epoch with the arrays and steps of its program, and the state from which it can be run again.
 
@@ -83,17 +93,13 @@ class Run:
         self.watchers = Callbacks()
         self.current: Epoch | None = None
         self.first_epoch = trainer.epoch
-        self.total_steps = epochs * len(feed.starts())
-        trainer.updates.begin(self.total_steps)
+        batches = len(feed.starts())
+        self.total_steps = epochs * batches
+        trainer.updates.begin(epochs, batches, trainer.epoch + 1)
         columns: Columns = feed.samples.columns
-        options = replace(trainer.options, in_parts=feed.in_parts, averaged=trainer.average is not None)
-        loss = loss_for(trainer.loss, feed.samples)
-        graph = record_training(trainer.model, loss, trainer.rules, columns, options)
-        self.graph = graph
-        self.program: Executable = compiled(graph, feed.micro)
-        self.scalars = scalars_of(graph)
-        self.state = _initial_state(trainer, graph)
-        self.watched = finite_parameters(graph, self.state)
+        self.graphs: dict[frozenset[str], Graph] = {}  # of a step, by the parameters that are frozen
+        self.state = _initial_state(trainer, self._graph(frozenset()))
+        self.program = self._program()
         self.evaluation = None
         if held_out is not None:
             self.evaluation = record_evaluation(trainer.model, loss_for(trainer.loss, held_out), held_out.columns)
@@ -112,6 +118,21 @@ class Run:
         self.updates = 0  # that the state has behind it since the fit began
         self.started = time.perf_counter()
         self.per_batch = 0.0  # seconds
+
+    def _graph(self, frozen: frozenset[str]) -> Graph:
+        """The graph of a step in which these parameters keep their values."""
+        if frozen not in self.graphs:
+            trainer, feed = self.trainer, self.feed
+            options = replace(trainer.options, in_parts=feed.in_parts, averaged=trainer.average is not None)
+            loss, columns = loss_for(trainer.loss, feed.samples), feed.samples.columns
+            self.graphs[frozen] = record_training(trainer.model, loss, trainer.rules, columns, options, frozen)
+        return self.graphs[frozen]
+
+    def _program(self) -> StepProgram:
+        """The program of the epoch that comes."""
+        graph = self._graph(self.trainer.updates.frozen(self.trainer.epoch + 1))
+        watched = finite_parameters(graph, self.state)
+        return StepProgram(graph, compiled(graph, self.feed.micro), scalars_of(graph), watched)
 
     def epochs(self, until: int, rule: StoppingRule | None, limit: float | None, watchers: Callbacks) -> Reason:
         """Run until the trainer has finished so many epochs, or until a reason to stop comes up."""
@@ -139,6 +160,7 @@ class Run:
     def _epoch(self, limit: float | None) -> Reason | None:
         trainer = self.trainer
         epoch = self.current = self.current or self._begin()
+        self.program = self._program()
         steps = Steps(epoch.parts.rows, epoch.parts.starts, self.scalar_table(epoch))
         with closing(self.feed.stretches(trainer.seed, trainer.epoch, epoch.done)) as stretches:
             for stretch in stretches:
@@ -194,7 +216,7 @@ class Run:
         epoch.done = last
         if trainer.options.skip:
             self.skipped += epoch.forget_skipped(results["finite"], first, last)
-        elif not np.isfinite(epoch.losses[first:last]).all() or not_finite(self.state, self.watched):
+        elif not np.isfinite(epoch.losses[first:last]).all() or not_finite(self.state, self.program.watched):
             self.current = None
             return self._diverged(epoch, bound)
         return None
@@ -212,7 +234,7 @@ class Run:
 
     def _steps(self, epoch: Epoch, bound: Bound, first: int, last: int) -> dict[str, Array]:
         start = time.perf_counter()
-        results = self.program.run(bound.arrays, bound.steps, first=first, last=last)
+        results = self.program.code.run(bound.arrays, bound.steps, first=first, last=last)
         batches = (last - first) * len(epoch.ends) / len(epoch.parts)
         self.per_batch = (time.perf_counter() - start) / batches
         return results
@@ -231,7 +253,7 @@ class Run:
         columns.update({"last": parts.last, "offset": parts.offset})
         if self.trainer.average is not None:
             columns[FRESH] = self.trainer.average.shares(first_update, batches, batches)[parts.batch]
-        return table_of(self.scalars, columns, len(parts))
+        return table_of(self.program.scalars, columns, len(parts))
 
     def _watched(self) -> list[float]:
         """The watched value of each epoch of this fit: the validation loss, or the training loss without one."""
@@ -268,8 +290,8 @@ class Run:
         self.state, self.updates = self.last_finite or self._kept()
         first, last, steps = bound.first, bound.stretch.last, bound.steps
         replay = Replay(
-            graph=self.graph,
-            program=self.program,
+            graph=self.program.graph,
+            program=self.program.code,
             start=bound.start,
             arrays=bound.arrays,
             steps=Steps(steps.rows[first:last], steps.starts[first:last], steps.scalars[first:last]),
@@ -324,7 +346,7 @@ class Run:
         for label, array in groups["state"].items():
             self.state[label][...] = array
         trainer.epoch, trainer.step, self.first_epoch = record["epoch"], record["step"], record["first_epoch"]
-        trainer.updates.before = dict(record["before"])
+        trainer.updates.before, trainer.updates.first_epoch = dict(record["before"]), self.first_epoch + 1
         trainer.history.rows = [dict(row) for row in record["history"]]
         self.updates, self.skipped = record["updates"], record["skipped"]
         if record["best"] is not None:

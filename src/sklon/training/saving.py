@@ -20,6 +20,7 @@ from sklon.nn.loss import FunctionLoss
 from sklon.optim import RULES, Rule
 from sklon.optim.averaging import AVERAGES
 from sklon.optim.clipping import CLIPS
+from sklon.optim.freezing import Freeze
 from sklon.optim.penalties import described as penalties_described
 from sklon.optim.penalties import from_description
 from sklon.optim.schedules import Schedule
@@ -65,6 +66,7 @@ def _parts(trainer: Trainer) -> dict[str, Any]:
         "model": {"class": type(trainer.model).__name__, "description": describe(trainer.model)},
         "loss": {"class": _title(trainer.loss), "description": describe(trainer.loss), "means": _means(trainer.loss)},
         "penalties": penalties_described(trainer.updates.chosen),
+        "freeze": [asdict(one) for one in trainer.updates.freezes],
         "clip": _named(trainer.options.clip, CLIPS),
         "average": _named(trainer.average, AVERAGES),
         "on_non_finite": "skip" if trainer.options.skip else "stop",
@@ -149,6 +151,7 @@ def restore(folder: Path, make: Callable[..., Trainer], stopped: type[Stopped], 
             loss=wanted,
             optimizer=next(iter(rules.values()), given["optimizer"]),
             penalties=from_description(record.get("penalties", ())),
+            freeze=[Freeze(**entry) for entry in record.get("freeze", ())],
             clip=_from_name(record.get("clip"), CLIPS),
             average=_from_name(record.get("average"), AVERAGES),
             schedule=record.get("schedule"),

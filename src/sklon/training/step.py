@@ -147,12 +147,13 @@ def record_training(
     rules: Mapping[str, tuple[str, Rule]],
     columns: Columns,
     options: Options = PLAIN,
+    frozen: frozenset[str] = frozenset(),
 ) -> Graph:
     """The graph of one training step; ``rules`` gives each parameter's group and rule by its name.
 
     Output ``loss`` is the sum over the rows of the step; ``weight``, where rows have weights, what they count for.
-    Parameters that have no rule, or require no gradient, keep their values. ``options`` add to the step; with ``skip``
-    output ``finite`` is 0 for a batch that changed nothing.
+    Parameters that have no rule, or require no gradient, or are ``frozen``, keep their values. ``options`` add to the
+    step; with ``skip`` output ``finite`` is 0 for a batch that changed nothing.
     """
     parts = Parts() if options.in_parts else None
     source = _StepRandom(offset=parts.offset if parts else None)
@@ -160,7 +161,8 @@ def record_training(
         batch = _batch(columns)
         loss_sum, weight = _sum_and_count(loss, model(*batch.inputs), batch)
         moved = [(old, Tensor(new)) for old, new in held.moved()]
-    trained = {name: pair for name, pair in held.parameters.items() if pair[0].requires_grad and name in rules}
+    moving = {name: pair for name, pair in held.parameters.items() if pair[0].requires_grad and name in rules}
+    trained = {name: pair for name, pair in moving.items() if name not in frozen}
     seeds = {loss_sum.node: Build().full_like(1.0, loss_sum.node)}
     found = gradients(seeds, [node for _, node in trained.values()])
     sums = {
@@ -168,7 +170,8 @@ def record_training(
         for (name, (_, node)), grad in zip(trained.items(), found, strict=True)
         if grad is not None
     }
-    updates, finite = updates_of(Computed(loss_sum, weight, sums, moved), options, parts)
+    still = {name: node for name, (_, node) in moving.items() if name in frozen}
+    updates, finite = updates_of(Computed(loss_sum, weight, sums, moved, still), options, parts)
     outputs = _outputs(loss_sum, weight)
     if finite is not None:
         outputs = (*outputs, ("finite", astype(finite, float32).node))

@@ -23,6 +23,7 @@ from sklon.nn.module import assign
 from sklon.optim import Optimizer, Rule, schedules
 from sklon.optim.averaging import Average
 from sklon.optim.clipping import Clip
+from sklon.optim.freezing import Freeze
 from sklon.optim.penalties import Penalties
 from sklon.optim.schedules import Schedule
 
@@ -74,11 +75,12 @@ class Trainer:
     All weights but biases and those of normalising layers pay ``l1`` (by proximal steps, which give exact zeros),
     ``l2`` (as a part of the gradient) and ``weight_decay`` (decoupled); ``penalties`` are for parameters of chosen
     names. What is paid stands in the history as ``penalty``, apart from the losses. The convention of λ is that of
-    ``optim.penalties``. ``clip`` bounds the gradients of a batch once: ``optim.ClipNorm(1.0)``, ``ClipValue``,
-    ``ClipLayerNorm``, ``ClipAdaptive``. With an ``average`` (``optim.EMA(0.999)``, ``optim.SWA(start=75)``) averaged
-    weights are what is validated, kept and handed out, with batch norm's statistics computed for them. A batch whose
-    loss or gradients are not finite ends the fit, and ``stopped.fault`` tells where that began; with
-    ``on_non_finite="skip"`` it changes nothing and is counted in the history.
+    ``optim.penalties``. ``freeze`` names parameters that keep their values in some epochs, as in
+    ``[optim.Freeze("0.*", last=3)]``. ``clip`` bounds the gradients of a batch once: ``optim.ClipNorm(1.0)``,
+    ``ClipValue``, ``ClipLayerNorm``, ``ClipAdaptive``. With an ``average`` (``optim.EMA(0.999)``,
+    ``optim.SWA(start=75)``) averaged weights are what is validated, kept and handed out, with batch norm's statistics
+    computed for them. A batch whose loss or gradients are not finite ends the fit, and ``stopped.fault`` tells where
+    that began; with ``on_non_finite="skip"`` it changes nothing and is counted in the history.
 
     >>> import numpy as np
     >>> from sklon import Trainer, nn
@@ -101,6 +103,7 @@ class Trainer:
         l2: float = 0.0,
         weight_decay: float = 0.0,
         penalties: Sequence[Penalties] = (),
+        freeze: Sequence[Freeze] = (),
         clip: Clip | None = None,
         average: Average | None = None,
         on_non_finite: str = "stop",
@@ -111,7 +114,7 @@ class Trainer:
         self.loss = loss_of(loss, reduction)
         check_last_layer(model, self.loss)
         chosen = schedules.parse(schedule) if isinstance(schedule, str) else schedule
-        self.updates = Updates(model, optimizer, lr, penalties_of(l1, l2, weight_decay, penalties), chosen)
+        self.updates = Updates(model, optimizer, lr, penalties_of(l1, l2, weight_decay, penalties), chosen, freeze)
         if on_non_finite not in ("stop", "skip"):
             raise InputError(f'on_non_finite is "stop" or "skip", not {on_non_finite!r}')
         if average is not None and averages_itself(self.updates.rules):

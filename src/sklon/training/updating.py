@@ -83,6 +83,7 @@ class Computed:
     weight: Tensor | None  # what the rows count for, if they have weights
     trained: Mapping[str, Trained]
     moved: Sequence[tuple[Node, Tensor]]
+    frozen: Mapping[str, Node]  # parameters that keep their values, whose averages go on
 
 
 def updates_of(computed: Computed, options: Options, parts: Parts | None) -> tuple[Updates, Tensor | None]:
@@ -103,6 +104,8 @@ def updates_of(computed: Computed, options: Options, parts: Parts | None) -> tup
         at_end: list[tuple[Node, Tensor]] = []
         for name, one in trained.items():
             at_end += _update(name, one, means[name], scalars, options)
+        if options.averaged:
+            at_end += [_average(name, node, Tensor(node), scalars) for name, node in computed.frozen.items()]
         updates = [(old, _unless_skipped(old, new, finite)) for old, new in computed.moved]
         for old, new in at_end:
             complete = _unless_skipped(old, new, finite)
@@ -117,11 +120,14 @@ def _update(name: str, one: Trained, mean: Tensor, scalars: _Scalars, options: O
     handles = {s: Tensor(n) for s, n in slots.items()}
     new, moved = one.rule.update(Tensor(one.node), mean, handles, scalars.of(one.group, one.rule, one.node.dtype))
     pairs = [(one.node, new), *((slots[s], t) for s, t in moved.items())]
-    if options.averaged:
-        average = slot(f"average.{name}", "state", one.node.shape, one.node.dtype)
-        fresh = scalars.named(FRESH, one.node.dtype)
-        pairs.append((average, Tensor(average) + fresh * (new - Tensor(average))))
-    return pairs
+    return [*pairs, _average(name, one.node, new, scalars)] if options.averaged else pairs
+
+
+def _average(name: str, param: Node, new: Tensor, scalars: _Scalars) -> tuple[Node, Tensor]:
+    """The average of a parameter, moved by a share towards its new value."""
+    average = slot(f"average.{name}", "state", param.shape, param.dtype)
+    fresh = scalars.named(FRESH, param.dtype)
+    return average, Tensor(average) + fresh * (new - Tensor(average))
 
 
 def _unless_skipped(old: Node, new: Tensor, finite: Tensor | None) -> Tensor:
