@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -38,3 +39,45 @@ def test_an_interrupted_run_leaves_a_usable_model(threads: int) -> None:
         rest, _ = process.communicate(timeout=60)
     assert rest.splitlines()[-1] == "stopped interrupted True"
     assert process.returncode == 0
+
+
+RESUMABLE = """
+import sys, numpy as np, sklon
+from sklon import Trainer, nn
+from sklon.training.checkpoints import Checkpoints
+X = np.random.default_rng(0).standard_normal((3000, 20)).astype(np.float32)
+sklon.manual_seed(0)
+trainer = Trainer(nn.Sequential(nn.Linear(20, 32), nn.Dropout(0.2), nn.ReLU(), nn.Linear(32, 1)), loss="mse")
+class Tell(sklon.training.callbacks.Callback):
+    begun = False
+    def on_chunk_end(self, trainer, share):
+        if not self.begun:
+            print("begun", flush=True)
+        self.begun = True
+plan = Checkpoints(sys.argv[1], every_minutes=1000.0)
+fit = dict(epochs=200, batch_size=16, validation=0.3, callbacks=[Tell()])
+trainer.fit((X, X[:, :1]), checkpoints=plan, resume=sys.argv[2] == "resume", **fit)
+state = {name: np.asarray(v).tobytes().hex()[:64] for name, v in trainer.model.state_dict().items()}
+rows = [{k: v for k, v in row.items() if k != "seconds"} for row in trainer.history]
+print(trainer.stopped.reason, state, rows, flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of this kind exist on POSIX systems only")
+def test_an_interrupted_fit_is_written_down_at_once_and_goes_on_to_the_same_bits(tmp_path: Path) -> None:
+    def run(folder: str, how: str, interrupt_after: float | None = None) -> str:
+        command = [sys.executable, "-c", RESUMABLE, str(tmp_path / folder), how]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ}) as process:
+            assert process.stdout is not None
+            if interrupt_after is not None:
+                process.stdout.readline()
+                time.sleep(interrupt_after)
+                process.send_signal(signal.SIGINT)
+            out, _ = process.communicate(timeout=120)
+        assert process.returncode == 0
+        return out.splitlines()[-1]
+
+    whole = run("whole", "begin")
+    assert run("cut", "begin", 0.01).startswith("interrupted")
+    assert run("cut", "resume", 0.06).startswith("interrupted")
+    assert run("cut", "resume") == whole

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,6 +13,7 @@ import numpy as np
 from sklon._base.philox import split_seed
 from sklon.compiler.cache import compiled
 from sklon.compiler.executable import Executable, Steps, aligned_zeros
+from sklon.compiler.interrupts import deferred_interrupts
 from sklon.graph.node import Graph, Node, Slot, slots
 
 from .averaged import (
@@ -28,7 +28,7 @@ from .averaged import (
 )
 from .callbacks import Callbacks
 from .captured import captured_by
-from .checkpoints import Snapshot, Writer, check_same, digest
+from .checkpoints import Writer
 from .diagnosis import Fault, Replay, diagnosed, finite_parameters, not_finite
 from .epoch import Epoch
 from .evaluation import mean_loss, scalars_of, state_of, table_of
@@ -36,7 +36,7 @@ from .feed import Feed
 from .history import Row
 from .losses import loss_for
 from .parts import Stretch
-from .saving import described
+from .snapshots import identity_of, snapshot_of
 from .step import Columns, record_evaluation, record_training
 from .stopping import Reason, StoppingRule
 from .streams import Rows
@@ -167,7 +167,8 @@ class Run:
                 reason = self._stretch(epoch, self._bound(epoch, stretch, steps), limit)
                 if reason is not None:
                     return reason
-        return None
+        self._finish(epoch)
+        return self._look(1.0, limit)
 
     def _bound(self, epoch: Epoch, stretch: Stretch, steps: Steps) -> Bound:
         """A stretch with what its steps read; rows that are read only once are replayed from where they begin."""
@@ -176,22 +177,22 @@ class Run:
         return Bound(stretch, {**self.state, **stretch.arrays()}, moved, first, start[0])
 
     def _stretch(self, epoch: Epoch, bound: Bound, limit: float | None) -> Reason | None:
-        trainer = self.trainer
         while epoch.done < bound.stretch.last:
             reason = self._advance(epoch, bound)
             if reason is not None:
                 return reason
-            if epoch.complete:
-                self._finish(epoch)
-            if self.writer is not None and self.writer.is_due(trainer.step):
-                self.writer.write(trainer.step, self.snapshot())
-            reason = self.watchers.chunk_ended(trainer, epoch.share) or self._too_late(limit)
+            reason = None if epoch.complete else self._look(epoch.share, limit)
             if reason is not None:
-                if not epoch.complete:
-                    self.write_last()
-                    self._record(*epoch.totals, finished=False)
+                self.write_last()
+                self._keep(self._row(*epoch.totals))
                 return reason
         return None
+
+    def _look(self, share: float, limit: float | None) -> Reason | None:
+        """Between two chunks: write a checkpoint if due; ask the callbacks and the clock for a reason to stop."""
+        if self.writer is not None and self.writer.is_due(self.trainer.step):
+            self.writer.write(self.trainer.step, snapshot_of(self))
+        return self.watchers.chunk_ended(self.trainer, share) or self._too_late(limit)
 
     def _too_late(self, limit: float | None) -> Reason | None:
         if limit is None or time.perf_counter() - self.started <= limit:
@@ -204,27 +205,31 @@ class Run:
         return Epoch.of(self.feed.parts())
 
     def _advance(self, epoch: Epoch, bound: Bound) -> Reason | None:
-        """Run some parts natively; the reason to stop if they were not finite."""
+        """Run some parts natively; the reason to stop if they were not finite. State and counters move together."""
         trainer = self.trainer
         first, last = epoch.done, epoch.end_of(self._chunk(), bound.stretch.last)
-        results = self._steps(epoch, bound, first, last)
-        epoch.losses[first:last] = results["loss"][first:last]
-        epoch.counts[first:last] = results.get("weight", epoch.counts)[first:last]
-        batches = epoch.batches(last) - epoch.batches(first)
-        trainer.step += batches
-        self.updates += batches
-        epoch.done = last
-        if trainer.options.skip:
-            self.skipped += epoch.forget_skipped(results["finite"], first, last)
-        elif not np.isfinite(epoch.losses[first:last]).all() or not_finite(self.state, self.program.watched):
+        with deferred_interrupts():
+            results = self._steps(epoch, bound, first, last)
+            epoch.losses[first:last] = results["loss"][first:last]
+            epoch.counts[first:last] = results.get("weight", epoch.counts)[first:last]
+            batches = epoch.batches(last) - epoch.batches(first)
+            trainer.step += batches
+            self.updates += batches
+            epoch.done = last
+            if trainer.options.skip:
+                self.skipped += epoch.forget_skipped(results["finite"], first, last)
+                return None
+        if not np.isfinite(epoch.losses[first:last]).all() or not_finite(self.state, self.program.watched):
             self.current = None
             return self._diverged(epoch, bound)
         return None
 
     def _finish(self, epoch: Epoch) -> None:
-        self.trainer.epoch += 1
-        self.current = None
-        self._record(*epoch.totals, finished=True)
+        row = self._row(*epoch.totals)
+        with deferred_interrupts():
+            self.trainer.epoch += 1
+            self.current = None
+            self._keep(row)
 
     def _chunk(self) -> int:
         """Batches until the next look at the clock, or until a checkpoint is due."""
@@ -261,28 +266,33 @@ class Run:
         rows = self.trainer.history.rows
         return [row[name] for row in rows if row["epoch"] > self.first_epoch and name in row]
 
-    def _record(self, loss: float, count: float, finished: bool) -> None:
+    def _row(self, loss: float, count: float) -> Row:
+        """What the history says of the epoch that is under way, with the validation loss."""
+        trainer = self.trainer
         row: Row = {
-            "epoch": self.trainer.epoch + (not finished),
-            "step": self.trainer.step,
+            "epoch": trainer.epoch + 1,
+            "step": trainer.step,
             "train_loss": float(loss / count) if count else float("nan"),
         }
         if self.evaluation is not None and self.held_out is not None:
-            loss = mean_loss(self.evaluation, self.held_out, self.handed_out(self.state))
-            row["validation_loss"] = loss
-            if loss < self.best_loss:
-                self.best = self._kept()
-                self.best_loss, self.best_epoch = loss, int(row["epoch"])
-        else:
-            self.best_epoch = int(row["epoch"])
-        penalty = self.trainer.updates.penalty(with_averages(self.state))
+            row["validation_loss"] = mean_loss(self.evaluation, self.held_out, self.handed_out(self.state))
+        penalty = trainer.updates.penalty(with_averages(self.state))
         if penalty is not None:
             row["penalty"] = penalty
         if self.lr is not None:
             row["lr"] = self.lr
-        if self.trainer.options.skip:
+        if trainer.options.skip:
             row["skipped"] = self.skipped
         row["seconds"] = time.perf_counter() - self.started
+        return row
+
+    def _keep(self, row: Row) -> None:
+        """Add a row to the history, and keep the state if it is the best one."""
+        if "validation_loss" not in row:
+            self.best_epoch = int(row["epoch"])
+        elif row["validation_loss"] < self.best_loss:
+            self.best = self._kept()
+            self.best_loss, self.best_epoch = row["validation_loss"], int(row["epoch"])
         self.trainer.history.append(row)
 
     def _diverged(self, epoch: Epoch, bound: Bound) -> Reason:
@@ -314,83 +324,20 @@ class Run:
         return found if self.recalibrate is None else self.recalibrate(found)
 
     # ---- to go on later
-    def snapshot(self) -> Snapshot:
-        """Everything that the next step depends on."""
-        trainer, current = self.trainer, self.current
-        arrays = {f"state/{label}": array for label, array in self.state.items()}
-        for name, kept in (("best", self.best), ("finite", self.last_finite)):
-            arrays.update({f"{name}/{label}": array for label, array in (kept[0] if kept else {}).items()})
-        if current is not None:
-            arrays.update({"epoch/losses": current.losses, "epoch/counts": current.counts})
-        record = {
-            **self.identity,
-            "epoch": trainer.epoch,
-            "step": trainer.step,
-            "first_epoch": self.first_epoch,
-            "parts_done": 0 if current is None else current.done,
-            "updates": self.updates,
-            "skipped": self.skipped,
-            "best": None if self.best is None else [self.best[1], self.best_loss, self.best_epoch],
-            "finite": None if self.last_finite is None else self.last_finite[1],
-            "before": trainer.updates.before,
-            "history": trainer.history.rows,
-            "seconds": time.perf_counter() - self.started,
-        }
-        return Snapshot(arrays, record)
-
-    def go_on(self, snapshot: Snapshot) -> None:
-        """Take a snapshot's place; raises InputError if it is of other data or settings."""
-        trainer, record = self.trainer, snapshot.record
-        check_same(record, self.identity["settings"], self.identity["data"])
-        groups = _by_group(snapshot.arrays)
-        for label, array in groups["state"].items():
-            self.state[label][...] = array
-        trainer.epoch, trainer.step, self.first_epoch = record["epoch"], record["step"], record["first_epoch"]
-        trainer.updates.before, trainer.updates.first_epoch = dict(record["before"]), self.first_epoch + 1
-        trainer.history.rows = [dict(row) for row in record["history"]]
-        self.updates, self.skipped = record["updates"], record["skipped"]
-        if record["best"] is not None:
-            updates, self.best_loss, self.best_epoch = record["best"]
-            self.best = groups["best"], updates
-        if record["finite"] is not None:
-            self.last_finite = groups["finite"], record["finite"]
-        if record["parts_done"]:
-            self.current = Epoch.of(self.feed.parts())
-            self.current.done = record["parts_done"]
-            self.current.losses[...] = groups["epoch"]["losses"]
-            self.current.counts[...] = groups["epoch"]["counts"]
-        self.started = time.perf_counter() - record["seconds"]
-
     @cached_property
     def identity(self) -> dict[str, Any]:
         """What a checkpoint must have in common with a fit that goes on from it."""
-        feed = self.feed
-        order: dict[str, Any] = {"batch_size": feed.batch, "micro_batch_size": feed.micro, "sampler": feed.sampler.name}
-        order["order of the first epoch"] = feed.order_digest(self.trainer.seed)
-        settings = {**described(self.trainer), **order, "drop_last": feed.drop_last}
-        schedule = self.trainer.updates.schedule
-        if schedule is not None and not schedule.complete:
-            settings["steps of the schedule"] = self.total_steps
-        return {"settings": settings, "data": digest(feed.samples, self.held_out)}
+        return identity_of(self)
 
     def write_last(self) -> None:
         """The last checkpoint of a fit that ends here, unless it stands there already."""
         if self.writer is not None and self.writer.last_step != self.trainer.step:
-            self.writer.write(self.trainer.step, self.snapshot())
+            self.writer.write(self.trainer.step, snapshot_of(self))
 
     def result(self) -> Kept:
         """The best state where a validation set watched, else the last one, as users get it."""
         state, updates = self.best if self.best is not None else (self.state, self.updates)
         return self.handed_out(state), updates
-
-
-def _by_group(arrays: Mapping[str, Array]) -> dict[str, dict[str, Array]]:
-    """Arrays by the two halves of their names."""
-    groups: dict[str, dict[str, Array]] = {"state": {}, "best": {}, "finite": {}, "epoch": {}}
-    for name, array in arrays.items():
-        group, _, label = name.partition("/")
-        groups[group][label] = np.array(array)
-    return groups
 
 
 def _initial_state(trainer: Trainer, graph: Graph) -> dict[str, Array]:

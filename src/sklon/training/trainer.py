@@ -43,6 +43,7 @@ from .history import History
 from .losses import loss_for, loss_of
 from .progress import Progress
 from .run import Run
+from .snapshots import go_on
 from .step import record_evaluation, record_prediction, state_tensors
 from .stopping import Reason, StoppingRule, parse
 from .updates import Updates, penalties_of
@@ -210,6 +211,7 @@ class Trainer:
                 run.write_last()
             return reason
         except KeyboardInterrupt:
+            run.write_last()
             return Reason("interrupted", "the run was interrupted")
         except Exception as error:
             self._stop(run, Reason("error", f"{type(error).__name__} was raised"))
@@ -228,7 +230,7 @@ class Trainer:
             raise InputError("resume needs checkpoints=FOLDER, the folder that the fit was written to")
         found = newest(plan.folder)
         if found is not None:
-            run.go_on(found)
+            go_on(run, found)
         return run.first_epoch + epochs
 
     def _take_over(self, state: dict[str, Array], updates: int) -> None:
