@@ -22,8 +22,9 @@ def _saved(run_of: Callable[[str], Run], tmp_path: Path) -> Path:
     return Path(shutil.copytree(path, tmp_path / "copy"))
 
 
-def test_a_folder_holds_the_four_files_and_nothing_else(saved: Path) -> None:
+def test_a_folder_holds_the_four_files_and_the_last_checkpoints_alone(saved: Path) -> None:
     assert sorted(path.name for path in saved.iterdir()) == [
+        "checkpoints",
         "history.csv",
         "model.safetensors",
         "report.html",
@@ -32,8 +33,8 @@ def test_a_folder_holds_the_four_files_and_nothing_else(saved: Path) -> None:
 
 
 def test_an_error_while_writing_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(TypeError):
-        folder.write_run(tmp_path / "new" / "run", {}, {"not JSON": object()}, [], "")
+    with pytest.raises(TypeError), folder.write_run(tmp_path / "new" / "run", {}, {"not JSON": object()}, [], ""):
+        pass
     assert list((tmp_path / "new").iterdir()) == []
 
 

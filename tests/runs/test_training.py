@@ -135,7 +135,7 @@ def test_no_path_host_user_or_row_enters_a_run_folder(csv_file: Path, tmp_path: 
     train(csv_file, target="dear", out=out, **QUICK)
     table = read(csv_file)
     sizes = table.column("size").text
-    for path in out.iterdir():
+    for path in filter(Path.is_file, out.rglob("*")):
         text = path.read_bytes().decode("utf-8", errors="replace")
         assert str(tmp_path) not in text and "secret-place" not in text and str(Path.home()) + "/" not in text
         for name in (socket.gethostname(), os.environ.get("USER", "nobody")):

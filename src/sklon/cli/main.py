@@ -68,7 +68,10 @@ def sklon(
 def train(
     context: typer.Context,
     table: Annotated[Path, typer.Argument(metavar="TABLE", help="A CSV or Parquet file.")],
-    target: Annotated[str, typer.Option("--target", metavar="COLUMN", help="The column to predict.")],
+    target: Annotated[
+        str | None,
+        typer.Option("--target", metavar="COLUMN", help="The column to predict.", show_default="needed, or --resume"),
+    ] = None,
     validation: Annotated[
         Path | None,
         typer.Option("--validation", metavar="FILE", help="Validate on this file instead of on held-out rows."),
@@ -80,6 +83,10 @@ def train(
     config: Config = None,
     out: Out = None,
     overwrite: Overwrite = False,
+    resume: Annotated[
+        Path | None,
+        typer.Option("--resume", metavar="RUN", help="Go on with this run: killed, interrupted or to train longer."),
+    ] = None,
     json: Json = False,
     quiet: Quiet = False,
     **settings: Any,
@@ -89,7 +96,8 @@ def train(
     Writes a run folder with the model, its record and a report to open in a browser.
     """
     words = from_file(config) | given(context, settings)
-    _train(table, target, Terminal(quiet, json), words, out=out, overwrite=overwrite, validation=validation, test=test)
+    more: dict[str, Any] = {"validation": validation, "test": test, "resume": resume}
+    _train(table, target, Terminal(quiet, json), words, out=out, overwrite=overwrite, **more)
 
 
 @app.command(epilog=DEMO_EXAMPLE)
@@ -202,11 +210,12 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _train(
     table: Path,
-    target: str,
+    target: str | None,
     terminal: Terminal,
     words: dict[str, Any],
     *,
     out: Path | None,
+    resume: Path | None = None,
     **more: Any,
 ) -> None:
     from sklon.runs import train as train_run
@@ -215,7 +224,8 @@ def _train(
     run = train_run(
         table,
         target=target,
-        out=out or free_name(table.stem),
+        out=out or (free_name(table.stem) if resume is None else None),
+        resume=resume,
         progress=terminal.progress,
         say=terminal.tell,
         **more,

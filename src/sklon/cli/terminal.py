@@ -77,8 +77,8 @@ def guarded(command: Command) -> Command:
             sys.stdout.flush()
         except InputError as error:
             _end(f"error: {' '.join(str(error).split())}", BAD_INPUT)
-        except KeyboardInterrupt:
-            _end("interrupted; nothing was written", INTERRUPTED)
+        except KeyboardInterrupt as error:
+            _end(str(error) or "interrupted; nothing was written", INTERRUPTED)
         except BrokenPipeError:
             _close_output()
         except OSError as error:

@@ -1,5 +1,6 @@
 """The folder of a run on a table: ``model.safetensors``, ``run.json``, ``history.csv`` and ``report.html``.
 
+A training under way has a record with the status "training" and ``checkpoints`` instead (``unfinished``).
 How folders appear whole, and are read without executing anything, stands in training.folder.
 """
 
@@ -14,7 +15,6 @@ from typing import Any, TextIO
 
 from sklon._base.errors import InputError, RunFolderError
 from sklon.training.folder import (
-    FILES,
     HISTORY,
     MODEL,
     MODULE,
@@ -35,13 +35,16 @@ from sklon.training.folder import (
 
 from .network import Weights
 
+#: the status of a run that is not finished
+TRAINING = "training"
+
 __all__ = [
-    "FILES",
     "HISTORY",
     "MODEL",
     "RECORD",
     "REPORT",
     "SCHEMA",
+    "TRAINING",
     "check_free",
     "free_name",
     "is_of_module",
@@ -57,6 +60,7 @@ def free_name(stem: str) -> Path:
     return next(path for path in names if not path.exists())
 
 
+@contextmanager
 def write_run(
     out: Path,
     weights: Weights,
@@ -65,13 +69,14 @@ def write_run(
     report: str,
     *,
     overwrite: bool = False,
-) -> None:
-    """Write the four files as one folder that appears at once."""
+) -> Iterator[Path]:
+    """Write the four files as one folder that appears at once, when the block ends, with what the block adds."""
     with appearing(check_free(out, overwrite=overwrite)) as folder:
         write_arrays(folder / MODEL, weights)
         write_record(folder, record)
         write_history(folder, history)
         write_text(folder / REPORT, report)
+        yield folder
 
 
 def read_run(folder: Path) -> tuple[Weights, dict[str, Any], tuple[dict[str, Any], ...], str]:
@@ -81,6 +86,10 @@ def read_run(folder: Path) -> tuple[Weights, dict[str, Any], tuple[dict[str, Any
         raise RunFolderError(
             f"{folder} is the run of a module, which takes arrays and no table; load it in Python by "
             f"sklon.load({str(folder)!r})"
+        )
+    if record.get("status") == TRAINING:
+        raise RunFolderError(
+            f"{folder} holds a training that did not finish; go on with: sklon train TABLE --resume {folder}"
         )
     with reading(folder):
         report = (folder / REPORT).read_text(encoding="utf-8")

@@ -11,6 +11,7 @@ An ``Architecture`` is a value that JSON can hold; weights come and go as NumPy 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
@@ -26,6 +27,7 @@ from sklon.optim import EMA, ClipNorm
 from sklon.tensors import Tensor
 from sklon.tensors.modes import manual_seed
 from sklon.training import Trainer
+from sklon.training.checkpoints import Checkpoints
 
 from .settings import Settings
 
@@ -95,6 +97,7 @@ class Fitted:
     history: tuple[dict[str, Any], ...]
     stopped: dict[str, Any]
     batch_size: int
+    seconds: float  # of training, what went before a checkpoint included
 
 
 class TableNet(nn.Module):
@@ -136,8 +139,13 @@ def fit_network(
     settings: Settings,
     *,
     progress: bool,
+    checkpoints: Checkpoints | None = None,
+    resume: bool = False,
 ) -> Fitted:
-    """Train a network of this architecture; Ctrl-C ends the training, not the process."""
+    """Train a network of this architecture; Ctrl-C ends the training, not the process.
+
+    With ``resume`` it goes on from the newest of the checkpoints.
+    """
     manual_seed(settings.seed)
     model = TableNet(architecture)
     model.load_state_dict(_unknown_is_zero(_weights_of(model)))
@@ -158,6 +166,7 @@ def fit_network(
         seed=settings.seed,
     )
     balance = settings.class_weight == "balanced"
+    started = time.perf_counter()
     trainer.fit(
         _balanced(training, training[1]) if balance else training,
         epochs=settings.epochs,
@@ -167,6 +176,8 @@ def fit_network(
         validation=_balanced(validation, training[1]) if balance else validation,
         early_stopping=settings.early_stopping,
         time_limit=settings.time_limit,
+        checkpoints=checkpoints,
+        resume=resume,
         progress=progress,
     )
     assert trainer.stopped is not None
@@ -177,7 +188,8 @@ def fit_network(
         raise InputError(f"the training came to nothing. {trainer.stopped.sentence}")
     words = {name: getattr(trainer.stopped, name) for name in ("reason", "epoch", "best_epoch", "sentence")}
     history = tuple({name: _plain(value) for name, value in row.items()} for row in trainer.history)
-    return Fitted(weights=weights, history=history, stopped=words, batch_size=batch_size)
+    seconds = max(time.perf_counter() - started, *(row["seconds"] for row in history[-1:]), 0.0)
+    return Fitted(weights=weights, history=history, stopped=words, batch_size=batch_size, seconds=seconds)
 
 
 def _balanced(rows: tuple[Inputs, NDArray[Any]], seen: NDArray[Any]) -> tuple[Inputs, NDArray[Any], NDArray[Any]]:

@@ -47,7 +47,7 @@ class Problem:
     """A table made ready: the task, the preparation, and both sides of the split as arrays."""
 
     source: Table
-    validation_source: str | None
+    watching: Table | None  # the table to validate on, if one was given
     task: Task
     preparation: Preparation
     training: tuple[Inputs, NDArray[Any]]
@@ -70,7 +70,7 @@ def pose(table: Table, target: str, validation: Table | None, settings: Settings
     taught = learning.column(target)
     return Problem(
         source=table,
-        validation_source=None if validation is None else validation.source,
+        watching=validation,
         task=task,
         preparation=preparation,
         training=(preparation.inputs(learning), preparation.target.encode(taught)),

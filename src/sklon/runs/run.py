@@ -74,7 +74,8 @@ class Run:
         ``out`` must not exist or be empty, or with ``overwrite`` hold a run.
         """
         path = Path(out)
-        write_run(path, self.weights, self.record, self.history, self.report, overwrite=overwrite)
+        with write_run(path, self.weights, self.record, self.history, self.report, overwrite=overwrite):
+            pass
         return replace(self, path=path)
 
     def summary(self) -> dict[str, Any]:

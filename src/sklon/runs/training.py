@@ -1,7 +1,7 @@
 """From a table to a run: pose the problem, train, judge, and write it all down.
 
 ``train`` is the command ``sklon train`` as a function. The steps are pure but for reading, training and the
-folder at the end; a folder is written only when everything before has succeeded.
+folder (``unfinished``), which holds checkpoints while the training lasts and becomes a run when all has succeeded.
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ import json
 import os
 import platform
 import shlex
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from os import PathLike
 from pathlib import Path
@@ -26,7 +25,7 @@ from sklon._base.errors import InputError
 from sklon._base.settings import get_num_threads, set_num_threads
 from sklon.data import REGRESSION, Classes, Dropped, Inputs, Table, read
 
-from . import baseline, importance, scores
+from . import baseline, importance, scores, unfinished
 from .evaluation import answers, left_out
 from .folder import SCHEMA, check_free
 from .losses import LOSSES, loss_for
@@ -35,6 +34,7 @@ from .problem import Problem, check_other, pose, repeated
 from .report import render
 from .run import Run
 from .settings import Settings, show
+from .unfinished import Begun
 
 VERSIONS = ("sklon", "numpy", "llvmlite", "duckdb", "scikit-learn")
 
@@ -42,10 +42,11 @@ VERSIONS = ("sklon", "numpy", "llvmlite", "duckdb", "scikit-learn")
 def train(
     source: Any,
     *,
-    target: str,
+    target: str | None = None,
     validation: Any = None,
     test: Any = None,
     out: str | PathLike[str] | None = None,
+    resume: str | PathLike[str] | None = None,
     progress: bool = False,
     overwrite: bool = False,
     say: Callable[[str], None] = lambda sentence: None,
@@ -56,17 +57,74 @@ def train(
     ``source`` is a path to CSV or Parquet, a pandas or polars frame, or a mapping from names to arrays;
     ``validation`` is another such table, or ``None`` to hold out a part of the rows;
     ``test`` is one that is used for nothing but a last score. With ``out`` a run
-    folder is written, in place of another run if ``overwrite``. ``say`` receives each thing worth knowing
-    as a sentence, as it becomes known. All other
+    folder is written, in place of another run if ``overwrite``, with checkpoints as the training goes. ``resume`` is
+    such a folder: the training goes on from there, to the bits of one that was never interrupted, with the same data;
+    target and settings are known then, and only ``epochs``, ``time_limit``, ``early_stopping`` and ``threads`` may be
+    others. ``say`` receives each thing worth knowing as a sentence, as it becomes known. All other
     settings are the rows of ``sklon.runs.settings.SETTINGS``: ``epochs``, ``lr``, ``hidden``, ``seed``, …
 
     Raises ``InputError`` with one sentence for whatever cannot be used; no folder is left then.
     """
+    if resume is not None:
+        if out is not None or overwrite:
+            raise InputError(f"--resume {resume} goes on in that folder; leave --out and --overwrite out")
+        return _go_on(Path(resume), source, target, validation, test, progress, say, words)
+    if target is None:
+        raise InputError("a target is needed, the column to predict; give --target COLUMN")
     settings = Settings.from_words(words)
     if out is not None:
         _check_parent(check_free(Path(out), overwrite=overwrite))
-    table = read(source)
-    problem = pose(table, target, None if validation is None else read(validation), settings)
+    table, watching = read(source), None if validation is None else read(validation)
+    job = _pose(table, target, watching, test, settings, progress, say)
+    if out is None:
+        return _trained(job)
+    record = unfinished.record_of(table, target, watching, settings)
+    with unfinished.begun(Path(out), record, overwrite=overwrite) as begun:
+        return begun.finish(_trained(job, begun))
+
+
+def _go_on(
+    place: Path,
+    source: Any,
+    target: str | None,
+    validation: Any,
+    test: Any,
+    progress: bool,
+    say: Callable[[str], None],
+    words: Mapping[str, Any],
+) -> Run:
+    """Go on with the training in a run folder."""
+    begun, record = unfinished.resumed(place)
+    settings = unfinished.settings_to_go_on(place, record, words)
+    known = unfinished.target_to_go_on(place, record, target)
+    table, watching = read(source), None if validation is None else read(validation)
+    unfinished.check_data(place, record, table, watching)
+    job = _pose(table, known, watching, test, settings, progress, say)
+    return begun.finish(_trained(job, begun))
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A problem, what it is to be tested on, and how to go about it."""
+
+    problem: Problem
+    tested: Table | None
+    settings: Settings
+    progress: bool
+    say: Callable[[str], None]
+
+
+def _pose(
+    table: Table,
+    target: str,
+    watching: Table | None,
+    test: Any,
+    settings: Settings,
+    progress: bool,
+    say: Callable[[str], None],
+) -> _Job:
+    """The job that tables and settings make; what is worth knowing about them is said."""
+    problem = pose(table, target, watching, settings)
     tested = None if test is None else read(test)
     if tested is not None:
         check_other(table, tested)
@@ -74,29 +132,41 @@ def train(
         problem = replace(problem, notes=(*problem.notes, *repeated(table, tested)))
     for sentence in (_decision(problem, settings), *problem.notes):
         say(sentence)
-    with _threads(settings.threads):
-        run = _trained(problem, tested, settings, progress=progress)
-    if tested is not None:
-        for sentence in left_out(run.record["test"]):
-            say(sentence)
-    return run if out is None else run.save(out, overwrite=overwrite)
+    return _Job(problem, tested, settings, progress, say)
 
 
-def _trained(problem: Problem, tested: Table | None, settings: Settings, *, progress: bool) -> Run:
+def _trained(job: _Job, begun: Begun | None = None) -> Run:
     """The network of a problem, trained and judged, with its record and its report."""
+    with _threads(job.settings.threads):
+        run = _fitted(job, begun)
+    if job.tested is not None:
+        for sentence in left_out(run.record["test"]):
+            job.say(sentence)
+    return run
+
+
+def _fitted(job: _Job, begun: Begun | None) -> Run:
+    problem, settings = job.problem, job.settings
     architecture = Architecture.for_preparation(problem.preparation, settings)
     loss = loss_for(problem.preparation.target, problem.task.kind, settings.loss)
-    started = time.perf_counter()
-    fitted = fit_network(architecture, loss, problem.training, problem.validation, settings, progress=progress)
-    seconds = time.perf_counter() - started
+    fitted = fit_network(
+        architecture,
+        loss,
+        problem.training,
+        problem.validation,
+        settings,
+        progress=job.progress,
+        checkpoints=None if begun is None else begun.checkpoints,
+        resume=begun is not None and begun.resumed,
+    )
     judge = judge_of(problem, architecture, fitted, settings.seed)
     evidence = judge(problem.validation[0], problem.truth)
-    record = _record(problem, architecture, fitted, settings, seconds)
+    record = _record(problem, architecture, fitted, settings)
     record |= _inspect(problem, architecture, fitted, settings)
     record |= {"scores": scores.compared(problem.task.kind, evidence), "test": None}
     run = Run(record=record, weights=fitted.weights, history=fitted.history, report="")
-    if tested is not None:
-        record |= _tested(run, tested, judge)
+    if job.tested is not None:
+        record |= _tested(run, job.tested, judge)
     record = json.loads(json.dumps(record))
     return replace(run, record=record, report=render(record, fitted.history, evidence))
 
@@ -169,9 +239,7 @@ def _inspect(problem: Problem, architecture: Architecture, fitted: Fitted, setti
     return {"importance": importance.to_json(found), "suspects": list(alone)}
 
 
-def _record(
-    problem: Problem, architecture: Architecture, fitted: Fitted, settings: Settings, seconds: float
-) -> dict[str, Any]:
+def _record(problem: Problem, architecture: Architecture, fitted: Fitted, settings: Settings) -> dict[str, Any]:
     """What ``run.json`` holds, but for the scores."""
     target = problem.preparation.target
     return {
@@ -185,9 +253,7 @@ def _record(
             "labels": list(target.labels) if isinstance(target, Classes) else None,
         },
         "data": {
-            "source": problem.source.source,
-            "sha256": problem.source.sha256,
-            "validation": problem.validation_source,
+            **unfinished.data_of(problem.source, problem.watching),
             "rows": {"training": len(problem.seen), "validation": len(problem.truth)},
         },
         "architecture": architecture.to_json(),
@@ -195,7 +261,7 @@ def _record(
         "settings": settings.to_json(),
         "batch_size": fitted.batch_size,
         "stopped": fitted.stopped,
-        "seconds": round(seconds, 3),
+        "seconds": round(fitted.seconds, 3),
         "notes": list(problem.notes),
         "command": _command(problem, settings),
         "python": _python(problem, settings),
@@ -206,8 +272,8 @@ def _record(
 def _command(problem: Problem, settings: Settings) -> str:
     """The command that repeats the run, with the file's name alone."""
     parts = ["sklon", "train", problem.source.source, "--target", problem.preparation.target.name]
-    if problem.validation_source:
-        parts += ["--validation", problem.validation_source]
+    if problem.watching is not None:
+        parts += ["--validation", problem.watching.source]
     for name, value in ({"seed": settings.seed} | settings.changed()).items():
         parts += ["--" + name.replace("_", "-"), show(value)]
     return shlex.join(parts)
@@ -215,8 +281,8 @@ def _command(problem: Problem, settings: Settings) -> str:
 
 def _python(problem: Problem, settings: Settings) -> str:
     words: dict[str, Any] = {"target": problem.preparation.target.name}
-    if problem.validation_source:
-        words["validation"] = problem.validation_source
+    if problem.watching is not None:
+        words["validation"] = problem.watching.source
     words |= {"seed": settings.seed} | settings.changed()
     given = ", ".join(f"{name}={value!r}" for name, value in words.items())
     return f"import sklon\nrun = sklon.train({problem.source.source!r}, {given})"

@@ -28,7 +28,9 @@ MODEL, OPTIMIZER, RECORD, HISTORY = "model.safetensors", "optimizer.safetensors"
 REPORT = "report.html"
 #: the kind of a record that a Trainer wrote
 MODULE = "module"
-FILES = (MODEL, OPTIMIZER, RECORD, HISTORY, REPORT)
+#: the folder with what a fit goes on from
+CHECKPOINTS = "checkpoints"
+CONTENTS = (MODEL, OPTIMIZER, RECORD, HISTORY, REPORT, CHECKPOINTS)
 
 
 def check_free(
@@ -40,7 +42,7 @@ def check_free(
     if not overwrite:
         raise InputError(f"{out} exists already; {repair}")
     strange = [] if out.is_dir() else [out]
-    strange = strange or [path for path in out.iterdir() if path.name not in FILES]
+    strange = strange or [path for path in out.iterdir() if path.name not in CONTENTS]
     if strange or not (out / RECORD).is_file():
         elsewhere = repair.split(",")[0]
         raise InputError(f"{out} exists already and is not a run folder alone, so it is kept; {elsewhere}")
