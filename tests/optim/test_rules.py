@@ -12,7 +12,9 @@ import pytest
 import sklon
 from sklon import Trainer, nn, optim
 from sklon._base.errors import InputError
-from sklon.optim import RULES, Rule
+from sklon.optim import L1, RULES, Rule, WeightDecay
+from sklon.optim.penalties import PenalizedRule
+from sklon.optim.schedules import scheduled, scheduled_for_steps
 from tests.optim.rows import ROWS, Problem, Row, assert_same
 
 EACH = pytest.mark.parametrize("name", RULES)
@@ -44,6 +46,45 @@ def test_settings_reach_the_formula_as_scalars_of_the_step(name: str) -> None:
     assert slow.slots.keys() == fast.slots.keys()
     assert slow.scalars(1).keys() == fast.scalars(1000).keys()
     assert all(np.isfinite(list(fast.scalars(t).values())).all() for t in (1, 2, 10, 10**6))
+
+
+def one_by_one(rules: list[Rule], steps: Any) -> dict[str, Any]:
+    rows = [rule.scalars(int(t)) for rule, t in zip(rules, steps, strict=True)]
+    return {name: np.array([row[name] for row in rows], np.float64) for name in rows[0]}
+
+
+@EACH
+def test_the_numbers_of_many_steps_are_those_of_each_to_the_bit(name: str) -> None:
+    """At one rate, and at rates and momenta that a schedule moves in every step; with penalties around it too."""
+    row, steps = ROWS[name], np.array([1, 2, 3, 7, 50, 999, 10**6])
+    random = np.random.default_rng(0)
+    lrs, momenta = random.uniform(1e-4, 0.5, 7), random.uniform(0.6, 0.99, 7)
+    momenta[3] = np.nan  # as it is set
+    own: Any = RULES[name]
+    for settings in (row.settings, {}):
+        rule = own(**settings)
+        cases = [(rule, [rule] * 7), (scheduled_for_steps(rule, lrs), [scheduled(rule, lr) for lr in lrs.tolist()])]
+        if name != "adamw_schedule_free" and (hasattr(rule, "betas") or hasattr(rule, "momentum")):
+            moving = [
+                scheduled(rule, lr, None if np.isnan(m) else m) for lr, m in zip(lrs.tolist(), momenta, strict=True)
+            ]
+            cases.append((scheduled_for_steps(rule, lrs, momenta), moving))
+        for together, alone in cases:
+            around = PenalizedRule(together, (WeightDecay(0.1), L1(0.2)), 0.3)
+            each = [PenalizedRule(one, (WeightDecay(0.1), L1(0.2)), 0.3) for one in alone]
+            for many, few in ((together, alone), (around, each)):
+                found, expected = many.scalars(steps), one_by_one(few, steps)
+                assert found.keys() == expected.keys()
+                for key, values in expected.items():
+                    assert (np.broadcast_to(found[key], 7) == values).all(), key
+
+
+@EACH
+def test_what_no_step_may_have_is_refused_in_many_steps_too(name: str) -> None:
+    rule = RULES[name](**ROWS[name].settings)
+    for bad in (-0.1, np.nan):
+        with pytest.raises(InputError, match="lr must be at least 0"):
+            scheduled_for_steps(rule, np.array([0.1, bad, 0.2]))
 
 
 @EACH

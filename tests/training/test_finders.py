@@ -188,7 +188,7 @@ def test_decay_that_is_independent_of_the_rate_stays_what_it_is() -> None:
     trainer = Trainer(model(), loss="mse", penalties=[decay])
     for rate in (1e-6, 1.0):
         lost = [v for k, v in finders._at(trainer.updates, rate).scalars(0, 1).items() if k.endswith("lost")]
-        assert lost == [[0.5]]
+        assert lost == [0.5]
 
 
 def test_all_rates_share_one_program_with_the_fit(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ from sklon.tensors import functional as F
 from sklon.tensors.elementwise import clip
 
 from .rules.parts import above_zero, at_least_zero, unit_norms
-from .rules.rule import Rule, Tensors, Update
+from .rules.rule import Number, Rule, Tensors, Update
 
 Array = np.ndarray[Any, Any]
 #: below this a norm counts as zero: what is divided by it is zero too
@@ -35,7 +35,7 @@ class Penalty(Protocol):
 
     name: ClassVar[str]
 
-    def scalars(self, lr: float, base_lr: float) -> dict[str, float]:
+    def scalars(self, lr: Number, base_lr: float) -> dict[str, Number]:
         """Its numbers in a step with learning rate ``lr``, where the rule's own is ``base_lr``."""
         ...
 
@@ -57,7 +57,7 @@ class _Neutral:
 
     __slots__ = ()
 
-    def scalars(self, lr: float, base_lr: float) -> dict[str, float]:
+    def scalars(self, lr: Number, base_lr: float) -> dict[str, Number]:
         return {}
 
     def coupled(self, param: Tensor, grad: Tensor, scalars: Tensors) -> Tensor:
@@ -80,7 +80,7 @@ class L2(_Neutral):
     def __post_init__(self) -> None:
         at_least_zero(strength=self.strength)
 
-    def scalars(self, lr: float, base_lr: float) -> dict[str, float]:
+    def scalars(self, lr: Number, base_lr: float) -> dict[str, Number]:
         return {"strength": self.strength}
 
     def coupled(self, param: Tensor, grad: Tensor, scalars: Tensors) -> Tensor:
@@ -105,7 +105,7 @@ class WeightDecay(_Neutral):
     def __post_init__(self) -> None:
         at_least_zero(strength=self.strength)
 
-    def scalars(self, lr: float, base_lr: float) -> dict[str, float]:
+    def scalars(self, lr: Number, base_lr: float) -> dict[str, Number]:
         share = (lr / base_lr if base_lr else 0.0) if self.independent else lr
         return {"lost": share * self.strength}
 
@@ -130,7 +130,7 @@ class L1(_Neutral):
         if self.how not in ("proximal", "subgradient"):
             raise InputError(f'how is "proximal" or "subgradient", not {self.how!r}')
 
-    def scalars(self, lr: float, base_lr: float) -> dict[str, float]:
+    def scalars(self, lr: Number, base_lr: float) -> dict[str, Number]:
         return {"threshold": lr * self.strength} if self.how == "proximal" else {"strength": self.strength}
 
     def coupled(self, param: Tensor, grad: Tensor, scalars: Tensors) -> Tensor:
@@ -157,7 +157,7 @@ class GroupLasso(_Neutral):
     def __post_init__(self) -> None:
         at_least_zero(strength=self.strength)
 
-    def scalars(self, lr: float, base_lr: float) -> dict[str, float]:
+    def scalars(self, lr: Number, base_lr: float) -> dict[str, Number]:
         return {"threshold": lr * self.strength}
 
     def decoupled(self, new: Tensor, old: Tensor, scalars: Tensors) -> Tensor:
@@ -180,7 +180,7 @@ class MaxNorm(_Neutral):
     def __post_init__(self) -> None:
         above_zero(limit=self.limit)
 
-    def scalars(self, lr: float, base_lr: float) -> dict[str, float]:
+    def scalars(self, lr: Number, base_lr: float) -> dict[str, Number]:
         return {"limit": self.limit}
 
     def decoupled(self, new: Tensor, old: Tensor, scalars: Tensors) -> Tensor:
@@ -278,7 +278,7 @@ class PenalizedRule:
         """The slots of the rule inside."""
         return self.rule.slots
 
-    def scalars(self, t: int) -> dict[str, float]:
+    def scalars(self, t: Number) -> dict[str, Number]:
         """The rule's numbers, and those of each penalty under its place."""
         own = {
             f"penalty{i}.{name}": value

@@ -252,8 +252,8 @@ class Run:
         first_step, first_update = self.trainer.step - done, self.updates - done
         of_updates = self.trainer.updates.scalars(first_update, batches, self._watched())
         if self.trainer.updates.schedule is not None:
-            self.lr = of_updates[f"{next(iter(self.trainer.rules.values()))[0]}{RATE}"][-1]
-        columns: dict[str, Any] = {name: np.asarray(values)[parts.batch] for name, values in of_updates.items()}
+            self.lr = float(of_updates[f"{next(iter(self.trainer.rules.values()))[0]}{RATE}"][-1])
+        columns: dict[str, Any] = {n: v[parts.batch] if isinstance(v, np.ndarray) else v for n, v in of_updates.items()}
         columns.update({"step": first_step + parts.batch, "seed.low": low, "seed.high": high})
         columns.update({"last": parts.last, "offset": parts.offset})
         if self.trainer.average is not None:

@@ -17,7 +17,7 @@ from sklon.nn import Module
 from sklon.optim import RULES, AdamWScheduleFree, Freeze, Optimizer, Rule
 from sklon.optim.freezing import check_freezes
 from sklon.optim.penalties import L1, L2, PenalizedRule, Penalties, Penalty, WeightDecay, penalties_for
-from sklon.optim.schedules import Schedule, scheduled
+from sklon.optim.schedules import Schedule, scheduled, scheduled_for_steps
 
 from .rates import Rates
 
@@ -134,36 +134,41 @@ class Updates:
         bases = {rule.lr for _, rule in self.rules.values()}
         self.rates = {} if schedule is None else {base: Rates(schedule, base) for base in bases}
 
-    def scalars(self, done: int, count: int, curve: Sequence[float] = ()) -> dict[str, list[float]]:
+    def scalars(self, done: int, count: int, curve: Sequence[float] = ()) -> dict[str, Any]:
         """The numbers of the ``count`` updates of an epoch after the ``done`` ones of this fit, by their labels.
 
+        What stays the same in all of them is one number, anything else an array.
         ``curve`` has a watched value for each epoch of the fit before.
         """
-        lrs = {base: rates.of_epoch(done, count, curve) for base, rates in self.rates.items()}
-        columns: dict[str, list[float]] = {}
+        lrs = {base: np.array(rates.of_epoch(done, count, curve)) for base, rates in self.rates.items()}
+        momenta = self._momenta(done, count)
+        columns: dict[str, Any] = {}
         made = self._made(done)
         for group, rule in dict(self.penalized.values()).items():
             owner = group.partition(PAYING)[0]
             first = self.before[owner] + made[owner] + 1
             table = lrs.get(rule.base_lr if isinstance(rule, PenalizedRule) else rule.lr)
-            rules = [rule] * count if table is None else [self._at(rule, lr, done + i) for i, lr in enumerate(table)]
-            rows = [one.scalars(first + i) for i, one in enumerate(rules)]
-            columns.update({f"{group}.{name}": [row[name] for row in rows] for name in rows[0]})
-            columns[f"{group}{RATE}"] = [one.lr for one in rules]
+            one = rule if table is None else _for_steps(rule, table, momenta)
+            numbers = one.scalars(np.arange(first, first + count))
+            columns.update({f"{group}.{name}": number for name, number in numbers.items()})
+            columns[f"{group}{RATE}"] = one.lr
         return columns
 
     def _at(self, rule: Rule, lr: float, step: int) -> Rule:
         """The rule with the rate and the momentum of a step."""
         if self.schedule is None:
             return rule
-        if isinstance(rule, PenalizedRule):
-            return replace(rule, rule=self._at(rule.rule, lr, step))
-        return scheduled(rule, lr, self._momentum(step))
+        momenta = self._momenta(step, 1)
+        return scheduled(rule, lr, None if momenta is None or np.isnan(momenta[0]) else float(momenta[0]))
 
-    def _momentum(self, step: int) -> float | None:
+    def _momenta(self, first: int, count: int) -> Array | None:
+        """The momenta of steps, NaN where the schedule leaves them; None where it never moves them."""
         rates = next(iter(self.rates.values()), None)
         known = self.schedule if rates is None else rates.schedule
-        return known.momentum(step) if known is not None and known.complete else None
+        if known is None or not known.complete or not known.moves_momentum:
+            return None
+        found = [known.momentum(step) for step in range(first, first + count)]
+        return np.array(found, np.float64)
 
     def penalty(self, state: Mapping[str, Array]) -> float | None:
         """What the parameters of a state pay beside the data loss; None where nobody pays."""
@@ -192,6 +197,13 @@ class Updates:
             found = {s: self.slots[f"slot.{s}.{name}"] for s in rule.slots if f"slot.{s}.{name}" in self.slots}
             if len(found) == len(rule.slots):
                 self.optimizer.take_over(param, found, self.before[group])
+
+
+def _for_steps(rule: Rule, lrs: Array, momenta: Array | None) -> Rule:
+    """A rule, with penalties around it or not, with the rates and the momenta of several steps."""
+    if isinstance(rule, PenalizedRule):
+        return replace(rule, rule=scheduled_for_steps(rule.rule, lrs, momenta))
+    return scheduled_for_steps(rule, lrs, momenta)
 
 
 def rule_of(optimizer: str | Rule, lr: float | None) -> Rule:

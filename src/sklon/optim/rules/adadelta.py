@@ -11,7 +11,7 @@ from sklon.tensors import Tensor
 from sklon.tensors.functional import sqrt
 
 from .parts import at_least_zero, coupled
-from .rule import Tensors, Update
+from .rule import Number, Tensors, Update
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class AdadeltaRule:
     def slots(self) -> Mapping[str, float]:
         return {"square_avg": 0.0, "acc_delta": 0.0}
 
-    def scalars(self, t: int) -> dict[str, float]:
+    def scalars(self, t: Number) -> dict[str, Number]:
         return {
             "lr": self.lr,
             "rho": self.rho,

@@ -10,7 +10,7 @@ from sklon.tensors import Tensor
 from sklon.tensors.functional import sqrt
 
 from .parts import at_least_zero, coupled
-from .rule import Tensors, Update
+from .rule import Number, Tensors, Update
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class AdagradRule:
     def slots(self) -> Mapping[str, float]:
         return {"sum": self.initial_accumulator_value}
 
-    def scalars(self, t: int) -> dict[str, float]:
+    def scalars(self, t: Number) -> dict[str, Number]:
         step_size = self.lr / (1 + (t - 1) * self.lr_decay)
         return {"step_size": step_size, "eps": self.eps, "weight_decay": self.weight_decay}
 

@@ -9,8 +9,8 @@ from typing import ClassVar
 from sklon.tensors import Tensor
 from sklon.tensors.functional import maximum, sqrt
 
-from .parts import at_least_zero, check_betas, decay_scalars, decayed, moment_scalars, moments
-from .rule import Tensors, Update
+from .parts import at_least_zero, check_betas, decay_scalars, decayed, moment_scalars, moments, power
+from .rule import Number, Tensors, Update
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +44,13 @@ class AdamRule:
         moments = {"exp_avg": 0.0, "exp_avg_sq": 0.0}
         return {**moments, "max_exp_avg_sq": 0.0} if self.amsgrad else moments
 
-    def scalars(self, t: int) -> dict[str, float]:
+    def scalars(self, t: Number) -> dict[str, Number]:
         beta1, beta2 = self.betas
         return {
             **moment_scalars(self.betas),
             **decay_scalars(self),
-            "step_size": self.lr / (1 - beta1**t),
-            "root_correction": (1 - beta2**t) ** -0.5,
+            "step_size": self.lr / (1 - power(beta1, t)),
+            "root_correction": power(1 - power(beta2, t), -0.5),
             "eps": self.eps,
         }
 

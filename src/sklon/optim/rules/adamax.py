@@ -9,8 +9,8 @@ from typing import ClassVar
 from sklon.tensors import Tensor
 from sklon.tensors.functional import abs, maximum
 
-from .parts import at_least_zero, check_betas, coupled
-from .rule import Tensors, Update
+from .parts import at_least_zero, check_betas, coupled, power
+from .rule import Number, Tensors, Update
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +39,13 @@ class AdamaxRule:
     def slots(self) -> Mapping[str, float]:
         return {"exp_avg": 0.0, "exp_inf": 0.0}
 
-    def scalars(self, t: int) -> dict[str, float]:
+    def scalars(self, t: Number) -> dict[str, Number]:
         beta1, beta2 = self.betas
         return {
             "beta1": beta1,
             "fresh1": 1 - beta1,
             "beta2": beta2,
-            "step_size": self.lr / (1 - beta1**t),
+            "step_size": self.lr / (1 - power(beta1, t)),
             "eps": self.eps,
             "weight_decay": self.weight_decay,
         }

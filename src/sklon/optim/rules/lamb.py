@@ -9,8 +9,8 @@ from typing import ClassVar
 from sklon.tensors import Tensor
 from sklon.tensors.functional import sqrt, where
 
-from .parts import at_least_zero, check_betas, length, moment_scalars, moments
-from .rule import Tensors, Update
+from .parts import at_least_zero, check_betas, length, moment_scalars, moments, power
+from .rule import Number, Tensors, Update
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +51,13 @@ class LAMBRule:
     def slots(self) -> Mapping[str, float]:
         return {"exp_avg": 0.0, "exp_avg_sq": 0.0}
 
-    def scalars(self, t: int) -> dict[str, float]:
+    def scalars(self, t: Number) -> dict[str, Number]:
         beta1, beta2 = self.betas
         return {
             **moment_scalars(self.betas),
             "lr": self.lr,
-            "correction": 1 / (1 - beta1**t),
-            "root_correction": (1 - beta2**t) ** -0.5,
+            "correction": 1 / (1 - power(beta1, t)),
+            "root_correction": power(1 - power(beta2, t), -0.5),
             "eps": self.eps,
             "weight_decay": self.weight_decay,
         }

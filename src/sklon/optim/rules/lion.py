@@ -9,7 +9,7 @@ from typing import ClassVar
 from sklon.tensors import Tensor
 
 from .parts import at_least_zero, check_betas, decay_scalars, decayed, moment_scalars, sign
-from .rule import Tensors, Update
+from .rule import Number, Tensors, Update
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class LionRule:
     def slots(self) -> Mapping[str, float]:
         return {"exp_avg": 0.0}
 
-    def scalars(self, t: int) -> dict[str, float]:
+    def scalars(self, t: Number) -> dict[str, Number]:
         return {**moment_scalars(self.betas), **decay_scalars(self), "lr": self.lr}
 
     def update(self, param: Tensor, grad: Tensor, slots: Tensors, scalars: Tensors) -> Update:

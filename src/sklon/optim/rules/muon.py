@@ -11,8 +11,8 @@ from sklon.tensors import Tensor
 from sklon.tensors import functional as F
 
 from .adam import AdamWRule
-from .parts import above_zero, at_least_zero, check_numbers, check_whole, decay_scalars, decayed, length
-from .rule import Tensors, Update
+from .parts import above_zero, at_least_zero, check_numbers, check_whole, decay_scalars, decayed, length, moved
+from .rule import Number, Tensors, Update
 
 #: the quintic iteration's coefficients; Jordan, 2024
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
@@ -78,7 +78,7 @@ class MuonRule:
     def slots(self) -> Mapping[str, float]:
         return {"momentum_buffer": 0.0} if self.others is None else {"momentum_buffer": 0.0, "exp_avg_sq": 0.0}
 
-    def scalars(self, t: int) -> dict[str, float]:
+    def scalars(self, t: Number) -> dict[str, Number]:
         a, b, c = self.ns_coefficients
         own = {"lr": self.lr, "momentum": self.momentum, "fresh": 1 - self.momentum, "eps": self.eps}
         others = {} if self.others is None else self._adamw.scalars(t)
@@ -122,7 +122,7 @@ class MuonRule:
     # ---- what is no matrix
     @property
     def _adamw(self) -> AdamWRule:
-        return AdamWRule(lr=self.lr, weight_decay=self.weight_decay, maximize=self.maximize)
+        return moved(AdamWRule(weight_decay=self.weight_decay, maximize=self.maximize), lr=self.lr)
 
     def _update_other(self, param: Tensor, grad: Tensor, slots: Tensors, scalars: Tensors) -> Update:
         own = {k.removeprefix(OTHERS): v for k, v in scalars.items() if k.startswith(OTHERS)}

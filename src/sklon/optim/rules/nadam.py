@@ -10,8 +10,8 @@ from typing import ClassVar
 from sklon.tensors import Tensor
 from sklon.tensors.functional import sqrt
 
-from .parts import at_least_zero, check_betas, decay_scalars, decayed, moment_scalars, moments
-from .rule import Tensors, Update
+from .parts import at_least_zero, check_betas, decay_scalars, decayed, each, moment_scalars, moments, power
+from .rule import Number, Tensors, Update
 
 #: base of the momentum's schedule; Dozat, 2016
 SCHEDULE_BASE = 0.96
@@ -49,21 +49,16 @@ class NAdamRule:
 
     def mu_product(self, t: int) -> float:
         """Mₜ, which reaches 0 in double precision."""
-        products = _products(self.betas[0], self.momentum_decay)
-        while len(products) <= t and products[-1] > 0:
-            products.append(products[-1] * self._mu(len(products)))
-        return products[min(t, len(products) - 1)]
+        return _product(t, self.betas[0], self.momentum_decay)
 
-    def _mu(self, t: int) -> float:
-        return float(self.betas[0] * (1 - 0.5 * SCHEDULE_BASE ** (t * self.momentum_decay)))
-
-    def scalars(self, t: int) -> dict[str, float]:
+    def scalars(self, t: Number) -> dict[str, Number]:
+        beta1, decay = self.betas[0], self.momentum_decay
         return {
             **moment_scalars(self.betas),
             **decay_scalars(self),
-            "of_grad": self.lr * (1 - self._mu(t)) / (1 - self.mu_product(t)),
-            "of_mean": self.lr * self._mu(t + 1) / (1 - self.mu_product(t + 1)),
-            "root_correction": (1 - self.betas[1] ** t) ** -0.5,
+            "of_grad": self.lr * (1 - each(_mu, t, beta1, decay)) / (1 - each(_product, t, beta1, decay)),
+            "of_mean": self.lr * each(_mu, t + 1, beta1, decay) / (1 - each(_product, t + 1, beta1, decay)),
+            "root_correction": power(1 - power(self.betas[1], t), -0.5),
             "eps": self.eps,
         }
 
@@ -73,6 +68,18 @@ class NAdamRule:
         scale = sqrt(square) * scalars["root_correction"] + scalars["eps"]
         ahead = scalars["of_grad"] * grad + scalars["of_mean"] * mean
         return param - ahead / scale, {"exp_avg": mean, "exp_avg_sq": square}
+
+
+def _mu(t: int, beta1: float, decay: float) -> float:
+    return float(beta1 * (1 - 0.5 * SCHEDULE_BASE ** (t * decay)))
+
+
+def _product(t: int, beta1: float, decay: float) -> float:
+    """Mₜ, which reaches 0 in double precision."""
+    products = _products(beta1, decay)
+    while len(products) <= t and products[-1] > 0:
+        products.append(products[-1] * _mu(len(products), beta1, decay))
+    return products[min(t, len(products) - 1)]
 
 
 @lru_cache(maxsize=64)  # a schedule may move β₁ in every step

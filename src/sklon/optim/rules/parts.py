@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from copy import copy
 from math import inf
 from numbers import Integral, Real
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
 
 from sklon._base.errors import InputError
 from sklon.tensors import Tensor
 from sklon.tensors import functional as F
 
-from .rule import Tensors
+from .rule import Number, Tensors
 
+Moved = TypeVar("Moved", bound=Any)
 COUNTS = {2: "two", 3: "three"}
 
 
@@ -48,12 +52,12 @@ def decayed(rule: Decoupled, param: Tensor, grad: Tensor, scalars: Tensors) -> t
     return scalars["kept"] * param, -grad if rule.maximize else grad
 
 
-def decay_scalars(rule: Decoupled) -> dict[str, float]:
+def decay_scalars(rule: Decoupled) -> dict[str, Number]:
     """The numbers that :func:`decayed` reads."""
     return {"weight_decay": rule.weight_decay, "kept": 1 - rule.lr * rule.weight_decay}
 
 
-def moment_scalars(betas: tuple[float, float]) -> dict[str, float]:
+def moment_scalars(betas: tuple[float, float]) -> dict[str, Number]:
     """β₁, 1 − β₁, β₂ and 1 − β₂: the numbers that :func:`moments` reads."""
     beta1, beta2 = betas
     return {"beta1": beta1, "fresh1": 1 - beta1, "beta2": beta2, "fresh2": 1 - beta2}
@@ -81,6 +85,36 @@ def unit_norms(weight: Tensor) -> Tensor:
     if weight.ndim < 2:
         return F.abs(weight)
     return F.sqrt(F.sum(weight * weight, tuple(range(1, weight.ndim)), keepdims=True))
+
+
+# ---- the numbers of a step, or of many at once
+def each(function: Callable[..., float], *numbers: Number) -> Number:
+    """A function of numbers; where some are arrays, with one for each step, an array of its results.
+
+    >>> each(max, np.array([1.0, 3.0]), 2.0)
+    array([2., 3.])
+    """
+    if not any(isinstance(number, np.ndarray) for number in numbers):
+        return function(*numbers)
+    rows = zip(*(column.tolist() for column in np.broadcast_arrays(*numbers)), strict=True)
+    return np.array([function(*row) for row in rows], np.float64)
+
+
+def power(base: Number, exponent: Number) -> Number:
+    """base^exponent as Python computes it, so that many steps at once have the bits of one at a time.
+
+    >>> power(0.5, 3), power(0.5, np.array([1, 2]))
+    (0.125, array([0.5 , 0.25]))
+    """
+    return each(pow, base, exponent)
+
+
+def moved(rule: Moved, **settings: Number) -> Moved:
+    """A twin of a rule with other settings, unchecked; with arrays among them it can only be asked for scalars."""
+    twin = copy(rule)
+    for name, value in settings.items():
+        object.__setattr__(twin, name, value)
+    return twin
 
 
 # ---- settings

@@ -9,8 +9,8 @@ from typing import ClassVar
 from sklon.tensors import Tensor
 from sklon.tensors.functional import sqrt, where
 
-from .parts import at_least_zero, check_betas, decay_scalars, decayed, moment_scalars, moments
-from .rule import Tensors, Update
+from .parts import at_least_zero, check_betas, decay_scalars, decayed, each, moment_scalars, moments, power
+from .rule import Number, Tensors, Update
 
 #: length of the approximated moving average from which on its variance is tractable; PyTorch's, the paper has 4
 TRACTABLE = 5.0
@@ -45,12 +45,12 @@ class RAdamRule:
     def slots(self) -> Mapping[str, float]:
         return {"exp_avg": 0.0, "exp_avg_sq": 0.0}
 
-    def scalars(self, t: int) -> dict[str, float]:
+    def scalars(self, t: Number) -> dict[str, Number]:
         return {
             **moment_scalars(self.betas),
             **decay_scalars(self),
-            "step_size": self.lr / (1 - self.betas[0] ** t),
-            "rectification": self._rectification(t),
+            "step_size": self.lr / (1 - power(self.betas[0], t)),
+            "rectification": each(self._rectification, t),
             "eps": self.eps,
         }
 

@@ -10,7 +10,7 @@ from sklon.tensors import Tensor
 from sklon.tensors.functional import sqrt
 
 from .parts import at_least_zero, coupled
-from .rule import Tensors, Update
+from .rule import Number, Tensors, Update
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class RMSpropRule:
         wanted = {"square_avg": True, "momentum_buffer": self.momentum, "grad_avg": self.centered}
         return {name: 0.0 for name, needed in wanted.items() if needed}
 
-    def scalars(self, t: int) -> dict[str, float]:
+    def scalars(self, t: Number) -> dict[str, Number]:
         return {
             "lr": self.lr,
             "alpha": self.alpha,

@@ -11,7 +11,7 @@ from sklon.tensors import Tensor
 from sklon.tensors.functional import maximum, where
 
 from .parts import at_least_zero, check_pair, sign
-from .rule import Tensors, Update
+from .rule import Number, Tensors, Update
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class RpropRule:
     def slots(self) -> Mapping[str, float]:
         return {"prev": 0.0, "step_size": self.lr}
 
-    def scalars(self, t: int) -> dict[str, float]:
+    def scalars(self, t: Number) -> dict[str, Number]:
         (shrink, grow), (smallest, largest) = self.etas, self.step_sizes
         return {"shrink": shrink, "grow": grow, "smallest": smallest, "largest": largest}
 

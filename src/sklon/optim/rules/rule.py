@@ -8,12 +8,14 @@ so is a setting that is zero by default: zero or not chooses between two program
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
+from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from sklon.tensors import Tensor
 
 Tensors = Mapping[str, Tensor]
 Update = tuple[Tensor, dict[str, Tensor]]
+#: a number, or an array with one for each of several steps
+Number: TypeAlias = Any
 #: a tensor, or a NumPy array
 Values = TypeVar("Values", bound=Any)
 
@@ -33,8 +35,12 @@ class Rule(Protocol):
         """What is kept for each parameter: the names of arrays of its shape, and the value that fills them first."""
         ...
 
-    def scalars(self, t: int) -> dict[str, float]:
-        """The numbers of step ``t``, counted from one."""
+    def scalars(self, t: Number) -> dict[str, Number]:
+        """The numbers of step ``t``, counted from one.
+
+        ``t`` may be an array of steps, and so may then be settings that a schedule moves (the rate, the momentum): what
+        differs from step to step comes back as an array. ``parts.each`` and ``parts.power`` help to write both at once.
+        """
         ...
 
     def update(self, param: Tensor, grad: Tensor, slots: Tensors, scalars: Tensors) -> Update:

@@ -12,8 +12,8 @@ from sklon._base.errors import InputError
 from sklon.tensors import Tensor
 from sklon.tensors.functional import sqrt
 
-from .parts import at_least_zero, check_betas, check_whole
-from .rule import Tensors, Update, Values
+from .parts import at_least_zero, check_betas, check_whole, each, power
+from .rule import Number, Tensors, Update, Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +59,14 @@ class AdamWScheduleFreeRule:
     def slots(self) -> Mapping[str, float]:
         return {"exp_avg_sq": 0.0, "lead": 0.0}
 
-    def scalars(self, t: int) -> dict[str, float]:
+    def scalars(self, t: Number) -> dict[str, Number]:
         beta1, beta2 = self.betas
-        rate = self.lr * _warmup(t, self.warmup_steps)
-        toward = self.share(t)
+        rate = self.lr * each(_warmup, t, self.warmup_steps)
+        toward = each(self.share, t)
         return {
             "beta2": beta2,
             "fresh2": 1 - beta2,
-            "root_correction": (1 - beta2**t) ** -0.5,
+            "root_correction": power(1 - power(beta2, t), -0.5),
             "eps": self.eps,
             "weight_decay": self.weight_decay,
             "toward": toward,

@@ -9,8 +9,8 @@ from typing import ClassVar
 from sklon._base.errors import InputError
 from sklon.tensors import Tensor
 
-from .parts import at_least_zero, check_number, coupled
-from .rule import Tensors, Update
+from .parts import at_least_zero, check_number, coupled, each
+from .rule import Number, Tensors, Update
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,8 @@ class SGDRule:
     def slots(self) -> Mapping[str, float]:
         return {"momentum_buffer": 0.0} if self.momentum else {}
 
-    def scalars(self, t: int) -> dict[str, float]:
-        fresh = 1.0 if t == 1 else 1 - self.dampening
+    def scalars(self, t: Number) -> dict[str, Number]:
+        fresh = each(lambda step: 1.0 if step == 1 else 1 - self.dampening, t)
         return {"lr": self.lr, "momentum": self.momentum, "fresh": fresh, "weight_decay": self.weight_decay}
 
     def update(self, param: Tensor, grad: Tensor, slots: Tensors, scalars: Tensors) -> Update:

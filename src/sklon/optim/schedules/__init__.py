@@ -12,7 +12,7 @@ True
 """
 
 from .anneal import AnnealTo
-from .applied import scheduled, with_momentum
+from .applied import scheduled, scheduled_for_steps, with_momentum
 from .cosine import CosineAnnealing, CosineWarmRestarts
 from .cycles import Cyclic, OneCycle
 from .decays import Exponential, MultiStep, Step
@@ -50,5 +50,6 @@ __all__ = [
     "Watch",
     "parse",
     "scheduled",
+    "scheduled_for_steps",
     "with_momentum",
 ]

@@ -6,12 +6,17 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
+import numpy as np
+
 from sklon._base.errors import InputError
 
 from ..rules import Rule
+from ..rules.parts import moved
+
+Array = np.ndarray[Any, Any]
 
 
-def with_momentum(settings: Mapping[str, Any], momentum: float) -> dict[str, Any]:
+def with_momentum(settings: Mapping[str, Any], momentum: Any) -> dict[str, Any]:
     """The settings that change so that the momentum is this one: β₁ where there are ``betas``, else ``momentum``.
 
     Raises InputError for an optimizer that has neither, and for a schedule-free one, whose average is found from a β₁
@@ -33,9 +38,31 @@ def scheduled(rule: Rule, lr: float, momentum: float | None = None) -> Rule:
     >>> scheduled(AdamRule(), 0.05, 0.85).scalars(1)["fresh1"]
     0.15000000000000002
     """
-    changed: dict[str, Any] = {"lr": lr}
-    if momentum is not None:
-        settings = {f.name: getattr(rule, f.name) for f in fields(rule)}  # type: ignore[arg-type]
-        changed.update(with_momentum(settings, momentum))
-    new: Rule = replace(rule, **changed)  # type: ignore[type-var]
+    new: Rule = replace(rule, **_changed(rule, lr, momentum))  # type: ignore[type-var]
     return new
+
+
+def scheduled_for_steps(rule: Rule, lrs: Array, momenta: Array | None = None) -> Rule:
+    """A rule with the rates and the momenta of several steps, to be asked for the numbers of all of them at once.
+
+    A momentum that is NaN leaves the rule's own. Raises InputError as :func:`scheduled` does.
+    """
+    if momenta is not None:
+        momenta = np.where(np.isnan(momenta), _momentum_of(rule), momenta)
+    for lr in {float(lrs.min()), float(lrs.max())}:  # NaN is both
+        for momentum in (None,) if momenta is None else (float(momenta.min()), float(momenta.max())):
+            scheduled(rule, lr, momentum)
+    return moved(rule, **_changed(rule, lrs, momenta))
+
+
+def _momentum_of(rule: Rule) -> float:
+    """The rule's own momentum, or its β₁; 0 for one that has neither."""
+    betas = getattr(rule, "betas", None)
+    return float(getattr(rule, "momentum", 0.0) if betas is None else betas[0])
+
+
+def _changed(rule: Rule, lr: Any, momentum: Any) -> dict[str, Any]:
+    if momentum is None:
+        return {"lr": lr}
+    settings = {f.name: getattr(rule, f.name) for f in fields(rule)}  # type: ignore[arg-type]
+    return {"lr": lr, **with_momentum(settings, momentum)}

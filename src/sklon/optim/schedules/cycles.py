@@ -65,6 +65,10 @@ class Cyclic(ClosedForm):
         cycle, height = self._place(t)
         return low + (high - low) * height * self._scale(t, cycle)
 
+    @property
+    def moves_momentum(self) -> bool:
+        return self.cycle_momentum
+
     def momentum(self, t: int) -> float | None:
         if not self.cycle_momentum:
             return None
@@ -138,6 +142,10 @@ class OneCycle(ClosedForm):
         start = peak / self.div_factor
         end = start / self.final_div_factor
         return self._between((start, peak, start, end) if self.three_phase else (start, peak, end), t)
+
+    @property
+    def moves_momentum(self) -> bool:
+        return self.cycle_momentum
 
     def momentum(self, t: int) -> float | None:
         if not self.cycle_momentum:

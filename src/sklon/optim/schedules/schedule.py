@@ -53,6 +53,11 @@ class Schedule(ABC):
         """The momentum (or β₁) of step t, for schedules that move it; None leaves it as it is."""
         return None
 
+    @property
+    def moves_momentum(self) -> bool:
+        """Whether :meth:`momentum` ever gives one."""
+        return False
+
     def observe(self, t: int, curve: Sequence[float], lr: float) -> float:
         """The rate after step t, once the watched values of all epochs so far are known."""
         return lr
@@ -222,6 +227,27 @@ class Sequential(Schedule):
         return self.parts[index].observe(since, curve, lr)
 
     @property
+    def moves_momentum(self) -> bool:
+        return any(part.moves_momentum for part in self.parts)
+
+    def rates(self, base: float, count: int, *, start: int = 0, lr: float | None = None) -> list[float]:
+        """As of every schedule; whose turn it is, is asked once for each part and not for each step."""
+        if start and lr is None:
+            return self.rates(base, start + count)[start:]
+        found: list[float] = []
+        rate = base if lr is None else lr
+        while len(found) < count:
+            t = start + len(found)
+            index, since = self._place(t)
+            if since == 0:
+                found.append(self.next(t, rate, base) if t else self.first(rate, base))
+            else:
+                left = count - len(found) if index == len(self.parts) - 1 else self._starts()[index] - t
+                found += self.parts[index].rates(base, min(left, count - len(found)), start=since, lr=rate)
+            rate = found[-1]
+        return found
+
+    @property
     def length(self) -> int | None:
         lengths = [part.length for part in self.parts]
         known = [n for n in lengths if n is not None]
@@ -253,12 +279,15 @@ class Sequential(Schedule):
 
     def _place(self, t: int) -> tuple[int, int]:
         """The part of step t, and the steps since it began."""
-        if self.milestones is None:
-            starts = list(accumulate(part._steps() for part in self.parts[:-1]))
-        else:
-            starts = list(self.milestones)
+        starts = self._starts()
         index = bisect_right(starts, t)
         return index, t - starts[index - 1] if index else t
+
+    def _starts(self) -> list[int]:
+        """The first steps of all parts but the first."""
+        if self.milestones is not None:
+            return list(self.milestones)
+        return list(accumulate(part._steps() for part in self.parts[:-1]))
 
     def __str__(self) -> str:
         if self.milestones is not None or len(self.parts) == 1:
