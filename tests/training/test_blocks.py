@@ -86,7 +86,7 @@ def test_in_order_they_train_to_the_bits_of_rows_in_memory(
 def order_of(blocks: Blocks, epoch: int, seed: int = 0, done: int = 0, **fit: Any) -> list[int]:
     """The numbers of the rows in the order in which an epoch takes them."""
     feed, _ = feed_of(blocks, batch_size=10, seed=seed, **fit)
-    parts = feed.parts()
+    parts = feed.parts
     found: list[int] = []
     for stretch in feed.stretches(seed, epoch, done):
         numbers = stretch.samples.numbers
@@ -216,7 +216,7 @@ def _position(blocks: Blocks, row: int) -> int:
 
 
 def _rows(feed: Any, stretch: Any) -> int:
-    return int(feed.parts().rows[stretch.first : stretch.last].sum())
+    return int(feed.parts.rows[stretch.first : stretch.last].sum())
 
 
 class Odd(Blocks):

@@ -146,7 +146,7 @@ def test_batch_norm_takes_the_statistics_of_each_micro_batch() -> None:
 
 def test_parts_of_an_epoch() -> None:
     feed, _ = feed_of((X, REAL), batch_size=8, micro_batch_size=3)
-    parts = feed.parts()
+    parts = feed.parts
     assert parts.starts.tolist() == [0, 3, 6, 8]
     assert parts.rows.tolist() == [3, 3, 2, 2]
     assert parts.batch.tolist() == [0, 0, 0, 1]

@@ -71,6 +71,7 @@ class Executable:
     code: native.Native
     _entry: Any = field(init=False)
     _scratch: list[Array] = field(init=False, default_factory=list)
+    _work: dict[int, float] = field(init=False, default_factory=dict)  # of a step, by its rows
 
     def __post_init__(self) -> None:
         self._entry = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)(self.code.address)
@@ -103,8 +104,10 @@ class Executable:
 
     def worthwhile_threads(self, steps: Steps) -> int:
         """How many threads the work of a step is worth: results never depend on it."""
-        work = flops(self.program, int(steps.rows.max(initial=1)))
-        return max(1, min(get_num_threads(), int(work // WORTH_A_THREAD) + 1))
+        rows = int(steps.rows.max(initial=1))
+        if rows not in self._work:
+            self._work[rows] = flops(self.program, rows)
+        return max(1, min(get_num_threads(), int(self._work[rows] // WORTH_A_THREAD) + 1))
 
     def _enter(
         self,

@@ -81,7 +81,7 @@ class Recalibration:
 
     def __call__(self, state: Mapping[str, Array]) -> dict[str, Array]:
         """The state with estimates that belong to its weights."""
-        feed, parts = self.feed, self.feed.parts()
+        feed, parts = self.feed, self.feed.parts
         new = {label: array.copy() if label.startswith(BUFFER) else array for label, array in state.items()}
         for label in self.counters:
             new[label][...] = 0

@@ -13,7 +13,7 @@ from sklon.nn.dropout import DROPPING
 
 from .arrays import Samples
 from .checks import check_indices
-from .evaluation import evaluate, state_of
+from .evaluation import Evaluation, state_of
 from .step import columns_of, record_draw
 
 Array = np.ndarray[Any, Any]
@@ -29,4 +29,5 @@ def predictions_drawn(model: Module, data: Samples, draws: int, seed: int) -> Ar
     check_indices(graph, data)
     state, (low, high) = state_of(model), split_seed(seed)
     words = ({"step": draw, "seed.low": low, "seed.high": high} for draw in range(draws))
-    return np.stack([evaluate(graph, data, state, drawn)["output"] for drawn in words])
+    evaluation = Evaluation(graph, data)
+    return np.stack([evaluation.outputs(state, drawn)["output"] for drawn in words])

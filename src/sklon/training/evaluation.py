@@ -46,26 +46,32 @@ def table_of(scalars: Sequence[Node], columns: Mapping[str, Any], steps: int) ->
     return table
 
 
-def evaluate(
-    graph: Graph, data: Rows, state: dict[str, Array], words: Mapping[str, Any] | None = None
-) -> dict[str, Array]:
-    """Run an evaluation over all rows, in their order; ``words`` are those of a random source, if there is one."""
-    batch = min(EVALUATION_ROWS, len(data))
-    fixed = {**state, **captured_by(graph)}
-    found: list[dict[str, Array]] = []
-    before = 0
-    for piece in data.pieces():
-        starts = np.arange(0, len(piece), batch)
-        table = table_of(scalars_of(graph), {"offset": before + starts, **(words or {})}, len(starts))
-        steps = Steps(np.minimum(batch, len(piece) - starts), starts, table)
-        arrays = {**fixed, **piece.bound(), "rows": np.arange(len(piece), dtype=np.int32)}
-        found.append(compiled(graph, batch).run(arrays, steps))
-        before += len(piece)
-    return found[0] if len(found) == 1 else {name: np.concatenate([one[name] for one in found]) for name in found[0]}
+class Evaluation:
+    """A graph to be run over all rows of some data, compiled once."""
 
+    def __init__(self, graph: Graph, data: Rows) -> None:
+        self.batch = min(EVALUATION_ROWS, len(data))
+        self.program = compiled(graph, self.batch)
+        self.scalars, self.captured = scalars_of(graph), captured_by(graph)
+        self.data = data
 
-def mean_loss(graph: Graph, data: Rows, state: dict[str, Array]) -> float:
-    """The mean over the rows of a graph whose output ``loss`` is a sum, and ``weight`` what the rows count for."""
-    results = evaluate(graph, data, state)
-    count = results["weight"].astype(np.float64).sum() if "weight" in results else len(data)
-    return float(results["loss"].astype(np.float64).sum() / count) if count else float("nan")
+    def outputs(self, state: Mapping[str, Array], words: Mapping[str, Any] | None = None) -> dict[str, Array]:
+        """The outputs for a state, rows in their order; ``words`` are those of a random source, if there is one."""
+        found: list[dict[str, Array]] = []
+        before = 0
+        for piece in self.data.pieces():
+            starts = np.arange(0, len(piece), self.batch)
+            table = table_of(self.scalars, {"offset": before + starts, **(words or {})}, len(starts))
+            steps = Steps(np.minimum(self.batch, len(piece) - starts), starts, table)
+            rows = np.arange(len(piece), dtype=np.int32)
+            found.append(self.program.run({**state, **self.captured, **piece.bound(), "rows": rows}, steps))
+            before += len(piece)
+        return (
+            found[0] if len(found) == 1 else {name: np.concatenate([one[name] for one in found]) for name in found[0]}
+        )
+
+    def mean_loss(self, state: Mapping[str, Array]) -> float:
+        """The mean over the rows, of a graph whose output ``loss`` is a sum, and ``weight`` what the rows count for."""
+        results = self.outputs(state)
+        count = results["weight"].astype(np.float64).sum() if "weight" in results else len(self.data)
+        return float(results["loss"].astype(np.float64).sum() / count) if count else float("nan")

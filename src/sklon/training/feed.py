@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
@@ -30,7 +31,7 @@ SMALLEST_BATCH, LARGEST_BATCH, STEPS_AN_EPOCH = 32, 256, 64
 SPLIT_STREAM = 0xFFFF0001
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Feed:
     """Rows to train on, and how an epoch goes through them."""
 
@@ -51,7 +52,7 @@ class Feed:
 
     def stretches(self, seed: int, epoch: int, done: int = 0) -> Generator[Stretch]:
         """An epoch of which so many parts are done, as much at once as lies in memory."""
-        parts = self.parts()
+        parts = self.parts
         if isinstance(self.samples, Samples):
             yield Stretch(self.samples, self.order(seed, epoch), 0, len(parts))
             return
@@ -90,6 +91,7 @@ class Feed:
         rows: Array = np.minimum(self.batch, self.length - self.starts())
         return rows
 
+    @cached_property
     def parts(self) -> Parts:
         """The parts of all batches of an epoch."""
         starts, rows = self.starts(), self.rows()
@@ -101,7 +103,7 @@ class Feed:
 
     def check(self, model: Module) -> None:
         """Refuse an epoch without a step, and a step of one row for a model that cannot train on one."""
-        n, rows = self.length, self.parts().rows
+        n, rows = self.length, self.parts.rows
         if not len(rows):
             raise InputError(
                 f"{n} rows make no full batch of {self.batch}, and drop_last leaves short ones out; "

@@ -126,7 +126,7 @@ def _losses(twin: Trainer, feed: Feed, rates: Sequence[float]) -> Iterator[float
     """The loss of each batch of a fit, whose updates have these rates one after another."""
     updates, first_step, first_epoch = twin.updates, twin.step, twin.epoch
     run = Run(twin, feed, None)
-    parts = feed.parts()
+    parts = feed.parts
     batches = len(feed.starts())
     for k, rate in enumerate(rates):
         epoch, number = divmod(k, batches)

@@ -31,7 +31,7 @@ from .captured import captured_by
 from .checkpoints import Writer
 from .diagnosis import Fault, Replay, diagnosed, finite_parameters, not_finite
 from .epoch import Epoch
-from .evaluation import mean_loss, scalars_of, state_of, table_of
+from .evaluation import Evaluation, scalars_of, state_of, table_of
 from .feed import Feed
 from .history import Row
 from .losses import loss_for
@@ -98,11 +98,10 @@ class Run:
         trainer.updates.begin(epochs, batches, trainer.epoch + 1)
         columns: Columns = feed.samples.columns
         self.graphs: dict[frozenset[str], Graph] = {}  # of a step, by the parameters that are frozen
+        self.programs: dict[frozenset[str], StepProgram] = {}
         self.state = _initial_state(trainer, self._graph(frozenset()))
         self.program = self._program()
-        self.evaluation = None
-        if held_out is not None:
-            self.evaluation = record_evaluation(trainer.model, loss_for(trainer.loss, held_out), held_out.columns)
+        self.validation = None if held_out is None else self._validation(held_out)
         moved = trainer.average is not None or averages_itself(trainer.updates.rules)
         self.recalibrate = (
             Recalibration(trainer.model, columns, feed, trainer.seed)
@@ -130,9 +129,16 @@ class Run:
 
     def _program(self) -> StepProgram:
         """The program of the epoch that comes."""
-        graph = self._graph(self.trainer.updates.frozen(self.trainer.epoch + 1))
-        watched = finite_parameters(graph, self.state)
-        return StepProgram(graph, compiled(graph, self.feed.micro), scalars_of(graph), watched)
+        frozen = self.trainer.updates.frozen(self.trainer.epoch + 1)
+        if frozen not in self.programs:
+            graph = self._graph(frozen)
+            watched = finite_parameters(graph, self.state)
+            self.programs[frozen] = StepProgram(graph, compiled(graph, self.feed.micro), scalars_of(graph), watched)
+        return self.programs[frozen]
+
+    def _validation(self, held_out: Rows) -> Evaluation:
+        model, loss = self.trainer.model, loss_for(self.trainer.loss, held_out)
+        return Evaluation(record_evaluation(model, loss, held_out.columns), held_out)
 
     def epochs(self, until: int, rule: StoppingRule | None, limit: float | None, watchers: Callbacks) -> Reason:
         """Run until the trainer has finished so many epochs, or until a reason to stop comes up."""
@@ -202,7 +208,7 @@ class Run:
     def _begin(self) -> Epoch:
         is_best = self.best is not None and self.best[1] == self.updates
         self.last_finite = self.best if is_best else self._kept()
-        return Epoch.of(self.feed.parts())
+        return Epoch.of(self.feed.parts)
 
     def _advance(self, epoch: Epoch, bound: Bound) -> Reason | None:
         """Run some parts natively; the reason to stop if they were not finite. State and counters move together."""
@@ -274,8 +280,8 @@ class Run:
             "step": trainer.step,
             "train_loss": float(loss / count) if count else float("nan"),
         }
-        if self.evaluation is not None and self.held_out is not None:
-            row["validation_loss"] = mean_loss(self.evaluation, self.held_out, self.handed_out(self.state))
+        if self.validation is not None:
+            row["validation_loss"] = self.validation.mean_loss(self.handed_out(self.state))
         penalty = trainer.updates.penalty(with_averages(self.state))
         if penalty is not None:
             row["penalty"] = penalty

@@ -60,7 +60,7 @@ def go_on(run: Run, snapshot: Snapshot) -> None:
     if record["finite"] is not None:
         run.last_finite = groups["finite"], record["finite"]
     if record["parts_done"]:
-        run.current = Epoch.of(run.feed.parts())
+        run.current = Epoch.of(run.feed.parts)
         run.current.done = record["parts_done"]
         run.current.losses[...] = groups["epoch"]["losses"]
         run.current.counts[...] = groups["epoch"]["counts"]

@@ -36,7 +36,7 @@ from .checks import checked
 from .describing import Plan, description, html, planned
 from .diagnosis import Fault
 from .draws import predictions_drawn
-from .evaluation import evaluate, mean_loss, state_of
+from .evaluation import Evaluation, state_of
 from .feed import feed_of, samples_of
 from .finders import MicroBatch, RangeTest, find_lr, find_micro_batch
 from .history import History
@@ -353,7 +353,7 @@ class Trainer:
         given = samples_of(inputs) if isinstance(inputs, Blocks) else samples(inputs)
         data = checked(self.model, self.loss, given)
         graph = record_prediction(self.model, data.columns)
-        return evaluate(graph, data, state_of(self.model))["output"]
+        return Evaluation(graph, data).outputs(state_of(self.model))["output"]
 
     def predict_samples(self, inputs: Any, draws: int = 100) -> Array:
         """Raw outputs with dropout switched on, drawn several times: Monte-Carlo dropout. Shape [draws, rows, …].
@@ -376,7 +376,7 @@ class Trainer:
         """The mean loss on inputs and targets, or on a data set, a loader or blocks."""
         data = checked(self.model, self.loss, samples_of(inputs) if target is None else samples(inputs, target))
         graph = record_evaluation(self.model, loss_for(self.loss, data), data.columns)
-        return mean_loss(graph, data, state_of(self.model, self.loss))
+        return Evaluation(graph, data).mean_loss(state_of(self.model, self.loss))
 
     # ---- saving
     def save(self, run: str | PathLike[str], *, overwrite: bool = False) -> Path:
