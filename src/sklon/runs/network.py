@@ -23,7 +23,7 @@ from sklon import nn
 from sklon._base.errors import InputError
 from sklon.compiler.native import host
 from sklon.data import Inputs, Preparation
-from sklon.optim import EMA, ClipNorm
+from sklon.optim import EMA, RULES, ClipNorm, MuonRule, Rule
 from sklon.tensors import Tensor
 from sklon.tensors.modes import manual_seed
 from sklon.training import Trainer
@@ -155,8 +155,7 @@ def fit_network(
     trainer = Trainer(
         model,
         loss=loss,
-        optimizer=settings.optimizer,
-        lr=settings.learning_rate,
+        optimizer=rule_for(settings),
         schedule=settings.schedule,
         l1=settings.l1,
         l2=settings.l2,
@@ -190,6 +189,18 @@ def fit_network(
     history = tuple({name: _plain(value) for name, value in row.items()} for row in trainer.history)
     seconds = max(time.perf_counter() - started, *(row["seconds"] for row in history[-1:]), 0.0)
     return Fitted(weights=weights, history=history, stopped=words, batch_size=batch_size, seconds=seconds)
+
+
+def rule_for(settings: Settings) -> Rule:
+    """The update rule of a name at its rate; Muon leaves what is no matrix, the biases, to AdamW.
+
+    >>> rule_for(Settings.from_words({"optimizer": "muon"})).others
+    'adamw'
+    """
+    lr = settings.learning_rate
+    if settings.optimizer == "muon":
+        return MuonRule(lr=lr, weight_decay=0.0, adjust_lr_fn="match_rms_adamw", others="adamw")
+    return RULES[settings.optimizer](lr=lr)
 
 
 def _balanced(rows: tuple[Inputs, NDArray[Any]], seen: NDArray[Any]) -> tuple[Inputs, NDArray[Any], NDArray[Any]]:

@@ -36,6 +36,7 @@ LEARNING_RATES = {
     "lion": 0.0001,  # 0.189 and 0.192, where Adam had 0.180 and 0.168
     "lamb": 0.003,  # 0.182 and 0.182, beside the same
     "adamw_schedule_free": 0.002,  # 0.174 and 0.178, beside the same, at the point where the gradient is taken
+    "muon": 0.002,
     "rprop": 0.001,  # 0.180 and 0.324, on all rows at once in 200 epochs; on batches 0.242 and 0.956
 }
 """What ``lr="auto"`` takes for each optimizer.
