@@ -59,7 +59,9 @@ def by_sklon(train: Images, test: Images, seed: int) -> Result:
 def rates(rows: int) -> list[float]:
     """The learning rate of each step of the recipe."""
     steps = EPOCHS * -(-rows // BATCH)
-    return schedules.parse(SCHEDULE).over(steps).rates(RATE, steps)
+    schedule = schedules.parse(SCHEDULE)
+    assert schedule is not None
+    return schedule.over(steps).rates(RATE, steps)
 
 
 def by_torch(train: Images, test: Images, seed: int, compiled: bool = False) -> Result:

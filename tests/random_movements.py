@@ -86,7 +86,8 @@ class Mover:
         return b.flip(x, axes=tuple(sorted(axes)))
 
     def _reshaped(self, x: Node, shape: tuple[int, ...]) -> Node:
-        left, new = prod(shape), []
+        left = prod(shape)
+        new: list[int] = []
         while left > 1 and len(new) < 3:
             factors = [d for d in range(2, min(left, 400) + 1) if left % d == 0] or [left]
             new.append(self.draw(st.sampled_from(factors)))

@@ -46,10 +46,10 @@ def asked_in_the_notes() -> set[tuple[str, ...]]:
 def test_no_passage_is_copied(question: Question) -> None:
     for answer in question.answers.values():
         assert not passages(answer.source) & known_passages()
-    for row in question.rubric.points:
-        assert not (passages(row.missing.en) | passages(row.missing.ru)) & known_passages()
-    for row in question.rubric.errors:
-        assert not (passages(row.reason.en) | passages(row.reason.ru)) & known_passages()
+    for point in question.rubric.points:
+        assert not (passages(point.missing.en) | passages(point.missing.ru)) & known_passages()
+    for error in question.rubric.errors:
+        assert not (passages(error.reason.en) | passages(error.reason.ru)) & known_passages()
 
 
 @pytest.mark.parametrize("question", QUESTIONS)

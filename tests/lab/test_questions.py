@@ -8,6 +8,7 @@ import pytest
 
 from sklon.lab import Question, all_questions
 from sklon.lab.answer import CITATION, FORMULA, Answer, Prediction, Recall, Statements, read_answer
+from sklon.lab.rubric import Error, Point
 from sklon.lab.text import LANGUAGES
 from sklon.lab.topics import TOPICS
 from tests.lab.results import result_of
@@ -107,10 +108,11 @@ def test_a_question_can_be_looked_up_and_judged(question: Question) -> None:
     assert any(not CYRILLIC.search(a) for a in question.asked)
     rubric = question.rubric
     assert any(p.required for p in rubric.points)
-    keys = [row.key for row in (*rubric.points, *rubric.errors)]
+    rows: list[Point | Error] = [*rubric.points, *rubric.errors]
+    keys = [row.key for row in rows]
     assert len(set(keys)) == len(keys)
-    for row in (*rubric.points, *rubric.errors):
-        said = row.missing if hasattr(row, "missing") else row.reason
+    for row in rows:
+        said = row.missing if isinstance(row, Point) else row.reason
         assert row.signs
         assert CYRILLIC.search(said.ru) and not CYRILLIC.search(said.en)
 

@@ -43,8 +43,8 @@ def test_every_question_figure_and_measured_value_is_on_the_page(language: Langu
             assert number(check.measured, language) in html
     for question in all_questions():
         for experiment, name in question.answers[language].citations:
-            check = outcomes()[question.number].check(experiment, name)
-            assert check is not None and escape(shown(check, language)) in html
+            cited = outcomes()[question.number].check(experiment, name)
+            assert cited is not None and escape(shown(cited, language)) in html
     assert 'class="fails"' not in html and "badge fails" not in html
 
 

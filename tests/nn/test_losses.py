@@ -139,7 +139,7 @@ def test_the_hinge_loss_is_its_formula(margin: float) -> None:
         _agree(nn.HingeLoss(margin), lambda z, t: (margin - t * z).clamp(min=0).mean(), scores, SIGNS)
 
 
-SETTINGS = {
+SETTINGS: dict[str, dict[str, Any]] = {
     "bce_with_logits": {"pos_weight": [3.0]},
     "cross_entropy": {"weight": WEIGHT, "label_smoothing": 0.1},
     "nll": {"weight": WEIGHT},

@@ -108,8 +108,8 @@ def test_assignment_replaces_and_none_takes_out() -> None:
     layer.bias = None
     assert [n for n, _ in layer.named_parameters()] == ["weight"] and layer(sklon.ones(1, 2)).shape == (1, 2)
     with pytest.raises(InputError, match="is a parameter"):
-        layer.weight = sklon.ones(2, 2)
-    layer.weight = nn.Linear(2, 2)
+        layer.weight = sklon.ones(2, 2)  # type: ignore[assignment]
+    layer.weight = nn.Linear(2, 2)  # type: ignore[assignment]
     assert [n for n, _ in layer.named_parameters()] == ["weight.weight", "weight.bias"]
 
 
@@ -170,11 +170,11 @@ def test_containers_are_edited_like_pytorch_s() -> None:
 
 
 REFUSALS = {
-    "no module": lambda: nn.Sequential(nn.ReLU(), 3),
-    "no module in a list": lambda: nn.ModuleList([sklon.ones(1)]),
+    "no module": lambda: nn.Sequential(nn.ReLU(), 3),  # type: ignore[arg-type]
+    "no module in a list": lambda: nn.ModuleList([sklon.ones(1)]),  # type: ignore[list-item]
     "a dot": lambda: nn.ReLU().register_buffer("a.b", sklon.ones(1)),
     "taken": lambda: nn.ReLU().register_buffer("forward", sklon.ones(1)),
-    "an array": lambda: nn.ReLU().register_buffer("a", np.ones(1)),
+    "an array": lambda: nn.ReLU().register_buffer("a", np.ones(1)),  # type: ignore[arg-type]
     "mode": lambda: nn.init.kaiming_uniform_(sklon.ones(2, 2), mode="in"),
     "gain": lambda: nn.init.calculate_gain("swish"),
     "fan": lambda: nn.init.xavier_uniform_(sklon.ones(2)),

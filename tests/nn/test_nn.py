@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -61,6 +63,7 @@ def test_a_bilinear_layer_is_pytorch_s(bias: bool) -> None:
     (ours(*mine) * ours(*mine)).sum().backward()
     (theirs(*reference) ** 2).sum().backward()
     for a, b in zip([*mine, *ours.parameters()], [*reference, *theirs.parameters()], strict=True):
+        assert a.grad is not None
         np.testing.assert_allclose(a.grad.numpy(), b.grad.numpy(), rtol=1e-10)
 
 
@@ -92,7 +95,7 @@ def test_parameters_are_registered_by_path_and_shared_ones_once() -> None:
             self.again = self.first
             self.scale = nn.Parameter(sklon.ones(1))
 
-        def forward(self, x: sklon.Tensor) -> sklon.Tensor:
+        def forward(self, x: sklon.Tensor) -> Any:
             return self.again(self.first(x)) * self.scale
 
     net = Net()

@@ -9,6 +9,7 @@ import pytest
 
 import sklon
 from sklon import nn
+from sklon._base.errors import InputError, ShapeError
 
 torch = pytest.importorskip("torch")
 RNG = np.random.default_rng(4)
@@ -128,7 +129,7 @@ def test_a_batch_of_one_row_is_refused_before_training_starts(rows: int, setting
     model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Linear(4, 1))
     before = model.state_dict()
     trainer = sklon.Trainer(model, loss="mse")
-    with pytest.raises(sklon.nn.module.InputError, match=words):
+    with pytest.raises(InputError, match=words):
         trainer.fit((X, X[:, :1]), epochs=2, **settings)
     assert trainer.step == 0 and all((before[k] == v).all() for k, v in model.state_dict().items())
 
@@ -144,7 +145,7 @@ def test_without_the_short_last_batch_33_rows_train() -> None:
 def test_a_recording_leaves_the_buffers_as_they_were() -> None:
     model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))
     before = [b for b in model.buffers()]
-    with pytest.raises(sklon.nn.module.ShapeError):
+    with pytest.raises(ShapeError):
         sklon.Trainer(model, loss="mse").fit((np.ones((4, 3), np.float32), np.ones((4, 2), np.float32)), epochs=1)
     assert all(a is b for a, b in zip(before, model.buffers(), strict=True))
     assert model.state_dict()["1.running_var"].tolist() == [1, 1, 1, 1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from dataclasses import FrozenInstanceError, dataclass, fields, replace
 from typing import Any, cast
 
@@ -48,7 +49,7 @@ def test_settings_reach_the_formula_as_scalars_of_the_step(name: str) -> None:
     assert all(np.isfinite(list(fast.scalars(t).values())).all() for t in (1, 2, 10, 10**6))
 
 
-def one_by_one(rules: list[Rule], steps: Any) -> dict[str, Any]:
+def one_by_one(rules: Sequence[Rule], steps: Any) -> dict[str, Any]:
     rows = [rule.scalars(int(t)) for rule, t in zip(rules, steps, strict=True)]
     return {name: np.array([row[name] for row in rows], np.float64) for name in rows[0]}
 

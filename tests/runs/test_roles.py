@@ -168,7 +168,7 @@ WRONG_ROWS: dict[str, tuple[dict[str, Any], str]] = {
 def test_wrong_rows_to_score_on_are_refused(case: str, role: str) -> None:
     other, clause = WRONG_ROWS[case]
     with pytest.raises(InputError, match=clause):
-        train(with_classes(y=np.arange(ROWS) / 3), target="y", **{role: other}, **QUICK)
+        train(with_classes(y=np.arange(ROWS) / 3), target="y", **{role: other, **QUICK})
 
 
 def test_a_validation_file_shares_no_group_with_the_training_rows(source: dict[str, Any]) -> None:

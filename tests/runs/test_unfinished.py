@@ -16,6 +16,7 @@ import pytest
 
 from sklon._base.errors import InputError, RunFolderError
 from sklon.runs import Run, load, train, training
+from sklon.runs.network import fit_network
 from tests.runs.conftest import table, without_other_targets
 
 SETTINGS: dict[str, Any] = {"hidden": "16", "epochs": 6, "seed": 1, "dropout": 0.2, "early_stopping": "patience(50)"}
@@ -180,11 +181,10 @@ def test_what_comes_to_nothing_leaves_nothing_and_an_interrupt_what_it_has(
 
 def test_a_training_under_way_says_so_and_tells_no_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[dict[str, Any]] = []
-    fit = training.fit_network
 
     def look(*args: Any, **more: Any) -> Any:
         seen.append(json.loads((tmp_path / "run" / "run.json").read_text()))
-        return fit(*args, **more)
+        return fit_network(*args, **more)
 
     monkeypatch.setattr(training, "fit_network", look)
     trained(tmp_path / "run", epochs=1)

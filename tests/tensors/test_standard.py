@@ -64,7 +64,7 @@ def test_what_is_made() -> None:
     grids = [np.arange(3), np.arange(2)]
     for indexing in ("xy", "ij"):
         ours = sklon.meshgrid(*map(sklon.tensor, grids), indexing=indexing)
-        for found, expected in zip(ours, np.meshgrid(*grids, indexing=indexing), strict=True):  # type: ignore[call-overload]
+        for found, expected in zip(ours, np.meshgrid(*grids, indexing=indexing), strict=True):
             np.testing.assert_array_equal(found.numpy(), expected)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -134,7 +136,7 @@ def test_no_grad_and_detach_block_gradients() -> None:
     assert x.grad is not None and x.grad.tolist() == [8.0]
 
 
-ERRORS = {
+ERRORS: dict[str, tuple[Callable[[], object], type[Exception] | tuple[type[Exception], ...], str]] = {
     "shapes": (lambda: sklon.zeros(2, 3) + sklon.zeros(2, 4), ShapeError, "axis -1 has sizes 3 and 4"),
     "matmul": (lambda: sklon.zeros(2, 3) @ sklon.zeros(2, 3), ShapeError, "n, k] and […, k, m]"),
     "ragged": (lambda: sklon.tensor([[1], [1, 2]]), (InputError, ValueError), "inhomogeneous|rectangular"),

@@ -18,7 +18,7 @@ def _recurrent(lib: Any) -> tuple[type[Any], ...]:
     """Networks that carry a state from time to time."""
     nn = lib.nn
 
-    class Recurrent(nn.Module):  # type: ignore[misc]
+    class Recurrent(lib.nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.into, self.again, self.out = nn.Linear(3, 8), nn.Linear(8, 8), nn.Linear(8, 1)
@@ -29,7 +29,7 @@ def _recurrent(lib: Any) -> tuple[type[Any], ...]:
                 h = (self.into(x[:, t]) + self.again(h)).tanh()
             return self.out(h)
 
-    class Gated(nn.Module):  # type: ignore[misc]
+    class Gated(lib.nn.Module):  # type: ignore[misc]
         """A gated recurrent unit, its gates cut from one product."""
 
         def __init__(self) -> None:
@@ -52,7 +52,7 @@ def _attending(lib: Any) -> tuple[type[Any], ...]:
     nn = lib.nn
     softmax = nn.functional.softmax
 
-    class Attention(nn.Module):  # type: ignore[misc]
+    class Attention(lib.nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.q, self.k, self.v, self.out = nn.Linear(3, 8), nn.Linear(3, 8), nn.Linear(3, 8), nn.Linear(40, 1)
@@ -61,7 +61,7 @@ def _attending(lib: Any) -> tuple[type[Any], ...]:
             weights = softmax(self.q(x) @ self.k(x).transpose(1, 2) / 8**0.5, -1)
             return self.out((weights @ self.v(x)).flatten(1))
 
-    class Heads(nn.Module):  # type: ignore[misc]
+    class Heads(lib.nn.Module):  # type: ignore[misc]
         """Two heads of attention after layer norm."""
 
         def __init__(self) -> None:
@@ -82,7 +82,7 @@ def _mixing(lib: Any) -> tuple[type[Any], ...]:
     softmax = nn.functional.softmax
     join = getattr(lib, "concat", None) or lib.cat
 
-    class Experts(nn.Module):  # type: ignore[misc]
+    class Experts(lib.nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.gate, self.out = nn.Linear(15, 3), nn.Linear(4, 1)
@@ -93,7 +93,7 @@ def _mixing(lib: Any) -> tuple[type[Any], ...]:
             given = lib.stack([expert(x).relu() for expert in self.experts], 1)
             return self.out((given * softmax(self.gate(x), 1).unsqueeze(2)).sum(1))
 
-    class Crossed(nn.Module):  # type: ignore[misc]
+    class Crossed(lib.nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.norm, self.cross, self.out = nn.BatchNorm1d(15), nn.Linear(15, 15), nn.Linear(30, 1)
@@ -102,7 +102,7 @@ def _mixing(lib: Any) -> tuple[type[Any], ...]:
             x = self.norm(x.reshape(-1, 15))
             return self.out(join([x, (x * self.cross(x) + x).flip(1)], 1))
 
-    class Pooled(nn.Module):  # type: ignore[misc]
+    class Pooled(lib.nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.each, self.out = nn.Linear(3, 6), nn.Linear(18, 1)
@@ -111,7 +111,7 @@ def _mixing(lib: Any) -> tuple[type[Any], ...]:
             h = self.each(x).relu()
             return self.out(join([h.mean(1), h.amax(1), h[:, -1]], -1))
 
-    class Factors(nn.Module):  # type: ignore[misc]
+    class Factors(lib.nn.Module):  # type: ignore[misc]
         """A factorisation machine."""
 
         def __init__(self) -> None:
@@ -130,7 +130,7 @@ def _over_time(lib: Any) -> tuple[type[Any], ...]:
     """Networks of windows and differences."""
     nn = lib.nn
 
-    class Windows(nn.Module):  # type: ignore[misc]
+    class Windows(lib.nn.Module):  # type: ignore[misc]
         """A convolution over time, by slices."""
 
         def __init__(self) -> None:
@@ -141,7 +141,7 @@ def _over_time(lib: Any) -> tuple[type[Any], ...]:
             windows = lib.stack([x[:, t : t + 2].flatten(1) for t in range(4)], 1)
             return self.out(self.kernel(windows).relu().flatten(1))
 
-    class Differences(nn.Module):  # type: ignore[misc]
+    class Differences(lib.nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.score, self.out = nn.Linear(3, 1), nn.Linear(5, 1)

@@ -99,6 +99,11 @@ def order_of(blocks: Blocks, epoch: int, seed: int = 0, done: int = 0, **fit: An
     return found
 
 
+def numbers_of(rows: Any) -> list[list[int]]:
+    """The numbers of rows, piece by piece."""
+    return [piece.numbers.tolist() for piece in rows.pieces()]
+
+
 def test_every_row_comes_once_and_in_another_order_each_epoch() -> None:
     blocks = ArrayBlocks(X, Y, rows=9, together=3)
     first, second = order_of(blocks, 0), order_of(blocks, 1)
@@ -125,7 +130,7 @@ def test_a_fraction_is_held_out_of_the_blocks_and_read_by_blocks() -> None:
     assert sorted(numbers[0] + numbers[1]) == list(range(ROWS))
     assert len(numbers[1]) == round(0.2 * ROWS)
     other, _ = feed_of(ArrayBlocks(X, Y, rows=10, together=2), batch_size=16, validation=0.2, seed=5)
-    assert [p.numbers.tolist() for p in other.samples.pieces()] != [p.numbers.tolist() for p in feed.samples.pieces()]
+    assert numbers_of(other.samples) != numbers_of(feed.samples)
     done = trainer()
     done.fit(blocks, epochs=2, batch_size=16, validation=0.2)
     rows = np.sort(numbers[1])

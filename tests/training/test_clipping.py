@@ -50,13 +50,16 @@ def torch_fitted(clip: Any) -> dict[str, Any]:
     return {name: p.detach().numpy() for name, p in model.named_parameters()}
 
 
+def unit_norms(t: Any) -> Any:
+    """The norm of each unit, kept as axes of one; without units, of each element."""
+    return t.norm(dim=tuple(range(1, t.ndim)), keepdim=True) if t.ndim > 1 else t.abs()
+
+
 def adaptive(torch: Any, params: Any) -> None:
     """Brock et al., 2021, equation 3, by units."""
     for p in params:
-        dims = tuple(range(1, p.ndim))
-        norm = (lambda t: t.abs()) if not dims else (lambda t, d=dims: t.norm(dim=d, keepdim=True))
-        allowed = 0.05 * norm(p.detach()).clamp(min=1e-3)
-        size = norm(p.grad)
+        allowed = 0.05 * unit_norms(p.detach()).clamp(min=1e-3)
+        size = unit_norms(p.grad)
         p.grad = torch.where(size > allowed, p.grad * (allowed / size.clamp(min=1e-6)), p.grad)
 
 

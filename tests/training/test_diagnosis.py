@@ -16,6 +16,7 @@ from sklon.nn import functional
 from sklon.optim import SGDRule
 from sklon.training import diagnosis
 from sklon.training import run as run_module
+from sklon.training.arrays import Samples
 from sklon.training.checkpoints import Checkpoints
 from sklon.training.diagnosis import Fault
 from sklon.training.feed import feed_of
@@ -104,6 +105,7 @@ def test_the_op_its_layer_line_and_row_are_told() -> None:
 def step_of_the_row(trainer: Trainer, rows: tuple[Array, Array], **fit: Any) -> int:
     """The step of the first epoch that takes row BAD, by its number in the data that were given."""
     feed, _ = feed_of(rows, seed=trainer.seed, **fit)
+    assert isinstance(feed.samples, Samples)
     numbers = np.arange(ROWS) if feed.samples.numbers is None else feed.samples.numbers
     return 1 + int(np.flatnonzero(numbers[feed.order(trainer.seed, 0)] == BAD)[0]) // feed.batch
 

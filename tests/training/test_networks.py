@@ -63,6 +63,8 @@ def test_a_short_last_batch_runs_the_same_program(name: str) -> None:
 class Counting(sklon.nn.Module):
     """Keeps a sum of what it saw, as users' own layers do."""
 
+    seen: sklon.Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("seen", sklon.zeros(3))

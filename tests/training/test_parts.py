@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from itertools import cycle
 from typing import Any
 
@@ -51,7 +52,7 @@ SETTINGS: dict[str, dict[str, Any]] = {"muon": {"others": "adamw"}}
 RULE_CASES = {
     name: rule(
         lr=0.05,
-        **({"weight_decay": 0.1} if "weight_decay" in rule.__dataclass_fields__ else {}),
+        **({"weight_decay": 0.1} if "weight_decay" in signature(rule).parameters else {}),
         **SETTINGS.get(name, {}),
     )
     for name, rule in RULES.items()
@@ -137,7 +138,9 @@ def test_batch_norm_takes_the_statistics_of_each_micro_batch() -> None:
         norm = nn.BatchNorm1d(INPUTS, momentum=None, dtype="float64")
         model = nn.Sequential(norm, nn.Linear(INPUTS, OUTPUTS, dtype="float64"))
         Trainer(model, loss="mse").fit((X, REAL), epochs=1, batch_size=10, micro_batch_size=micro, shuffle=False)
-        return norm.get_buffer("running_mean").numpy(), int(norm.get_buffer("num_batches_tracked").item())
+        mean, count = norm.get_buffer("running_mean"), norm.get_buffer("num_batches_tracked")
+        assert mean is not None and count is not None
+        return mean.numpy(), int(count.item())
 
     mean, count = running_mean(5)
     assert count == 2 and running_mean(None)[1] == 1

@@ -192,9 +192,9 @@ def test_penalties_are_saved_and_go_on(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [lambda: L1(-1.0), lambda: L2(float("nan")), lambda: L1(0.1, "magic"), lambda: MaxNorm(0.0),
-     lambda: Trainer(nn.Linear(1, 1), loss="mse", l1=-0.1),
-     lambda: Trainer(nn.Linear(1, 1), loss="mse", penalties=[L1(1.0)]),
+    [lambda: L1(-1.0), lambda: L2(float("nan")), lambda: L1(0.1, "magic"),  # type: ignore[arg-type]
+     lambda: MaxNorm(0.0), lambda: Trainer(nn.Linear(1, 1), loss="mse", l1=-0.1),
+     lambda: Trainer(nn.Linear(1, 1), loss="mse", penalties=[L1(1.0)]),  # type: ignore[list-item]
      lambda: convert("l2", 0.1, "sklearn Ridge alpha"), lambda: convert("l1", 0.1, "nothing")],
 )  # fmt: skip
 def test_what_makes_no_sense_is_refused(wrong: Any) -> None:
