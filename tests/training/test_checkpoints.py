@@ -69,7 +69,7 @@ def interrupted(folder: Path, every: int, kill_after: int, rule: Any = "adam", f
     return again
 
 
-@pytest.mark.parametrize("rule", sorted(RULES.keys() - {"muon"}))  # which is for matrices alone
+@pytest.mark.parametrize("rule", sorted(RULES))
 @pytest.mark.parametrize("every", [3, 5])
 def test_every_optimizer_goes_on_to_the_same_bytes(rule: str, every: int, tmp_path: Path) -> None:
     whole = trainer(RULE_CASES[rule])

@@ -13,7 +13,7 @@ import sklon
 from sklon import Trainer, nn, optim
 from sklon._base.errors import InputError
 from sklon.optim import L1, L2, GroupLasso, MaxNorm, NonNegative, Penalties, WeightDecay, elastic_net
-from sklon.optim.penalties import CONVERSIONS, PENALTIES, convert, soft
+from sklon.optim.penalties import CONVERSIONS, PENALTIES, _shrunk_units, convert, soft
 
 ROWS, COLUMNS = 200, 12
 RNG = np.random.default_rng(0)
@@ -25,10 +25,12 @@ LABELS = (X @ TRUE + RNG.logistic(size=ROWS) > 0).astype(np.float64)
 STEP = 0.9 / (2 * np.linalg.eigvalsh(X.T @ X / ROWS)[-1])
 
 
-def fitted(loss: str, target: Any, lr: float, epochs: int = 4000, **penalties: Any) -> tuple[Any, float]:
+def fitted(
+    loss: str, target: Any, lr: float | None, epochs: int = 4000, rule: Any = "sgd", **penalties: Any
+) -> tuple[Any, float]:
     """The weights and the intercept that full-batch descent with a penalty ends at."""
     model = nn.Linear(COLUMNS, 1, dtype="float64")
-    trainer = Trainer(model, loss=loss, optimizer="sgd", lr=lr, **penalties)
+    trainer = Trainer(model, loss=loss, optimizer=rule, lr=lr, **penalties)
     trainer.fit((X, target[:, None]), epochs=epochs, batch_size="full", shuffle=False)
     return model.weight.detach().numpy()[0], float(model.bias.detach().numpy()[0])
 
@@ -40,6 +42,68 @@ def test_proximal_steps_reach_the_lasso_with_the_same_zeros(strength: float) -> 
     np.testing.assert_allclose(weights, peer.coef_, atol=1e-9)
     assert ((weights == 0) == (peer.coef_ == 0)).all() and (weights == 0).any()
     assert bias == pytest.approx(peer.intercept_, abs=1e-9)
+
+
+#: rates that end, along a cosine, in 1,500 full batches
+ADAPTIVE: dict[str, Any] = {
+    "momentum": optim.SGDRule(lr=STEP / 40, momentum=0.9),
+    "nesterov": optim.SGDRule(lr=STEP / 40, momentum=0.9, nesterov=True),
+    "adam": optim.AdamRule(lr=0.05),
+    "amsgrad": optim.AdamRule(lr=0.05, amsgrad=True),
+    "adamw": optim.AdamWRule(lr=0.05, weight_decay=0.0),
+    "nadam": optim.NAdamRule(lr=0.05),
+    "radam": optim.RAdamRule(lr=0.05),
+    "adamax": optim.AdamaxRule(lr=0.05),
+    "rmsprop": optim.RMSpropRule(lr=0.01),
+    "rmsprop with momentum": optim.RMSpropRule(lr=0.005, momentum=0.9),
+    "centered rmsprop": optim.RMSpropRule(lr=0.01, centered=True),
+    "adagrad": optim.AdagradRule(lr=0.3),
+    "adadelta": optim.AdadeltaRule(lr=1.0),
+}
+
+
+@pytest.mark.parametrize("name", ADAPTIVE)
+def test_every_rule_with_rates_reaches_the_lasso_with_the_same_zeros(name: str) -> None:
+    """The threshold of a weight is λ times its own rate: any other would minimise something else."""
+    weights, _ = fitted("mse", Y, None, 1500, rule=ADAPTIVE[name], l1=0.3, schedule="cosine")
+    peer = Lasso(alpha=convert("l1", 0.3, "sklearn Lasso alpha"), tol=1e-14, max_iter=100_000).fit(X, Y)
+    np.testing.assert_allclose(weights, peer.coef_, atol={"adadelta": 2e-4, "rmsprop with momentum": 1e-6}.get(name, 1e-8))
+    assert ((weights == 0) == (peer.coef_ == 0)).all() and (weights == 0).any()
+
+
+def test_a_group_lasso_under_adam_has_the_minimum_of_plain_descent() -> None:
+    targets = np.stack([Y, 0.1 * RNG.standard_normal(ROWS), X[:, 3] - Y], axis=1)
+
+    def weights(rule: Any) -> Any:
+        model = nn.Linear(COLUMNS, 3, dtype="float64")
+        paid = [Penalties((GroupLasso(0.1),))]
+        trainer = Trainer(model, loss="mse", optimizer=rule, penalties=paid, schedule="cosine")
+        trainer.fit((X, targets), epochs=4000, batch_size="full", shuffle=False)
+        return model.weight.detach().numpy()
+
+    exact, adaptive = weights(optim.SGDRule(lr=STEP)), weights(optim.AdamRule(lr=0.05))
+    np.testing.assert_allclose(adaptive, exact, atol=1e-8)
+    assert (adaptive[1] == 0).all() and (adaptive[[0, 2]] != 0).all()
+
+
+@pytest.mark.parametrize("rows", [1, 4])
+def test_units_are_shrunk_to_the_root_of_their_equation(rows: int) -> None:
+    random = np.random.default_rng(3)
+    u, pull = random.standard_normal((200, rows, 5)), random.uniform(1e-3, 2.0, (200, rows, 5))
+    for one, d in zip(u, pull, strict=True):
+        w = _shrunk_units(sklon.tensor(one), sklon.tensor(d)).numpy()
+        norms = np.linalg.norm(w, axis=1, keepdims=True)
+        dead = ((one / d) ** 2).sum(axis=1) <= 1
+        assert (w[dead] == 0).all()
+        residual = (w + d * w / np.where(norms > 0, norms, 1.0) - one)[~dead]
+        assert np.abs(residual).max(initial=0.0) < 1e-10
+
+
+@pytest.mark.parametrize("rule", ["lion", "rprop", "muon", "adamw_schedule_free"])
+def test_proximal_steps_need_rates(rule: str) -> None:
+    with pytest.raises(InputError, match=f"{rule} has no rate for each weight, which the proximal step of l1 needs"):
+        Trainer(nn.Linear(2, 1), loss="mse", optimizer=rule, l1=0.1)
+    Trainer(nn.Linear(2, 1), loss="mse", optimizer=rule, penalties=[Penalties((L1(0.1, "subgradient"),))])
 
 
 def test_a_subgradient_gives_no_zeros() -> None:

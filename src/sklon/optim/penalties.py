@@ -23,11 +23,13 @@ from sklon.tensors import functional as F
 from sklon.tensors.elementwise import clip
 
 from .rules.parts import above_zero, at_least_zero, unit_norms
-from .rules.rule import Number, Rule, Tensors, Update
+from .rules.rule import Diagonal, Number, Rule, Tensors, Update
 
 Array = np.ndarray[Any, Any]
 #: below this a norm counts as zero: what is divided by it is zero too
 TINY = 1e-30
+#: steps of Newton's method for a unit's norm; the error squares in each of them
+NEWTON_STEPS = 6
 
 
 class Penalty(Protocol):
@@ -43,8 +45,13 @@ class Penalty(Protocol):
         """The gradient with the penalty's part."""
         ...
 
-    def decoupled(self, new: Tensor, old: Tensor, scalars: Tensors) -> Tensor:
-        """The parameter after the penalty's own move."""
+    @property
+    def proximal(self) -> bool:
+        """Whether its own move is a proximal step, which needs the rates of the rule."""
+        ...
+
+    def decoupled(self, new: Tensor, old: Tensor, scalars: Tensors, rates: Tensor | None) -> Tensor:
+        """The parameter after the penalty's own move; ``rates`` (``Diagonal.rates``) are there for proximal ones."""
         ...
 
     def value(self, param: Array) -> float:
@@ -60,10 +67,14 @@ class _Neutral:
     def scalars(self, lr: Number, base_lr: float) -> dict[str, Number]:
         return {}
 
+    @property
+    def proximal(self) -> bool:
+        return False
+
     def coupled(self, param: Tensor, grad: Tensor, scalars: Tensors) -> Tensor:
         return grad
 
-    def decoupled(self, new: Tensor, old: Tensor, scalars: Tensors) -> Tensor:
+    def decoupled(self, new: Tensor, old: Tensor, scalars: Tensors, rates: Tensor | None) -> Tensor:
         return new
 
     def value(self, param: Array) -> float:
@@ -109,16 +120,21 @@ class WeightDecay(_Neutral):
         share = (lr / base_lr if base_lr else 0.0) if self.independent else lr
         return {"lost": share * self.strength}
 
-    def decoupled(self, new: Tensor, old: Tensor, scalars: Tensors) -> Tensor:
+    def decoupled(self, new: Tensor, old: Tensor, scalars: Tensors, rates: Tensor | None) -> Tensor:
         return new - scalars["lost"] * old
 
 
 @dataclass(frozen=True, slots=True)
 class L1(_Neutral):
-    """λ·Σ|w|. Proximal: after the rule's step, w ← sign(w)·max(|w| − η·λ, 0), which gives exact zeros.
+    """λ·Σ|w|. Proximal: after the rule's step, w ← sign(w)·max(|w| − η_w·λ, 0), which gives exact zeros.
 
-    As a subgradient, g ← g + λ·sign(w) with sign(0) = 0, weights only swing around zero, by about η·λ. Sources:
-    Tibshirani, *Regression shrinkage and selection via the lasso*, 1996; Parikh and Boyd, *Proximal algorithms*, 2014.
+    η_w is the rate of the weight: η for SGD, η/(1 − μ) with momentum, η/(√v + ε) for Adam, and so on (``rates`` of the
+    rule), so that any of these rules minimises the same. Those whose steps are no rates times gradients (Lion, Rprop,
+    Muon, schedule-free) are refused.
+
+    As a subgradient, g ← g + λ·sign(w) with sign(0) = 0, weights only swing around zero, by about η_w·λ. Sources:
+    Tibshirani, *Regression shrinkage and selection via the lasso*, 1996; Parikh and Boyd, *Proximal algorithms*, 2014;
+    Yun, Lozano and Yang, *Adaptive proximal gradient methods for structured neural networks*, 2021.
     """
 
     name: ClassVar[str] = "l1"
@@ -131,13 +147,17 @@ class L1(_Neutral):
             raise InputError(f'how is "proximal" or "subgradient", not {self.how!r}')
 
     def scalars(self, lr: Number, base_lr: float) -> dict[str, Number]:
-        return {"threshold": lr * self.strength} if self.how == "proximal" else {"strength": self.strength}
+        return {"strength": self.strength}
+
+    @property
+    def proximal(self) -> bool:
+        return self.how == "proximal"
 
     def coupled(self, param: Tensor, grad: Tensor, scalars: Tensors) -> Tensor:
         return grad if self.how == "proximal" else grad + scalars["strength"] * _sign(param)
 
-    def decoupled(self, new: Tensor, old: Tensor, scalars: Tensors) -> Tensor:
-        return soft(new, scalars["threshold"]) if self.how == "proximal" else new
+    def decoupled(self, new: Tensor, old: Tensor, scalars: Tensors, rates: Tensor | None) -> Tensor:
+        return new if rates is None or not self.proximal else soft(new, scalars["strength"] * rates)
 
     def value(self, param: Array) -> float:
         return self.strength * float(np.sum(np.abs(param), dtype=np.float64))
@@ -147,8 +167,9 @@ class L1(_Neutral):
 class GroupLasso(_Neutral):
     """λ·Σ√d·‖w_u‖ over units u with d weights each, by its proximal step: whole units become exactly zero.
 
-    A unit is a row of the weight: all that leads into it. Source: Yuan and Lin, *Model selection and estimation in
-    regression with grouped variables*, 2006.
+    A unit is a row of the weight: all that leads into it. The step solves w + η_w·λ√d·w/‖w‖ = u for the row u after the
+    rule's step, with the rates η_w of the weights (see :class:`L1`). Sources: Yuan and Lin, *Model selection and
+    estimation in regression with grouped variables*, 2006; Yun, Lozano and Yang, 2021.
     """
 
     name: ClassVar[str] = "group_lasso"
@@ -158,12 +179,18 @@ class GroupLasso(_Neutral):
         at_least_zero(strength=self.strength)
 
     def scalars(self, lr: Number, base_lr: float) -> dict[str, Number]:
-        return {"threshold": lr * self.strength}
+        return {"strength": self.strength}
 
-    def decoupled(self, new: Tensor, old: Tensor, scalars: Tensors) -> Tensor:
-        norms = unit_norms(new)
-        kept = F.maximum(1.0 - scalars["threshold"] * _root_of_size(new) / F.maximum(norms, TINY), 0.0)
-        return new * kept
+    @property
+    def proximal(self) -> bool:
+        return True
+
+    def decoupled(self, new: Tensor, old: Tensor, scalars: Tensors, rates: Tensor | None) -> Tensor:
+        assert rates is not None
+        pull = scalars["strength"] * _root_of_size(new) * rates
+        if pull.ndim:
+            return _shrunk_units(new, pull)
+        return new * F.maximum(1.0 - pull / F.maximum(unit_norms(new), TINY), 0.0)
 
     def value(self, param: Array) -> float:
         rows = param.reshape(param.shape[0], -1) if param.ndim > 1 else param.reshape(-1, 1)
@@ -183,7 +210,7 @@ class MaxNorm(_Neutral):
     def scalars(self, lr: Number, base_lr: float) -> dict[str, Number]:
         return {"limit": self.limit}
 
-    def decoupled(self, new: Tensor, old: Tensor, scalars: Tensors) -> Tensor:
+    def decoupled(self, new: Tensor, old: Tensor, scalars: Tensors, rates: Tensor | None) -> Tensor:
         norms = F.maximum(unit_norms(new), TINY)
         return new * clip(scalars["limit"] / norms, None, 1.0)
 
@@ -194,7 +221,7 @@ class NonNegative(_Neutral):
 
     name: ClassVar[str] = "non_negative"
 
-    def decoupled(self, new: Tensor, old: Tensor, scalars: Tensors) -> Tensor:
+    def decoupled(self, new: Tensor, old: Tensor, scalars: Tensors, rates: Tensor | None) -> Tensor:
         return F.maximum(new, 0.0)
 
 
@@ -268,6 +295,14 @@ class PenalizedRule:
     penalties: tuple[Penalty, ...]
     base_lr: float
 
+    def __post_init__(self) -> None:
+        proximal = [p.name for p in self.penalties if p.proximal]
+        if proximal and not isinstance(self.rule, Diagonal):
+            raise InputError(
+                f"{self.rule.name} has no rate for each weight, which the proximal step of {proximal[0]} needs; choose "
+                "another optimizer, or L1(strength, how='subgradient') without exact zeros"
+            )
+
     @property
     def lr(self) -> float:
         """The learning rate of the rule inside."""
@@ -292,8 +327,11 @@ class PenalizedRule:
         for i, p in enumerate(self.penalties):
             grad = p.coupled(param, grad, _own(scalars, i))
         new, kept = self.rule.update(param, grad, slots, scalars)
+        rates = None
+        if isinstance(self.rule, Diagonal) and any(p.proximal for p in self.penalties):
+            rates = self.rule.rates(param, kept, scalars)
         for i, p in enumerate(self.penalties):
-            new = p.decoupled(new, param, _own(scalars, i))
+            new = p.decoupled(new, param, _own(scalars, i), rates)
         return new, kept
 
 
@@ -344,6 +382,28 @@ def convert(penalty: Literal["l1", "l2"], strength: float, to: str, rows: int | 
 def soft(x: Tensor, threshold: Tensor | float) -> Tensor:
     """sign(x)·max(|x| − threshold, 0): the proximal step of |x|."""
     return F.maximum(x - threshold, 0.0) - F.maximum(-x - threshold, 0.0)
+
+
+def _shrunk_units(u: Tensor, pull: Tensor) -> Tensor:
+    """The w with w + d·w/‖w‖ = u for each row, where d = ``pull``; zero where Σ(u/d)² ≤ 1.
+
+    w = u·s/(s + d), where s = ‖w‖ is the root of Σ(u/(s + d))² = 1. Newton's method for 1/√Σ = 1, a concave function of
+    s, comes to it from below, from max(‖u‖ − max d, 0) on; where all d are equal, that is the root.
+    """
+    axes = tuple(range(1, u.ndim)) if u.ndim > 1 else ()
+
+    def total(x: Tensor) -> Tensor:
+        return F.sum(x, axes, keepdims=True) if axes else x
+
+    pull = F.maximum(pull, TINY)
+    largest = F.amax(pull, axes, keepdims=True) if axes else pull
+    s = F.maximum(F.sqrt(total(u * u)) - largest, 0.0)
+    for _ in range(NEWTON_STEPS):
+        share = u / (s + pull)
+        q, slope = total(share * share), total(share * share / (s + pull))
+        s = s + (q * F.sqrt(q) - q) / F.maximum(slope, TINY)
+    alive = total((u / pull) * (u / pull)) > 1.0
+    return F.where(alive, u * (s / (s + pull)), 0.0)
 
 
 def _sign(x: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -23,11 +23,12 @@ from sklon import nn
 from sklon._base.errors import InputError
 from sklon.compiler.native import host
 from sklon.data import Inputs, Preparation
-from sklon.optim import EMA, RULES, ClipNorm, MuonRule, Rule
+from sklon.optim import EMA, ClipNorm, MuonRule, Rule
 from sklon.tensors import Tensor
 from sklon.tensors.modes import manual_seed
 from sklon.training import Trainer
 from sklon.training.checkpoints import Checkpoints
+from sklon.training.updates import rule_of
 
 from .settings import Settings
 
@@ -161,7 +162,7 @@ def fit_network(
         l2=settings.l2,
         weight_decay=settings.weight_decay,
         clip=None if settings.clip_norm is None else ClipNorm(settings.clip_norm),
-        average=None if settings.ema is None else EMA(settings.ema),
+        average=None if settings.ema is None else EMA(settings.ema, warmup=True),
         seed=settings.seed,
     )
     balance = settings.class_weight == "balanced"
@@ -192,15 +193,13 @@ def fit_network(
 
 
 def rule_for(settings: Settings) -> Rule:
-    """The update rule of a name at its rate; Muon leaves what is no matrix, the biases, to AdamW.
+    """The update rule of a name at its rate; Muon's own decay of 0.1 is left to --weight-decay.
 
-    >>> rule_for(Settings.from_words({"optimizer": "muon"})).others
-    'adamw'
+    >>> rule_for(Settings.from_words({"optimizer": "muon"})).weight_decay
+    0.0
     """
-    lr = settings.learning_rate
-    if settings.optimizer == "muon":
-        return MuonRule(lr=lr, weight_decay=0.0, adjust_lr_fn="match_rms_adamw", others="adamw")
-    return RULES[settings.optimizer](lr=lr)
+    rule = rule_of(settings.optimizer, settings.learning_rate)
+    return replace(rule, weight_decay=0.0) if isinstance(rule, MuonRule) else rule
 
 
 def _balanced(rows: tuple[Inputs, NDArray[Any]], seen: NDArray[Any]) -> tuple[Inputs, NDArray[Any], NDArray[Any]]:

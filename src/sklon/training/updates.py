@@ -31,6 +31,8 @@ FROZEN, PAYING = "~", "+"
 #: california was at 0.2 (0.213; at 0.1 0.226, at 0.5 it diverged), on kin8nm at 0.2 (0.077; at 0.1 0.082, at 1 it
 #: diverged), on letter at 0.5 (0.170; at 0.1 0.309).
 LEARNING_RATES = {"sgd": 0.1}
+#: what a name means beyond its rule's defaults: networks have biases, which Muon leaves to AdamW
+BY_NAME: dict[str, dict[str, Any]] = {"muon": {"adjust_lr_fn": "match_rms_adamw", "others": "adamw"}}
 
 
 class Updates:
@@ -69,6 +71,7 @@ class Updates:
                 "there is nothing to train: the optimizer holds no parameter of this model; "
                 "make it from them, as in optim.Adam(model.parameters())"
             )
+        dict(self.penalized)  # a penalty that a rule cannot pay says so at once
 
     def read(self) -> None:
         """Take over what a given optimizer holds now; it may have stepped, or have other settings, since."""
@@ -219,7 +222,8 @@ def rule_of(optimizer: str | Rule, lr: float | None) -> Rule:
     if optimizer not in RULES:
         raise InputError(f"there is no optimizer called {optimizer!r}; use one of {', '.join(RULES)}")
     chosen = LEARNING_RATES.get(optimizer) if lr is None else lr
-    return RULES[optimizer]() if chosen is None else RULES[optimizer](lr=chosen)
+    more = BY_NAME.get(optimizer, {})
+    return RULES[optimizer](**more) if chosen is None else RULES[optimizer](lr=chosen, **more)
 
 
 def penalties_of(l1: float, l2: float, weight_decay: float, more: Sequence[Penalties]) -> tuple[Penalties, ...]:

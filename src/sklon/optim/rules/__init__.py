@@ -15,7 +15,7 @@ from .nadam import NAdamRule
 from .radam import RAdamRule
 from .rmsprop import RMSpropRule
 from .rprop import RpropRule
-from .rule import Rule, Tensors, TwoPoints, Update
+from .rule import Diagonal, Rule, Tensors, TwoPoints, Update
 from .schedule_free import AdamWScheduleFreeRule
 from .sgd import SGDRule
 
@@ -27,6 +27,7 @@ __all__ = [
     "AdamWRule",
     "AdamWScheduleFreeRule",
     "AdamaxRule",
+    "Diagonal",
     "LAMBRule",
     "LionRule",
     "MuonRule",

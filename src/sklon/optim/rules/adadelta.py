@@ -55,3 +55,6 @@ class AdadeltaRule:
         delta = sqrt(slots["acc_delta"] + scalars["eps"]) / sqrt(square + scalars["eps"]) * grad
         deltas = scalars["rho"] * slots["acc_delta"] + scalars["fresh"] * (delta * delta)
         return param - scalars["lr"] * delta, {"square_avg": square, "acc_delta": deltas}
+
+    def rates(self, param: Tensor, slots: Tensors, scalars: Tensors) -> Tensor:
+        return scalars["lr"] * sqrt(slots["acc_delta"] + scalars["eps"]) / sqrt(slots["square_avg"] + scalars["eps"])

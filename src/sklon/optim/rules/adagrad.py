@@ -54,3 +54,6 @@ class AdagradRule:
         grad = coupled(self, param, grad, scalars)
         total = slots["sum"] + grad * grad
         return param - scalars["step_size"] * (grad / (sqrt(total) + scalars["eps"])), {"sum": total}
+
+    def rates(self, param: Tensor, slots: Tensors, scalars: Tensors) -> Tensor:
+        return scalars["step_size"] / (sqrt(slots["sum"]) + scalars["eps"])

@@ -49,6 +49,7 @@ class AdamRule:
         return {
             **moment_scalars(self.betas),
             **decay_scalars(self),
+            "lr": self.lr,
             "step_size": self.lr / (1 - power(beta1, t)),
             "root_correction": power(1 - power(beta2, t), -0.5),
             "eps": self.eps,
@@ -62,6 +63,10 @@ class AdamRule:
             square = kept["max_exp_avg_sq"] = maximum(slots["max_exp_avg_sq"], square)
         scale = sqrt(square) * scalars["root_correction"] + scalars["eps"]
         return param - scalars["step_size"] * (mean / scale), kept
+
+    def rates(self, param: Tensor, slots: Tensors, scalars: Tensors) -> Tensor:
+        square = slots["max_exp_avg_sq" if self.amsgrad else "exp_avg_sq"]
+        return scalars["lr"] / (sqrt(square) * scalars["root_correction"] + scalars["eps"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ class AdamaxRule:
             "beta1": beta1,
             "fresh1": 1 - beta1,
             "beta2": beta2,
+            "lr": self.lr,
             "step_size": self.lr / (1 - power(beta1, t)),
             "eps": self.eps,
             "weight_decay": self.weight_decay,
@@ -55,3 +56,6 @@ class AdamaxRule:
         mean = scalars["beta1"] * slots["exp_avg"] + scalars["fresh1"] * grad
         largest = maximum(scalars["beta2"] * slots["exp_inf"], abs(grad) + scalars["eps"])
         return param - scalars["step_size"] * (mean / largest), {"exp_avg": mean, "exp_inf": largest}
+
+    def rates(self, param: Tensor, slots: Tensors, scalars: Tensors) -> Tensor:
+        return scalars["lr"] / slots["exp_inf"]

@@ -71,6 +71,13 @@ class LAMBRule:
         step = scalars["lr"] * _trust_ratio(param, direction)
         return param - step * direction, {"exp_avg": mean, "exp_avg_sq": square}
 
+    def rates(self, param: Tensor, slots: Tensors, scalars: Tensors) -> Tensor:
+        scale = sqrt(slots["exp_avg_sq"]) * scalars["root_correction"] + scalars["eps"]
+        direction = scalars["correction"] * slots["exp_avg"] / scale
+        if self.weight_decay:
+            direction = direction + scalars["weight_decay"] * param
+        return scalars["lr"] * _trust_ratio(param, direction) / scale
+
 
 def _trust_ratio(param: Tensor, direction: Tensor) -> Tensor:
     """‖p‖/‖u‖, or 1 where either is 0."""

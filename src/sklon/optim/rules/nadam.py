@@ -69,6 +69,10 @@ class NAdamRule:
         ahead = scalars["of_grad"] * grad + scalars["of_mean"] * mean
         return param - ahead / scale, {"exp_avg": mean, "exp_avg_sq": square}
 
+    def rates(self, param: Tensor, slots: Tensors, scalars: Tensors) -> Tensor:
+        scale = sqrt(slots["exp_avg_sq"]) * scalars["root_correction"] + scalars["eps"]
+        return (scalars["of_grad"] + scalars["of_mean"]) / scale
+
 
 def _mu(t: int, beta1: float, decay: float) -> float:
     return float(beta1 * (1 - 0.5 * SCHEDULE_BASE ** (t * decay)))

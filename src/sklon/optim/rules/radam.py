@@ -49,6 +49,7 @@ class RAdamRule:
         return {
             **moment_scalars(self.betas),
             **decay_scalars(self),
+            "lr": self.lr,
             "step_size": self.lr / (1 - power(self.betas[0], t)),
             "rectification": each(self._rectification, t),
             "eps": self.eps,
@@ -71,3 +72,7 @@ class RAdamRule:
         rectified = scalars["rectification"] * mean / (sqrt(square) + scalars["eps"])
         direction = where(scalars["rectification"] > 0.0, rectified, mean)
         return param - scalars["step_size"] * direction, {"exp_avg": mean, "exp_avg_sq": square}
+
+    def rates(self, param: Tensor, slots: Tensors, scalars: Tensors) -> Tensor:
+        rectified = scalars["rectification"] / (sqrt(slots["exp_avg_sq"]) + scalars["eps"])
+        return scalars["lr"] * where(scalars["rectification"] > 0.0, rectified, 1.0)

@@ -66,3 +66,8 @@ class RMSpropRule:
         if self.momentum:
             direction = kept["momentum_buffer"] = scalars["momentum"] * slots["momentum_buffer"] + direction
         return param - scalars["lr"] * direction, kept
+
+    def rates(self, param: Tensor, slots: Tensors, scalars: Tensors) -> Tensor:
+        variance = slots["square_avg"] - slots["grad_avg"] * slots["grad_avg"] if self.centered else slots["square_avg"]
+        rates = scalars["lr"] / (sqrt(variance) + scalars["eps"])
+        return rates / (1.0 - scalars["momentum"]) if self.momentum else rates

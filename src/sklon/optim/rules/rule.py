@@ -49,6 +49,24 @@ class Rule(Protocol):
 
 
 @runtime_checkable
+class Diagonal(Protocol):
+    """What a rule has besides whose step is, element by element, a rate times a mean of gradients.
+
+    Proximal steps need the rates: the threshold of a weight is the strength times its own rate, or a penalty under such
+    a rule would not minimise what it says. Source: Yun, Lozano and Yang, *Adaptive proximal gradient methods for
+    structured neural networks*, 2021.
+    """
+
+    def rates(self, param: Tensor, slots: Tensors, scalars: Tensors) -> Tensor:
+        """By how much a steady gradient of 1 moves each element in a step.
+
+        ``param`` is the parameter before the step, ``slots`` are those after it. One number where it is the same for
+        all, else of the parameter's shape.
+        """
+        ...
+
+
+@runtime_checkable
 class TwoPoints(Protocol):
     """What a rule has besides whose parameters stand, while it trains, elsewhere than where they are to be evaluated.
 

@@ -53,3 +53,8 @@ class SGDRule:
         buffer = scalars["momentum"] * slots["momentum_buffer"] + scalars["fresh"] * grad
         direction = grad + scalars["momentum"] * buffer if self.nesterov else buffer
         return param - scalars["lr"] * direction, {"momentum_buffer": buffer}
+
+    def rates(self, param: Tensor, slots: Tensors, scalars: Tensors) -> Tensor:
+        if not self.momentum:
+            return scalars["lr"]
+        return scalars["lr"] * scalars["fresh"] / (1.0 - scalars["momentum"])

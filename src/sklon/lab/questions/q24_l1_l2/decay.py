@@ -32,7 +32,7 @@ class DecayAfter(optim.WeightDecay):
 
     __slots__ = ()
 
-    def decoupled(self, new: Tensor, old: Tensor, scalars: Tensors) -> Tensor:
+    def decoupled(self, new: Tensor, old: Tensor, scalars: Tensors, rates: Tensor | None) -> Tensor:
         return new - scalars["lost"] * new
 
 
