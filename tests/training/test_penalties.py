@@ -67,7 +67,9 @@ def test_every_rule_with_rates_reaches_the_lasso_with_the_same_zeros(name: str) 
     """The threshold of a weight is λ times its own rate: any other would minimise something else."""
     weights, _ = fitted("mse", Y, None, 1500, rule=ADAPTIVE[name], l1=0.3, schedule="cosine")
     peer = Lasso(alpha=convert("l1", 0.3, "sklearn Lasso alpha"), tol=1e-14, max_iter=100_000).fit(X, Y)
-    np.testing.assert_allclose(weights, peer.coef_, atol={"adadelta": 2e-4, "rmsprop with momentum": 1e-6}.get(name, 1e-8))
+    np.testing.assert_allclose(
+        weights, peer.coef_, atol={"adadelta": 2e-4, "rmsprop with momentum": 1e-6}.get(name, 1e-8)
+    )
     assert ((weights == 0) == (peer.coef_ == 0)).all() and (weights == 0).any()
 
 

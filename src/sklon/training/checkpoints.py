@@ -84,11 +84,22 @@ class Writer:
         folder = Path(self.plan.folder)
         with files.appearing(folder / f"{PREFIX}{step:012d}") as new:
             files.write_arrays(new / ARRAYS, snapshot.arrays)
-            record = {"schema": files.SCHEMA, "kind": KIND, "sha256": _sha256(new / ARRAYS), **snapshot.record}
-            files.write_record(new, record)
+            record = {"schema": files.SCHEMA, "kind": KIND, **files.plain(snapshot.record)}
+            digests = {"arrays": _sha256(new / ARRAYS), "record": _digest(record)}
+            files.write_record(new, {**record, "sha256": digests})
         for old in _found(folder)[: -self.plan.keep]:
             shutil.rmtree(old, ignore_errors=True)
         self.last_step, self.last_time = step, time.monotonic()
+
+
+def check_none_later(folder: str | PathLike[str], step: int) -> None:
+    """Refuse a folder with checkpoints of later steps: the newest one is what a fit goes on from."""
+    found = _found(Path(folder))
+    if found and int(found[-1].name.removeprefix(PREFIX)) > step:
+        raise InputError(
+            f"{folder} holds checkpoints of another fit, up to {found[-1].name}; go on from there with resume=True, or "
+            "give another folder"
+        )
 
 
 def newest(folder: str | PathLike[str]) -> Snapshot | None:
@@ -103,9 +114,10 @@ def newest(folder: str | PathLike[str]) -> Snapshot | None:
     record = files.read_record(path)
     before = f"delete it to go on from {found[-2].name}" if len(found) > 1 else "delete it to begin anew"
     with files.reading(path):
-        if record["kind"] != KIND or record["sha256"] != _sha256(path / ARRAYS):
+        digests = record.pop("sha256")
+        if record["kind"] != KIND or digests != {"arrays": _sha256(path / ARRAYS), "record": _digest(record)}:
             raise RunFolderError(f"the checkpoint {path} is damaged: {before}")
-        return Snapshot(files.read_arrays(path / ARRAYS), record)
+        return Snapshot(files.read_arrays(path / ARRAYS), files.unplain(record))
 
 
 def digest(*data: Rows | None) -> str:
@@ -136,6 +148,10 @@ def check_same(record: Mapping[str, Any], settings: Mapping[str, Any], data: str
 def _found(folder: Path) -> list[Path]:
     """The checkpoints of a folder, the oldest first; what is half written has another name."""
     return sorted(p for p in folder.glob(f"{PREFIX}*") if p.is_dir()) if folder.is_dir() else []
+
+
+def _digest(record: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
 
 
 def _sha256(path: Path) -> str:

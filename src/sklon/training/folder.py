@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -93,6 +94,26 @@ def write_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
 def write_record(folder: Path, record: Mapping[str, Any]) -> None:
     """``run.json``; what JSON cannot hold is our bug and raises TypeError or ValueError."""
     write_text(folder / RECORD, json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def plain(value: Any) -> Any:
+    """The same value with numbers that are not finite as text, which JSON can hold.
+
+    >>> plain({"loss": [1.0, float("inf")]})
+    {'loss': [1.0, {'number': 'inf'}]}
+    """
+    if isinstance(value, Mapping):
+        return {key: plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    return {"number": repr(float(value))} if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def unplain(value: Any) -> Any:
+    """The value that :func:`plain` was given, tuples as lists."""
+    if isinstance(value, dict):
+        return float(value["number"]) if value.keys() == {"number"} else {k: unplain(one) for k, one in value.items()}
+    return [unplain(one) for one in value] if isinstance(value, list) else value
 
 
 def write_history(folder: Path, history: Sequence[Mapping[str, Any]]) -> None:

@@ -20,6 +20,9 @@ LAST_ROWS = 5
 class History:
     """Rows of numbers, one for each epoch: ``epoch``, ``step``, ``train_loss``, ``validation_loss``, ``seconds``.
 
+    Where there is such a thing, also the ``penalty`` that is paid, the ``lr`` of the last step under a schedule, and
+    the batches ``skipped`` so far.
+
     Losses are means over the samples; ``train_loss`` is the mean over the epoch while the weights were changing.
     """
 
@@ -34,9 +37,10 @@ class History:
         """One column, over the epochs that have it."""
         return [row[name] for row in self.rows if name in row]
 
-    def curves(self) -> Curves:
-        """What stopping rules read."""
-        return Curves(self.curve("validation_loss"), self.curve("train_loss"), self.curve("seconds"))
+    def curves(self, first_row: int = 0) -> Curves:
+        """What stopping rules read, from a row on."""
+        names = ("validation_loss", "train_loss", "seconds")
+        return Curves(*([row[name] for row in self.rows[first_row:] if name in row] for name in names))
 
     def plot(self) -> Picture:
         """The curves so far: losses with the best epoch, and below them the penalty and the learning rate if recorded.

@@ -38,7 +38,7 @@ from .losses import loss_for
 from .parts import Stretch
 from .snapshots import identity_of, snapshot_of
 from .step import Columns, record_evaluation, record_training
-from .stopping import Reason, StoppingRule
+from .stopping import Curves, Reason, StoppingRule
 from .streams import Rows
 from .updates import RATE
 from .updating import FRESH
@@ -92,7 +92,7 @@ class Run:
         self.writer = writer
         self.watchers = Callbacks()
         self.current: Epoch | None = None
-        self.first_epoch = trainer.epoch
+        self.first_epoch, self.first_row = trainer.epoch, len(trainer.history)  # what was there before this fit
         batches = len(feed.starts())
         self.total_steps = epochs * batches
         trainer.updates.begin(epochs, batches, trainer.epoch + 1)
@@ -108,6 +108,7 @@ class Run:
             if moved and keeps_statistics(trainer.model)
             else None
         )
+        self.recalibrated: Kept | None = None  # the last state that was handed out with new statistics
         self.best: Kept | None = None
         self.last_finite: Kept | None = None  # at the start of the epoch
         self.fault: Fault | None = None
@@ -117,6 +118,8 @@ class Run:
         self.updates = 0  # that the state has behind it since the fit began
         self.started = time.perf_counter()
         self.per_batch = 0.0  # seconds
+        if writer is not None:
+            self.identity  # noqa: B018  computed now: data in blocks are read once for it
 
     def _graph(self, frozen: frozenset[str]) -> Graph:
         """The graph of a step in which these parameters keep their values."""
@@ -144,7 +147,7 @@ class Run:
         """Run until the trainer has finished so many epochs, or until a reason to stop comes up."""
         self.watchers = watchers
         went_on = self.trainer.epoch > self.first_epoch and self.current is None
-        found = rule.check(self.trainer.history.curves()) if rule is not None and went_on else None
+        found = rule.check(self._curves()) if rule is not None and went_on else None
         while found is None and self.trainer.epoch < until:
             rows = len(self.trainer.history)
             found = self._epoch(limit)
@@ -161,7 +164,7 @@ class Run:
         if self.watchers.read_model:
             trainer.show(self.handed_out(self.state))
         said = self.watchers.epoch_ended(trainer, trainer.history[-1])
-        return found or said or (None if rule is None else rule.check(trainer.history.curves()))
+        return found or said or (None if rule is None else rule.check(self._curves()))
 
     def _epoch(self, limit: float | None) -> Reason | None:
         trainer = self.trainer
@@ -224,10 +227,9 @@ class Run:
             epoch.done = last
             if trainer.options.skip:
                 self.skipped += epoch.forget_skipped(results["finite"], first, last)
-                return None
-        if not np.isfinite(epoch.losses[first:last]).all() or not_finite(self.state, self.program.watched):
-            self.current = None
-            return self._diverged(epoch, bound)
+            elif not np.isfinite(epoch.losses[first:last]).all() or not_finite(self.state, self.program.watched):
+                self.current = None
+                return self._diverged(epoch, bound)
         return None
 
     def _finish(self, epoch: Epoch) -> None:
@@ -269,8 +271,11 @@ class Run:
     def _watched(self) -> list[float]:
         """The watched value of each epoch of this fit: the validation loss, or the training loss without one."""
         name = "train_loss" if self.held_out is None else "validation_loss"
-        rows = self.trainer.history.rows
-        return [row[name] for row in rows if row["epoch"] > self.first_epoch and name in row]
+        return [row[name] for row in self.trainer.history.rows[self.first_row :] if name in row]
+
+    def _curves(self) -> Curves:
+        """What stopping rules read: the epochs of this fit."""
+        return self.trainer.history.curves(self.first_row)
 
     def _row(self, loss: float, count: float) -> Row:
         """What the history says of the epoch that is under way, with the validation loss."""
@@ -282,7 +287,7 @@ class Run:
         }
         if self.validation is not None:
             row["validation_loss"] = self.validation.mean_loss(self.handed_out(self.state))
-        penalty = trainer.updates.penalty(with_averages(self.state))
+        penalty = trainer.updates.penalty(self._averaged(self.state))
         if penalty is not None:
             row["penalty"] = penalty
         if self.lr is not None:
@@ -294,11 +299,11 @@ class Run:
 
     def _keep(self, row: Row) -> None:
         """Add a row to the history, and keep the state if it is the best one."""
-        if "validation_loss" not in row:
-            self.best_epoch = int(row["epoch"])
-        elif row["validation_loss"] < self.best_loss:
+        if "validation_loss" in row and row["validation_loss"] < self.best_loss:
             self.best = self._kept()
-            self.best_loss, self.best_epoch = row["validation_loss"], int(row["epoch"])
+            self.best_loss = row["validation_loss"]
+        if self.best is None or self.best[1] == self.updates:
+            self.best_epoch = int(row["epoch"])
         self.trainer.history.append(row)
 
     def _diverged(self, epoch: Epoch, bound: Bound) -> Reason:
@@ -321,13 +326,22 @@ class Run:
     def _kept(self) -> Kept:
         return {name: array.copy() for name, array in self.state.items()}, self.updates
 
-    def handed_out(self, state: dict[str, Array]) -> dict[str, Array]:
-        """The state as users get it: averages in the parameters' place, with statistics that belong to them."""
+    def _averaged(self, state: dict[str, Array]) -> dict[str, Array]:
+        """The state with averages in the parameters' place, where there are some."""
         rules = self.trainer.updates.rules
         if self.trainer.average is None and not averages_itself(rules):
             return state
-        found = with_averages(at_the_averaged_point(state, rules))
-        return found if self.recalibrate is None else self.recalibrate(found)
+        return with_averages(at_the_averaged_point(state, rules))
+
+    def handed_out(self, state: dict[str, Array]) -> dict[str, Array]:
+        """The state as users get it: averages in the parameters' place, with statistics that belong to them."""
+        if self.recalibrate is None:
+            return self._averaged(state)
+        if state is not self.state:
+            return self.recalibrate(self._averaged(state))
+        if self.recalibrated is None or self.recalibrated[1] != self.updates:
+            self.recalibrated = self.recalibrate(self._averaged(state)), self.updates
+        return self.recalibrated[0]
 
     # ---- to go on later
     @cached_property
@@ -340,10 +354,13 @@ class Run:
         if self.writer is not None and self.writer.last_step != self.trainer.step:
             self.writer.write(self.trainer.step, snapshot_of(self))
 
-    def result(self) -> Kept:
-        """The best state where a validation set watched, else the last one, as users get it."""
+    def result(self, failed: bool = False) -> Kept:
+        """The best state where a validation set watched, else the last one, as users get it.
+
+        Of a fit that ``failed`` it has the statistics of the last step, as the data may not be readable again.
+        """
         state, updates = self.best if self.best is not None else (self.state, self.updates)
-        return self.handed_out(state), updates
+        return (self._averaged if failed else self.handed_out)(state), updates
 
 
 def _initial_state(trainer: Trainer, graph: Graph) -> dict[str, Array]:

@@ -31,10 +31,12 @@ def snapshot_of(run: Run) -> Snapshot:
         "epoch": trainer.epoch,
         "step": trainer.step,
         "first_epoch": run.first_epoch,
+        "first_row": run.first_row,
         "parts_done": 0 if current is None else current.done,
         "updates": run.updates,
         "skipped": run.skipped,
-        "best": None if run.best is None else [run.best[1], run.best_loss, run.best_epoch],
+        "best": None if run.best is None else [run.best[1], run.best_loss],
+        "best_epoch": run.best_epoch,
         "finite": None if run.last_finite is None else run.last_finite[1],
         "before": trainer.updates.before,
         "history": trainer.history.rows,
@@ -50,12 +52,13 @@ def go_on(run: Run, snapshot: Snapshot) -> None:
     groups = _by_group(snapshot.arrays)
     for label, array in groups["state"].items():
         run.state[label][...] = array
-    trainer.epoch, trainer.step, run.first_epoch = record["epoch"], record["step"], record["first_epoch"]
+    trainer.epoch, trainer.step = record["epoch"], record["step"]
+    run.first_epoch, run.first_row, run.best_epoch = record["first_epoch"], record["first_row"], record["best_epoch"]
     trainer.updates.before, trainer.updates.first_epoch = dict(record["before"]), run.first_epoch + 1
     trainer.history.rows = [dict(row) for row in record["history"]]
     run.updates, run.skipped = record["updates"], record["skipped"]
     if record["best"] is not None:
-        updates, run.best_loss, run.best_epoch = record["best"]
+        updates, run.best_loss = record["best"]
         run.best = groups["best"], updates
     if record["finite"] is not None:
         run.last_finite = groups["finite"], record["finite"]
@@ -65,6 +68,8 @@ def go_on(run: Run, snapshot: Snapshot) -> None:
         run.current.losses[...] = groups["epoch"]["losses"]
         run.current.counts[...] = groups["epoch"]["counts"]
     run.started = time.perf_counter() - record["seconds"]
+    if run.writer is not None:
+        run.writer.last_step = trainer.step
 
 
 def identity_of(run: Run) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from . import saving
 from .arrays import samples
 from .averaged import averages_itself
 from .callbacks import Callback, Callbacks
-from .checkpoints import Checkpoints, Writer, newest
+from .checkpoints import Checkpoints, Writer, check_none_later, newest
 from .checks import checked
 from .describing import Plan, description, html, planned
 from .diagnosis import Fault
@@ -194,6 +194,8 @@ class Trainer:
         feed.check(self.model)
         self.updates.read()
         plan = checkpoints if checkpoints is None or isinstance(checkpoints, Checkpoints) else Checkpoints(checkpoints)
+        if plan is not None and not resume:
+            check_none_later(plan.folder, self.step)
         run = Run(self, feed, held_out, epochs, None if plan is None else Writer(plan, self.step))
         until = self.epoch + epochs
         if resume:
@@ -205,23 +207,26 @@ class Trainer:
         return self.history
 
     def _run(self, run: Run, until: int, rule: StoppingRule | None, limit: float | None, watchers: Callbacks) -> Reason:
+        failed = True
         try:
             reason = run.epochs(until, rule, limit, watchers)
+            failed = False
             if reason.name != "non_finite":
                 run.write_last()
             return reason
         except KeyboardInterrupt:
+            failed = False
             run.write_last()
             return Reason("interrupted", "the run was interrupted")
         except Exception as error:
             self._stop(run, Reason("error", f"{type(error).__name__} was raised"))
             raise
         finally:
-            self._take_over(*run.result())
+            self._take_over(*run.result(failed))
 
     def _stop(self, run: Run, reason: Reason) -> None:
         """Note why a fit ended."""
-        sentence = _sentence(reason, self.epoch, run.best_epoch)
+        sentence = _sentence(reason, self.epoch, run)
         self.stopped = Stopped(reason.name, sentence, self.epoch, run.best_epoch, run.fault)
 
     def _resume(self, run: Run, plan: Checkpoints | None, epochs: int) -> int:
@@ -400,6 +405,8 @@ class Trainer:
         return saving.restore(Path(run), cls, Stopped, {"model": model, "loss": loss, "optimizer": optimizer})
 
 
-def _sentence(reason: Reason, epoch: int, best: int) -> str:
-    kept = "" if best == epoch else f"; the weights are those of epoch {best}, the best one"
-    return f"Stopped after epoch {epoch}: {reason.sentence}{kept}."
+def _sentence(reason: Reason, epoch: int, run: Run) -> str:
+    within = run.current is not None and run.current.done > 0
+    last = epoch + within
+    kept = "" if run.best is None or run.best_epoch == last else f"; the weights are those of epoch {run.best_epoch}, the best one"
+    return f"Stopped {'within' if within else 'after'} epoch {last}: {reason.sentence}{kept}."
