@@ -33,8 +33,8 @@ def test_a_folder_holds_the_four_files_and_the_last_checkpoints_alone(saved: Pat
 
 
 def test_an_error_while_writing_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(TypeError), folder.write_run(tmp_path / "new" / "run", {}, {"not JSON": object()}, [], ""):
-        pass
+    with pytest.raises(TypeError):
+        folder.write_run(tmp_path / "new" / "run", {}, {"not JSON": object()}, [], "")
     assert list((tmp_path / "new").iterdir()) == []
 
 

@@ -17,6 +17,7 @@ import pytest
 from sklon._base.errors import InputError, RunFolderError
 from sklon.runs import Run, load, train, training
 from sklon.runs.network import fit_network
+from sklon.training import folder as files
 from tests.runs.conftest import table, without_other_targets
 
 SETTINGS: dict[str, Any] = {"hidden": "16", "epochs": 6, "seed": 1, "dropout": 0.2, "early_stopping": "patience(50)"}
@@ -103,6 +104,7 @@ def other_rows() -> dict[str, Any]:
         (source, {"overwrite": True}, "leave --out and --overwrite out"),
         (source, {"validation": source(50)}, "is not what .* was validated on"),
         (source, {"epochs": "many"}, "epochs='many' is not possible|--epochs many is not possible"),
+        (source, {"epochs": 1}, "has run 2 epochs already; give --epochs of at least as many"),
     ],
 )
 def test_what_decides_the_values_cannot_change(
@@ -131,6 +133,10 @@ def test_folders_without_a_training_are_refused(tmp_path: Path, run_of: Callable
         train(source(), resume=alone)
     with pytest.raises(RunFolderError, match="does not exist"):
         train(source(), resume=tmp_path / "nowhere")
+    ran = trained(tmp_path / "other", epochs=1).path
+    assert ran is not None
+    with pytest.raises(RunFolderError, match="is no folder that sklon train wrote"):
+        train(source(), resume=next(ran.glob("checkpoints/step-*")))
     trained(tmp_path / "run", epochs=1)
     (tmp_path / "run" / "notes.txt").write_text("mine")
     with pytest.raises(InputError, match="is not a run folder alone"):
@@ -165,6 +171,73 @@ def test_a_run_that_is_replaced_stays_until_the_new_one_is_complete(
 
 def _raise(error: BaseException) -> None:
     raise error
+
+
+def test_a_folder_of_one_s_own_in_the_way_is_left_alone(tmp_path: Path) -> None:
+    trained(tmp_path / "run", epochs=1)
+    (tmp_path / "run-new").mkdir()
+    (tmp_path / "run-new" / "thesis.txt").write_text("mine")
+    with pytest.raises(InputError, match=r"is in the way: what is to replace .*run is written there; rename it"):
+        trained(tmp_path / "run", epochs=1, overwrite=True)
+    assert (tmp_path / "run-new" / "thesis.txt").read_text() == "mine"
+
+
+def test_what_lies_in_the_way_at_the_end_costs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fit, out = training.fit_network, tmp_path / "run"
+
+    def littered(*args: Any, **more: Any) -> Any:
+        (out / "notes.txt").write_text("mine")
+        return fit(*args, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "fit_network", littered)
+        with pytest.raises(InputError, match="is not a run folder alone, so it is kept"):
+            trained(out)
+    assert (out / "notes.txt").read_text() == "mine"
+    (out / "notes.txt").unlink()
+    assert bits(train(source(), resume=out)) == bits(trained(tmp_path / "whole"))
+
+
+@pytest.mark.parametrize("last", ["model.safetensors", "history.csv", "report.html"])
+def test_a_kill_between_two_files_of_the_end_loses_nothing(
+    last: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At first, and where a finished run is trained longer: there is a run that goes on, never half of two."""
+    out, write = tmp_path / "run", files._write
+
+    def dying(path: Path, contents: bytes) -> None:
+        write(path, contents)
+        if path.parent == out and path.name == last:
+            raise BrokenError
+
+    def die(call: Callable[[], Run]) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(files, "_write", dying)
+            with pytest.raises(BrokenError):
+                call()
+        with pytest.raises(RunFolderError, match="did not finish"):
+            load(out)
+
+    die(lambda: trained(out, epochs=3))
+    assert bits(train(source(), resume=out)) == bits(trained(tmp_path / "short", epochs=3))
+    die(lambda: train(source(), resume=out, epochs=6))
+    assert bits(train(source(), resume=out, epochs=6)) == bits(trained(tmp_path / "long", epochs=6))
+
+
+def test_a_run_in_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    trained(Path(), epochs=2)
+    again = train(source(), resume=".", epochs=4)
+    assert again.record["stopped"]["epoch"] == 4 and [path.name for path in tmp_path.iterdir()] == ["here"]
+
+
+def test_a_test_table_is_asked_for_again(tmp_path: Path) -> None:
+    rows = source(60)
+    train(source(), target="price", out=tmp_path / "run", test=rows, **{**SETTINGS, "epochs": 2})
+    with pytest.raises(InputError, match="is tested on the frame; give it again by --test"):
+        train(source(), resume=tmp_path / "run", epochs=4)
+    assert train(source(), resume=tmp_path / "run", epochs=4, test=rows).record["test"] is not None
 
 
 @pytest.mark.parametrize(("error", "left"), [(InputError("no"), []), (KeyboardInterrupt(), ["run"])])

@@ -43,6 +43,11 @@ Out = Annotated[
     typer.Option("--out", metavar="RUN", help="The run folder to write.", show_default="NAME-run"),
 ]
 
+Resume = Annotated[
+    Path | None,
+    typer.Option("--resume", metavar="RUN", help="Go on with this run: killed, interrupted or to train longer."),
+]
+
 TRAIN_EXAMPLE = "Example: sklon train houses.csv --target price"
 PREDICT_EXAMPLE = "Example: sklon predict houses-run new.csv -o prices.csv"
 EVALUATE_EXAMPLE = "Example: sklon evaluate houses-run sold.csv"
@@ -83,10 +88,7 @@ def train(
     config: Config = None,
     out: Out = None,
     overwrite: Overwrite = False,
-    resume: Annotated[
-        Path | None,
-        typer.Option("--resume", metavar="RUN", help="Go on with this run: killed, interrupted or to train longer."),
-    ] = None,
+    resume: Resume = None,
     json: Json = False,
     quiet: Quiet = False,
     **settings: Any,
@@ -108,6 +110,7 @@ def demo(
     config: Config = None,
     out: Out = None,
     overwrite: Overwrite = False,
+    resume: Resume = None,
     json: Json = False,
     quiet: Quiet = False,
     **settings: Any,
@@ -118,7 +121,7 @@ def demo(
     terminal = Terminal(quiet, json)
     terminal.tell(LETTERS.about)
     words = from_file(config) | given(context, settings)
-    _train(LETTERS.path, LETTERS.target, terminal, words, out=out, overwrite=overwrite)
+    _train(LETTERS.path, LETTERS.target, terminal, words, out=out, overwrite=overwrite, resume=resume)
 
 
 @app.command(epilog=PREDICT_EXAMPLE)

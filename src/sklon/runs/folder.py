@@ -50,6 +50,7 @@ __all__ = [
     "is_of_module",
     "read_run",
     "replacing",
+    "write_files",
     "write_run",
 ]
 
@@ -60,7 +61,6 @@ def free_name(stem: str) -> Path:
     return next(path for path in names if not path.exists())
 
 
-@contextmanager
 def write_run(
     out: Path,
     weights: Weights,
@@ -69,14 +69,24 @@ def write_run(
     report: str,
     *,
     overwrite: bool = False,
-) -> Iterator[Path]:
-    """Write the four files as one folder that appears at once, when the block ends, with what the block adds."""
+) -> None:
+    """Write the four files as one folder that appears at once."""
     with appearing(check_free(out, overwrite=overwrite)) as folder:
-        write_arrays(folder / MODEL, weights)
-        write_record(folder, record)
-        write_history(folder, history)
-        write_text(folder / REPORT, report)
-        yield folder
+        write_files(folder, weights, record, history, report)
+
+
+def write_files(
+    folder: Path,
+    weights: Weights,
+    record: Mapping[str, Any],
+    history: Sequence[Mapping[str, Any]],
+    report: str,
+) -> None:
+    """Write the four files into a folder, the record last: before, what stands there is no finished run."""
+    write_arrays(folder / MODEL, weights)
+    write_history(folder, history)
+    write_text(folder / REPORT, report)
+    write_record(folder, record)
 
 
 def read_run(folder: Path) -> tuple[Weights, dict[str, Any], tuple[dict[str, Any], ...], str]:

@@ -74,8 +74,7 @@ class Run:
         ``out`` must not exist or be empty, or with ``overwrite`` hold a run.
         """
         path = Path(out)
-        with write_run(path, self.weights, self.record, self.history, self.report, overwrite=overwrite):
-            pass
+        write_run(path, self.weights, self.record, self.history, self.report, overwrite=overwrite)
         return replace(self, path=path)
 
     def summary(self) -> dict[str, Any]:

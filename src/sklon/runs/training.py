@@ -79,8 +79,7 @@ def train(
     if out is None:
         return _trained(job)
     record = unfinished.record_of(table, target, watching, settings)
-    with unfinished.begun(Path(out), record, overwrite=overwrite) as begun:
-        return begun.finish(_trained(job, begun))
+    return _finished(job, unfinished.begin(Path(out), record, overwrite=overwrite))
 
 
 def _go_on(
@@ -94,13 +93,18 @@ def _go_on(
     words: Mapping[str, Any],
 ) -> Run:
     """Go on with the training in a run folder."""
-    begun, record = unfinished.resumed(place)
-    settings = unfinished.settings_to_go_on(place, record, words)
-    known = unfinished.target_to_go_on(place, record, target)
+    begun = unfinished.resumed(place)
+    settings = unfinished.settings_to_go_on(place, begun.record, words)
+    known = unfinished.target_to_go_on(place, begun.record, target)
     table, watching = read(source), None if validation is None else read(validation)
-    unfinished.check_data(place, record, table, watching)
-    job = _pose(table, known, watching, test, settings, progress, say)
-    return begun.finish(_trained(job, begun))
+    unfinished.check_data(place, begun.record, table, watching, test is not None)
+    return _finished(_pose(table, known, watching, test, settings, progress, say), begun)
+
+
+def _finished(job: _Job, begun: Begun) -> Run:
+    with begun.training():
+        run = _trained(job, begun)
+    return begun.finish(run)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 The folder stands at its place from the start, with a record whose status is "training", unless a run that is to be
 replaced stands there: that one stays until the new one is complete, which meanwhile lies beside it. The checkpoints
-stay with the finished run, so that it can be trained further.
+stay with the finished run, so that it can be trained further. Whatever kills the process, there is a finished run or
+one that goes on.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from typing import Any
 
 from sklon._base.errors import InputError, RunFolderError
 from sklon.data import Table
-from sklon.training.checkpoints import Checkpoints
-from sklon.training.folder import CHECKPOINTS, SCHEMA, appearing, check_free, read_record, write_record
+from sklon.training.checkpoints import Checkpoints, newest
+from sklon.training.folder import CHECKPOINTS, CONTENTS, SCHEMA, check_free, read_record, take_place, write_record
 
-from .folder import TRAINING, is_of_module, write_run
+from .folder import TRAINING, is_of_module, write_files
 from .run import Run
 from .settings import Settings, show
 
@@ -29,14 +30,17 @@ EVERY_MINUTES = 0.5
 MAY_CHANGE = ("epochs", "time_limit", "early_stopping", "threads")
 #: behind the name of a run that is to be replaced: the folder of the new one
 BESIDE = "-new"
+#: what the record of a run says that can be gone on with
+NEEDED = ("task", "data", "settings")
 
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """Where a training is written down (``folder``), and where its run will stand (``out``)."""
+    """Where a training is written down (``folder``), its record so far, and where its run will stand (``out``)."""
 
     folder: Path
     out: Path
+    record: Mapping[str, Any]
     resumed: bool = False
 
     @property
@@ -44,53 +48,72 @@ class Begun:
         """How often the training is written down."""
         return Checkpoints(self.folder / CHECKPOINTS, every_minutes=EVERY_MINUTES)
 
+    @contextmanager
+    def training(self) -> Iterator[None]:
+        """While it lasts: a training that comes to nothing, or ends before it was written down, leaves nothing."""
+        written = self.folder / CHECKPOINTS
+        try:
+            yield
+        except KeyboardInterrupt:
+            if not written.is_dir():
+                self._discard()
+                raise
+            raise KeyboardInterrupt(f"interrupted; go on with --resume {self.folder}") from None
+        except Exception as error:
+            if isinstance(error, InputError) or not written.is_dir():
+                self._discard()
+            raise
+
     def finish(self, run: Run) -> Run:
-        """Put the finished run, with its last checkpoints, in its place."""
-        kept = self.folder / CHECKPOINTS
-        with write_run(self.out, run.weights, run.record, run.history, run.report, overwrite=True) as new:
-            if kept.is_dir():
-                shutil.copytree(kept, new / CHECKPOINTS)
+        """Put the finished run beside its checkpoints, then in its place."""
+        check_free(self.folder, overwrite=True)
+        if self.resumed:  # from here to the last file, what stands there goes on and is no finished run
+            write_record(self.folder, {**self.record, "status": TRAINING})
+        write_files(self.folder, run.weights, run.record, run.history, run.report)
         if self.folder != self.out:
-            shutil.rmtree(self.folder)
+            take_place(self.folder, self.out)
         return replace(run, path=self.out)
 
+    def _discard(self) -> None:
+        """Take away what the training wrote, unless it goes on with an older one."""
+        if self.resumed:
+            return
+        for name in CONTENTS:
+            path = self.folder / name
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+        if not any(self.folder.iterdir()):
+            self.folder.rmdir()
 
-@contextmanager
-def begun(out: Path, record: Mapping[str, Any], *, overwrite: bool) -> Iterator[Begun]:
-    """The folder of a new training; it goes when the training comes to nothing, or ends before it was written down."""
+
+def begin(out: Path, record: Mapping[str, Any], *, overwrite: bool) -> Begun:
+    """Make the folder of a new training."""
     taken = check_free(out, overwrite=overwrite).is_dir() and any(out.iterdir())
-    folder = out.with_name(out.name + BESIDE) if taken else out
+    where = out.resolve() if out.name in ("", "..") else out
+    folder = where.with_name(where.name + BESIDE) if taken else where
     if taken and folder.exists():
-        raise InputError(
-            f"{folder} is in the way: a training that was to replace {out} did not finish; go on with "
-            f"--resume {folder}, or delete it"
-        )
-    with appearing(folder) as new:
-        write_record(new, {"schema": SCHEMA, "status": TRAINING, **record})
-    written = folder / CHECKPOINTS
+        unfinished = (folder / CHECKPOINTS).is_dir()
+        repair = f"go on with --resume {folder}, or delete it" if unfinished else "rename it"
+        raise InputError(f"{folder} is in the way: what is to replace {out} is written there; {repair}")
     try:
-        yield Begun(folder, out)
-    except KeyboardInterrupt:
-        if written.is_dir():
-            raise KeyboardInterrupt(f"interrupted; go on with --resume {folder}") from None
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    except Exception as error:
-        if isinstance(error, InputError) or not written.is_dir():
-            shutil.rmtree(folder, ignore_errors=True)
-        raise
+        folder.mkdir(parents=True, exist_ok=True)
+        write_record(folder, begun := {"schema": SCHEMA, "status": TRAINING, **record})
+    except OSError as error:
+        raise InputError(f"{out} cannot be written: {error.strerror}") from error
+    return Begun(folder, where, begun)
 
 
-def resumed(run: Path) -> tuple[Begun, dict[str, Any]]:
-    """The folder of a training to go on with, and its record. Raises RunFolderError for anything else."""
+def resumed(run: Path) -> Begun:
+    """The training in a folder, to go on with. Raises RunFolderError for anything else."""
     record = read_record(run)
     if is_of_module(run):
         raise RunFolderError(
             f"{run} is the run of a module, which takes arrays and no table; go on in Python, by sklon.load and fit"
         )
-    if record["status"] != TRAINING and not (run / CHECKPOINTS).is_dir():
+    if any(name not in record for name in NEEDED):
+        raise RunFolderError(f"{run} is no folder that sklon train wrote; give that one")
+    if record.get("status") != TRAINING and not (run / CHECKPOINTS).is_dir():
         raise RunFolderError(f"{run} has no checkpoints to go on from; train anew")
-    return Begun(run, check_free(run, overwrite=True), resumed=True), record
+    return Begun(run, check_free(run, overwrite=True), record, resumed=True)
 
 
 def settings_to_go_on(run: Path, record: Mapping[str, Any], words: Mapping[str, Any]) -> Settings:
@@ -104,7 +127,15 @@ def settings_to_go_on(run: Path, record: Mapping[str, Any], words: Mapping[str, 
             raise InputError(
                 f"{run} was begun with --{flag} {show(was)}, so it cannot go on with {show(now)}; leave --{flag} out"
             )
+    _check_epochs(run, given.epochs)
     return given
+
+
+def _check_epochs(run: Path, epochs: int) -> None:
+    """An error for fewer epochs than were run: the record would not be that of the weights."""
+    found = newest(run / CHECKPOINTS)
+    if found is not None and found.record["epoch"] > epochs:
+        raise InputError(f"{run} has run {found.record['epoch']} epochs already; give --epochs of at least as many")
 
 
 def target_to_go_on(run: Path, record: Mapping[str, Any], target: str | None) -> str:
@@ -115,9 +146,11 @@ def target_to_go_on(run: Path, record: Mapping[str, Any], target: str | None) ->
     return known
 
 
-def check_data(run: Path, record: Mapping[str, Any], table: Table, validation: Table | None) -> None:
+def check_data(run: Path, record: Mapping[str, Any], table: Table, validation: Table | None, tested: bool) -> None:
     """An error if the tables are not those that the run was begun with."""
     data = record["data"]
+    if record.get("test") is not None and not tested:
+        raise InputError(f"{run} is tested on {record['test']['source']}; give it again by --test")
     if table.sha256 != data["sha256"]:
         raise InputError(f"{table.source} is not the table that {run} was begun with, or has changed since")
     if validation is None and data["validation"] is not None:

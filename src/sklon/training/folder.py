@@ -61,13 +61,13 @@ def appearing(out: Path) -> Iterator[Path]:
     try:
         yield folder
         folder.chmod(0o755)
-        _take_place(folder, out)
+        take_place(folder, out)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
 
 
-def _take_place(folder: Path, out: Path) -> None:
+def take_place(folder: Path, out: Path) -> None:
     """Rename ``folder`` to ``out``; what stood there is moved aside first and deleted last."""
     if not out.is_dir():
         folder.rename(out)
@@ -88,7 +88,7 @@ def write_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
     """Arrays by name, as safetensors."""
     from safetensors.numpy import save
 
-    path.write_bytes(save({name: np.asarray(array, order="C") for name, array in arrays.items()}))
+    _write(path, save({name: np.asarray(array, order="C") for name, array in arrays.items()}))
 
 
 def write_record(folder: Path, record: Mapping[str, Any]) -> None:
@@ -126,8 +126,14 @@ def write_history(folder: Path, history: Sequence[Mapping[str, Any]]) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Text in UTF-8, with the same bytes on every system."""
-    path.write_text(text, encoding="utf-8", newline="\n")
+    """Text in UTF-8, with the same bytes on every system; it takes its place at once."""
+    _write(path, text.encode())
+
+
+def _write(path: Path, contents: bytes) -> None:
+    new = path.with_name(f".{path.name}-new")
+    new.write_bytes(contents)
+    new.replace(path)
 
 
 # ---- reading

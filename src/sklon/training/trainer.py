@@ -408,5 +408,6 @@ class Trainer:
 def _sentence(reason: Reason, epoch: int, run: Run) -> str:
     within = run.current is not None and run.current.done > 0
     last = epoch + within
-    kept = "" if run.best is None or run.best_epoch == last else f"; the weights are those of epoch {run.best_epoch}, the best one"
+    is_last = run.best is None or run.best_epoch == last
+    kept = "" if is_last else f"; the weights are those of epoch {run.best_epoch}, the best one"
     return f"Stopped {'within' if within else 'after'} epoch {last}: {reason.sentence}{kept}."
