@@ -105,7 +105,7 @@ def test_the_trainer_refuses_it_before_anything_moves() -> None:
     model = nn.Linear(3, 2, dtype="float64")
     before = model.state_dict()
     with pytest.raises(InputError, match=r"matrices only, and a parameter has the shape \(2,\)"):
-        Trainer(model, loss="mse", optimizer="muon").fit((np.ones((4, 3)), np.ones((4, 2))), epochs=1)
+        Trainer(model, loss="mse", optimizer=MuonRule()).fit((np.ones((4, 3)), np.ones((4, 2))), epochs=1)
     assert all((before[k] == v).all() for k, v in model.state_dict().items())
 
 

@@ -72,16 +72,16 @@ class ArrayBlocks(Blocks):
         self, inputs: Any, target: Any, weight: Any = None, *, rows: int = ARRAY_ROWS, together: int = TOGETHER
     ) -> None:
         _check_counts(rows=rows, together=together)
-        self.inputs = tuple(inputs) if isinstance(inputs, tuple | list) else (inputs,)
+        self.inputs = inputs if isinstance(inputs, tuple) else (inputs,)
         self.target, self.weight, self.rows, self.together = target, weight, rows, together
         counts = [len(a) for a in (*self.inputs, target, *(() if weight is None else (weight,)))]
         if len(set(counts)) != 1:
             raise ShapeError(f"inputs, target and weights must have the same number of rows, not {counts}")
-        self.lengths_ = tuple(min(rows, counts[0] - first) for first in range(0, counts[0], rows))
+        self.total = counts[0]
 
     @property
     def lengths(self) -> Sequence[int]:
-        return self.lengths_
+        return tuple(min(self.rows, self.total - first) for first in range(0, self.total, self.rows))
 
     def read(self, number: int) -> Any:
         rows = slice(number * self.rows, (number + 1) * self.rows)
@@ -122,15 +122,21 @@ class ParquetBlocks(Blocks):
 
     def __post_init__(self) -> None:
         _check_counts(rows=self.rows, together=self.together)
-        given = [self.paths] if isinstance(self.paths, str | PathLike) else list(self.paths)
-        if not given:
-            raise InputError("there is no file to read; pass the path of a Parquet file")
+        given = [self.paths] if isinstance(self.paths, str | PathLike) else self.paths
+        if not given or not all(isinstance(path, str | PathLike) for path in given):
+            raise InputError("there is no file to read; pass the path of a Parquet file, or several")
+        if isinstance(self.inputs, str) or not all(
+            isinstance(name, str) for name in (self.target, *(self.inputs or ()))
+        ):
+            raise InputError("target is the name of a column, and inputs are a list of names")
         self.files = tuple(Path(path) for path in given)
         self.stamps = {path: _stamp(path) for path in self.files}
         self.types = _types(self.files[0])
         for path in self.files[1:]:
             if _types(path) != self.types:
                 raise InputError(f"{path.name} and {self.files[0].name} have different columns")
+        if not self.columns:
+            raise InputError(f"{self.files[0].name} has no column beside {self.target!r} that a model could see")
         for name in self.names:
             if name not in self.types:
                 raise InputError(f"{self.files[0].name} has no column {name!r}; {nearest(name, list(self.types))}")
@@ -228,4 +234,6 @@ def _stamp(path: Path) -> Stamp:
         found = path.stat()
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from None
+    if not path.is_file():
+        raise InputError(f"{path} is no file; pass Parquet files, as in sorted(folder.glob('*.parquet'))")
     return found.st_size, found.st_mtime_ns

@@ -33,6 +33,10 @@ class Sampler(ABC):
         """How many rows an epoch takes."""
         return rows
 
+    def among(self, rows: Array, total: int) -> Sampler:
+        """The sampler for these rows of ``total``, where it has been told something of each of them."""
+        return self
+
 
 @dataclass(frozen=True, slots=True)
 class InOrder(Sampler):
@@ -78,6 +82,9 @@ class Weighted(Sampler):
     def length(self, rows: int) -> int:
         return rows if self.count is None else self.count
 
+    def among(self, rows: Array, total: int) -> Sampler:
+        return self if len(self.weights) != total else Weighted(np.asarray(self.weights)[rows], self.count)
+
     def order(self, rows: int, *, seed: int, epoch: int) -> Array:
         weights = np.asarray(self.weights, np.float64)
         if len(weights) != rows:
@@ -100,6 +107,9 @@ class Balanced(Sampler):
     def length(self, rows: int) -> int:
         return rows if self.count is None else self.count
 
+    def among(self, rows: Array, total: int) -> Sampler:
+        return self if len(self.labels) != total else Balanced(np.asarray(self.labels)[rows], self.count)
+
     def order(self, rows: int, *, seed: int, epoch: int) -> Array:
         _, classes, counts = np.unique(np.asarray(self.labels), return_inverse=True, return_counts=True)
         return Weighted(1.0 / counts[classes], self.count).order(rows, seed=seed, epoch=epoch)
@@ -114,6 +124,9 @@ class Stratified(Sampler):
 
     name: ClassVar[str] = "stratified"
     labels: Sequence[Any] | Array
+
+    def among(self, rows: Array, total: int) -> Sampler:
+        return self if len(self.labels) != total else Stratified(np.asarray(self.labels)[rows])
 
     def order(self, rows: int, *, seed: int, epoch: int) -> Array:
         labels = np.asarray(self.labels)

@@ -75,25 +75,32 @@ def joined(parts: Sequence[Samples]) -> Samples:
 def samples(inputs: Any, target: Any = None, weight: Any = None) -> Samples:
     """Check arrays and bring them into the types that are computed with: float32 or float64, and int32.
 
-    ``weight`` has a number of at least 0 for each row.
+    ``weight`` has a number of at least 0 for each row, not all of them 0.
     """
+    found = prepared(inputs, target, weight)
+    if not len(found):
+        raise InputError("there is no row to train on")
+    if found.weight is not None and not found.weight.sum() > 0:
+        raise InputError("weights must be numbers of at least 0, one for each row, with one above 0")
+    return found
+
+
+def prepared(inputs: Any, target: Any = None, weight: Any = None) -> Samples:
+    """What :func:`samples` does for some rows of many, which may all have the weight 0."""
     given: Sequence[Any] = inputs if isinstance(inputs, tuple | list) and _holds_arrays(inputs) else (inputs,)
     arrays = tuple(_prepared(x, f"input {i}" if len(given) > 1 else "the input") for i, x in enumerate(given))
-    prepared = None if target is None else _prepared(target, "the target")
-    weights = None if weight is None else _weights(weight)
-    found = Samples(arrays, prepared, weights)
+    targets = None if target is None else _prepared(target, "the target")
+    found = Samples(arrays, targets, None if weight is None else _weights(weight))
     counts = {len(a) for a in found.arrays}
     if len(counts) != 1:
         raise ShapeError(f"inputs, target and weights must have the same number of rows, not {sorted(counts)}")
-    if counts == {0}:
-        raise InputError("there is no row to train on")
     return found
 
 
 def _weights(values: Any) -> Array:
     """What each row counts, as numbers of one axis."""
     weights = _prepared(values, "the weights").astype(np.float64)
-    if weights.ndim != 1 or (weights < 0).any() or not weights.sum() > 0:
+    if weights.ndim != 1 or (weights < 0).any():
         raise InputError("weights must be numbers of at least 0, one for each row, with one above 0")
     return weights
 

@@ -147,14 +147,18 @@ def feed_of(
                 "the loader has batch_size, shuffle and drop_last; set them there, and leave them out here"
             )
         batch_size, shuffle, drop_last = data.batch_size, data.shuffle, data.drop_last
-    rows, held_out = split(samples_of(data), validation, seed)
+    given = samples_of(data)
+    rows, held_out = split(given, validation, seed)
+    sampler = shuffle if isinstance(shuffle, Sampler) else InOrder() if shuffle is False else Shuffled()
+    if isinstance(rows, Samples) and rows.numbers is not None:
+        sampler = sampler.among(rows.numbers, len(given))
     limit = len(rows) if not drop_last else None
     batch = batch_rows(batch_size, len(rows), limit)
     feed = Feed(
         samples=rows,
         batch=batch,
         micro=batch if micro_batch_size is None else micro_rows(micro_batch_size, batch),
-        sampler=shuffle if isinstance(shuffle, Sampler) else InOrder() if shuffle is False else Shuffled(),
+        sampler=sampler,
         drop_last=bool(drop_last),
     )
     if isinstance(rows, Stream):

@@ -161,7 +161,7 @@ def _at(updates: Updates, rate: float) -> Updates:
     """The same updates with this learning rate, in place of any schedule; groups keep the ratio of their own rates."""
     highest = max(rule.lr for _, rule in updates.rules.values())
     moved = copy(updates)
-    moved.schedule = None
+    moved.schedule, moved.rates = None, {}
     moved.rules = {
         name: (group, scheduled(rule, rate * (rule.lr / highest if highest else 1.0)))
         for name, (group, rule) in updates.rules.items()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import accumulate, pairwise
 from typing import Any, TypeAlias, TypeVar
 
@@ -18,7 +19,7 @@ from sklon._base.errors import InputError, SklonError
 from sklon._base.philox import permutation, uniform
 from sklon.data.blocks import Blocks
 
-from .arrays import Array, Samples, joined, samples
+from .arrays import Array, Samples, joined, prepared
 from .step import Columns
 
 #: streams of the random bits that split off a validation set, that order the blocks, and, counted from there by its
@@ -66,8 +67,11 @@ class Stream:
         lengths = tuple(int(n) for n in blocks.lengths)
         if not sum(lengths):
             raise InputError("there is no row to train on")
+        if blocks.together < 1 or min(lengths) < 0:
+            raise InputError(f"blocks have at least 0 rows, and at least 1 of them is read at a time, not {lengths}")
         first = next(i for i, n in enumerate(lengths) if n)
-        return Stream(blocks, _samples(blocks.read(first)).columns, lengths)
+        stream = Stream(blocks, Columns((), None), lengths)
+        return replace(stream, columns=stream.read(first).columns)
 
     def split(self, fraction: float, seed: int) -> tuple[Stream, Stream]:
         """All rows but a fraction, and that fraction."""
@@ -82,35 +86,51 @@ class Stream:
         """The same rows, each block of which is looked at before it is used."""
         return replace(self, check=check)
 
-    @property
+    @cached_property
+    def _held_counts(self) -> list[int]:
+        """How many rows of each block are held out."""
+        return [0] * len(self.lengths) if self.held is None else self.held.counts(self.lengths)
+
+    @cached_property
     def counts(self) -> list[int]:
         """How many rows of each block the stream gives."""
-        if self.held is None:
-            return list(self.lengths)
-        held = self.held.counts(self.lengths)
-        return held if self.held.kept else [n - k for n, k in zip(self.lengths, held, strict=True)]
+        if self.held is not None and self.held.kept:
+            return self._held_counts
+        return [n - k for n, k in zip(self.lengths, self._held_counts, strict=True)]
 
     def __len__(self) -> int:
         return sum(self.counts)
 
     def block(self, number: int) -> Samples:
         """The rows of a block that the stream gives, with their numbers in the data. Raises InputError for bad ones."""
+        read = self.read(number)
+        before = self._starts[number]
+        if self.held is None:
+            return replace(read, numbers=before + np.arange(len(read)))
+        rows = self.held.rows(number, len(read), self._held_counts[number])
+        return replace(read.at(rows), numbers=before + rows)
+
+    def read(self, number: int) -> Samples:
+        """All rows of a block, checked."""
         try:
             read = _samples(self.blocks.read(number))
             self._check_form(read, number)
             self.check(read)
+            return read
         except SklonError as error:
             raise type(error)(f"block {number} of the data: {error}") from error
-        before = sum(self.lengths[:number])
-        if self.held is None:
-            return replace(read, numbers=before + np.arange(len(read)))
-        rows = self.held.rows(number, len(read), self.held.counts(self.lengths)[number])
-        return replace(read.at(rows), numbers=before + rows)
+        except StopIteration as error:  # would end whatever reads ahead
+            raise RuntimeError(f"block {number} of the data: read() raised StopIteration") from error
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        """The number of the first row of each block."""
+        return list(accumulate(self.lengths, initial=0))
 
     def _check_form(self, read: Samples, number: int) -> None:
         if len(read) != self.lengths[number]:
             raise InputError(f"it has {len(read)} rows, not {self.lengths[number]} as its length says")
-        if read.columns != self.columns:
+        if self.columns.inputs and read.columns != self.columns:
             raise InputError("its inputs, target or weights have other shapes or types than those of the first block")
 
     def pieces(self) -> Iterator[Samples]:
@@ -163,4 +183,4 @@ def _samples(given: Any) -> Samples:
     """A block as it was read, checked and brought into the types that are computed with."""
     if not isinstance(given, tuple | list) or len(given) not in (2, 3):
         raise InputError("a block is (inputs, targets) or (inputs, targets, weights)")
-    return samples(*given)
+    return prepared(*given)

@@ -375,7 +375,8 @@ class Trainer:
 
         InputError for a model without dropout.
         """
-        return predictions_drawn(self.model, samples(inputs), draws, self.seed)
+        data = checked(self.model, self.loss, samples_of(inputs) if isinstance(inputs, Blocks) else samples(inputs))
+        return predictions_drawn(self.model, data, draws, self.seed)
 
     def evaluate(self, inputs: Any, target: Any = None) -> float:
         """The mean loss on inputs and targets, or on a data set, a loader or blocks."""

@@ -79,14 +79,14 @@ def _mu(t: int, beta1: float, decay: float) -> float:
 
 
 def _product(t: int, beta1: float, decay: float) -> float:
-    """Mₜ, which reaches 0 in double precision."""
-    products = _products(beta1, decay)
+    """Mₜ = β₁ᵗ·Π(1 − 0.96^(k·ψ)/2), which reaches 0 in double precision."""
+    products = _products(decay)
     while len(products) <= t and products[-1] > 0:
-        products.append(products[-1] * _mu(len(products), beta1, decay))
-    return products[min(t, len(products) - 1)]
+        products.append(products[-1] * _mu(len(products), 1.0, decay))
+    return float(beta1**t * products[min(t, len(products) - 1)])
 
 
-@lru_cache(maxsize=64)  # a schedule may move β₁ in every step
-def _products(beta1: float, momentum_decay: float) -> list[float]:
-    """M₀ = 1, M₁, … of a schedule, as far as somebody asked."""
+@lru_cache(maxsize=64)
+def _products(decay: float) -> list[float]:
+    """1 and the products of the factors beside β₁, as far as somebody asked."""
     return [1.0]

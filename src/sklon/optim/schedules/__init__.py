@@ -12,7 +12,7 @@ True
 """
 
 from .anneal import AnnealTo
-from .applied import scheduled, scheduled_for_steps, with_momentum
+from .applied import momentum_of, scheduled, scheduled_for_steps, with_momentum
 from .cosine import CosineAnnealing, CosineWarmRestarts
 from .cycles import Cyclic, OneCycle
 from .decays import Exponential, MultiStep, Step
@@ -48,6 +48,7 @@ __all__ = [
     "Warmup",
     "WarmupStableDecay",
     "Watch",
+    "momentum_of",
     "parse",
     "scheduled",
     "scheduled_for_steps",

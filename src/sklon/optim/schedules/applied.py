@@ -45,17 +45,15 @@ def scheduled(rule: Rule, lr: float, momentum: float | None = None) -> Rule:
 def scheduled_for_steps(rule: Rule, lrs: Array, momenta: Array | None = None) -> Rule:
     """A rule with the rates and the momenta of several steps, to be asked for the numbers of all of them at once.
 
-    A momentum that is NaN leaves the rule's own. Raises InputError as :func:`scheduled` does.
+    Raises InputError as :func:`scheduled` does.
     """
-    if momenta is not None:
-        momenta = np.where(np.isnan(momenta), _momentum_of(rule), momenta)
     for lr in {float(lrs.min()), float(lrs.max())}:  # NaN is both
         for momentum in (None,) if momenta is None else (float(momenta.min()), float(momenta.max())):
             scheduled(rule, lr, momentum)
     return moved(rule, **_changed(rule, lrs, momenta))
 
 
-def _momentum_of(rule: Rule) -> float:
+def momentum_of(rule: Rule) -> float:
     """The rule's own momentum, or its β₁; 0 for one that has neither."""
     betas = getattr(rule, "betas", None)
     return float(getattr(rule, "momentum", 0.0) if betas is None else betas[0])

@@ -58,6 +58,10 @@ class Schedule(ABC):
         """Whether :meth:`momentum` ever gives one."""
         return False
 
+    def momentum_before(self, t: int) -> float | None:
+        """The last momentum that was set before step t, which stays until another one is."""
+        return self.momentum(t - 1) if t > 0 and self.moves_momentum else None
+
     def observe(self, t: int, curve: Sequence[float], lr: float) -> float:
         """The rate after step t, once the watched values of all epochs so far are known."""
         return lr
@@ -229,6 +233,15 @@ class Sequential(Schedule):
     @property
     def moves_momentum(self) -> bool:
         return any(part.moves_momentum for part in self.parts)
+
+    def momentum_before(self, t: int) -> float | None:
+        starts = [0, *self._starts()]
+        for start, part in zip(reversed(starts), reversed(self.parts), strict=True):
+            found = part.momentum_before(t - start) if t > start else None
+            if found is not None:
+                return found
+            t = min(t, start)
+        return None
 
     def rates(self, base: float, count: int, *, start: int = 0, lr: float | None = None) -> list[float]:
         """As of every schedule; whose turn it is, is asked once for each part and not for each step."""
