@@ -32,7 +32,8 @@ def test_every_setting_is_a_flag_with_its_default(name: str, command: Command, m
     monkeypatch.setenv("COLUMNS", "200")
     text = command(name, "--help")[1]
     for row in SETTINGS:
-        assert row.flag in text and f"[default: {row.shown}]" in text
+        default = row.shown if not isinstance(row.default, bool) else f"no-{row.flag[2:]}"
+        assert row.flag in text and f"[default: {default}]" in text
 
 
 def test_train_writes_a_run_and_says_where_the_report_is(place: Path, command: Command) -> None:
@@ -241,6 +242,28 @@ def test_text_degrades_where_the_terminal_cannot_encode_it(place: Path) -> None:
     assert done.returncode == 2 and "has no column '???'" in done.stderr
 
 
+def test_a_run_goes_on_by_the_command(place: Path, command: Command) -> None:
+    assert command("train", "table.csv", "--target", "answer", "--out", "run", "--batch-norm", *QUICK)[0] == 0
+    code, out, _ = command("train", "table.csv", "--resume", "run", "--epochs", "4", "--json")
+    assert code == 0 and json.loads(out)["epochs"] == 4 and json.loads(out)["run"] == "run"
+    record = json.loads((place / "run" / "run.json").read_text("utf-8"))
+    assert record["settings"]["batch_norm"] is True and "--batch-norm " in record["command"] + " "
+    code, _, err = command("train", "table.csv", "--resume", "run", "--no-batch-norm")
+    assert code == 2 and "was begun with --batch-norm yes" in err
+    code, _, err = command("train", "table.csv")
+    assert code == 2 and "a target is needed" in err
+
+
+def test_a_run_is_judged_by_the_metric_that_is_asked_for(place: Path, command: Command) -> None:
+    code, out, _ = command("train", "table.csv", "--target", "answer", "--metric", "auc", "--json", *QUICK)
+    summary = json.loads(out)
+    assert code == 0 and summary["metric"] == "auc" and summary["score"] == summary["scores"]["network"]["auc"]
+    code, out, _ = command("evaluate", "table-run", "table.csv", "--json")
+    assert json.loads(out)["metric"] == "auc"
+    code, _, err = command("train", "table.csv", "--target", "answer", "--metric", "rmse", *QUICK)
+    assert code == 2 and "rmse says nothing about binary; give --metric accuracy, auc, log_loss, or auto" in err
+
+
 def test_settings_come_from_a_file_and_flags_go_before_it(place: Path, command: Command) -> None:
     (place / "settings.toml").write_text('hidden = [6]\nweight-decay = 0.1\nepochs = 1\nearly_stopping = "gl(5)"\n')
     base = ("train", "table.csv", "--target", "answer", "--threads", "1", "--config", "settings.toml")
@@ -253,7 +276,12 @@ def test_settings_come_from_a_file_and_flags_go_before_it(place: Path, command: 
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("epoch = 3\n", "there is no setting 'epoch'"),
+        ("epoch = 3\n", "settings.toml has 'epoch', which is no setting; did you mean 'epochs'?"),
+        ("target = 'x'\n", "settings.toml has 'target', which is no setting"),
+        ("resume = 'x'\n", "settings.toml has 'resume', which is no setting"),
+        ("say = 'x'\n", "settings.toml has 'say', which is no setting"),
+        ("batch-size = 8\nbatch_size = 9\n", "settings.toml has 'batch_size' twice"),
+        ("epochs = true\n", "epochs=True is not possible"),
         ("epochs = 'many'\n", "epochs"),
         ("epochs = \n", "is no TOML"),
         (None, "there is no file settings.toml"),

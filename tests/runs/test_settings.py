@@ -32,12 +32,13 @@ READ: dict[str, list[tuple[Any, Any]]] = {
 }
 REFUSED: dict[str, list[Any]] = {
     "hidden": ["", "a,b", "0", []],
-    "dropout": [1, "-0.1", "much"],
+    "dropout": [1, "-0.1", "much", False],
     "optimizer": ["magic"],
     "lr": [0, "inf", "nan", "fast"],
     "batch_size": [0, "half", 1.5],
-    "epochs": [0, "many", 2.5],
-    "time_limit": [0],
+    "epochs": [0, "many", 2.5, True],
+    "time_limit": [0, "inf"],
+    "metric": ["rms"],
     "early_stopping": ["", 3],
     "validation_fraction": [0, 1, 1.5],
     "seed": [-1],

@@ -183,7 +183,7 @@ def test_a_folder_of_one_s_own_in_the_way_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_what_lies_in_the_way_at_the_end_costs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fit, out = training.fit_network, tmp_path / "run"
+    fit, out = fit_network, tmp_path / "run"
 
     def littered(*args: Any, **more: Any) -> Any:
         (out / "notes.txt").write_text("mine")

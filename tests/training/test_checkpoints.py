@@ -185,5 +185,51 @@ def test_plans_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
 
 def test_kills_at_random_moments_lose_nothing_that_was_written(tmp_path: Path) -> None:
     """``kill -9`` some times in a row; ``python -m benchmarks.kills`` does it a hundred times."""
-    survived = kill_and_resume(tmp_path, kills=5, epochs=150, seed=4)
+    survived = kill_and_resume(tmp_path, kills=6, epochs=2000, seed=4)
     assert survived.nothing_lost and survived.same
+    assert max(survived.written) > 0, "some kill met a fit that had been written down"
+
+
+def test_a_changed_record_is_told_too(tmp_path: Path) -> None:
+    plan = Checkpoints(tmp_path / "run", every_steps=10)
+    trainer().fit((X, Y), **FIT, checkpoints=plan)
+    record = sorted((tmp_path / "run").iterdir())[-1] / "run.json"
+    text = record.read_text()
+    record.write_text(text.replace('"updates": 30', '"updates": 1'))
+    assert record.read_text() != text
+    with pytest.raises(RunFolderError, match="damaged"):
+        trainer().fit((X, Y), **FIT, checkpoints=plan, resume=True)
+
+
+def test_numbers_that_are_not_finite_are_written_and_read(tmp_path: Path) -> None:
+    huge = (X, np.full_like(Y, 3e38))
+    whole, again = trainer(), trainer()
+    whole.fit((X, Y), **{**FIT, "validation": huge})
+    with pytest.raises(KilledError):
+        plan = Checkpoints(tmp_path / "run", every_steps=3)
+        trainer().fit((X, Y), **{**FIT, "validation": huge}, checkpoints=plan, callbacks=[KillAfter(2)])
+    again.fit((X, Y), **{**FIT, "validation": huge}, checkpoints=plan, resume=True)
+    assert whole.history.curve("validation_loss") == [np.inf] * EPOCHS
+    assert everything(again) == everything(whole)
+    assert whole.stopped is not None and whole.stopped.best_epoch == EPOCHS
+
+
+@pytest.mark.parametrize("fit", [{}, {"validation": None}])
+def test_a_finished_fit_goes_on_to_itself_and_rewrites_nothing(fit: dict[str, Any], tmp_path: Path) -> None:
+    plan = Checkpoints(tmp_path / "run", every_steps=10, keep=1)
+    whole, again = trainer(), trainer()
+    whole.fit((X, Y), **{**FIT, **fit}, checkpoints=plan)
+    before = [(path.name, path.stat().st_mtime_ns) for path in sorted((tmp_path / "run").iterdir())]
+    again.fit((X, Y), **{**FIT, **fit}, checkpoints=plan, resume=True)
+    assert [(path.name, path.stat().st_mtime_ns) for path in sorted((tmp_path / "run").iterdir())] == before
+    assert everything(again) == everything(whole) and whole.stopped is not None and again.stopped is not None
+    assert again.stopped.sentence == whole.stopped.sentence
+
+
+def test_later_checkpoints_of_another_fit_are_not_written_over(tmp_path: Path) -> None:
+    trainer().fit((X, Y), **FIT, checkpoints=tmp_path / "run")
+    with pytest.raises(InputError, match=r"holds checkpoints of another fit, up to step-000000000030"):
+        trainer("sgd").fit((X, Y), **FIT, checkpoints=tmp_path / "run")
+    once = trainer()
+    for _ in range(2):  # but the same trainer goes on in its folder
+        once.fit((X, Y), **FIT, checkpoints=tmp_path / "other")

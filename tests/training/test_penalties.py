@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.linear_model import Lasso, LogisticRegression, Ridge
+from sklearn.linear_model import ElasticNet, Lasso, LogisticRegression, Ridge
 
 import sklon
 from sklon import Trainer, nn, optim
@@ -268,9 +268,47 @@ def test_what_makes_no_sense_is_refused(wrong: Any) -> None:
         wrong()
 
 
-def test_every_conversion_can_be_made() -> None:
-    for penalty, to in CONVERSIONS:
-        assert convert(penalty, 0.5, to, rows=10) > 0  # type: ignore[arg-type]
+def test_every_conversion_is_what_it_says() -> None:
+    """λ = 0.5 of 10 rows; scikit-learn's and Keras' objectives divide by what PyTorch's does not."""
+    expected = {
+        ("l2", "torch.optim weight_decay"): 0.5,
+        ("l2", "keras.regularizers.L2"): 0.25,
+        ("l2", "sklearn MLPClassifier alpha"): 5.0,
+        ("l2", "sklearn Ridge alpha"): 2.5,
+        ("l2", "sklearn LogisticRegression C"): 0.2,
+        ("l2", "sklearn ElasticNet alpha*(1-l1_ratio)"): 0.25,
+        ("l1", "keras.regularizers.L1"): 0.5,
+        ("l1", "sklearn Lasso alpha"): 0.25,
+        ("l1", "sklearn ElasticNet alpha*l1_ratio"): 0.25,
+        ("l1", "sklearn LogisticRegression C"): 0.2,
+    }
+    assert expected.keys() == CONVERSIONS.keys()
+    for (penalty, to), value in expected.items():
+        assert convert(penalty, 0.5, to, rows=10) == value  # type: ignore[arg-type]
+        assert convert(penalty, 0.0, to, rows=10) in (0.0, np.inf)  # type: ignore[arg-type]
+
+
+def test_an_elastic_net_reaches_scikit_learns() -> None:
+    net = elastic_net(0.4, 0.25)
+    weights, bias = fitted("mse", Y, STEP, penalties=[Penalties(net)])
+    l1 = convert("l1", net[0].strength, "sklearn ElasticNet alpha*l1_ratio")  # type: ignore[attr-defined]
+    l2 = convert("l2", net[1].strength, "sklearn ElasticNet alpha*(1-l1_ratio)")  # type: ignore[attr-defined]
+    peer = ElasticNet(alpha=l1 + l2, l1_ratio=l1 / (l1 + l2), tol=1e-14, max_iter=100_000).fit(X, Y)
+    np.testing.assert_allclose(weights, peer.coef_, atol=1e-9)
+    assert ((weights == 0) == (peer.coef_ == 0)).all() and bias == pytest.approx(peer.intercept_, abs=1e-9)
+
+
+def test_l1_reaches_sparse_logistic_regression() -> None:
+    weights, _ = fitted("bce_with_logits", LABELS, 4 * STEP, l1=0.02)
+    C = convert("l1", 0.02, "sklearn LogisticRegression C", rows=ROWS)
+    peer = LogisticRegression(C=C, l1_ratio=1.0, solver="saga", tol=1e-12, max_iter=100_000).fit(X, LABELS)
+    np.testing.assert_allclose(weights, peer.coef_[0], atol=1e-5)
+    assert ((weights == 0) == (peer.coef_[0] == 0)).all() and (weights == 0).any()
+
+
+def test_a_pattern_that_fits_no_parameter_is_refused() -> None:
+    with pytest.raises(InputError, match="no parameter is called 'head"):
+        Trainer(nn.Linear(1, 1), loss="mse", penalties=[Penalties((L1(1.0),), "head.*")])
 
 
 def test_the_soft_threshold() -> None:

@@ -15,6 +15,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from sklon._base.errors import InputError
+from sklon.data import nearest
 from sklon.runs.settings import SETTINGS, Setting
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -30,17 +31,21 @@ def with_settings(command: Command) -> Command:
 
 
 def _parameter(row: Setting) -> inspect.Parameter:
+    if isinstance(row.default, bool):
+        switch = typer.Option(f"{row.flag}/--no-{row.flag[2:]}", help=row.help, rich_help_panel="Settings")
+        return _keyword(row, bool, switch, row.default)
     option = typer.Option(
         row.flag,
         help=row.help,
         metavar=row.kind.metavar,
         rich_help_panel="Settings",
     )
+    return _keyword(row, str, option, row.shown)
+
+
+def _keyword(row: Setting, kind: type[Any], option: Any, default: Any) -> inspect.Parameter:
     return inspect.Parameter(
-        row.name,
-        inspect.Parameter.KEYWORD_ONLY,
-        default=row.shown,
-        annotation=Annotated[str, option],
+        row.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option]
     )
 
 
@@ -60,4 +65,13 @@ def from_file(path: Path | None) -> dict[str, Any]:
         raise InputError(f"there is no file {path}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is no TOML: {error}") from error
-    return {name.replace("-", "_"): value for name, value in table.items()}
+    words: dict[str, Any] = {}
+    known = [row.name for row in SETTINGS]
+    for written, value in table.items():
+        name = written.replace("-", "_")
+        if name not in known:
+            raise InputError(f"{path.name} has {written!r}, which is no setting; {nearest(name, known)}")
+        if name in words:
+            raise InputError(f"{path.name} has {name!r} twice, once with - and once with _; leave one out")
+        words[name] = value
+    return words

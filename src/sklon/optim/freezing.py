@@ -30,6 +30,8 @@ class Freeze:
     last: int | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.pattern, str):
+            raise InputError(f"the pattern of a freeze is a text, as in '0.*', not {self.pattern!r}")
         for name, value in (("first", self.first), ("last", self.last)):
             if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
                 raise InputError(f"{name} must be the number of an epoch, at least 1, not {value!r}")
@@ -60,6 +62,8 @@ class Freeze:
 def check_freezes(freezes: Sequence[Freeze], names: Iterable[str]) -> tuple[Freeze, ...]:
     """The freezes, each of which means some parameter."""
     known = list(names)
+    if isinstance(freezes, Freeze):
+        raise InputError("freeze holds several: freeze=[optim.Freeze(pattern, …)]")
     for one in freezes:
         if not isinstance(one, Freeze):
             raise InputError(f"freeze holds optim.Freeze(pattern, …), not {type(one).__name__}")

@@ -10,7 +10,7 @@ exact bounds. Nothing here knows which parameters it is for: that is chosen by n
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from typing import Any, ClassVar, Literal, Protocol
@@ -281,6 +281,14 @@ def from_description(rows: Sequence[Mapping[str, Any]]) -> tuple[Penalties, ...]
     )
 
 
+def check_penalties(chosen: Sequence[Penalties], names: Iterable[str]) -> None:
+    """Refuse a pattern that fits no parameter."""
+    known = list(names)
+    for one in chosen:
+        if one.pattern is not None and not any(fnmatchcase(name, one.pattern) for name in known):
+            raise InputError(f"no parameter is called {one.pattern!r}; there are {', '.join(known)}")
+
+
 def penalties_for(chosen: Sequence[Penalties], name: str, dimensions: int) -> tuple[Penalty, ...]:
     """All penalties that a parameter has to pay, in their order."""
     return tuple(p for one in chosen if one.fits(name, dimensions) for p in one.penalties)
@@ -349,7 +357,10 @@ CONVERSIONS: dict[tuple[str, str], str] = {
     ("l2", "sklearn Ridge alpha"): "n/2",
     ("l2", "sklearn LogisticRegression C"): "1/(n·λ)",
     ("l1", "keras.regularizers.L1"): "1",
+    ("l2", "sklearn ElasticNet alpha*(1-l1_ratio)"): "1/2",
     ("l1", "sklearn Lasso alpha"): "1/2",
+    ("l1", "sklearn ElasticNet alpha*l1_ratio"): "1/2",
+    ("l1", "sklearn LogisticRegression C"): "1/(n·λ)",
 }
 
 
@@ -369,13 +380,9 @@ def convert(penalty: Literal["l1", "l2"], strength: float, to: str, rows: int | 
     if "n" in form and rows is None:
         raise InputError(f"{to} adds up over rows; pass rows=")
     n = float(rows or 1)
-    return {
-        "1": strength,
-        "1/2": strength / 2,
-        "n": n * strength,
-        "n/2": n * strength / 2,
-        "1/(n·λ)": 1 / (n * strength),
-    }[form]
+    if form == "1/(n·λ)":
+        return 1 / (n * strength) if strength else np.inf
+    return strength * {"1": 1.0, "1/2": 0.5, "n": n, "n/2": n / 2}[form]
 
 
 # ---- arithmetic

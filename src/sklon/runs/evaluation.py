@@ -53,11 +53,12 @@ def answers(preparation: Preparation, table: Table) -> tuple[Table, scores.Value
     return table, truth
 
 
-def judged(kind: str, source: str, left_out: int, truth: scores.Values, predicted: Predictions) -> dict[str, Any]:
+def judged(
+    kind: str, source: str, left_out: int, truth: scores.Values, predicted: Predictions, metric: scores.Metric
+) -> dict[str, Any]:
     """The scores of predictions as what ``json`` can write."""
     values = predicted.prediction if kind == REGRESSION else predicted.probabilities
     assert values is not None
-    metric = scores.METRICS[kind][0]
     found = scores.intervals_of(kind, truth, values)
     return {
         "source": source,

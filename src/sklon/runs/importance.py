@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sklon.data import REGRESSION, Codes, Dropped, Table, sample_rows
+from sklon.data import Codes, Dropped, Table, sample_rows
 from sklon.data.preparation import Preparation
 
 from . import scores
@@ -95,13 +95,6 @@ def suspects(
 def to_json(found: tuple[Importance, ...]) -> list[dict[str, Any]]:
     """The importances as what ``json`` can write."""
     return [asdict(one) for one in found]
-
-
-def score_of(kind: str, truth: scores.Values, predicted: scores.Values) -> float:
-    """The first metric of the task, turned so that higher is better."""
-    metric = scores.METRICS[kind][0]
-    value = metric.of(truth, predicted)
-    return value if kind != REGRESSION else -value
 
 
 class _Shuffled:

@@ -19,6 +19,7 @@ from .folder import is_of_module, read_run, write_run
 from .glance import html
 from .network import Architecture, Weights, outputs_of
 from .predictions import Predictions, predictions_of
+from .scores import metric_of
 from .settings import Settings
 
 
@@ -66,7 +67,8 @@ class Run:
         table = read(source)
         rows, truth = answers(self.preparation, table)
         kind = self.record["task"]["kind"]
-        return judged(kind, table.source, len(table) - len(rows), truth, self.predict(rows))
+        metric = metric_of(kind, self.settings.metric)
+        return judged(kind, table.source, len(table) - len(rows), truth, self.predict(rows), metric)
 
     def save(self, out: str | PathLike[str], *, overwrite: bool = False) -> Run:
         """Write a run folder at ``out``; the run that knows its path.

@@ -1,7 +1,8 @@
 """How good predictions are: metrics as rows, and the scores of several predictors side by side.
 
 A prediction is a number per row, or a probability per row and label; the truth is a number or a label's
-index. The first metric of a task is the one that the run is judged by. Nothing here trains.
+index. The first metric of a task is the one that the run is judged by, unless another one is chosen. Nothing here
+trains.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from sklon._base.errors import InputError
 from sklon.data import BINARY, MULTICLASS, REGRESSION, Classes, Column, Quantity, Target
 
 from . import intervals
@@ -115,6 +117,7 @@ METRICS: dict[str, tuple[Metric, ...]] = {
 }
 
 
+METRIC_NAMES = tuple(dict.fromkeys(metric.name for metrics in METRICS.values() for metric in metrics))
 PREDICTORS = ("network", "linear", "trivial")
 """Who is compared: the network, a linear model, and one that does not look at the row."""
 IN_WORDS = {"network": "this network", "linear": "a linear model", "trivial": "without looking"}
@@ -151,9 +154,14 @@ def score(task: str, truth: Values, predicted: Values) -> dict[str, float]:
     return {metric.name: metric.of(truth, predicted) for metric in METRICS[task]}
 
 
-def interval(task: str, truth: Values, predicted: Values) -> Interval:
-    """Where the first metric of the task lies with 95 % certainty."""
-    return METRICS[task][0].interval(truth, predicted)
+def metric_of(task: str, name: str = "auto") -> Metric:
+    """The metric that a run is judged by: the one of this name, or the task's first."""
+    known = {metric.name: metric for metric in METRICS[task]}
+    if name == "auto":
+        return METRICS[task][0]
+    if name not in known:
+        raise InputError(f"{name} says nothing about {task}; give --metric {', '.join(known)}, or auto")
+    return known[name]
 
 
 def intervals_of(task: str, truth: Values, predicted: Values) -> dict[str, Interval]:
@@ -161,14 +169,14 @@ def intervals_of(task: str, truth: Values, predicted: Values) -> dict[str, Inter
     return {metric.name: metric.interval(truth, predicted) for metric in METRICS[task]}
 
 
-def compared(task: str, evidence: Evidence) -> dict[str, Any]:
+def compared(task: str, evidence: Evidence, metric: Metric) -> dict[str, Any]:
     """The scores of each predictor with their intervals, as what ``json`` can write; ``None`` for an absent one."""
-    metric, truth, predicted = METRICS[task][0], evidence.truth, evidence.predicted
+    truth, predicted = evidence.truth, evidence.predicted
     known = {name: predicted.get(name) for name in PREDICTORS}
     return {
         "metric": metric.name,
         "higher_is_better": metric.higher_is_better,
-        "interval": interval(task, truth, predicted["network"]),
+        "interval": metric.interval(truth, predicted["network"]),
         **{name: None if values is None else score(task, truth, values) for name, values in known.items()},
         "intervals": {name: None if one is None else intervals_of(task, truth, one) for name, one in known.items()},
     }

@@ -19,6 +19,7 @@ from sklon.optim import schedules
 from sklon.training import stopping
 
 from .losses import LOSSES
+from .scores import METRIC_NAMES
 
 ACTIVATIONS = ("relu", "tanh", "gelu", "silu", "elu", "selu", "leaky_relu", "mish", "softplus", "sigmoid")
 """Activations by the names that settings use."""
@@ -91,6 +92,7 @@ class Settings:
     """The values of one run, one field per row of ``SETTINGS``."""
 
     task: str
+    metric: str
     seed: int
     loss: str
     class_weight: str | None
@@ -166,6 +168,8 @@ def show(value: Any) -> str:
 
 def _whole(minimum: int) -> Kind:
     def parse(value: Any) -> int:
+        if isinstance(value, bool):
+            raise ValueError
         number = int(value)
         if number != float(value) or number < minimum:
             raise ValueError
@@ -176,6 +180,8 @@ def _whole(minimum: int) -> Kind:
 
 def _real(values: str, fits: Callable[[float], bool]) -> Kind:
     def parse(value: Any) -> float:
+        if isinstance(value, bool):
+            raise ValueError
         number = float(value)
         if not fits(number):
             raise ValueError
@@ -262,6 +268,12 @@ _NAME = Kind("COLUMN", _name, "the name of a column")
 
 SETTINGS: tuple[Setting, ...] = (
     Setting("task", _one_of("auto", *TASKS), "auto", "What to predict; auto decides from the target column."),
+    Setting(
+        "metric",
+        _one_of("auto", *METRIC_NAMES),
+        "auto",
+        "What the run is judged by: auto takes rmse for quantities and accuracy for classes.",
+    ),
     Setting("seed", _whole(0), 0, "The seed of the split, the first weights, the shuffling and the dropout."),
     Setting("loss", _one_of("auto", *LOSSES), "auto", "What is minimised; auto takes what fits the task."),
     Setting(
@@ -327,7 +339,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("epochs", _whole(1), 200, "The most passes over the training rows."),
     Setting(
         "time_limit",
-        _optional(_real("a number of seconds above 0", lambda s: s > 0)),
+        _optional(_real("a number of seconds above 0", lambda s: 0 < s < float("inf"))),
         None,
         "The most seconds of training.",
     ),

@@ -164,10 +164,11 @@ def _fitted(job: _Job, begun: Begun | None) -> Run:
         resume=begun is not None and begun.resumed,
     )
     judge = judge_of(problem, architecture, fitted, settings.seed)
+    metric = scores.metric_of(problem.task.kind, settings.metric)
     evidence = judge(problem.validation[0], problem.truth)
     record = _record(problem, architecture, fitted, settings)
     record |= _inspect(problem, architecture, fitted, settings)
-    record |= {"scores": scores.compared(problem.task.kind, evidence), "test": None}
+    record |= {"scores": scores.compared(problem.task.kind, evidence, metric), "test": None}
     run = Run(record=record, weights=fitted.weights, history=fitted.history, report="")
     if job.tested is not None:
         record |= _tested(run, job.tested, judge)
@@ -186,6 +187,7 @@ def _check_parent(out: Path) -> None:
 def _decision(problem: Problem, settings: Settings) -> str:
     """The task, why, the loss that follows, why, and how to override both."""
     loss = loss_for(problem.preparation.target, problem.task.kind, settings.loss)
+    scores.metric_of(problem.task.kind, settings.metric)  # says so now, if it is of another task
     if settings.class_weight is not None and problem.task.kind == REGRESSION:
         name = problem.preparation.target.name
         raise InputError(f"--class-weight is for classes, and {name} is a quantity; leave it out")
@@ -219,7 +221,8 @@ def _tested(run: Run, tested: Table, judge: Judge) -> dict[str, Any]:
     """What the record says about the test table, and how to repeat the run with it."""
     rows, truth = answers(run.preparation, tested)
     evidence = judge(run.preparation.inputs(rows), truth)
-    compared = scores.compared(run.record["task"]["kind"], evidence)
+    metric = scores.metric_of(run.record["task"]["kind"], run.settings.metric)
+    compared = scores.compared(run.record["task"]["kind"], evidence, metric)
     return {
         "test": run.evaluate(tested) | {"compared": compared},
         "command": f"{run.record['command']} {shlex.join(['--test', tested.source])}",
@@ -231,10 +234,12 @@ def _inspect(problem: Problem, architecture: Architecture, fitted: Fitted, setti
     """Which columns matter, and which alone give the answer away."""
     preparation, (learning, watching) = problem.preparation, problem.sides
     target, kind = preparation.target, problem.task.kind
+    metric = scores.metric_of(kind, settings.metric)
 
     def score(table: Table, rows: NDArray[np.int64]) -> float:
         outputs = outputs_of(architecture, fitted.weights, target.loss, preparation.inputs(table))
-        return importance.score_of(kind, problem.truth[rows], target.decode(outputs))
+        value = metric.of(problem.truth[rows], target.decode(outputs))
+        return value if metric.higher_is_better else -value
 
     names = tuple(recipe.name for recipe in preparation.recipes if not isinstance(recipe, Dropped))
     found = importance.importances(names, watching, score, settings.seed)
@@ -279,7 +284,8 @@ def _command(problem: Problem, settings: Settings) -> str:
     if problem.watching is not None:
         parts += ["--validation", problem.watching.source]
     for name, value in ({"seed": settings.seed} | settings.changed()).items():
-        parts += ["--" + name.replace("_", "-"), show(value)]
+        flag = name.replace("_", "-")
+        parts += [f"--{'' if value else 'no-'}{flag}"] if isinstance(value, bool) else [f"--{flag}", show(value)]
     return shlex.join(parts)
 
 

@@ -19,7 +19,7 @@ from .callbacks import Callback, Callbacks, overrides
 from .checkpoints import Checkpoints
 from .feed import Feed, feed_of
 from .progress import Progress
-from .stopping import Both, Either, StoppingRule, parse
+from .stopping import Both, Either, StoppingRule, rule_for
 from .streams import Rows, Stream
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def planned(trainer: Trainer, data: Any, settings: Mapping[str, Any]) -> Plan:
         feed,
         held_out,
         chosen["epochs"],
-        parse(rule) if isinstance(rule, str) else rule,
+        rule_for(rule),
         chosen["time_limit"],
         kept if kept is None or isinstance(kept, Checkpoints) else Checkpoints(kept),
         Callbacks((*chosen["callbacks"], *([Progress()] if chosen["progress"] else []))),

@@ -45,7 +45,7 @@ from .progress import Progress
 from .run import Run
 from .snapshots import go_on
 from .step import record_evaluation, record_prediction, state_tensors
-from .stopping import Reason, StoppingRule, parse
+from .stopping import Reason, StoppingRule, rule_for
 from .updates import Updates, penalties_of
 from .updating import Options
 
@@ -69,8 +69,9 @@ class Trainer:
     ``loss`` is a name ("mse", "bce_with_logits", "cross_entropy", …), a :class:`sklon.nn.Loss`, or a function of
     (output, target) that returns a value for each sample; one that returns their mean needs ``reduction="mean"``.
     ``optimizer`` is a name ("sgd", "adam", "adamw", "nadam", "radam", "adamax", "rmsprop", "adagrad", "adadelta",
-    "rprop"), a rule, or an optimizer over the model's parameters, whose state goes on from fit to fit. ``lr`` is the
-    learning rate for a name; without it the name's own, PyTorch's for all but "sgd".
+    "rprop", "lion", "lamb", "muon" with AdamW for what is no matrix, "adamw_schedule_free"), a rule, or an optimizer
+    over the model's parameters, whose state goes on from fit to fit. ``lr`` is the learning rate for a name; without it
+    the name's own, PyTorch's for all but "sgd".
     ``schedule`` moves it, step by step: a value of ``optim.schedules`` or its text, "warmup(0.05) >> cosine".
 
     All weights but biases and those of normalising layers pay ``l1`` (by proximal steps, which give exact zeros),
@@ -80,8 +81,9 @@ class Trainer:
     ``[optim.Freeze("0.*", last=3)]``. ``clip`` bounds the gradients of a batch once: ``optim.ClipNorm(1.0)``,
     ``ClipValue``, ``ClipLayerNorm``, ``ClipAdaptive``. With an ``average`` (``optim.EMA(0.999)``,
     ``optim.SWA(start=75)``) averaged weights are what is validated, kept and handed out, with batch norm's statistics
-    computed for them. A batch whose loss or gradients are not finite ends the fit, and ``stopped.fault`` tells where
-    that began; with ``on_non_finite="skip"`` it changes nothing and is counted in the history.
+    computed for them; another fit begins from those, and its average anew. A batch whose loss or gradients are not
+    finite ends the fit, and ``stopped.fault`` tells where that began; with ``on_non_finite="skip"`` it changes nothing
+    and is counted in the history (in micro-batches, batch norm's estimates have moved by then).
 
     >>> import numpy as np
     >>> from sklon import Trainer, nn
@@ -111,6 +113,11 @@ class Trainer:
         seed: int = 0,
         reduction: str | None = None,
     ) -> None:
+        for name, value, kind in (("clip", clip, "ClipNorm(1.0)"), ("average", average, "EMA(0.999)")):
+            if value is not None and not hasattr(value, "name"):
+                raise InputError(f"{name} is a value of sklon.optim, such as optim.{kind}, not {value!r}")
+        if not (schedule is None or isinstance(schedule, Schedule | str)):
+            raise InputError(f'schedule is a text such as "cosine" or a value of optim.schedules, not {schedule!r}')
         self.model = model
         self.loss = loss_of(loss, reduction)
         check_last_layer(model, self.loss)
@@ -145,7 +152,7 @@ class Trainer:
         shuffle: bool | Sampler | None = None,
         drop_last: bool | None = None,
         validation: Any = None,
-        early_stopping: StoppingRule | str | None = None,
+        early_stopping: StoppingRule | str | bool | None = None,
         time_limit: float | None = None,
         checkpoints: Checkpoints | str | PathLike[str] | None = None,
         resume: bool = False,
@@ -164,9 +171,10 @@ class Trainer:
         micro-batch). Each epoch takes the rows in another order, which follows from the seed, unless ``shuffle`` is
         False or a sampler (``data.Weighted``, ``Balanced``, ``Stratified``); ``drop_last`` leaves out a last batch that
         is short. ``validation`` is data of the same forms or a fraction of the rows in (0, 1); with it the best weights
-        are the result. ``early_stopping`` (a rule of ``sklon.stopping`` or its text, such as "patience(20) | gl(5)")
-        may end the run. ``time_limit`` is in seconds. Ctrl-C ends the run with a usable result. Another fit goes on
-        from there: the optimizer's state, its steps and the number of the epoch.
+        are the result. ``early_stopping`` (a rule of ``sklon.stopping`` or its text, such as "patience(20) | gl(5)";
+        True is "patience(20)") may end the run; it reads the epochs of this fit. ``time_limit`` is in seconds. Ctrl-C
+        ends the run with a usable result. Another fit goes on from there: the optimizer's state, its steps and the
+        number of the epoch.
 
         ``checkpoints`` (a folder, or :class:`Checkpoints`) writes the fit down as it goes; with ``resume`` it goes on
         from the newest one, to the bits of a fit that was never interrupted, or begins where there is none. Data and
@@ -186,9 +194,12 @@ class Trainer:
             validation=validation,
             seed=self.seed,
         )
-        rule = parse(early_stopping) if isinstance(early_stopping, str) else early_stopping
+        _check_length(epochs, time_limit)
+        rule = rule_for(early_stopping)
         if rule is not None and rule.needs_validation and held_out is None:
             raise InputError("early stopping watches the validation loss; pass validation=(X, y) or a fraction")
+        if rule is not None and rule.wants_rises:
+            raise InputError("a fit watches a loss, which falls; mode='max' is for recorded scores of your own")
         feed = replace(feed, samples=checked(self.model, self.loss, feed.samples))
         held_out = None if held_out is None else checked(self.model, self.loss, held_out)
         feed.check(self.model)
@@ -404,6 +415,13 @@ class Trainer:
         no run folder.
         """
         return saving.restore(Path(run), cls, Stopped, {"model": model, "loss": loss, "optimizer": optimizer})
+
+
+def _check_length(epochs: Any, time_limit: Any) -> None:
+    if isinstance(epochs, bool) or not isinstance(epochs, int | np.integer) or epochs < 1:
+        raise InputError(f"epochs must be a whole number of at least 1, not {epochs!r}")
+    if time_limit is not None and (not isinstance(time_limit, int | float) or not time_limit > 0):
+        raise InputError(f"time_limit must be a number of seconds above 0, not {time_limit!r}")
 
 
 def _sentence(reason: Reason, epoch: int, run: Run) -> str:

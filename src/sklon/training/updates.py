@@ -16,7 +16,7 @@ from sklon._base.errors import InputError
 from sklon.nn import Module
 from sklon.optim import RULES, AdamWScheduleFree, Freeze, Optimizer, Rule
 from sklon.optim.freezing import check_freezes
-from sklon.optim.penalties import L1, L2, PenalizedRule, Penalties, Penalty, WeightDecay, penalties_for
+from sklon.optim.penalties import L1, L2, PenalizedRule, Penalties, Penalty, WeightDecay, check_penalties, penalties_for
 from sklon.optim.schedules import Schedule, momentum_of, scheduled, scheduled_for_steps
 
 from .rates import Rates
@@ -53,6 +53,7 @@ class Updates:
         self.rates: dict[float, Rates] = {}  # of this fit, by the base rate
         self.names = {id(p): name for name, p in model.named_parameters()}
         self.chosen = tuple(penalties)
+        check_penalties(self.chosen, self.names.values())
         self.freezes = check_freezes(freezes, self.names.values())
         self.first_epoch, self.epoch_steps = 1, 1  # of this fit: its first epoch, and the updates of an epoch
         self.penalties = {name: penalties_for(penalties, name, p.ndim) for name, p in model.named_parameters()}

@@ -10,7 +10,7 @@ from .improvement import NoProgress, Patience
 from .limits import Divergence, NonFinite, Threshold, TimeLimit
 from .prechelt import GL, PQ, UP, TrainingProgress
 from .rule import Both, Curves, Either, Reason, Replayed, StoppingRule, replay
-from .text import RULES, parse
+from .text import RULES, parse, rule_for
 
 __all__ = [
     "GL",
@@ -32,4 +32,5 @@ __all__ = [
     "TrainingProgress",
     "parse",
     "replay",
+    "rule_for",
 ]

@@ -53,7 +53,8 @@ class Patience(StoppingRule):
 class NoProgress(StoppingRule):
     """Stop when the training loss has not fallen by more than ``tol`` for ``patience`` epochs.
 
-    A criterion of convergence, which knows nothing of overfitting; scikit-learn's default.
+    Less is no progress: the best value moves only with a fall by more than ``tol``, so that slow progress adds up,
+    where scikit-learn compares each epoch with the best one. It knows nothing of overfitting.
     """
 
     name: ClassVar[str] = "no_progress"

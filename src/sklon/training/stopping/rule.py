@@ -63,6 +63,11 @@ class StoppingRule(ABC):
         """Whether the rule reads the validation curve."""
         return self.watches
 
+    @property
+    def wants_rises(self) -> bool:
+        """Whether the rule takes the watched curve for a score, which is better when it is higher."""
+        return getattr(self, "mode", "min") == "max"
+
     def __or__(self, other: StoppingRule) -> StoppingRule:
         return Either(self, other)
 
@@ -101,6 +106,10 @@ class Either(StoppingRule):
     def needs_validation(self) -> bool:
         return self.first.needs_validation or self.second.needs_validation
 
+    @property
+    def wants_rises(self) -> bool:
+        return self.first.wants_rises or self.second.wants_rises
+
     def check(self, curves: Curves) -> Reason | None:
         return self.first.check(curves) or self.second.check(curves)
 
@@ -119,6 +128,10 @@ class Both(StoppingRule):
     @property
     def needs_validation(self) -> bool:
         return self.first.needs_validation or self.second.needs_validation
+
+    @property
+    def wants_rises(self) -> bool:
+        return self.first.wants_rises or self.second.wants_rises
 
     def check(self, curves: Curves) -> Reason | None:
         first, second = self.first.check(curves), self.second.check(curves)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import fields
 from difflib import get_close_matches
 
 from sklon._base.errors import InputError
@@ -16,6 +17,19 @@ _ALL = (Patience, NoProgress, Threshold, Divergence, NonFinite, TimeLimit, GL, P
 #: every rule by the name that a setting uses
 RULES: dict[str, type[StoppingRule]] = {rule.name: rule for rule in _ALL}
 EXAMPLE = '"patience(20)", "patience(20) | gl(5)" or "none"'
+
+
+def rule_for(given: object) -> StoppingRule | None:
+    """A rule, the one of a text, or patience for True. InputError for anything else."""
+    if given is None or given is False:
+        return None
+    if given is True:
+        return Patience()
+    if isinstance(given, str):
+        return parse(given)
+    if not isinstance(given, StoppingRule):
+        raise InputError(f"early_stopping is a rule of sklon.stopping or its text, such as {EXAMPLE}, not {given!r}")
+    return given
 
 
 def parse(text: str) -> StoppingRule | None:
@@ -52,7 +66,17 @@ def _rule(node: ast.expr, text: str) -> StoppingRule:
         raise InputError(f"there is no stopping rule {name!r}; {hint}")
     try:
         args = [ast.literal_eval(a) for a in call.args]
-        named = {k.arg: ast.literal_eval(k.value) for k in call.keywords if k.arg}
+        named = {_argument(name, k): ast.literal_eval(k.value) for k in call.keywords}
         return RULES[name](*args, **named)
     except TypeError as error:
         raise InputError(f"the stopping rule {text!r} cannot be read: {error}") from error
+
+
+def _argument(rule: str, keyword: ast.keyword) -> str:
+    """The name of an argument that the rule has."""
+    known = [field.name for field in fields(RULES[rule])]  # type: ignore[arg-type]
+    if keyword.arg not in known:
+        close = get_close_matches(str(keyword.arg), known, 1)
+        hint = f"did you mean {close[0]}?" if close else f"it has {', '.join(known)}"
+        raise InputError(f"the stopping rule {rule} has no {keyword.arg or '**'!r}; {hint}")
+    return str(keyword.arg)
