@@ -13,7 +13,8 @@ import sklon
 from sklon import Trainer, nn, optim
 from sklon._base.errors import InputError
 from sklon.optim import L1, L2, GroupLasso, MaxNorm, NonNegative, Penalties, WeightDecay, elastic_net
-from sklon.optim.penalties import CONVERSIONS, PENALTIES, _shrunk_units, convert, soft
+from sklon.optim.conversions import CONVERSIONS, convert
+from sklon.optim.penalties import PENALTIES, _shrunk_units, soft
 
 ROWS, COLUMNS = 200, 12
 RNG = np.random.default_rng(0)

@@ -1,7 +1,8 @@
 """Penalties and constraints on parameters, as values that compose with every update rule.
 
 The convention of λ: what is minimised is the mean data loss + l1·Σ|w| + (l2/2)·Σw², with PyTorch's ½ and without a
-division by the number of rows or weights. How others write the same stands in :func:`convert`.
+division by the number of rows or weights. How others write the same stands in
+``conversions``.
 
 A penalty acts in one of two places. *Coupled*, it adds to the gradient before the rule sees it. *Decoupled*, it moves
 the parameter after the rule's step: by a shrinkage, a proximal step or a projection, which alone give exact zeros and
@@ -346,43 +347,6 @@ class PenalizedRule:
 def _own(scalars: Tensors, place: int) -> Tensors:
     mark = f"penalty{place}."
     return {name.removeprefix(mark): value for name, value in scalars.items() if name.startswith(mark)}
-
-
-# ---- the same λ elsewhere
-#: what the strength is called elsewhere, and by what our λ is multiplied to mean the same; n is the number of rows
-CONVERSIONS: dict[tuple[str, str], str] = {
-    ("l2", "torch.optim weight_decay"): "1",
-    ("l2", "keras.regularizers.L2"): "1/2",
-    ("l2", "sklearn MLPClassifier alpha"): "n",
-    ("l2", "sklearn Ridge alpha"): "n/2",
-    ("l2", "sklearn LogisticRegression C"): "1/(n·λ)",
-    ("l1", "keras.regularizers.L1"): "1",
-    ("l2", "sklearn ElasticNet alpha*(1-l1_ratio)"): "1/2",
-    ("l1", "sklearn Lasso alpha"): "1/2",
-    ("l1", "sklearn ElasticNet alpha*l1_ratio"): "1/2",
-    ("l1", "sklearn LogisticRegression C"): "1/(n·λ)",
-}
-
-
-def convert(penalty: Literal["l1", "l2"], strength: float, to: str, rows: int | None = None) -> float:
-    """Our λ as another library's number, for the same minimum; data losses are mean squared or mean cross-entropy.
-
-    ``to`` is one of CONVERSIONS; ``rows`` is needed where that library adds up over rows: all of them, for
-    MLPClassifier those of a batch.
-
-    >>> convert("l2", 0.01, "sklearn Ridge alpha", rows=200), convert("l2", 0.01, "keras.regularizers.L2")
-    (1.0, 0.005)
-    """
-    if (penalty, to) not in CONVERSIONS:
-        known = ", ".join(name for kind, name in CONVERSIONS if kind == penalty)
-        raise InputError(f"there is no conversion of {penalty} to {to!r}; there are {known}")
-    form = CONVERSIONS[penalty, to]
-    if "n" in form and rows is None:
-        raise InputError(f"{to} adds up over rows; pass rows=")
-    n = float(rows or 1)
-    if form == "1/(n·λ)":
-        return 1 / (n * strength) if strength else np.inf
-    return strength * {"1": 1.0, "1/2": 0.5, "n": n, "n/2": n / 2}[form]
 
 
 # ---- arithmetic

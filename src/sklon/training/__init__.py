@@ -8,8 +8,9 @@ from .checkpoints import Checkpoints
 from .diagnosis import Fault
 from .finders import MicroBatch, RangeTest
 from .history import History
+from .stopped import Stopped
 from .stopping import Patience, StoppingRule
-from .trainer import Stopped, Trainer
+from .trainer import Trainer
 
 __all__ = [
     "Callback",

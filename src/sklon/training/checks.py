@@ -1,4 +1,4 @@
-"""What is checked when data are bound to a model: whole numbers that choose rows or classes are in range.
+"""What is checked before anything runs: settings, and that whole numbers that choose rows or classes are in range.
 
 Compiled code reads tables by these indices without looking, so nothing out of range may ever reach it.
 """
@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
+
+import numpy as np
 
 from sklon._base.errors import InputError
 from sklon.graph.node import Graph, Node, Slot, walk
 from sklon.nn import Loss, Module
 from sklon.ops import Gather
+from sklon.optim.schedules import Schedule
 
 from .arrays import Array, Samples
 from .step import record_prediction
@@ -19,6 +23,25 @@ from .streams import Rows, Stream
 
 #: ops that only choose and arrange: what they give is a part of what they take
 PARTS = ("cast", "reshape", "slice", "flip")
+
+
+def check_settings(clip: object, average: object, schedule: object, on_non_finite: object) -> None:
+    """Refuse what is none of the values that a trainer is made of."""
+    for name, value, kind in (("clip", clip, "ClipNorm(1.0)"), ("average", average, "EMA(0.999)")):
+        if value is not None and not hasattr(value, "name"):
+            raise InputError(f"{name} is a value of sklon.optim, such as optim.{kind}, not {value!r}")
+    if not (schedule is None or isinstance(schedule, Schedule | str)):
+        raise InputError(f'schedule is a text such as "cosine" or a value of optim.schedules, not {schedule!r}')
+    if on_non_finite not in ("stop", "skip"):
+        raise InputError(f'on_non_finite is "stop" or "skip", not {on_non_finite!r}')
+
+
+def check_length(epochs: Any, time_limit: Any) -> None:
+    """Refuse a length that no fit has."""
+    if isinstance(epochs, bool) or not isinstance(epochs, int | np.integer) or epochs < 1:
+        raise InputError(f"epochs must be a whole number of at least 1, not {epochs!r}")
+    if time_limit is not None and (not isinstance(time_limit, int | float) or not time_limit > 0):
+        raise InputError(f"time_limit must be a number of seconds above 0, not {time_limit!r}")
 
 
 def checked(model: Module, loss: Loss, data: Rows) -> Rows:

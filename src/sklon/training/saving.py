@@ -30,7 +30,8 @@ from .diagnosis import Fault
 from .losses import loss_of
 
 if TYPE_CHECKING:
-    from .trainer import Stopped, Trainer
+    from .stopped import Stopped
+    from .trainer import Trainer
 
 Part = TypeVar("Part", bound=Module)
 VERSIONS = ("sklon", "numpy", "llvmlite")

@@ -7,7 +7,7 @@ determined by its seed: neither threads nor chunks nor the progress line change 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -32,9 +32,8 @@ from .arrays import samples
 from .averaged import averages_itself
 from .callbacks import Callback, Callbacks
 from .checkpoints import Checkpoints, Writer, check_none_later, newest
-from .checks import checked
+from .checks import check_length, check_settings, checked
 from .describing import Plan, description, html, planned
-from .diagnosis import Fault
 from .draws import predictions_drawn
 from .evaluation import Evaluation, state_of
 from .feed import feed_of, samples_of
@@ -45,22 +44,12 @@ from .progress import Progress
 from .run import Run
 from .snapshots import go_on
 from .step import record_evaluation, record_prediction, state_tensors
+from .stopped import Stopped, stopped_by
 from .stopping import Reason, StoppingRule, rule_for
 from .updates import Updates, penalties_of
 from .updating import Options
 
 Array = np.ndarray[Any, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Stopped:
-    """How a run ended. ``best_epoch`` is the one whose weights the model has; epochs count from one."""
-
-    reason: str
-    sentence: str
-    epoch: int
-    best_epoch: int
-    fault: Fault | None = None  # where numbers stopped being finite, if they did
 
 
 class Trainer:
@@ -113,18 +102,12 @@ class Trainer:
         seed: int = 0,
         reduction: str | None = None,
     ) -> None:
-        for name, value, kind in (("clip", clip, "ClipNorm(1.0)"), ("average", average, "EMA(0.999)")):
-            if value is not None and not hasattr(value, "name"):
-                raise InputError(f"{name} is a value of sklon.optim, such as optim.{kind}, not {value!r}")
-        if not (schedule is None or isinstance(schedule, Schedule | str)):
-            raise InputError(f'schedule is a text such as "cosine" or a value of optim.schedules, not {schedule!r}')
+        check_settings(clip, average, schedule, on_non_finite)
         self.model = model
         self.loss = loss_of(loss, reduction)
         check_last_layer(model, self.loss)
         chosen = schedules.parse(schedule) if isinstance(schedule, str) else schedule
         self.updates = Updates(model, optimizer, lr, penalties_of(l1, l2, weight_decay, penalties), chosen, freeze)
-        if on_non_finite not in ("stop", "skip"):
-            raise InputError(f'on_non_finite is "stop" or "skip", not {on_non_finite!r}')
         if average is not None and averages_itself(self.updates.rules):
             raise InputError("this optimizer averages the weights itself; leave out average")
         self.average = average
@@ -194,7 +177,7 @@ class Trainer:
             validation=validation,
             seed=self.seed,
         )
-        _check_length(epochs, time_limit)
+        check_length(epochs, time_limit)
         rule = rule_for(early_stopping)
         if rule is not None and rule.needs_validation and held_out is None:
             raise InputError("early stopping watches the validation loss; pass validation=(X, y) or a fraction")
@@ -237,8 +220,7 @@ class Trainer:
 
     def _stop(self, run: Run, reason: Reason) -> None:
         """Note why a fit ended."""
-        sentence = _sentence(reason, self.epoch, run)
-        self.stopped = Stopped(reason.name, sentence, self.epoch, run.best_epoch, run.fault)
+        self.stopped = stopped_by(reason, self.epoch, run)
 
     def _resume(self, run: Run, plan: Checkpoints | None, epochs: int) -> int:
         """Go on from the newest checkpoint, if there is one; the epoch at which the fit ends."""
@@ -415,18 +397,3 @@ class Trainer:
         no run folder.
         """
         return saving.restore(Path(run), cls, Stopped, {"model": model, "loss": loss, "optimizer": optimizer})
-
-
-def _check_length(epochs: Any, time_limit: Any) -> None:
-    if isinstance(epochs, bool) or not isinstance(epochs, int | np.integer) or epochs < 1:
-        raise InputError(f"epochs must be a whole number of at least 1, not {epochs!r}")
-    if time_limit is not None and (not isinstance(time_limit, int | float) or not time_limit > 0):
-        raise InputError(f"time_limit must be a number of seconds above 0, not {time_limit!r}")
-
-
-def _sentence(reason: Reason, epoch: int, run: Run) -> str:
-    within = run.current is not None and run.current.done > 0
-    last = epoch + within
-    is_last = run.best is None or run.best_epoch == last
-    kept = "" if is_last else f"; the weights are those of epoch {run.best_epoch}, the best one"
-    return f"Stopped {'within' if within else 'after'} epoch {last}: {reason.sentence}{kept}."
