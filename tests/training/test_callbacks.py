@@ -124,7 +124,7 @@ def test_all_are_asked_and_the_first_reason_counts() -> None:
 def test_an_epoch_that_is_cut_short_is_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_module, "CHUNK_SECONDS", 0.0)
     log: list[str] = []
-    history = trainer().fit((X, Y), epochs=9, batch_size=20, time_limit=0.0, callbacks=[Told("a", log)])
+    history = trainer().fit((X, Y), epochs=9, batch_size=20, time_limit=1e-9, callbacks=[Told("a", log)])
     assert log[1:] == ["a chunk 0.33", "a epoch 1", "a end time_limit"] and len(history) == 1
 
 
