@@ -29,6 +29,7 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -263,7 +264,7 @@ def summary(found: Sequence[Comparison]) -> str:
 
 
 def main() -> None:
-    """Train, and print the table."""
+    """Train, and print the table; exit code 1 if fewer of all problems are inside than wanted."""
     parser = argparse.ArgumentParser(description="PROBEN1's linear networks against their published errors.")
     parser.add_argument("--data", type=Path, default=DATA, help="the folder of PROBEN1")
     parser.add_argument("--problems", nargs="+", metavar="NAME", help="some of the 43")
@@ -287,6 +288,7 @@ def main() -> None:
         found.append(Comparison(name, runs, published[name]))
         print(found[-1].row(), flush=True)
     print(f"{summary(found)}\n{time.perf_counter() - start:.0f} seconds")
+    sys.exit(not options.problems and sum(not c.outside for c in found) < WANTED)
 
 
 if __name__ == "__main__":

@@ -137,6 +137,8 @@ def test_a_skipped_batch_changes_nothing(micro: int | None) -> None:
         for name, value in good.items():
             np.testing.assert_array_equal(kept[name], value, err_msg=name)
         np.testing.assert_allclose(history.curve("train_loss"), clean.curve("train_loss"), rtol=1e-14)
+    else:  # batch norm takes the statistics of each part, and has moved by the time the batch is known to be lost
+        assert kept["0.num_batches_tracked"] > good["0.num_batches_tracked"]
     assert all(np.isfinite(v).all() for v in kept.values())
 
 

@@ -60,15 +60,45 @@ RULE_CASES = {
 MICRO = (4, 3, 1)
 
 
-def trained(loss: Any, target: Any, rule: Any, micro: int | None, **more: Any) -> dict[str, Any]:
+class ByFeatures(nn.Module):
+    """Drops whole features of two values each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drop = nn.Dropout1d(0.3)
+
+    def forward(self, x: Any) -> Any:
+        return self.drop(x.reshape((-1, 3, 2))).reshape((-1, 6))
+
+
+DROPPED: dict[str, Any] = {
+    "none": nn.Identity,
+    "elements": lambda: nn.Dropout(0.3),
+    "alpha": lambda: nn.AlphaDropout(0.3),
+    "features": ByFeatures,
+    "random slopes": nn.RReLU,
+}
+
+
+def trained(
+    loss: Any,
+    target: Any,
+    rule: Any,
+    micro: int | None,
+    drop: str = "elements",
+    weight: Any = None,
+    trainer: dict[str, Any] | None = None,
+    **more: Any,
+) -> dict[str, Any]:
     """The values after two epochs over 10 rows in batches of 8."""
     with seeded(3):
-        layers: list[nn.Module] = [nn.Linear(INPUTS, 6, dtype="float64"), nn.Tanh(), nn.Dropout(0.3)]
+        layers: list[nn.Module] = [nn.Linear(INPUTS, 6, dtype="float64"), nn.Tanh(), DROPPED[drop]()]
         model = nn.Sequential(*layers, nn.Linear(6, OUTPUTS, dtype="float64"))
-    trainer = Trainer(model, loss=loss, optimizer=rule, seed=4)
-    trainer.fit((X, target), **{"epochs": 2, "batch_size": 8, **more}, micro_batch_size=micro)
+    done = Trainer(model, loss=loss, optimizer=rule, seed=4, **(trainer or {}))
+    rows = (X, target) if weight is None else (X, target, weight)
+    done.fit(rows, **{"epochs": 2, "batch_size": 8, **more}, micro_batch_size=micro)
     values = {name: p.detach().numpy() for name, p in model.named_parameters()}
-    return {**values, "loss": np.asarray(trainer.history.curve("train_loss")), "steps": trainer.step}
+    return {**values, "loss": np.asarray(done.history.curve("train_loss")), "steps": done.step}
 
 
 def assert_same(loss: Any, target: Any, rule: Any, micro: int, **more: Any) -> None:
@@ -104,6 +134,34 @@ def test_parts_are_the_batch_for_every_loss_and_weighting(
 @pytest.mark.parametrize("rule", RULE_CASES)
 def test_parts_are_the_batch_for_every_optimizer(rule: str) -> None:
     assert_same(nn.CrossEntropyLoss(weight=WEIGHT), IGNORED, RULE_CASES[rule], 3)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_parts_are_the_batch_in_any_combination(seed: int) -> None:
+    """Loss × weighting × weights of rows × optimizer × dropout × micro-batches × what else a step does, at random."""
+    random = np.random.default_rng(seed)
+
+    def one(of: Any) -> Any:
+        return of[int(random.integers(len(of)))]
+
+    name = one(sorted(LOSS_CASES))
+    settings, target = one(LOSS_CASES[name])
+    rule = one(sorted(RULE_CASES.keys() - {"rprop", "lion"}))  # whose steps are signs: rounding may turn one
+    extras = [
+        {"clip": optim.ClipNorm(0.5)}, {"clip": optim.ClipValue(0.1)}, {"l2": 0.1}, {"weight_decay": 0.1},
+        {"schedule": "cosine"}, {"on_non_finite": "skip"},
+        *([] if rule == "adamw_schedule_free" else [{"average": optim.EMA(0.5)}]),
+    ]  # fmt: skip
+    assert_same(
+        LOSSES[name](**settings),
+        target,
+        RULE_CASES[rule],
+        one((1, 2, 3, 4, 5, 7)),
+        drop=one(sorted(DROPPED)),
+        weight=one((None, random.uniform(0.5, 2.0, ROWS), (np.arange(ROWS) % 4 > 0).astype(float))),
+        trainer=one(extras),
+        batch_size=one((3, 7, 8, 10)),
+    )
 
 
 @pytest.mark.parametrize("more", [{"batch_size": "full"}, {"batch_size": 10}, {"drop_last": True}, {"shuffle": False}])
