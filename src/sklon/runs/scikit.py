@@ -24,7 +24,7 @@ def scikit() -> Scikit | None:
         from sklearn.inspection import permutation_importance
         from sklearn.linear_model import LogisticRegression, Ridge
         from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
-        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+        from threadpoolctl import threadpool_limits
     except ImportError:
         return None
     return Scikit(

@@ -31,7 +31,7 @@ from sklon.tensors.modes import no_grad, random_source
 
 from .captured import named
 from .places import naming_layers
-from .updating import PLAIN, Computed, Options, Parts, Trained, updates_of
+from .updating import PLAIN, Computed, Options, PartSums, Trained, updates_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ def record_training(
     Parameters that have no rule, or require no gradient, or are ``frozen``, keep their values. ``options`` add to the
     step; with ``skip`` output ``finite`` is 0 for a batch that changed nothing.
     """
-    parts = Parts() if options.in_parts else None
+    parts = PartSums() if options.in_parts else None
     source = _StepRandom(offset=parts.offset if parts else None)
     with _mode(model, True), _as_slots(model, loss) as held, random_source(source), naming_layers(model):
         batch = _batch(columns)

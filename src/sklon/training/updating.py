@@ -53,7 +53,7 @@ class Trained:
 
 
 @dataclass(slots=True)
-class Parts:
+class PartSums:
     """What a batch in parts needs: whether this is its last part, where its rows begin, and sums that are state."""
 
     last: Node = field(default_factory=lambda: slot("last", "scalar", (), float32))
@@ -86,7 +86,7 @@ class Computed:
     frozen: Mapping[str, Node]  # parameters that keep their values, whose averages go on
 
 
-def updates_of(computed: Computed, options: Options, parts: Parts | None) -> tuple[Updates, Tensor | None]:
+def updates_of(computed: Computed, options: Options, parts: PartSums | None) -> tuple[Updates, Tensor | None]:
     """The new values of buffers, parameters, slots and averages; and, to skip batches, whether this one is finite."""
     trained = computed.trained
     with no_grad():
@@ -147,7 +147,7 @@ def _finite(values: Sequence[Tensor]) -> Tensor:
 class _Counts:
     """What the rows of a batch count for, by element type; 1 where no row counts, as the sums are 0 then."""
 
-    def __init__(self, weight: Tensor | None, parts: Parts | None) -> None:
+    def __init__(self, weight: Tensor | None, parts: PartSums | None) -> None:
         self.weight, self.parts = weight, parts
         if parts is not None:
             part = weight if weight is not None else Tensor(Build().size(dtype=float64))
