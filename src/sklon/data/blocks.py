@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from sklon._base.checks import check_whole
 from sklon._base.errors import InputError, ShapeError
 
 from .database import fetch
@@ -71,7 +72,7 @@ class ArrayBlocks(Blocks):
     def __init__(
         self, inputs: Any, target: Any, weight: Any = None, *, rows: int = ARRAY_ROWS, together: int = TOGETHER
     ) -> None:
-        _check_counts(rows=rows, together=together)
+        check_whole(1, rows=rows, together=together)
         self.inputs = inputs if isinstance(inputs, tuple) else (inputs,)
         self.target, self.weight, self.rows, self.together = target, weight, rows, together
         counts = [len(a) for a in (*self.inputs, target, *(() if weight is None else (weight,)))]
@@ -121,7 +122,7 @@ class ParquetBlocks(Blocks):
     types: dict[str, str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        _check_counts(rows=self.rows, together=self.together)
+        check_whole(1, rows=self.rows, together=self.together)
         given = [self.paths] if isinstance(self.paths, str | PathLike) else self.paths
         if not given or not all(isinstance(path, str | PathLike) for path in given):
             raise InputError("there is no file to read; pass the path of a Parquet file, or several")
@@ -198,12 +199,6 @@ class ParquetBlocks(Blocks):
             row = piece.first + int(np.flatnonzero(np.ma.getmaskarray(values))[0])
             raise InputError(f"{piece.path.name} has no value for {name!r} in row {row}; fill or drop such rows first")
         return np.asarray(values)
-
-
-def _check_counts(**counts: int) -> None:
-    for name, count in counts.items():
-        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-            raise InputError(f"{name} must be a whole number of at least 1, not {count!r}")
 
 
 def _types(path: Path) -> dict[str, str]:

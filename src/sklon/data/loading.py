@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from sklon._base.checks import check_whole
 from sklon._base.errors import DtypeError, InputError, ShapeError
 from sklon._base.philox import permutation
 from sklon.tensors import Tensor
@@ -86,8 +87,7 @@ class DataLoader:
         *,
         seed: int | None = None,
     ) -> None:
-        if not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size < 1:
-            raise InputError(f"batch_size must be a whole number of at least 1, not {batch_size!r}")
+        check_whole(1, batch_size=batch_size)
         if not hasattr(dataset, "__len__") or not hasattr(dataset, "__getitem__"):
             raise InputError(
                 f"a data set has a length and rows by number, unlike {type(dataset).__name__}; "

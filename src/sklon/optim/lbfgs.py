@@ -15,6 +15,7 @@ from typing import Any, ClassVar, cast
 
 import numpy as np
 
+from sklon._base.checks import check_whole
 from sklon._base.errors import InputError, ShapeError
 from sklon.tensors import Tensor
 from sklon.tensors.creation import from_array
@@ -24,7 +25,7 @@ from .groups import Group
 from .line_search import Point, Search
 from .optimizer import Optimizer
 from .rules import Tensors, Update
-from .rules.parts import at_least_zero, check_whole
+from .rules.parts import at_least_zero
 from .state import Array, as_array
 
 #: the least yᵀs of a pair that is remembered: smaller ones would make the estimate indefinite

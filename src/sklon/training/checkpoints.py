@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from sklon._base.checks import check_whole
 from sklon._base.errors import InputError, RunFolderError
 
 from . import folder as files
@@ -44,9 +45,7 @@ class Checkpoints:
     keep: int = 2
 
     def __post_init__(self) -> None:
-        for name, value in (("every_steps", self.every_steps), ("keep", self.keep)):
-            if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-                raise InputError(f"{name} must be a whole number of at least 1, not {value!r}")
+        check_whole(1, keep=self.keep, **({} if self.every_steps is None else {"every_steps": self.every_steps}))
         if self.every_minutes is not None and not self.every_minutes > 0:
             raise InputError(f"every_minutes must be above 0, not {self.every_minutes!r}")
 

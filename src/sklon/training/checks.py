@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
+from sklon._base.checks import check_whole
 from sklon._base.errors import InputError
 from sklon.graph.node import Graph, Node, Slot, walk
 from sklon.nn import Loss, Module
@@ -38,8 +37,7 @@ def check_settings(clip: object, average: object, schedule: object, on_non_finit
 
 def check_length(epochs: Any, time_limit: Any) -> None:
     """Refuse a length that no fit has."""
-    if isinstance(epochs, bool) or not isinstance(epochs, int | np.integer) or epochs < 1:
-        raise InputError(f"epochs must be a whole number of at least 1, not {epochs!r}")
+    check_whole(1, epochs=epochs)
     if time_limit is not None and (not isinstance(time_limit, int | float) or not time_limit > 0):
         raise InputError(f"time_limit must be a number of seconds above 0, not {time_limit!r}")
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from sklon._base.checks import check_whole
 from sklon._base.errors import InputError, ShapeError
 from sklon._base.philox import uniform
 from sklon.data.blocks import Blocks
@@ -243,6 +244,5 @@ def batch_rows(batch_size: int | str, rows: int, limit: int | None) -> int:
 
 def micro_rows(micro_batch_size: int, batch: int) -> int:
     """The rows of a part of a batch, at most the batch's."""
-    if not isinstance(micro_batch_size, int) or isinstance(micro_batch_size, bool) or micro_batch_size < 1:
-        raise InputError(f"micro_batch_size must be a whole number of at least 1, not {micro_batch_size!r}")
+    check_whole(1, micro_batch_size=micro_batch_size)
     return min(micro_batch_size, batch)

@@ -10,11 +10,11 @@ from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 from typing import Any, ClassVar
 
+from sklon._base.checks import check_whole
 from sklon._base.errors import InputError
 
 from ..groups import Group
 from ..optimizer import Optimizer
-from ..schedules import checks
 
 
 class LRScheduler:
@@ -41,7 +41,7 @@ class LRScheduler:
 
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
         check_optimizer(optimizer)
-        checks.whole(-1, last_epoch=last_epoch)
+        check_whole(-1, last_epoch=last_epoch)
         self.optimizer = optimizer
         self.base_lrs = [initial_rate(group, fresh=last_epoch < 0) for group in optimizer.param_groups]
         self.last_epoch = last_epoch

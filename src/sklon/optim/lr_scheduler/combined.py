@@ -10,10 +10,10 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sklon._base.checks import check_whole
 from sklon._base.errors import InputError
 
 from ..optimizer import Optimizer
-from ..schedules import checks
 from .base import LRScheduler, check_optimizer
 from .plateau import ReduceLROnPlateau
 
@@ -79,7 +79,7 @@ class SequentialLR(CombinedLR):
         if last_epoch != -1:
             raise InputError("a sequence goes on by load_state_dict, not by last_epoch")
         for milestone in milestones:
-            checks.whole(1, milestones=milestone)
+            check_whole(1, milestones=milestone)
         if list(milestones) != sorted(set(milestones)) or len(milestones) != len(self._schedulers) - 1:
             raise InputError(
                 f"{len(self._schedulers)} schedulers need {len(self._schedulers) - 1} milestones that increase, "

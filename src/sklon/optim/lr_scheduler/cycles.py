@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, cast
 
+from sklon._base.checks import check_whole
 from sklon._base.errors import InputError
 
 from ..optimizer import Optimizer
-from ..schedules import Cyclic, OneCycle, checks, with_momentum
+from ..schedules import Cyclic, OneCycle, with_momentum
 from .base import check_optimizer, per_group
 from .valued import NamedLR, give_back, held_by
 
@@ -146,9 +147,9 @@ def _remember_momenta(optimizer: Optimizer, bounds: list[Settings]) -> None:
 def _total(total_steps: int | None, epochs: int | None, steps_per_epoch: int | None) -> int:
     """The number of steps, however it was given."""
     if total_steps is not None:
-        checks.whole(1, total_steps=total_steps)
+        check_whole(1, total_steps=total_steps)
         return total_steps
     if epochs is None or steps_per_epoch is None:
         raise InputError("OneCycleLR needs total_steps, or epochs and steps_per_epoch")
-    checks.whole(1, epochs=epochs, steps_per_epoch=steps_per_epoch)
+    check_whole(1, epochs=epochs, steps_per_epoch=steps_per_epoch)
     return epochs * steps_per_epoch

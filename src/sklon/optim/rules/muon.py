@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
+from sklon._base.checks import check_whole
 from sklon._base.errors import InputError
 from sklon.tensors import Tensor
 from sklon.tensors import functional as F
 
 from .adam import AdamWRule
-from .parts import above_zero, at_least_zero, check_numbers, check_whole, decay_scalars, decayed, length, moved
+from .parts import above_zero, at_least_zero, check_numbers, decay_scalars, decayed, length, moved
 from .rule import Number, Tensors, Update
 
 #: the quintic iteration's coefficients; Jordan, 2024

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from copy import copy
-from math import inf
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -132,14 +131,6 @@ def above_zero(**settings: float) -> None:
         check_number(name, value)
         if not value > 0:
             raise InputError(f"{name} must be above 0, not {value}")
-
-
-def check_whole(least: int, most: float = inf, /, **settings: int) -> None:
-    """Refuse what is no whole number from ``least`` to ``most``."""
-    for name, value in settings.items():
-        if isinstance(value, bool) or not isinstance(value, Integral) or not least <= value <= most:
-            bounds = f"of at least {least}" if most == inf else f"from {least} to {most}"
-            raise InputError(f"{name} must be a whole number {bounds}, not {value!r}")
 
 
 def check_betas(betas: tuple[float, float]) -> None:

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import ClassVar
 
+from sklon._base.checks import check_whole
 from sklon._base.errors import InputError
 from sklon.tensors import Tensor
 from sklon.tensors.functional import sqrt
 
-from .parts import at_least_zero, check_betas, check_whole, each, power
+from .parts import at_least_zero, check_betas, each, power
 from .rule import Number, Tensors, Update, Values
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from math import cos, pi
 from typing import ClassVar
 
+from sklon._base.checks import check_whole
+
 from . import checks
 from .schedule import Schedule
 
@@ -32,7 +34,7 @@ class AnnealTo(Schedule):
 
     def __post_init__(self) -> None:
         checks.within(0.0, lr=self.lr)
-        checks.whole(0, anneal_epochs=self.anneal_epochs)
+        check_whole(0, anneal_epochs=self.anneal_epochs)
         checks.word(("cos", "linear"), anneal_strategy=self.anneal_strategy)
 
     def first(self, lr: float, base: float) -> float:

@@ -6,19 +6,13 @@ from collections.abc import Collection
 from math import inf, isfinite
 from numbers import Integral, Real
 
+from sklon._base.checks import check_whole
 from sklon._base.errors import InputError
-
-
-def whole(least: int, **values: object) -> None:
-    """Refuse what is no whole number of at least ``least``."""
-    for name, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < least:
-            raise InputError(f"{name} must be a whole number of at least {least}, not {value!r}")
 
 
 def whole_or_none(least: int, **values: object) -> None:
     """Refuse what is neither left out nor a whole number of at least ``least``."""
-    whole(least, **{name: value for name, value in values.items() if value is not None})
+    check_whole(least, **{name: value for name, value in values.items() if value is not None})
 
 
 def within(low: float, high: float = inf, **values: object) -> None:
@@ -65,7 +59,7 @@ def steps_or_share(least: int = 1, **values: object) -> None:
     for name, value in values.items():
         if not (isinstance(value, Real) and not isinstance(value, Integral) and 0 < float(value) < 1):
             try:
-                whole(least, **{name: value})
+                check_whole(least, **{name: value})
             except InputError as error:
                 raise InputError(f"{error}; or a share of all steps, between 0 and 1") from None
 

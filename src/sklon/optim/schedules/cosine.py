@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from math import cos, pi
 from typing import ClassVar
 
+from sklon._base.checks import check_whole
+
 from . import checks
 from .schedule import ClosedForm, Schedule
 
@@ -64,7 +66,7 @@ class CosineWarmRestarts(ClosedForm):
     eta_min: float = 0.0
 
     def __post_init__(self) -> None:
-        checks.whole(1, T_0=self.T_0, T_mult=self.T_mult)
+        check_whole(1, T_0=self.T_0, T_mult=self.T_mult)
         checks.within(0.0, eta_min=self.eta_min)
 
     def cycle(self, t: float) -> tuple[float, int]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import cos, floor, pi
 from typing import ClassVar
 
+from sklon._base.checks import check_whole
 from sklon._base.errors import InputError
 
 from . import checks
@@ -50,7 +51,7 @@ class Cyclic(ClosedForm):
             raise InputError("cyclic needs base_lr or max_lr; the other one is the optimizer's learning rate")
         rates = {"base_lr": self.base_lr, "max_lr": self.max_lr}
         checks.within(0.0, gamma=self.gamma, **{name: rate for name, rate in rates.items() if rate is not None})
-        checks.whole(1, step_size_up=self.step_size_up)
+        check_whole(1, step_size_up=self.step_size_up)
         checks.whole_or_none(1, step_size_down=self.step_size_down)
         checks.word(("triangular", "triangular2", "exp_range"), mode=self.mode)
         checks.word(("cycle", "iterations"), scale_mode=self.scale_mode)

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from sklon._base.checks import check_whole
+
 from . import checks
 from .schedule import Schedule
 
@@ -50,7 +52,7 @@ class Step(Schedule):
     gamma: float = 0.1
 
     def __post_init__(self) -> None:
-        checks.whole(1, step_size=self.step_size)
+        check_whole(1, step_size=self.step_size)
         checks.within(0.0, gamma=self.gamma)
 
     def first(self, lr: float, base: float) -> float:
@@ -80,7 +82,7 @@ class MultiStep(Schedule):
     def __post_init__(self) -> None:
         given = tuple(self.milestones) if isinstance(self.milestones, Iterable) else (self.milestones,)
         for milestone in given:
-            checks.whole(1, milestones=milestone)
+            check_whole(1, milestones=milestone)
         object.__setattr__(self, "milestones", tuple(sorted(given)))
         checks.within(0.0, gamma=self.gamma)
 

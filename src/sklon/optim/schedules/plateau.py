@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import ClassVar
 
+from sklon._base.checks import check_whole
 from sklon._base.errors import InputError
 
 from . import checks
@@ -56,7 +57,7 @@ class Plateau(Schedule):
     mode: str = "min"
 
     def __post_init__(self) -> None:
-        checks.whole(0, patience=self.patience, cooldown=self.cooldown)
+        check_whole(0, patience=self.patience, cooldown=self.cooldown)
         checks.within(0.0, 1.0, factor=self.factor)
         if self.factor == 1:
             raise InputError("factor must be below 1, or the rate would not fall")

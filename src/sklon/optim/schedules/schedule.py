@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from typing import Any, ClassVar
 
+from sklon._base.checks import check_whole
 from sklon._base.errors import InputError
 
-from . import checks
 from .writing import all_settings, arguments_of
 
 
@@ -100,7 +100,7 @@ class Schedule(ABC):
         >>> str((Warmup(0.1) >> CosineAnnealing()).over(1000))
         'warmup(100) >> cosine(900)'
         """
-        checks.whole(1, total_steps=total_steps)
+        check_whole(1, total_steps=total_steps)
         if not self.span or getattr(self, self.span) is not None:
             return self
         return replace(self, **{self.span: total_steps})  # type: ignore[type-var]
@@ -281,7 +281,7 @@ class Sequential(Schedule):
         return any(part.reads_curve for part in self.parts)
 
     def over(self, total_steps: int) -> Schedule:
-        checks.whole(1, total_steps=total_steps)
+        check_whole(1, total_steps=total_steps)
         if self.milestones is None:
             leading = [part.over(total_steps) for part in self.parts[:-1]]
             left = total_steps - sum(part._steps() for part in leading)
@@ -405,7 +405,7 @@ def _milestones(given: Any) -> tuple[int, ...]:
     """Steps between parts as a tuple, checked."""
     milestones = tuple(given) if isinstance(given, Iterable) else (given,)
     for milestone in milestones:
-        checks.whole(1, milestones=milestone)
+        check_whole(1, milestones=milestone)
     if not all(a < b for a, b in pairwise(milestones)):
         raise InputError(f"milestones must increase; they are {list(milestones)}")
     return milestones

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import cos, pi, sqrt
 from typing import ClassVar
 
+from sklon._base.checks import check_whole
 from sklon._base.errors import InputError
 
 from . import checks
@@ -48,7 +49,7 @@ class Warmup(Factor):
         return self.length is not None
 
     def over(self, total_steps: int) -> Schedule:
-        checks.whole(1, total_steps=total_steps)
+        check_whole(1, total_steps=total_steps)
         return Warmup(checks.in_steps(self.steps, total_steps))
 
     def _steps(self) -> int:

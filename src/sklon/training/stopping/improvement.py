@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from math import inf
 from typing import ClassVar
 
-from .rule import Curve, Curves, Mode, Reason, StoppingRule, check_at_least, check_mode, check_whole, counted, downwards
+from sklon._base.checks import check_whole
+
+from .rule import Curve, Curves, Mode, Reason, StoppingRule, check_at_least, check_mode, counted, downwards
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from math import inf
 from typing import ClassVar
 
-from .rule import Curve, Curves, Reason, StoppingRule, check_at_least, check_whole, counted, rises
+from sklon._base.checks import check_whole
+
+from .rule import Curve, Curves, Reason, StoppingRule, check_at_least, counted, rises
 
 
 @dataclass(frozen=True, slots=True)

@@ -201,13 +201,6 @@ def check_at_least(least: float, **values: float) -> None:
             raise InputError(f"{name} must be a number of at least {least:g}, not {value!r}")
 
 
-def check_whole(least: int, **values: int) -> None:
-    """Refuse what is no whole number of at least ``least``."""
-    for name, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise InputError(f"{name} must be a whole number of at least {least}, not {value!r}")
-
-
 def counted(number: int, unit: str) -> str:
     """A number with its unit."""
     return f"{number} {unit}" + ("s" if number != 1 else "")
