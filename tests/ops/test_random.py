@@ -7,10 +7,11 @@ import pytest
 
 from sklon._base.dtypes import uint32
 from sklon._base.philox import permutation, philox, uniform
-from sklon._base.shapes import N
+from sklon._base.shapes import N, Shape
 from sklon.compiler.executable import compile_graph
 from sklon.graph.node import Graph, slot
 from sklon.ops import BUILD as b
+from tests.compiler.targets import NARROWER, narrower
 from tests.executors import Trial, compiled
 
 Words = tuple[int, ...]
@@ -34,13 +35,33 @@ def test_known_answers(counter: Words, key: Words, expected: Words) -> None:
 
 
 def test_compiled_code_draws_the_known_bits() -> None:
-    words = np.array([[*counter, *key] for counter, key, _ in KNOWN], np.uint32)
+    """Elements 0, 16, 32 and 48 read the four words of the first counter."""
+    counter, key, expected = KNOWN[0]
     nodes = [slot(f"x{i}", "state", (N,), uint32) for i in range(6)]
     graph = Graph((("y", b.random_bits(*nodes)),))
-    bound = {f"x{i}": np.ascontiguousarray(column) for i, column in enumerate(words.T)}
-    trial = Trial(graph, 3, (3,), bound, np.zeros(3, np.int32), np.zeros((1, 0)))
-    found = compiled(trial, compile_graph(graph, 3)).outputs[0]["y"]
-    assert found.tolist() == [expected[0] for _, _, expected in KNOWN]
+    columns = [np.arange(0, 64, 16), *(np.full(4, w) for w in (*counter[1:], *key))]
+    bound = {f"x{i}": np.ascontiguousarray(column, np.uint32) for i, column in enumerate(columns)}
+    trial = Trial(graph, 4, (4,), bound, np.zeros(4, np.int32), np.zeros((1, 0)))
+    assert compiled(trial, compile_graph(graph, 4)).outputs[0]["y"].tolist() == list(expected)
+
+
+@pytest.mark.parametrize("target", [None, *NARROWER])
+@pytest.mark.parametrize("shape", [(N, 1), (N, 16), (N, 63), (N, 64), (N, 65), (N, 200), (N, 5, 64), (N, 3, 7)])
+def test_each_element_draws_its_own_word(shape: Shape, target: str | None) -> None:
+    """However many elements a loop draws for at a time: the number of an element alone tells its bits."""
+    rows, words = 5, (7, 3, 11, 13)
+    step, stream, low, high = (b.full(w, shape, uint32) for w in words)
+    element = b.iota(axis=len(shape) - 1, shape=shape, dtype=uint32)
+    if len(shape) == 3:
+        element = b.add(element, b.mul(b.iota(axis=1, shape=shape, dtype=uint32), b.full(shape[2], shape, uint32)))
+    bits = b.random_bits(element, b.iota(axis=0, shape=shape, dtype=uint32), step, stream, low, high)
+    graph = Graph((("y", bits),))
+    trial = Trial(graph, rows, (rows,), {}, np.zeros(rows, np.int32), np.zeros((1, 0)))
+    found = compiled(trial, compile_graph(graph, rows, narrower(target) if target else None)).outputs[0]["y"]
+    e = np.arange(np.prod(shape[1:], dtype=int))
+    drawn = philox((e // 64 * 16 + e % 16, np.arange(rows)[:, None], words[0], words[1]), (words[2], words[3]))
+    expected = np.choose(e // 16 % 4, drawn)
+    assert (found.reshape(rows, -1) == expected).all()
 
 
 def test_numbers_lie_in_the_unit_interval() -> None:

@@ -17,6 +17,7 @@ ROUNDS = 10
 MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 WEYL = (0x9E3779B9, 0xBB67AE85)
 _MASK = np.uint64(0xFFFFFFFF)
+_WORD = 0xFFFFFFFFFFFFFFFF
 
 Bits = NDArray[np.uint32]
 
@@ -44,14 +45,23 @@ def split_seed(seed: int) -> tuple[int, int]:
 
 
 def permutation(n: int, *, seed: int, epoch: int, stream: int = 0) -> NDArray[np.int64]:
-    """The order of ``n`` rows in an epoch: sorted by 64 random bits each, ties by index.
+    """The order of ``n`` rows in an epoch: sorted by random bits, a word of 64 each, the lowest of which the row is.
+
+    The words are those of NumPy's Philox4x64-10, whose streams NumPy keeps (NEP 19): sorting them is what an epoch over
+    a small table costs.
 
     >>> permutation(5, seed=0, epoch=0).shape
     (5,)
     """
-    high, low, _, _ = philox((np.arange(n), 0xFFFFFFFF, epoch, stream), split_seed(seed))
-    keys = high.astype(np.uint64) << np.uint64(32) | low.astype(np.uint64)
-    return np.argsort(keys, kind="stable")
+    counter, key = (np.array(words, np.uint64) for words in ((0, 0, epoch, stream), (seed & _WORD, 0)))
+    words = np.asarray(np.random.Philox(counter=counter, key=key).random_raw(n), np.uint64)
+    row = np.uint64(max(1, (n - 1).bit_length()))  # bits of a row's number
+    words >>= row
+    words <<= row
+    words |= np.arange(n, dtype=np.uint64)
+    words.sort()
+    words &= (np.uint64(1) << row) - np.uint64(1)
+    return words.view(np.int64)
 
 
 def uniform(shape: tuple[int, ...], *, seed: int, stream: int, step: int = 0) -> NDArray[np.float64]:

@@ -80,7 +80,7 @@ def _cut(graph: Graph, settings: Settings) -> Graph:
 
 def _pack(graph: Graph, settings: Settings) -> Graph:
     """Copy the right operands of products where their lanes are not contiguous. Exact."""
-    return pack_operands(graph, settings.target)
+    return pack_operands(graph, settings.max_rows, settings.target)
 
 
 def _separate(graph: Graph, settings: Settings) -> Graph:
@@ -123,7 +123,7 @@ def compile_program(graph: Graph, settings: Settings) -> Program:
     arguments = slots(graph)
     scalars = {n: i for i, n in enumerate(n for n in arguments if _is_scalar(n))}
     final = graph_passes(graph, settings)[-1][1]
-    plan = schedule(final, fuse(final), arguments, scalars)
+    plan = schedule(final, fuse(final, settings.max_rows), arguments, scalars)
     return assemble(plan, settings.max_rows, len(scalars))
 
 

@@ -32,6 +32,8 @@ class Target:
         rows·vectors accumulators, one row of right operands and one broadcast must fit the registers. Taller
         tiles read the right operand's panel less often, which pays when it does not stay in the first cache.
         """
+        if terms <= FEW_TERMS:
+            return FEW_TERMS_TILE
         tiles = TILES[self.registers]
         vectors = -(-columns // lanes)
         exact = [t for t in tiles if t[1] == vectors]
@@ -41,6 +43,8 @@ class Target:
         return (min(rows, SHORT) if panel <= FIRST_CACHE else rows), width
 
 
+#: a sum of so few terms costs no more than writing it; rows and vectors of its tile leave registers to the epilogue
+FEW_TERMS, FEW_TERMS_TILE = 8, (4, 2)
 #: bytes of a right operand's panel that stays in the first cache beside the left operand
 FIRST_CACHE = 24 * 1024
 #: rows of a tile where its height does not matter; 64, the rows of a shard, is a multiple of it

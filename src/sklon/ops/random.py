@@ -1,7 +1,8 @@
 """Random bits as a point op on counters, and their reading as numbers in [0, 1).
 
-The counter of an element is (element within its sample, position in the effective batch, step, stream); the
-key is the seed. So the same element draws the same bits whatever the micro-batch, thread or layout.
+An element is named by (its number within its sample, position in the effective batch, step, stream); the key is the
+seed. So the same element draws the same bits whatever the micro-batch, thread or layout. The four words of one counter
+serve four elements LANES apart, so that whoever computes BLOCK elements side by side needs a quarter of the work.
 """
 
 from __future__ import annotations
@@ -18,11 +19,17 @@ from sklon.graph.node import primitive
 
 from ._families import Array, Lane, LaneBuilder, Point
 
+#: elements that read the same word of neighbouring counters, and those that four words of them serve
+LANES, BLOCK = 16, 64
+
 
 @primitive("random_bits")
 @dataclass(frozen=True)
 class RandomBits(Point):
-    """The first word of Philox4x32-10 for a counter of four words and a key of two."""
+    """A word of Philox4x32-10 for an element, three more words of a counter and a key of two.
+
+    Element e reads word ⌊e/16⌋ mod 4 at the counter 16·⌊e/64⌋ + e mod 16.
+    """
 
     arity: ClassVar[int] = 6
     cost: ClassVar[int] = 120
@@ -33,11 +40,21 @@ class RandomBits(Point):
         return uint32
 
     def meaning(self, *inputs: Array) -> Array:
-        c0, c1, c2, c3, k0, k1 = inputs
-        return philox((c0, c1, c2, c3), (k0, k1))[0]
+        element, c1, c2, c3, k0, k1 = inputs
+        counter = element // np.uint32(BLOCK) * np.uint32(LANES) + element % np.uint32(LANES)
+        words = philox((counter, c1, c2, c3), (k0, k1))
+        return np.choose(element // np.uint32(LANES) % np.uint32(4), words)
 
     def body(self, b: LaneBuilder, *lanes: Lane) -> Lane:
-        return b.philox(lanes[:4], lanes[4:])
+        element, *rest = lanes
+        within = b.logical("and", element, b.const(LANES - 1, element))
+        upper = b.logical("and", b.shift_right(element, 2), b.const((1 << 32) - LANES, element))
+        words = b.philox((b.add(upper, within), *rest[:3]), tuple(rest[3:]))
+        number = b.logical("and", b.shift_right(element, 4), b.const(3, element))
+        found = words[0]
+        for i, word in enumerate(words[1:], start=1):
+            found = b.select(b.compare("eq", number, b.const(i, element)), word, found)
+        return found
 
 
 @primitive("unit_interval")

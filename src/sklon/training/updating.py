@@ -94,7 +94,7 @@ def updates_of(computed: Computed, options: Options, parts: PartSums | None) -> 
         sums = {name: Tensor(one.grad) for name, one in trained.items()}
         if parts is not None:
             sums = {name: parts.total(f"grad.{name}", part) for name, part in sums.items()}
-        means = {name: grad / counts.of(grad.dtype) for name, grad in sums.items()}
+        means = {name: grad * counts.share(grad.dtype) for name, grad in sums.items()}
         if options.clip is not None:
             means = options.clip.apply(means, {name: Tensor(one.node) for name, one in trained.items()})
         finite = None
@@ -149,12 +149,18 @@ class _Counts:
 
     def __init__(self, weight: Tensor | None, parts: PartSums | None) -> None:
         self.weight, self.parts = weight, parts
+        self.shares: dict[Dtype, Tensor] = {}
         if parts is not None:
             part = weight if weight is not None else Tensor(Build().size(dtype=float64))
             self.weight = parts.total("count", part)
 
-    def of(self, dtype: Dtype) -> Tensor:
-        """The count as a scalar of this type."""
+    def share(self, dtype: Dtype) -> Tensor:
+        """1/count as a scalar of this type: one division for a step, not one for each element of each gradient."""
+        if dtype not in self.shares:
+            self.shares[dtype] = 1.0 / self._count(dtype)
+        return self.shares[dtype]
+
+    def _count(self, dtype: Dtype) -> Tensor:
         if self.weight is None:
             return Tensor(Build().size(dtype=dtype))
         count = self.weight if self.weight.dtype is dtype else astype(self.weight, dtype)

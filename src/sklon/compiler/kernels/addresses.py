@@ -31,7 +31,8 @@ class Counter:
 class Frame:
     """Where a body stands: the running axes, the axis along which the lanes run, the mask of valid lanes.
 
-    ``flat`` says that one axis runs through all elements. ``pointers`` names the parameter of each buffer.
+    ``flat`` says that one axis runs through all elements; ``multiple`` divides the index along the lanes, offsets
+    aside. ``pointers`` names the parameter of each buffer.
     """
 
     program: Program
@@ -40,6 +41,7 @@ class Frame:
     counters: dict[int, Counter] = field(default_factory=dict)
     lane: int | None = None
     flat: bool = False
+    multiple: int = 1
     mask: Callable[[Offsets], str | None] = lambda offsets: None
     pointers: dict[int, str] = field(default_factory=dict)
 

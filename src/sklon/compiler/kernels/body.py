@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sklon._base.dtypes import Dtype, bool_, int64
+from sklon.ops.random import BLOCK
 from sklon.program.ir import Access, Apply, Const, Index, Load, Loop, Program, Rows, Scalar, Store
 from sklon.program.values import uses
 
 from .addresses import NO_OFFSETS, Addresses, Frame, Offsets
 from .lanes import MEMORY_TYPES, Lanes, Value
 from .memory import VectorMemory
+from .random import BlockWords, counts_along
 
 
 class Body:
@@ -28,6 +30,7 @@ class Body:
         self.known: dict[tuple[int, tuple[tuple[int, int], ...]], Value] = {}
         self.addresses = Addresses(self.frame, lambda number, offsets: self._key(number, offsets)[1], self.value)
         self.memory = VectorMemory(lanes)
+        self.blocks = BlockWords(self.frame)
 
     @property
     def parameters(self) -> list[int]:
@@ -79,6 +82,10 @@ class Body:
         return self.anchor(offsets)
 
     def _apply(self, instruction: Apply, offsets: Offsets) -> Value:
+        lane = self.frame.lane
+        if lane is not None and self.frame.multiple % BLOCK == 0 and counts_along(self.loop, instruction, lane):
+            rest = tuple(self.value(a, offsets) for a in instruction.args[1:])
+            return self.blocks.word(offsets.get(lane, 0), rest)
         arguments = (self.value(a, offsets) for a in instruction.args)
         result = instruction.op.body(self.lanes, *arguments)
         assert isinstance(result, Value)

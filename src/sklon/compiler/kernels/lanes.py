@@ -258,8 +258,8 @@ class Lanes:
     def xor(self, x: Value, y: Value) -> Value:
         return self._two("xor", x, y)
 
-    def philox(self, counter: tuple[Value, ...], key: tuple[Value, ...]) -> Value:
-        """The first word of Philox4x32-10; see sklon._base.philox."""
+    def philox(self, counter: tuple[Value, ...], key: tuple[Value, ...]) -> tuple[Value, ...]:
+        """The four words of Philox4x32-10; see sklon._base.philox."""
         c, k = list(counter), list(key)
         for _ in range(ROUNDS):
             (low0, high0), (low1, high1) = (
@@ -267,16 +267,25 @@ class Lanes:
             )
             c = [self.xor(self.xor(high1, c[1]), k[0]), low1, self.xor(self.xor(high0, c[3]), k[1]), low0]
             k = [self.add(word, self.constant(w, uint32)) for word, w in zip(k, WEYL, strict=True)]
-        return c[0]
+        return tuple(c)
 
     def _wide_product(self, factor: int, x: Value) -> tuple[Value, Value]:
-        """The lower and the upper word of a product of 32-bit words."""
-        narrow, wide = f"<{self.width} x i32>", f"<{self.width} x i64>"
-        long = self.name(x.depth, f"zext {narrow} {x.text} to {wide}")
-        full = self.name(x.depth, f"mul {wide} {long}, splat (i64 {factor})")
-        upper = self.name(x.depth, f"lshr {wide} {full}, splat (i64 32)")
-        low = self.emit(x.depth, uint32, f"trunc {wide} {full} to {narrow}")
-        return low, self.emit(x.depth, uint32, f"trunc {wide} {upper} to {narrow}")
+        """The lower and the upper word of a product of 32-bit words: even and odd lanes apart, as 64-bit lanes."""
+        half = self.width // 2
+        narrow, wide = f"<{self.width} x i32>", f"<{half} x i64>"
+        pairs = self.name(x.depth, f"bitcast {narrow} {x.text} to {wide}")
+        even = self.name(x.depth, f"and {wide} {pairs}, splat (i64 {0xFFFFFFFF})")
+        odd = self.name(x.depth, f"lshr {wide} {pairs}, splat (i64 32)")
+        words = []
+        for lanes in (even, odd):
+            product = self.name(x.depth, f"mul {wide} {lanes}, splat (i64 {factor})")
+            words.append(self.name(x.depth, f"bitcast {wide} {product} to {narrow}"))
+        low, high = (
+            ", ".join(f"i32 {lane - lane % 2 + upper + (self.width if lane % 2 else 0)}" for lane in range(self.width))
+            for upper in (0, 1)
+        )
+        both = f"shufflevector {narrow} {words[0]}, {narrow} {words[1]}, <{self.width} x i32>"
+        return self.emit(x.depth, uint32, f"{both} <{low}>"), self.emit(x.depth, uint32, f"{both} <{high}>")
 
     # ---- elementary functions
     def exp(self, x: Value) -> Value:

@@ -7,10 +7,12 @@ have its own shape and no gaps is one flat loop. A sum keeps its accumulators in
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from sklon._base.dtypes import Dtype, bool_
 from sklon._base.shapes import SHARD, N, S
 from sklon.compiler.target import Target
+from sklon.ops.random import BLOCK
 from sklon.program.ir import (
     Access,
     Accumulate,
@@ -30,6 +32,8 @@ from .addresses import Counter, Offsets
 from .body import Body
 from .facts import is_dense, lanes_of, real_axes
 from .lanes import Declarations, Lanes, Value
+from .prefetch import prefetch_rows
+from .random import draws_along
 from .text import PROLOGUE, extent_text, function
 
 #: the depth of what is known only after the inner axes have been joined
@@ -54,11 +58,16 @@ def emit_map(program: Program, loop: Loop, target: Target, declarations: Declara
     if _is_flat(program, loop):
         return _emit_flat(body)
     axes = _outer_axes(loop)
-    body.frame.lane = _best_lane(program, loop, [a.axis for a in axes])
-    nest = _Nest(body, _lane_last(axes, body.frame.lane, body.lanes.width), len(axes))
+    lane = body.frame.lane = _best_lane(program, loop, [a.axis for a in axes])
+    width = body.lanes.width
+    step = BLOCK if lane and draws_along(loop, lane) else width  # along the rows a unit begins anywhere
+    body.frame.multiple = step
+    nest = _Nest(body, _lane_last(axes, lane, step), len(axes))
     for instruction in loop.body:
         if isinstance(instruction, Store):
-            body.store(instruction, {}, len(axes))
+            for start in range(0, step, width):
+                body.store(instruction, {lane: start} if lane is not None else {}, len(axes))
+    prefetch_rows(body)
     return function(len(body.parameters), nest.text()), body.parameters
 
 
@@ -256,16 +265,20 @@ class _Nest:
         return lane.axis != 0 or not loop.outer or lead(loop.outer)[1] % step == 0
 
     def _mask(self, lane: Axis) -> None:
-        """The lanes before the end of the axis."""
+        """The lanes before the end of the axis, at each offset along it."""
         lanes, depth = self.body.lanes, self.axes.index(lane) + 1
         left = lanes.name(depth, f"sub i64 {lane.last}, %i{lane.axis}")
         narrow = lanes.name(depth, f"trunc i64 {left} to i32")
         width = f"<{lanes.width} x i32>"
         one = lanes.name(depth, f"insertelement {width} poison, i32 {narrow}, i32 0")
         wide = lanes.name(depth, f"shufflevector {width} {one}, {width} poison, {width} zeroinitializer")
-        steps = ", ".join(f"i32 {i}" for i in range(lanes.width))
-        lanes.line(depth, f"%mask = icmp sgt {width} {wide}, <{steps}>")
-        self.body.frame.mask = lambda offsets: "%mask"
+
+        @cache
+        def before_the_end(start: int) -> str:
+            steps = ", ".join(f"i32 {start + i}" for i in range(lanes.width))
+            return lanes.name(depth, f"icmp sgt {width} {wide}, <{steps}>")
+
+        self.body.frame.mask = lambda offsets: before_the_end(offsets.get(lane.axis, 0))
 
     def accumulator(self, number: int) -> str:
         """The name of an accumulator in the innermost loop."""

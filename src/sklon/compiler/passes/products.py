@@ -20,6 +20,8 @@ from .rewriting import rewrite
 
 #: a weight gradient with at least so many units of output rows is summed over all rows in one loop
 ENOUGH_UNITS = 8
+#: what a vector costs in a copy that transposes, and in a sum over lanes, which loads one for each: in multiply-adds
+PACKING, DOT = 4, 1.1
 #: a product whose right operand has at least so many elements is worth packing even if its lanes are contiguous
 LARGE_OPERAND = 1 << 62
 
@@ -129,12 +131,20 @@ def _has_rows(op: Contract, plan: ContractPlan, node: Node) -> bool:
     return sizes[plan.lane] != N
 
 
-def pack_operands(graph: Graph, target: Target) -> Graph:
+def terms_of(node: Node) -> Extent:
+    """How many terms the sums of a product have."""
+    op = node.op
+    plan = op.plan() if isinstance(op, Contract) else None
+    assert isinstance(op, Contract) and plan is not None
+    return op.extents(*(i.type for i in node.inputs))[plan.sum]
+
+
+def pack_operands(graph: Graph, max_rows: int, target: Target) -> Graph:
     """Copy right operands whose lanes are not contiguous. Exact."""
-    return rewrite(graph, (lambda node: _pack(node, target),))
+    return rewrite(graph, (lambda node: _pack(node, max_rows, target),))
 
 
-def _pack(node: Node, target: Target) -> Node | None:
+def _pack(node: Node, max_rows: int, target: Target) -> Node | None:
     op = node.op
     plan = op.plan() if isinstance(op, Contract) else None
     if plan is None or not isinstance(op, Contract):
@@ -142,7 +152,7 @@ def _pack(node: Node, target: Target) -> Node | None:
     sizes = op.extents(*(i.type for i in node.inputs))
     side = 1 - plan.left
     seen = view(node.inputs[side], (op.a, op.b)[side])
-    if isinstance(seen.base.op, Copy) or sums_in_lanes(node, target):
+    if isinstance(seen.base.op, Copy) or sums_in_lanes(node, max_rows, target):
         return None
     contiguous = seen.stride(plan.lane) == 1 or sizes[plan.lane] == 1
     if contiguous and (sizes[plan.sum] == N or _elements(sizes, plan) < LARGE_OPERAND):
@@ -168,21 +178,25 @@ def _elements(sizes: dict[str, Extent], plan: ContractPlan) -> int:
     return a * b if isinstance(a, int) and isinstance(b, int) else 0
 
 
-def sums_in_lanes(node: Node, target: Target) -> bool:
-    """Whether the lanes of a product run over the sum: both operands contiguous there, and few columns."""
+def sums_in_lanes(node: Node, max_rows: int, target: Target) -> bool:
+    """Whether the lanes of a product run over the sum: both operands contiguous there, and few columns or rows.
+
+    The lanes over columns take a copy of the right operand first, which few rows do not repay.
+    """
     op = node.op
     assert isinstance(op, Contract)
     plan = op.plan()
     if plan is None:
         return False
     sizes = op.extents(*(i.type for i in node.inputs))
-    columns, terms = sizes[plan.lane], sizes[plan.sum]
+    rows, columns, terms = sizes[plan.row], sizes[plan.lane], sizes[plan.sum]
     if not isinstance(columns, int) or not isinstance(terms, int):
         return False
     views = [view(x, labels) for x, labels in zip(node.inputs, (op.a, op.b), strict=True)]
     if any(v.stride(plan.sum) != 1 or isinstance(v.base.op, Copy) for v in views):
         return False
     lanes = target.lanes(node.dtype.itemsize)
-    over_lanes = -(-columns // lanes) * (terms + 8)
-    over_sum = columns * (-(-terms // lanes) + 10)
-    return over_sum < over_lanes
+    times = rows if isinstance(rows, int) else max_rows
+    over_columns = times * -(-columns // lanes) * (terms + 8) + PACKING * columns * -(-terms // lanes)
+    over_terms = times * columns * (DOT * -(-terms // lanes) + 3)
+    return over_terms < over_columns

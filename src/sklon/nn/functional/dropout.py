@@ -134,11 +134,12 @@ def unit_interval(shape: Shape, dtype: Dtype, stream: int | None = None) -> Tens
     first = first_row()
     if first is not None:
         position = b.add(position, b.expand(first, shape=shape, dims=()))
-    element = b.full(0, shape, uint32)
+    element = b.iota(axis=len(shape) - 1, shape=shape, dtype=uint32) if len(shape) > 1 else b.full(0, shape, uint32)
     stride = 1
     for axis in range(len(shape) - 1, 0, -1):
-        along = b.iota(axis=axis, shape=shape, dtype=uint32)
-        element = b.add(element, along if stride == 1 else b.mul(along, b.full(stride, shape, uint32)))
+        if stride > 1:
+            along = b.iota(axis=axis, shape=shape, dtype=uint32)
+            element = b.add(element, b.mul(along, b.full(stride, shape, uint32)))
         extent = shape[axis]
         assert isinstance(extent, int)
         stride *= extent

@@ -95,8 +95,8 @@ def each(function: Callable[..., float], *numbers: Number) -> Number:
     """
     if not any(isinstance(number, np.ndarray) for number in numbers):
         return function(*numbers)
-    rows = zip(*(column.tolist() for column in np.broadcast_arrays(*numbers)), strict=True)
-    return np.array([function(*row) for row in rows], np.float64)
+    columns = (column.tolist() for column in np.broadcast_arrays(*numbers))
+    return np.array(list(map(function, *columns)), np.float64)
 
 
 def power(base: Number, exponent: Number) -> Number:
