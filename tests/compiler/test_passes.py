@@ -10,6 +10,7 @@ import pytest
 from sklon._base.dtypes import float64, int32
 from sklon._base.shapes import N, S, T
 from sklon.compiler import native
+from sklon.compiler.passes.factor import take_out_factors
 from sklon.compiler.passes.rewriting import rewrite
 from sklon.compiler.passes.simplify import simplify
 from sklon.compiler.pipeline import PASSES, Settings, compile_program, graph_passes
@@ -74,6 +75,23 @@ def test_rewrites_keep_every_number(name: str) -> None:
     np.testing.assert_array_equal(found, expected)
     number = ~np.isnan(expected)
     np.testing.assert_array_equal(np.signbit(found[number]), np.signbit(expected[number]))
+
+
+def test_common_factors_stand_before_their_sum() -> None:
+    """Σᵢ xᵢⱼ·cⱼ = cⱼ·Σᵢ xᵢⱼ, so that sums which differ in such factors are one."""
+    x, c = matrix(), slot("c", "state", (3,), float64)
+    wide = b.expand(c, shape=x.shape, dims=(1,))
+    scaled = b.reduce(b.mul(b.mul(x, wide), b.mul(x, wide)), fn="sum", axes=(0,))
+    plain = b.reduce(b.mul(x, x), fn="sum", axes=(0,))
+    other_axis = b.reduce(b.mul(x, wide), fn="sum", axes=(1,))
+    graph = Graph((("scaled", scaled), ("plain", plain), ("other", other_axis)))
+    done = rewrite(take_out_factors(graph))
+    sums = [n for n in walk(done.roots) if n.op.name == "reduce"]
+    assert len(sums) == 2
+    rng = np.random.default_rng(0)
+    arrays = {"x": rng.standard_normal((3, 3)), "c": rng.standard_normal(3)}
+    ways = (interpreted(Trial(g, 1, (1,), arrays, np.zeros(1, np.int32), np.zeros((1, 0)))) for g in (graph, done))
+    agree(*ways, 1e-15, "factors taken out")
 
 
 def test_sums_of_sums_are_joined() -> None:

@@ -194,6 +194,30 @@ def reduce(fn: str, letters: str, axes: tuple[int, ...]) -> Row:
     )
 
 
+def standardize(letters: str, axes: tuple[int, ...]) -> Row:
+    """Values less their mean, over the root of their variance and 0.3."""
+
+    def build(x: Node, s: Sizes) -> Node:
+        shape = x.shape
+        count = b.constant(value=float(np.prod([e for a in axes if isinstance(e := shape[a], int)])), dtype=x.dtype)
+        count = b.mul(count, b.size(dtype=x.dtype)) if 0 in axes else count
+
+        def mean(values: Node) -> Node:
+            total = b.reduce(values, fn="sum", axes=axes)
+            return b.div(total, b.expand(count, shape=total.shape, dims=()))
+
+        centre = mean(x)
+        centred = b.sub(x, b.spread(centre, shape, axes))
+        variance = mean(b.mul(centred, centred))
+        return b.standardize(x, centre, b.add(variance, b.full_like(0.3, variance)), axes=axes)
+
+    def reference(t: Any, x: Any, s: Sizes) -> Any:
+        variance, mean = t.var_mean(x, dim=axes, correction=0, keepdim=True)
+        return (x - mean) / t.sqrt(variance + 0.3)
+
+    return Row("standardize", build, ((anywhere, letters),), reference, name=f"{letters} {axes}")
+
+
 def cast(sample: Sample, dtype: Dtype) -> Row:
     """A conversion; only rounding, so no differences are taken."""
     return Row(
@@ -330,6 +354,9 @@ ROWS: tuple[Row, ...] = (
     contract("ni,i->n", "Nk", "k"),
     contract("n,o->no", "N", "m"),
     contract("nij,nj->ni", "N3k", "Nk"),
+    standardize("Nk", (1,)),
+    standardize("Nk", (0,)),
+    standardize("N3k", (0, 2)),
     contract("ni,nj->", "Nk", "Nm"),
     reduce("sum", "Nk", (0,)),
     reduce("sum", "Nk", (1,)),

@@ -15,7 +15,9 @@ from sklon.ops import Copy
 from sklon.program.ir import Program
 
 from .passes.assemble import assemble
+from .passes.composites import write_out
 from .passes.empties import fill_empties
+from .passes.factor import take_out_factors
 from .passes.fuse import fuse
 from .passes.products import cut_sums, make_matrices, pack_operands
 from .passes.reshapes import separate_reshapes
@@ -51,6 +53,16 @@ class Pass:
 def _merge(graph: Graph, settings: Settings) -> Graph:
     """Merge equal nodes. Exact."""
     return rewrite(graph)
+
+
+def _composites(graph: Graph, settings: Settings) -> Graph:
+    """Write compositions that are one op as what they are made of. Exact."""
+    return write_out(graph)
+
+
+def _factor(graph: Graph, settings: Settings) -> Graph:
+    """Take factors that all terms share out of sums. Exact up to rounding."""
+    return take_out_factors(graph)
 
 
 def _simplify(graph: Graph, settings: Settings) -> Graph:
@@ -98,9 +110,11 @@ def _separate(graph: Graph, settings: Settings) -> Graph:
 
 
 PASSES: tuple[Pass, ...] = (
-    Pass("merge", _merge, "merged"),
+    Pass("composites", _composites, "primitive"),
+    Pass("merge", _merge, "merged", ("primitive",)),
     Pass("empties", _empties, "filled", ("merged",)),
     Pass("simplify", _simplify, "simple", ("merged", "filled")),
+    Pass("factor", _factor, "factored", ("simple",)),
     Pass("reshapes", _reshapes, "reshapes", ("simple",)),
     Pass("matrices", _matrices, "matrices", ("simple",)),
     Pass("cut", _cut, "cut", ("matrices",)),

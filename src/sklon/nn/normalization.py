@@ -10,10 +10,17 @@ from sklon._base.errors import InputError
 from sklon.tensors import Tensor
 from sklon.tensors import functional as F
 from sklon.tensors.creation import ones, tensor, zeros
-from sklon.tensors.elementwise import clip
 
 from . import functional
-from .functional.norm import batch_statistics, check_channels, normalised, single_value
+from .functional.norm import (
+    affine_by_channel,
+    batch_statistics,
+    bessel,
+    by_batch,
+    by_estimates,
+    check_channels,
+    single_value,
+)
 from .module import Module, Parameter, assign
 
 
@@ -116,31 +123,31 @@ class BatchNorm1d(Module):
     # ---- computing
     def forward(self, x: Tensor) -> Tensor:
         check_channels(x, self.num_features)
-        mean, variance = self._statistics(x)
-        return normalised(x, mean, variance, self._parameters["weight"], self._parameters["bias"], self.eps)
+        return affine_by_channel(self._normalised(x), self._parameters["weight"], self._parameters["bias"])
 
-    def _statistics(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """The mean and variance to normalise with; in training the running estimates follow the batch's."""
+    def _normalised(self, x: Tensor) -> Tensor:
+        """(x − μ)/√(σ² + ε); in training the running estimates follow the batch's."""
         mean, variance = self.get_buffer("running_mean"), self.get_buffer("running_var")
         if mean is None or variance is None:
-            return batch_statistics(x)
+            return by_batch(x, self.eps, *batch_statistics(x))
         if self.frozen or not self.training:
-            return mean, variance
+            return by_estimates(x, self.eps, mean, variance)
         single = single_value(x) if self.on_single_value == "running" else False
         if single is True:
-            return mean, variance
+            return by_estimates(x, self.eps, mean, variance)
         found = batch_statistics(x)
-        batch = tuple(_unless(single, old, new) for old, new in zip((mean, variance), found, strict=True))
         if self.track_running_stats:
             self._follow(x, found[0].detach(), found[1].detach(), single)
-        return batch[0], batch[1]
+        if single is False:
+            return by_batch(x, self.eps, *found)
+        batch = (_unless(single, old, new) for old, new in zip((mean, variance), found, strict=True))
+        return by_estimates(x, self.eps, *batch)
 
     def _follow(self, x: Tensor, mean: Tensor, variance: Tensor, single: Tensor | bool) -> None:
         """Move the running estimates towards the batch's, unless it has a single value."""
         old_mean, old_variance, count = (self._buffers[n] for n in self._buffers)
         assert old_mean is not None and old_variance is not None and count is not None
-        values = F.sum(x.detach() * 0 + 1, (0, *range(2, x.ndim)))  # of each channel
-        unbiased = variance * (values / clip(values - 1, 1.0, None))
+        unbiased = variance * bessel(x, variance.dtype)
         new_count = count + 1
         share = 1 / F.astype(new_count, mean.dtype) if self.momentum is None else self.momentum
         for old, new in (

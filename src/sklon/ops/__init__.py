@@ -3,13 +3,28 @@
 Each op is one frozen dataclass: type, meaning in NumPy, derivative, and for a point op its body over lanes.
 """
 
-from . import compare, contract, elementary, gather, integer, leaves, movement, point, random, reduce, special, windows
+from . import (
+    compare,
+    contract,
+    elementary,
+    gather,
+    integer,
+    leaves,
+    movement,
+    point,
+    random,
+    reduce,
+    special,
+    standardize,
+    windows,
+)
 from ._families import BUILD, Point
 from .contract import Contract, ContractPlan
 from .gather import Gather, ScatterAdd
 from .leaves import Constant, Iota, Size
 from .movement import Copy, Expand
 from .reduce import Reduce
+from .standardize import Standardize
 from .windows import Flip, Pad, Reshape, Slice
 
 __all__ = [
@@ -29,6 +44,7 @@ __all__ = [
     "ScatterAdd",
     "Size",
     "Slice",
+    "Standardize",
     "compare",
     "contract",
     "elementary",
@@ -40,5 +56,6 @@ __all__ = [
     "random",
     "reduce",
     "special",
+    "standardize",
     "windows",
 ]

@@ -9,16 +9,28 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sklon._base.dtypes import int32
+from sklon._base.dtypes import Dtype, int32
 from sklon._base.errors import InputError, ShapeError
 from sklon._base.shapes import Symbol
 from sklon.graph.build import Build
 from sklon.tensors import Tensor
 from sklon.tensors import functional as F
+from sklon.tensors.elementwise import clip
+from sklon.tensors.record import build, wrap
 
 from .axes import along_channels
 
-__all__ = ["batch_norm", "batch_statistics", "layer_norm", "normalised", "rms_norm", "single_value"]
+__all__ = [
+    "affine_by_channel",
+    "batch_norm",
+    "batch_statistics",
+    "bessel",
+    "by_batch",
+    "by_estimates",
+    "layer_norm",
+    "rms_norm",
+    "single_value",
+]
 
 
 def layer_norm(
@@ -30,9 +42,7 @@ def layer_norm(
 ) -> Tensor:
     """(x − μ)/√(σ² + ε)·w + b, with μ and σ² of each sample along the last axes."""
     axes = _last_axes(x, normalized_shape)
-    centred = x - F.mean(x, axes, keepdims=True)
-    y = centred / F.sqrt(F.mean(centred * centred, axes, keepdims=True) + eps)
-    return _affine(y, weight, bias)
+    return _affine(standardized(x, *statistics(x, axes), axes, eps), weight, bias)
 
 
 def rms_norm(
@@ -60,25 +70,36 @@ def batch_norm(
     known = next((v for v in (running_mean, weight, bias) if v is not None), None)
     check_channels(x, int(str(known.shape[0] if known is not None else x.shape[1])))
     if training:
-        mean, variance = batch_statistics(x)
-    elif running_mean is None or running_var is None:
+        return affine_by_channel(by_batch(x, eps, *batch_statistics(x)), weight, bias)
+    if running_mean is None or running_var is None:
         raise InputError("batch norm in evaluation needs running_mean and running_var")
-    else:
-        mean, variance = running_mean, running_var
-    return normalised(x, mean, variance, weight, bias, eps)
+    return affine_by_channel(by_estimates(x, eps, running_mean, running_var), weight, bias)
 
 
 def batch_statistics(x: Tensor) -> tuple[Tensor, Tensor]:
     """Mean and biased variance of each channel over samples and positions. Shapes: [N, C, …] → [C], [C]."""
-    axes = (0, *range(2, x.ndim))
+    axes = _of_channels(x)
     if not any(isinstance(x.shape[a], Symbol) for a in axes) and np.prod([int(str(x.shape[a])) for a in axes]) < 2:
         raise InputError(
             f"batch norm in training needs more than one value for each channel, but x has the shape {x.shape}; "
             'use a larger batch, model.eval(), or nn.BatchNorm1d(…, on_single_value="running")'
         )
-    mean = F.mean(x, axes)
-    centred = x - along_channels(mean, x.ndim)
-    return mean, F.mean(centred * centred, axes)
+    return statistics(x, axes)
+
+
+def statistics(x: Tensor, axes: tuple[int, ...]) -> tuple[Tensor, Tensor]:
+    """Mean and biased variance along axes, which are gone from their shapes."""
+    mean = wide = F.mean(x, axes)
+    for axis in axes:
+        wide = F.expand_dims(wide, axis)
+    return mean, F.mean((x - wide) * (x - wide), axes)
+
+
+def standardized(x: Tensor, mean: Tensor, variance: Tensor, axes: tuple[int, ...], eps: float) -> Tensor:
+    """(x − μ)/√(σ² + ε), where μ and σ² are :func:`statistics` of x along the axes: the gradient knows that."""
+    values, shifted = F.astype(x, mean.dtype), variance + eps
+    node = build().standardize(values.node, mean.node, shifted.node, axes=axes)
+    return wrap(node, values, mean, shifted)
 
 
 def single_value(x: Tensor) -> Tensor | bool:
@@ -89,14 +110,34 @@ def single_value(x: Tensor) -> Tensor | bool:
     return False if positions > 1 else Tensor(Build().size(dtype=int32)) * positions < 2
 
 
-def normalised(
-    x: Tensor, mean: Tensor, variance: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float
-) -> Tensor:
-    """(x − μ)/√(σ² + ε)·w + b for statistics of each channel."""
-    rank = x.ndim
-    y = (x - along_channels(mean, rank)) / along_channels(F.sqrt(variance + eps), rank)
-    scale = None if weight is None else along_channels(weight, rank)
-    return _affine(y, scale, None if bias is None else along_channels(bias, rank))
+def bessel(x: Tensor, dtype: Dtype) -> Tensor | float:
+    """n/(n − 1) for a channel's n values, which makes a biased variance an unbiased one; 1 for a single value."""
+    rows, positions = x.shape[0], int(np.prod([int(str(e)) for e in x.shape[2:]]))
+    if not isinstance(rows, Symbol):
+        return rows * positions / max(rows * positions - 1, 1)
+    values = Tensor(Build().size(dtype=dtype)) * positions
+    return values / clip(values - 1, 1.0, None)
+
+
+def by_batch(x: Tensor, eps: float, mean: Tensor, variance: Tensor) -> Tensor:
+    """(x − μ)/√(σ² + ε) with :func:`batch_statistics` of x."""
+    return standardized(x, mean, variance, _of_channels(x), eps)
+
+
+def by_estimates(x: Tensor, eps: float, mean: Tensor, variance: Tensor) -> Tensor:
+    """(x − μ)/√(σ² + ε) for statistics of each channel that x has no part in, or not always."""
+    return (x - along_channels(mean, x.ndim)) / along_channels(F.sqrt(variance + eps), x.ndim)
+
+
+def affine_by_channel(y: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
+    """y·w + b for each channel; what is None is left out."""
+    scale, offset = (None if values is None else along_channels(values, y.ndim) for values in (weight, bias))
+    return _affine(y, scale, offset)
+
+
+def _of_channels(x: Tensor) -> tuple[int, ...]:
+    """The axes over which a channel's values lie."""
+    return (0, *range(2, x.ndim))
 
 
 def check_channels(x: Tensor, channels: int) -> None:
