@@ -24,7 +24,8 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but the result
 def show(context: typer.Context, json: Json = False, quiet: Quiet = False) -> None:
     """Show where compiled programs lie on disk and how large they are, or remove them.
 
-    They spare a later process the time of compiling. The environment variable SKLON_CACHE names another folder, or turns the cache "off".
+    They spare a later process the time of compiling. The environment variable SKLON_CACHE names another folder,
+    or turns the cache "off".
     """
     from sklon.compiler.disk import store
     from sklon.compiler.disk.folder import LIMIT, UnusableError

@@ -18,7 +18,6 @@ import hashlib
 import struct
 from dataclasses import dataclass
 
-from sklon._base.errors import InputError
 from sklon.program.ir import Program
 from sklon.program.text import parse_program, print_program
 
@@ -53,5 +52,5 @@ def unpacked(key: bytes, data: bytes) -> Entry | None:
     end = _LENGTH.size + _LENGTH.unpack_from(payload)[0]
     try:
         return Entry(parse_program(payload[_LENGTH.size : end].decode()), payload[end:])
-    except (InputError, ValueError):  # intact, and yet no program: never seen
+    except (ValueError, TypeError, LookupError, SyntaxError):  # intact, and yet no program
         return None
