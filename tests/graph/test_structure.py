@@ -64,7 +64,9 @@ def _one(node: Node) -> Graph:
     return Graph((("out", node),))
 
 
-@pytest.mark.parametrize("what", ["attributes", "sign of zero", "sharing", "order", "shape", "space", "updates", "target"])
+@pytest.mark.parametrize(
+    "what", ["attributes", "sign of zero", "sharing", "order", "shape", "space", "updates", "target"]
+)
 def test_keys_tell_structures_apart(what: str) -> None:
     left, right = pair(what)
     assert structure(left) != structure(right)
