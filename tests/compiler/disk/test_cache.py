@@ -22,6 +22,7 @@ from tests.compiler.test_gate import Run
 from tests.executors import compiled, same_bits
 
 Array = np.ndarray[Any, Any]
+OWNERS = pytest.mark.skipif(not hasattr(os, "geteuid"), reason="this system has no owners and modes")
 NET = Perceptron((5, 4, 1), "binary", "adam")
 
 
@@ -143,7 +144,10 @@ def _linked(file: Path) -> None:
     file.symlink_to(file.rename(file.with_name("real")))
 
 
-@pytest.mark.parametrize("spoil", [_cut, _turned, _empty, _another, _writable, _linked])
+@pytest.mark.parametrize(
+    "spoil",
+    [_cut, _turned, _empty, _another, pytest.param(_writable, marks=OWNERS), pytest.param(_linked, marks=OWNERS)],
+)
 def test_what_is_damaged_or_not_to_be_trusted_is_compiled_again_and_replaced(
     spoil: Callable[[Path], None], place: Path, generated: list[int]
 ) -> None:
@@ -157,7 +161,7 @@ def test_what_is_damaged_or_not_to_be_trusted_is_compiled_again_and_replaced(
     assert len(generated) == 2 and file.read_bytes() == good and not file.is_symlink()
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="this system has no modes")
+@OWNERS
 def test_a_folder_that_others_may_write_is_neither_read_nor_written(place: Path, generated: list[int]) -> None:
     cache.load_or_compile(NET.graph(), 8)
     (file,) = place.iterdir()
