@@ -1,4 +1,7 @@
-"""What holds for all tests: no network, examples that are the same in every run, PyTorch as the reference."""
+"""What holds for all tests: no network, nothing kept from one to the next, PyTorch as the reference.
+
+Examples are the same in every run, and each test compiles what it runs: the user's cache is not touched.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+os.environ["SKLON_CACHE"] = "off"  # before any test is imported; tests of the cache name a folder of their own
 
 settings.register_profile(
     "sklon", deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)

@@ -12,6 +12,7 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import asdict, dataclass
 from importlib import import_module
@@ -53,10 +54,11 @@ class Peer:
         self.system, self.mode, self.case = system, mode, case
         command = [sys.executable, "-m", f"{__package__}.worker", system, mode, case.name, str(threads)]
         limits = {name: str(threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
+        self.cache = tempfile.TemporaryDirectory(prefix="sklon-")  # empty, so that a cold start is one
         self.process = subprocess.Popen(
             [*command, str(time.time())],
             cwd=ROOT,
-            env={**os.environ, **limits},
+            env={**os.environ, **limits, "SKLON_CACHE": self.cache.name},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -79,6 +81,7 @@ class Peer:
         self._orders.close()
         peak = self._told("peak")
         self.process.wait()
+        self.cache.cleanup()
         step = median(self.seconds) / self.case.steps * 1e6
         return Measured(system=self.system, mode=self.mode, microseconds=step, cold=self.cold, peak=peak)
 

@@ -49,6 +49,7 @@ def pair(what: str) -> tuple[Graph, Graph]:
     table = {
         "names": (_one(b.add(x, y)), _one(b.add(y, z))),
         "attributes": (_one(b.reduce(x, fn="sum", axes=(0,))), _one(b.reduce(x, fn="max", axes=(0,)))),
+        "sign of zero": (_one(b.mul(x, b.full_like(0.0, x))), _one(b.mul(x, b.full_like(-0.0, x)))),
         "sharing": (_one(b.add(x, x)), _one(b.add(x, y))),
         "order": (_one(b.sub(x, y)), Graph((("out", b.sub(y, x)), ("x", x)))),
         "shape": (_one(b.neg(x)), _one(b.neg(wide))),
@@ -63,7 +64,9 @@ def _one(node: Node) -> Graph:
     return Graph((("out", node),))
 
 
-@pytest.mark.parametrize("what", ["attributes", "sharing", "order", "shape", "space", "updates", "target"])
+@pytest.mark.parametrize(
+    "what", ["attributes", "sign of zero", "sharing", "order", "shape", "space", "updates", "target"]
+)
 def test_keys_tell_structures_apart(what: str) -> None:
     left, right = pair(what)
     assert structure(left) != structure(right)

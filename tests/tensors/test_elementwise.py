@@ -216,3 +216,14 @@ def test_a_result_is_never_the_argument(name: str) -> None:
     y = getattr(elementwise, name)(*(x,) * (2 if name == "fmax" else 1))
     assert y is not x and y.tolist() == [1, 2]
     assert elementwise.pow(x, 1) is not x
+
+
+def test_zero_and_minus_zero_are_two_programs() -> None:
+    """Multiplied by one or the other, 1 becomes a zero of another sign, also where the first is known already."""
+    for turn in range(2):
+        x = sklon.tensor([1.0])
+        found = [float((1 / (x * zero)).numpy()[0]) for zero in (0.0, -0.0)]
+        assert found == [np.inf, -np.inf], turn
+    x = sklon.tensor([1.0])
+    both = (1 / (x * 0.0)) - (1 / (x * -0.0))  # in one program
+    assert float(both.numpy()[0]) == np.inf

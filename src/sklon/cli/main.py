@@ -12,7 +12,7 @@ import typer
 
 from sklon._base.errors import InputError
 
-from . import lab
+from . import cache, lab
 from .flags import from_file, given, with_settings
 from .output import check_output, opened
 from .terminal import INTERRUPTED, Terminal, guarded
@@ -30,6 +30,7 @@ app = typer.Typer(
 )
 
 app.add_typer(lab.app)
+app.add_typer(cache.app)
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but the result and errors.")]

@@ -1,4 +1,8 @@
-"""Compiled programs by structure, in memory: the same graph over the same names is compiled once a process."""
+"""Compiled programs by structure: the same graph over the same names is compiled once, on this computer.
+
+They are kept in memory while the process lives, and on disk (``disk``) for the processes that come later. Where the
+program lies on disk, neither passes nor emitters nor LLVM's code generator run.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +11,25 @@ from typing import Any
 
 from sklon.graph.node import Graph, Slot, slots, structure
 
-from .executable import Executable, compile_graph
+from . import native
+from .disk.entry import Entry
+from .disk.key import key_of
+from .disk.store import find, keep
+from .disk.where import chosen
+from .executable import Executable, compile_graph, executable, machine_code
+from .pipeline import Settings, compile_program
 
-#: programs that are kept
+#: programs that are kept in memory
 SIZE = 64
 _programs: OrderedDict[Any, Executable] = OrderedDict()
 
 
 def compiled(graph: Graph, max_rows: int) -> Executable:
-    """The program of ``graph`` for at most ``max_rows`` rows."""
+    """The program of ``graph`` for at most ``max_rows`` rows: from memory, from disk, or compiled now."""
     labels = tuple(n.op.label for n in slots(graph) if isinstance(n.op, Slot))
     key = (structure(graph), labels, tuple(name for name, _ in graph.outputs), max_rows)
     if key not in _programs:
-        _programs[key] = compile_graph(graph, max_rows)
+        _programs[key] = load_or_compile(graph, max_rows)
         if len(_programs) > SIZE:
             _programs.popitem(last=False)
     _programs.move_to_end(key)
@@ -27,5 +37,19 @@ def compiled(graph: Graph, max_rows: int) -> Executable:
 
 
 def clear() -> None:
-    """Forget all programs."""
+    """Forget all programs in memory."""
     _programs.clear()
+
+
+def load_or_compile(graph: Graph, max_rows: int) -> Executable:
+    """The program of ``graph`` for at most ``max_rows`` rows: from disk, or compiled now and left there."""
+    place, settings = chosen(), Settings(max_rows, native.host())
+    key = key_of(graph, settings) if place else None
+    if place is None or key is None:
+        return compile_graph(graph, max_rows)
+    entry = find(place, key)
+    if entry is None:
+        program = compile_program(graph, settings)
+        entry = Entry(program, machine_code(program, settings.target))
+        keep(place, key, entry)
+    return executable(entry.program, entry.code, settings.target)

@@ -166,9 +166,18 @@ def declared_memory(graph: Graph, max_rows: int, target: Target | None = None) -
     return place(compile_program(graph, Settings(max_rows, target or native.host())))
 
 
+def machine_code(program: Program, target: Target) -> bytes:
+    """The object file of a program."""
+    return native.object_code(emit_module(program, target).text, target)
+
+
+def executable(program: Program, code: bytes, target: Target) -> Executable:
+    """A program with its object file in memory, ready to run."""
+    return Executable(program, place(program), native.load(code, target))
+
+
 def compile_graph(graph: Graph, max_rows: int, target: Target | None = None) -> Executable:
     """Compile a graph for this machine (or, for tests, for a narrower ``target`` that it can run)."""
     target = target or native.host()
     program = compile_program(graph, Settings(max_rows, target))
-    module = emit_module(program, target)
-    return Executable(program, place(program), native.build(module.text, target))
+    return executable(program, machine_code(program, target), target)

@@ -1,4 +1,4 @@
-"""LLVM through llvmlite: the host as a target, and text to a callable address. Its only importer.
+"""LLVM through llvmlite: the host as a target, text to an object file, that to a callable address. Its only importer.
 
 Kernels arrive with explicit vectors and accumulators, so LLVM's optimization pipeline is not run over them.
 """
@@ -49,17 +49,36 @@ class Native:
     engine: Any
 
 
-def build(text: str, target: Target, entry: str = "run") -> Native:
-    """Compile LLVM text and return the address of its entry."""
+def versions() -> tuple[str, str]:
+    """Of llvmlite and of its LLVM."""
+    import llvmlite
+
+    return llvmlite.__version__, ".".join(map(str, _llvm().llvm_version_info))
+
+
+def object_code(text: str, target: Target) -> bytes:
+    """Compile LLVM text to an object file."""
     llvm = _llvm()
     try:
         module = llvm.parse_assembly(text)
         module.verify()
     except RuntimeError as error:
         raise CompilerError(f"LLVM does not accept a generated module: {error}") from error
-    engine = llvm.create_mcjit_compiler(module, machine(target))
+    return bytes(machine(target).emit_object(module))
+
+
+def load(code: bytes, target: Target, entry: str = "run") -> Native:
+    """Bring an object file into memory, where it can be executed, and return the address of its entry."""
+    llvm = _llvm()
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine(target))
+    engine.add_object_file(llvm.object_file.ObjectFileRef.from_data(code))
     engine.finalize_object()
     return Native(engine.get_function_address(entry), engine)
+
+
+def build(text: str, target: Target, entry: str = "run") -> Native:
+    """Compile LLVM text and return the address of its entry."""
+    return load(object_code(text, target), target, entry)
 
 
 def machine(target: Target) -> Any:

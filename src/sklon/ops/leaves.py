@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import copysign, isnan
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,11 +16,21 @@ from sklon.graph.node import Op, Type, primitive
 @primitive("constant")
 @dataclass(frozen=True)
 class Constant(Op):
-    """A number that belongs to the structure of a graph, as a scalar."""
+    """A number that belongs to the structure of a graph, as a scalar. 0 and −0 are two numbers, and NaN is one."""
 
     kind: ClassVar[str] = "leaf"
     value: float
     dtype: Dtype
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Constant) and self._identity == other._identity
+
+    def __hash__(self) -> int:
+        return hash(self._identity)
+
+    @property
+    def _identity(self) -> tuple[float | None, float, Dtype]:
+        return None if isnan(self.value) else self.value, copysign(1.0, self.value), self.dtype
 
     def infer(self, *inputs: Type) -> Type:
         return Type((), self.dtype)

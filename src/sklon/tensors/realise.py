@@ -16,7 +16,8 @@ import numpy as np
 
 from sklon._base.errors import InputError
 from sklon._base.shapes import Symbol
-from sklon.compiler.executable import Executable, Steps, compile_graph
+from sklon.compiler.cache import load_or_compile
+from sklon.compiler.executable import Executable, Steps
 from sklon.graph.node import Graph, Node, Slot, slot
 from sklon.graph.node import apply as apply_op
 
@@ -33,7 +34,7 @@ LONG = 64
 
 @dataclass(slots=True)
 class Counters:
-    """What realisation has done so far: programs compiled and run, and nodes computed."""
+    """What realisation has done so far: programs compiled (or found on disk) and run, and nodes computed."""
 
     compiled: int = 0
     runs: int = 0
@@ -158,7 +159,7 @@ def _run(roots: list[Node]) -> None:
     recorded = _collect(roots)
     program = _cache.get(recorded.key)
     if program is None:
-        program = compile_graph(_as_graph(roots, recorded), max_rows=1)
+        program = load_or_compile(_as_graph(roots, recorded), max_rows=1)
         counters.compiled += 1
         _cache[recorded.key] = program
         if len(_cache) > CACHE_SIZE:
