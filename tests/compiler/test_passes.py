@@ -90,8 +90,10 @@ def test_common_factors_stand_before_their_sum() -> None:
     assert len(sums) == 2
     rng = np.random.default_rng(0)
     arrays = {"x": rng.standard_normal((3, 3)), "c": rng.standard_normal(3)}
-    ways = (interpreted(Trial(g, 1, (1,), arrays, np.zeros(1, np.int32), np.zeros((1, 0)))) for g in (graph, done))
-    agree(*ways, 1e-15, "factors taken out")
+    before, after = (
+        interpreted(Trial(g, 1, (1,), arrays, np.zeros(1, np.int32), np.zeros((1, 0)))) for g in (graph, done)
+    )
+    agree(after, before, 1e-15, "factors taken out")
 
 
 def test_sums_of_sums_are_joined() -> None:

@@ -110,9 +110,9 @@ def _separate(graph: Graph, settings: Settings) -> Graph:
 
 
 PASSES: tuple[Pass, ...] = (
+    Pass("merge", _merge, "merged"),
     Pass("composites", _composites, "primitive"),
-    Pass("merge", _merge, "merged", ("primitive",)),
-    Pass("empties", _empties, "filled", ("merged",)),
+    Pass("empties", _empties, "filled", ("merged", "primitive")),
     Pass("simplify", _simplify, "simple", ("merged", "filled")),
     Pass("factor", _factor, "factored", ("simple",)),
     Pass("reshapes", _reshapes, "reshapes", ("simple",)),

@@ -32,10 +32,10 @@ class Target:
         rows·vectors accumulators, one row of right operands and one broadcast must fit the registers. Taller
         tiles read the right operand's panel less often, which pays when it does not stay in the first cache.
         """
-        if terms <= FEW_TERMS:
-            return FEW_TERMS_TILE
         tiles = TILES[self.registers]
         vectors = -(-columns // lanes)
+        if terms <= FEW_TERMS:
+            return FEW_TERMS_TILE[0], min(vectors, FEW_TERMS_TILE[1])
         exact = [t for t in tiles if t[1] == vectors]
         exact = exact or [t for t in tiles if t[1] > 1 and columns % (t[1] * lanes) == 0]
         rows, width = (exact or [t for t in tiles if t[1] <= vectors])[0]
