@@ -25,6 +25,8 @@ from .cases import CASES, Case, case_of
 from .worker import SYSTEMS
 
 ROOT = Path(__file__).resolve().parents[2]
+#: workers keep their bytecode, as installed packages do: a cold start is no first start after a change of the source
+_ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 #: turns of each system before measuring: compilers warm up
 WARM = 1
 #: seconds of a turn. A process that was asleep has its threads on one core at first; only the second half counts
@@ -58,7 +60,7 @@ class Peer:
         self.process = subprocess.Popen(
             [*command, str(time.time())],
             cwd=ROOT,
-            env={**os.environ, **limits, "SKLON_CACHE": self.cache.name},
+            env={**_ENVIRONMENT, **limits, "SKLON_CACHE": self.cache.name},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

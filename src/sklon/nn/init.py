@@ -6,6 +6,7 @@ A weight has the shape [out, in, …]: fan_in is in·…, fan_out is out·….
 from __future__ import annotations
 
 from math import prod, sqrt
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from sklon.tensors.creation import rand, randn
 
 from .module import assign
 
+Array = np.ndarray[Any, Any]
 #: how much a nonlinearity shrinks a signal, undone by the gain of the weights before it
 GAINS = {
     "linear": 1.0,
@@ -37,14 +39,21 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
 # ---- plain values
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0) -> Tensor:
     """U(a, b)."""
-    assign(tensor, (rand(*_shape(tensor), dtype=tensor.dtype) * (b - a) + a).numpy())
+    assign(tensor, _affine(rand(*_shape(tensor), dtype=tensor.dtype), b - a, a))
     return tensor
 
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0) -> Tensor:
     """N(mean, std²)."""
-    assign(tensor, (randn(*_shape(tensor), dtype=tensor.dtype) * std + mean).numpy())
+    assign(tensor, _affine(randn(*_shape(tensor), dtype=tensor.dtype), std, mean))
     return tensor
+
+
+def _affine(drawn: Tensor, scale: float, offset: float) -> Array:
+    """drawn·scale + offset by NumPy: no program is worth compiling for values that are drawn once."""
+    number = drawn.dtype.numpy.type
+    values: Array = drawn.numpy() * number(scale) + number(offset)
+    return values
 
 
 def trunc_normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0) -> Tensor:

@@ -202,7 +202,7 @@ def lead(outer: Shape) -> tuple[Extent, int]:
     return first, max(1, min(first, max(16, rows)))
 
 
-UNIT = 16384  # elements of a unit
+UNIT = 32768  # elements of a unit
 
 
 def accesses(loop: Loop) -> tuple[list[Access], list[Access]]:
