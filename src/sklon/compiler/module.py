@@ -12,6 +12,7 @@ from .kernels.lanes import Declarations
 from .kernels.nest import emit_map, emit_reduce
 from .kernels.product import ProductEmitter
 from .kernels.scatter import emit_scatter
+from .kernels.timing import UNTIMED, Timer
 from .kernels.transpose import emit_transposition, is_transposition
 from .target import Target
 
@@ -38,12 +39,12 @@ class _Functions:
         return "".join(text.replace("@@", f"@{name}", 1) for text, name in self.names.items())
 
 
-def emit_module(program: Program, target: Target) -> Module:
-    """The module of a program."""
+def emit_module(program: Program, target: Target, timer: Timer = UNTIMED) -> Module:
+    """The module of a program; a ``timer`` puts clocks around its kernels."""
     functions, declarations = _Functions(), Declarations()
     kernels = {id(loop): _emit(program, loop, target, functions, declarations) for loop in program.loops()}
     memory = place(program)
-    driver = DriverEmitter(program, memory, kernels, target).text()
+    driver = DriverEmitter(program, memory, kernels, target, timer).text()
     declared = "".join(line + "\n" for line in declarations.lines.values())
     return Module(declared + functions.text() + driver + _attributes(target), memory)
 

@@ -14,12 +14,14 @@ from sklon.compiler.target import Target
 from sklon.program.ir import Buffer, Loop, Program, Track, lead
 
 from .text import extent_text
+from .timing import UNTIMED, Timer
 
 #: pauses before a waiting thread yields
 SPINS = 100
 #: words of the argument block before the pointers of the buffers
 HEADER = 8
 LINE = 64  # bytes of a cache line
+CALL_OF_BARRIER = " call void @barrier(ptr %gate, i64 %threads)\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +75,15 @@ class DriverEmitter:
     """Emits the functions of phases and ``run``; ``kernels`` names each loop's function and its buffers."""
 
     def __init__(
-        self, program: Program, memory: Memory, kernels: dict[int, tuple[str, list[int]]], target: Target
+        self,
+        program: Program,
+        memory: Memory,
+        kernels: dict[int, tuple[str, list[int]]],
+        target: Target,
+        timer: Timer = UNTIMED,
     ) -> None:
         self.program, self.memory, self.kernels, self.target = program, memory, kernels, target
+        self.timer = timer
 
     def text(self) -> str:
         tracks = [
@@ -84,7 +92,7 @@ class DriverEmitter:
             for t, track in enumerate(phase.tracks)
         ]
         phases = [self._phase(p) for p in range(len(self.program.phases))]
-        return _barrier(self.target) + "".join(tracks) + "".join(phases) + self._run()
+        return self.timer.declarations() + _barrier(self.target) + "".join(tracks) + "".join(phases) + self._run()
 
     # ---- a track: units first ≤ u < last
     def _track(self, track: Track, name: str) -> str:
@@ -120,7 +128,7 @@ x:
         for k, b in enumerate(buffers):
             text += self._pointer(b, f"%a{number}_{k}")
             passed += f", ptr %a{number}_{k}"
-        return f"{text} call void @{name}(ptr %step, i64 %lo, i64 %hi{passed})\n"
+        return text + self.timer.loop(loop, f" call void @{name}(ptr %step, i64 %lo, i64 %hi{passed})\n")
 
     def _pointer(self, number: int, name: str) -> str:
         """A buffer's address; a local one is shifted so that its unit's rows have their own numbers."""
@@ -187,15 +195,16 @@ entry:
     def _run(self) -> str:
         phases = "".join(
             f" call void @P{i}(ptr %args, ptr %step, ptr %local, i64 %threads, i64 %thread)\n"
-            " call void @barrier(ptr %gate, i64 %threads)\n"
+            f"{self.timer.barrier(i, CALL_OF_BARRIER)}"
             for i in range(len(self.program.phases))
         )
         control, restore = _flush_subnormals(self.target)
+        local_bytes = -(-self.memory.local_bytes // 4096) * 4096 + 4096
         scalars = max(1, self.program.scalars)
         return f"""define void @run(ptr %args, i64 %thread) #1 {{
 entry:
- %step = alloca [4 x i64], align 64
-{_header_loads()}{control} %skip = mul i64 %thread, {-(-self.memory.local_bytes // 4096) * 4096 + 4096}
+ %step = alloca [{self.timer.step_words} x i64], align 64
+{_header_loads()}{self.timer.begin()}{control} %skip = mul i64 %thread, {local_bytes}
  %local = getelementptr i8, ptr %locals, i64 %skip
  br label %s
 s:
@@ -218,7 +227,7 @@ s:
  %go = icmp slt i64 %in, %last
  br i1 %go, label %s, label %x
 x:
-{restore} ret void
+{self.timer.end()}{restore} ret void
 }}
 """
 
