@@ -11,8 +11,8 @@ from __future__ import annotations
 import argparse
 
 import sklon
-from sklon.compiler.measure import TURNS, measure
-from sklon.compiler.timetable import timetable
+from sklon.compiler.measure import TURNS
+from sklon.compiler.view.view import measured_view
 from sklon.training.rehearsal import rehearsed
 
 from .training.cases import CASES, case_of
@@ -23,10 +23,8 @@ def profile(name: str, threads: int | None, turns: int) -> str:
     """The table of a case."""
     case = case_of(name)
     trainer, data = trainer_of(case)
-    step = rehearsed(trainer, data, batch_size=case.batch)
-    found = measure(step.code, step.arrays, step.steps, threads, turns)
-    head = f"{case.name}: {'-'.join(map(str, case.widths))}, batch {case.batch}, {case.optimizer}\n"
-    return head + timetable(step.code.program, found)
+    view = measured_view(rehearsed(trainer, data, batch_size=case.batch), threads, turns)
+    return f"{case.name}: {'-'.join(map(str, case.widths))}, batch {case.batch}, {case.optimizer}\n{view.times_text()}"
 
 
 def main() -> None:

@@ -19,10 +19,11 @@ from .target import Target
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """LLVM text, and where its ``run`` expects the buffers."""
+    """LLVM text, where its ``run`` expects the buffers, and the name of each loop's function, in program order."""
 
     text: str
     memory: Memory
+    kernels: tuple[str, ...]
 
 
 class _Functions:
@@ -46,7 +47,8 @@ def emit_module(program: Program, target: Target, timer: Timer = UNTIMED) -> Mod
     memory = place(program)
     driver = DriverEmitter(program, memory, kernels, target, timer).text()
     declared = "".join(line + "\n" for line in declarations.lines.values())
-    return Module(declared + functions.text() + driver + _attributes(target), memory)
+    names = tuple(kernels[id(loop)][0] for loop in program.loops())
+    return Module(declared + functions.text() + driver + _attributes(target), memory, names)
 
 
 def _attributes(target: Target) -> str:

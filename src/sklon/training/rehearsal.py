@@ -1,4 +1,4 @@
-"""A fit that is not run: the graph of its step, with the arrays and the scalars of its first epoch.
+"""A fit that is not run: the graph of its step, with the arrays and the scalars of its next epoch.
 
 Everything works on a twin of the trainer and on copies of its values, so nothing that it looks at changes. What is
 bound is what the fit itself would bind: the same program over the same rows in the same order.
@@ -7,13 +7,11 @@ bound is what the fit itself would bind: the same program over the same rows in 
 from __future__ import annotations
 
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from sklon.compiler.executable import Executable, Steps
-from sklon.graph.node import Graph
+from sklon.compiler.executable import Steps
+from sklon.compiler.view.subject import Subject
 
 from .checks import checked
 from .epoch import Epoch
@@ -23,20 +21,8 @@ from .run import Run
 if TYPE_CHECKING:
     from .trainer import Trainer
 
-Array = np.ndarray[Any, Any]
 
-
-@dataclass(frozen=True, slots=True)
-class Rehearsal:
-    """A step as graph and machine code, and the steps of an epoch with what they read."""
-
-    graph: Graph
-    code: Executable
-    arrays: dict[str, Array]
-    steps: Steps
-
-
-def rehearsed(trainer: Trainer, data: Any, **batches: Any) -> Rehearsal:
+def rehearsed(trainer: Trainer, data: Any, **batches: Any) -> Subject:
     """The next epoch of ``trainer.fit(data, **batches)``; of data in blocks, as much as lies in memory together.
 
     ``batches`` are ``batch_size``, ``micro_batch_size``, ``shuffle`` and ``drop_last``, and ``validation`` where a
@@ -51,7 +37,13 @@ def rehearsed(trainer: Trainer, data: Any, **batches: Any) -> Rehearsal:
     some = slice(stretch.first, stretch.last)
     starts = epoch.parts.starts[some] - stretch.origin
     steps = Steps(epoch.parts.rows[some], starts, run.scalar_table(epoch)[some])
-    return Rehearsal(run.program.graph, run.program.code, {**run.state, **stretch.arrays()}, steps)
+    return Subject(
+        title=f"training step of {type(trainer.model).__name__}",
+        graph=run.program.graph,
+        max_rows=feed.micro,
+        arrays={**run.state, **stretch.arrays()},
+        steps=steps,
+    )
 
 
 def twin_of(trainer: Trainer) -> Trainer:

@@ -43,14 +43,15 @@ def place(program: Program) -> Memory:
     for i, buffer in enumerate(program.buffers):
         if buffer.space in offsets:
             offsets[buffer.space][i] = sizes[buffer.space]
-            size = _bytes(buffer, program)
+            size = buffer_bytes(buffer, program)
             sizes[buffer.space] += -(-size // LINE) * LINE + LINE  # one line apart, against 4 KiB aliasing
         else:
             external[i] = len(external)
     return Memory(external, offsets["scratch"], offsets["local"], sizes["scratch"], sizes["local"])
 
 
-def _bytes(buffer: Buffer, program: Program) -> int:
+def buffer_bytes(buffer: Buffer, program: Program) -> int:
+    """The bytes of a buffer that the program lays out; of a local one, those of one unit."""
     if not buffer.shape:
         return buffer.dtype.itemsize
     rows = unit_rows(buffer) if buffer.space == "local" else leading(buffer, program.max_rows)

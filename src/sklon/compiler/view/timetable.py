@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sklon._base.columns import aligned, in_bytes, in_flops, in_seconds
-from sklon.program.ir import Loop, Program, accesses
+from sklon.compiler.measure import LoopTime, Measured
+from sklon.program.ir import Program
 
-from .measure import LoopTime, Measured
+from .loops import loop_name, stored
 
 HEAD = ("", "loop", "stores", "µs", "share", "FLOP", "bytes", "GFLOP/s", "of peak", "GB/s")
 SIDES = "lllrrrrrrr"
@@ -42,8 +43,8 @@ def timetable(program: Program, measured: Measured) -> str:
 
 def _cells(program: Program, one: LoopTime, step: float, peak: float) -> list[str]:
     return [
-        _named(one.loop),
-        _stored(program, one.loop),
+        loop_name(one.loop),
+        stored(program, one.loop),
         _micro(one.seconds),
         _percent(one.seconds / step),
         in_flops(one.work.flops),
@@ -60,18 +61,6 @@ def _wait(measured: Measured, phase: int) -> Iterable[list[str]]:
         return []
     seconds = measured.waits[phase]
     return [["", "wait", "", _micro(seconds), _percent(seconds / measured.step), *[""] * 5]]
-
-
-def _named(loop: Loop) -> str:
-    def shape(extents: Iterable[object]) -> str:
-        return ",".join(str(e) for e in extents)
-
-    return f"{loop.kind} [{shape(loop.outer)}]" + (f" over [{shape(loop.inner)}]" if loop.inner else "")
-
-
-def _stored(program: Program, loop: Loop) -> str:
-    names = [program.buffers[at.buffer].name for at in accesses(loop)[1]]
-    return ", ".join(names[:1]) + (f" +{len(names) - 1}" if len(names) > 1 else "")
 
 
 def _micro(seconds: float) -> str:
