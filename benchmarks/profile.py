@@ -12,6 +12,7 @@ import argparse
 
 import sklon
 from sklon.compiler.measure import TURNS
+from sklon.compiler.view.timetable import timetable
 from sklon.compiler.view.view import measured_view
 from sklon.training.rehearsal import rehearsed
 
@@ -24,7 +25,9 @@ def profile(name: str, threads: int | None, turns: int) -> str:
     case = case_of(name)
     trainer, data = trainer_of(case)
     view = measured_view(rehearsed(trainer, data, batch_size=case.batch), threads, turns)
-    return f"{case.name}: {'-'.join(map(str, case.widths))}, batch {case.batch}, {case.optimizer}\n{view.times_text()}"
+    assert view.measured is not None
+    head = f"{case.name}: {'-'.join(map(str, case.widths))}, batch {case.batch}, {case.optimizer}"
+    return f"{head}\n{timetable(view.program, view.measured)}"
 
 
 def main() -> None:

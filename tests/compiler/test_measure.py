@@ -15,7 +15,7 @@ from sklon.compiler.kernels.timing import Timed, row_length
 from sklon.compiler.measure import TICKS, measure, measured_program
 from sklon.compiler.module import emit_module
 from sklon.compiler.pipeline import Settings, compile_program
-from sklon.compiler.timetable import timetable
+from sklon.compiler.view.timetable import timetable
 from tests.executors import Trial, compiled, same_bits
 
 ROWS = (100, 100, 37)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sklon import Trainer, manual_seed, nn
+from sklon.compiler.cache import compiled
 from sklon.training.rehearsal import rehearsed
 
 X = np.random.default_rng(0).normal(size=(70, 3)).astype(np.float32)
@@ -24,7 +25,8 @@ def test_an_epoch_of_the_rehearsal_is_the_fits(batch: int, micro: int | None) ->
     one, other = trainer(), trainer()
     before = {name: a.copy() for name, a in one.model.state_dict().items()}
     step = rehearsed(one, (X, y), batch_size=batch, micro_batch_size=micro)
-    losses = step.code.run(step.arrays, step.steps)["loss"]
+    assert step.steps is not None
+    losses = compiled(step.graph, step.max_rows).run(step.arrays, step.steps)["loss"]
     assert all(np.array_equal(before[name], a) for name, a in one.model.state_dict().items())
     assert (one.epoch, one.step) == (0, 0)
     history = other.fit((X, y), epochs=1, batch_size=batch, micro_batch_size=micro)

@@ -13,7 +13,7 @@ import numpy as np
 from sklon._base.errors import InputError
 from sklon.compiler.executable import Steps
 from sklon.compiler.view.subject import Subject, Viewable
-from sklon.compiler.view.view import ProgramView, measured_view, view_of
+from sklon.compiler.view.view import PARTS, ProgramView, measured_view, view_of
 from sklon.nn import Module
 from sklon.tensors import Tensor
 from sklon.tensors.subject import subject_of_tensor
@@ -67,8 +67,14 @@ def show_program(
     """
     subject = subject_of(what, data, batch_size, micro_batch_size)
     view = measured_view(subject, threads) if measure else view_of(subject)
-    print(view.text(passes=passes), end="", file=file or sys.stdout)
+    _print(view.text(PARTS if passes else PARTS[1:]), file or sys.stdout)
     return view
+
+
+def _print(text: str, file: TextIO) -> None:
+    """Write a text; what the file cannot encode is a question mark."""
+    encoding = getattr(file, "encoding", None) or "utf-8"
+    file.write(text.encode(encoding, "replace").decode(encoding))
 
 
 def subject_of(what: Any, data: Any, batch_size: int | str = "auto", micro_batch_size: int | None = None) -> Subject:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from textwrap import indent
 
 from sklon._base.columns import aligned, in_bytes, in_flops
 from sklon._base.errors import InputError
@@ -27,6 +29,9 @@ from .programs import count, memory_text, phases_text
 from .subject import Subject
 from .timetable import timetable
 
+#: what a view's text is made of
+PARTS = ("passes", "program")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassView:
@@ -42,6 +47,14 @@ class PassView:
     def changes(self) -> str:
         """The lines that it took away and those that it put there; empty where it had nothing to do."""
         return changes(self.before, self.graph)
+
+    def text(self) -> str:
+        """Its line, and below it what it changed."""
+        found = self.changes
+        if not found:
+            return f"{self.name}: {self.doc} Nothing to do.\n"
+        before, after = (len(walk(g.roots)) for g in (self.before, self.graph))
+        return f"{self.name}: {self.doc} {before} → {after} nodes\n{indent(found, '  ')}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -80,10 +93,14 @@ class ProgramView:
     def __str__(self) -> str:
         return self.text()
 
-    def text(self, *, passes: bool = True) -> str:
-        """Everything, or everything but the graph and its passes."""
-        graphs = (self.graph_text(), self.passes_text()) if passes else ()
-        return "\n".join(part for part in (self.head(), *graphs, self.program_text(), self.times_text()) if part)
+    def text(self, parts: Sequence[str] = PARTS) -> str:
+        """Some parts of everything: "passes", with the graph as recorded, and "program", with its times."""
+        written = {
+            "passes": lambda: [self.graph_text(), self.passes_text()],
+            "program": lambda: [self.program_text(), self.times_text()],
+        }
+        found = [self.head(), *(text for part in parts for text in written[part]())]
+        return "\n".join(text for text in found if text)
 
     def __repr__(self) -> str:
         phases = count(len(self.program.phases), "phase")
@@ -94,7 +111,7 @@ class ProgramView:
         target = self.target
         fma = "fused multiply-add" if target.fma else "no fused multiply-add"
         machine = f"{target.name}, vectors of {target.vector_bytes} bytes, {target.registers} registers, {fma}"
-        return f"{self.title}\nfor {machine}; at most {self.program.max_rows} rows a step\n"
+        return f"{self.title}\nfor {machine}; at most {count(self.program.max_rows, 'row')} a step\n"
 
     def graph_text(self) -> str:
         """The graph as it was recorded."""
@@ -102,12 +119,7 @@ class ProgramView:
 
     def passes_text(self) -> str:
         """What each pass says of itself, and what it changed."""
-        parts = []
-        for one in self.passes:
-            before, after = (len(walk(g.roots)) for g in (one.before, one.graph))
-            body = one.changes or "(nothing to do)\n"
-            parts.append(f"{one.name}: {one.doc} {before} → {after} nodes\n{body}")
-        return _headed("passes: - lines go, + lines come", "\n".join(parts))
+        return _headed("passes: - lines go, + lines come", "".join(one.text() for one in self.passes))
 
     def program_text(self) -> str:
         """Buffers with their layouts; phases, tracks, loops with their kernels."""
