@@ -57,7 +57,7 @@ def test_every_thread_counts_and_no_part_is_longer_than_the_whole(threads: int) 
 def test_kernels_are_the_same_text_and_an_ordinary_program_has_no_clock() -> None:
     program = compile_program(SMALL.graph(), Settings(64, native.host()))
     ordinary = emit_module(program, native.host()).text
-    clocked = emit_module(program, native.host(), Timed(program, 8, native.host())).text
+    clocked = emit_module(program, native.host(), Timed(program, 8)).text
 
     def kernels(text: str) -> list[str]:
         return re.findall(r"define internal void @K.*?\n}\n", text, re.DOTALL)

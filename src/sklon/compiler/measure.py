@@ -87,7 +87,7 @@ def measured_program(program: Program, target: Target, threads: int) -> Executab
     timed = replace(program, buffers=(*program.buffers, Buffer(TICKS, "state", shape, int64, row_major(shape))))
     memory = place(timed)
     position = HEADER + memory.external[len(program.buffers)]
-    text = emit_module(timed, target, Timed(program, position, target)).text
+    text = emit_module(timed, target, Timed(program, position)).text
     return Executable(timed, memory, native.build(text, target))
 
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from sklon.compiler.target import Target
 from sklon.program.ir import Loop, Program
 
 #: words of the step's block that kernels read: N, its first row, its scalars, its number
 STEP_WORDS = 4
+#: x86's time stamp, Arm's virtual counter: both tick evenly, whatever the speed of a core
+CLOCK = "llvm.readcyclecounter"
 #: numbers of a row are a multiple of this, so that two threads never write to neighbouring cache lines
 ROW = 16
 
@@ -72,16 +73,14 @@ class Timed:
 
     step_words = STEP_WORDS + 1  # the last one points to the thread's row
 
-    def __init__(self, program: Program, position: int, target: Target) -> None:
+    def __init__(self, program: Program, position: int) -> None:
         self.position = position
         self.loops = {id(loop): i for i, loop in enumerate(program.loops())}
         self.whole = len(self.loops) + len(program.phases)
         self.row = row_length(program)
-        # x86 counts cycles of a constant clock; elsewhere that counter is often closed to users
-        self.clock = "llvm.readcyclecounter" if target.is_x86 else "llvm.readsteadycounter"
 
     def declarations(self) -> str:
-        return f"declare i64 @{self.clock}()\n"
+        return f"declare i64 @{CLOCK}()\n"
 
     def begin(self) -> str:
         return (
@@ -90,11 +89,11 @@ class Timed:
             f" %ticks_skip = mul i64 %thread, {self.row}\n"
             " %ticks = getelementptr i64, ptr %ticks_of_all, i64 %ticks_skip\n"
             f" %ticks_for_step = getelementptr ptr, ptr %step, i64 {STEP_WORDS}\n"
-            f" store ptr %ticks, ptr %ticks_for_step\n %begun = call i64 @{self.clock}()\n"
+            f" store ptr %ticks, ptr %ticks_for_step\n %begun = call i64 @{CLOCK}()\n"
         )
 
     def end(self) -> str:
-        return f" %ended = call i64 @{self.clock}()\n" + _added("w", "%ticks", self.whole, "%begun", "%ended")
+        return f" %ended = call i64 @{CLOCK}()\n" + _added("w", "%ticks", self.whole, "%begun", "%ended")
 
     def loop(self, loop: Loop, call: str) -> str:
         number = self.loops[id(loop)]
@@ -109,7 +108,7 @@ class Timed:
 
     def _around(self, name: str, row: str, number: int, call: str) -> str:
         return (
-            f" %{name}t0 = call i64 @{self.clock}()\n{call} %{name}t1 = call i64 @{self.clock}()\n"
+            f" %{name}t0 = call i64 @{CLOCK}()\n{call} %{name}t1 = call i64 @{CLOCK}()\n"
             f"{_added(name, row, number, f'%{name}t0', f'%{name}t1')}"
         )
 
