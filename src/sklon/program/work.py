@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import gcd, prod
 
-from sklon._base.shapes import S, Shape, concrete
+from sklon._base.shapes import S, concrete
 
 from .ir import Access, Accumulate, Apply, Index, Instruction, Load, Loop, Product, Program, Scatter, accesses
 from .places import Place, affine, axes_of
@@ -44,18 +44,15 @@ def work_of(program: Program, loop: Loop, rows: int) -> Work:
 def flops_of(loop: Loop, rows: int) -> int:
     """2 operations for each term of a product, 1 for each of a sum, and the cost of each point op.
 
-    Instructions before the sum run for every outer and inner index, those after it once for each outer index.
+    A point op counts once for each index of the axes on which its value depends: kernels compute it no more often.
     """
-    outer = prod(concrete(_outer(loop), rows))
-    inner = prod(concrete(loop.inner, rows))
-    anchors = [i for i, x in enumerate(loop.body) if isinstance(x, Accumulate | Product | Scatter)]
-    anchor = anchors[0] if anchors else -1
-    return sum(_cost(x) * outer * (inner if i <= anchor else 1) for i, x in enumerate(loop.body))
-
-
-def _outer(loop: Loop) -> Shape:
-    """The outer axes along which work is done: shards split the rows of the sum, and add none."""
-    return loop.outer[1:] if loop.outer[:1] == (S,) else loop.outer
+    extents = concrete(loop.axes, rows)
+    terms = range(loop.outer[:1] == (S,), len(extents))  # shards split the rows of the sum, and add none
+    axes = _dependences(loop)
+    return sum(
+        _cost(x) * prod(extents[a] for a in (axes[i] if isinstance(x, Apply) else terms))
+        for i, x in enumerate(loop.body)
+    )
 
 
 def _cost(instruction: Instruction) -> int:
@@ -80,7 +77,7 @@ def _elements(loop: Loop, at: Access, extents: tuple[int, ...]) -> int:
     axes = frozenset[int]().union(*(axes_of(place) for place in at.index))
     along = [_extent(place, extents) for place in at.index]
     if at.row is not None:
-        gathered = _depends(loop, at.row)
+        gathered = _dependences(loop)[at.row]
         axes, along = axes | gathered, [prod(extents[a] for a in gathered), *along[1:]]
     return min(prod(along), prod(extents[a] for a in axes))
 
@@ -96,15 +93,21 @@ def _extent(place: Place, extents: tuple[int, ...]) -> int:
     return min(reach, prod(extent for _, extent in terms))
 
 
-def _depends(loop: Loop, number: int) -> frozenset[int]:
-    """The axes on which a value of the body depends."""
-    value = loop.body[number]
-    match value:
-        case Load():
-            own = frozenset[int]().union(*(axes_of(place) for place in value.at.index))
-            return own if value.at.row is None else own | _depends(loop, value.at.row)
-        case Index():
-            return frozenset((value.axis,))
-        case Apply():
-            return frozenset[int]().union(*(_depends(loop, a) for a in value.args))
-    return frozenset()
+def _dependences(loop: Loop) -> list[frozenset[int]]:
+    """The axes on which each value of the body depends; a sum depends on all outer ones."""
+    found: list[frozenset[int]] = []
+    for value in loop.body:
+        axes = frozenset[int]()
+        match value:
+            case Load():
+                axes = axes.union(*(axes_of(place) for place in value.at.index))
+                if value.at.row is not None:
+                    axes |= found[value.at.row]
+            case Index():
+                axes = frozenset((value.axis,))
+            case Apply():
+                axes = axes.union(*(found[a] for a in value.args))
+            case Product() | Accumulate() | Scatter():
+                axes = frozenset(range(len(loop.outer)))
+        found.append(axes)
+    return found

@@ -29,8 +29,8 @@ SPACES = {
 INDENT = "    "
 LEGEND = (
     "a line is: loop [outer] over [summed] · kernel, ×loops that share it · tile and ops · reads → writes",
-    "a tile is: rows×columns, ×panels +columns that are left; u2: two terms of the sum in an iteration;",
-    "over terms: its lanes run over the sum",
+    "a tile is: rows×columns, ×panels +columns that are left; u2: two terms (or vectors of them) in an iteration;",
+    "its lanes run over columns, or over the terms of the sum",
 )
 
 
