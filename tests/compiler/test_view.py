@@ -45,8 +45,11 @@ def test_every_pass_says_what_it_is_and_what_it_changed() -> None:
     for one, (_, graph) in zip(tiny().passes, pipeline.graph_passes(step(), _settings()), strict=True):
         assert one.changes == changes(before, graph)
         before = graph
-    counts = [len(walk(graph.roots)) for graph in (step(), tiny().passes[0].graph)]
-    assert f"merge: Merge equal nodes. Exact. {counts[0]} → {counts[1]} nodes\n  - %25 = constant{{value=1.0" in text
+    busy = [one for one in tiny().passes if one.changes]
+    assert 0 < len(busy) < len(tiny().passes)
+    for one in busy:
+        counts = [len(walk(graph.roots)) for graph in (one.before, one.graph)]
+        assert f"{one.name}: {one.doc} {counts[0]} → {counts[1]} nodes\n  {one.changes[:20]}" in text
     assert "empties: Write values without elements, and sums over none, as zeros. Exact. Nothing to do.\n" in text
 
 
