@@ -9,6 +9,7 @@ import pytest
 
 from sklon import Trainer, nn
 from sklon._base.errors import InputError
+from sklon.compiler.cache import load_or_compile
 from sklon.compiler.executable import Steps, compile_graph
 from sklon.compiler.trace import SILENT, VARIABLE, watch
 from tests.docs.stages import step
@@ -65,6 +66,18 @@ def test_a_file_gets_everything_and_a_folder_a_file_for_each_program(
     compile_graph(step(), 32)
     assert len(list((tmp_path / "folder").glob("program-*.txt"))) == 2
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_program_that_lies_on_disk_is_told_as_found(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(VARIABLE, "program")
+    monkeypatch.setenv("SKLON_CACHE", str(tmp_path))
+    for told in ("compiled in", "found on disk in"):
+        load_or_compile(step(), 64)
+        text = capsys.readouterr().err
+        assert told in text and "\nphase 0" in text and "  disk " in text
+        assert ("machine code" in text) == (told == "compiled in")
 
 
 @pytest.mark.parametrize("asked", ["pass", "yes", "./there/is/no/such/folder/trace.txt"])

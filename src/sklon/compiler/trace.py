@@ -1,4 +1,4 @@
-"""``SKLON_TRACE``: every compilation of the process tells what it made of a graph, and how long each stage took.
+"""``SKLON_TRACE``: every program that is compiled, or found on disk, is told, and how long each stage took.
 
     SKLON_TRACE=1          everything, on standard error
     SKLON_TRACE=passes     the graph and what each pass changed
