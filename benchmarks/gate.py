@@ -25,9 +25,9 @@ import numpy as np
 from sklon._base.settings import available_cores
 from sklon.compiler import native
 from sklon.compiler.executable import Executable, Steps, compile_graph
+from sklon.compiler.peak import Peak
 
 from .networks import DEEP, INDEX, LARGE, SMALL, Perceptron
-from .peak import Peak
 
 #: new processes whose best counts
 PROCESSES = 3

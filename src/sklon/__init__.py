@@ -205,7 +205,7 @@ from sklon.tensors.types import can_cast, finfo, iinfo, isdtype, result_type
 if TYPE_CHECKING:
     from sklon import data, nn, optim
     from sklon.runs import load, train
-    from sklon.training import Trainer, stopping
+    from sklon.training import Trainer, show_program, stopping
 
 __version__ = "0.1.0"
 
@@ -370,6 +370,7 @@ __all__ = [
     "searchsorted",
     "set_grad_enabled",
     "set_num_threads",
+    "show_program",
     "sigmoid",
     "sign",
     "signbit",
@@ -443,7 +444,13 @@ ELSEWHERE = {
 #: rooms that are imported when first used
 _ROOMS = ("data", "lab", "nn", "optim", "training")
 #: names of rooms above: what trains, reads tables and draws
-_LATER = {"Trainer": "training", "load": "runs", "stopping": "training", "train": "runs"}
+_LATER = {
+    "Trainer": "training",
+    "load": "runs",
+    "show_program": "training",
+    "stopping": "training",
+    "train": "runs",
+}
 
 
 def __getattr__(name: str) -> Any:

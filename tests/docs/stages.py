@@ -1,4 +1,4 @@
-"""One training step of a small network, printed after every stage: the sections of docs/architecture.md.
+"""One training step of a small network, printed after every stage: the printed sections of the pages.
 
 The target is fixed, so that the page is the same wherever it is printed; only ``run`` uses this machine, and shows
 as many digits as every machine agrees on.
@@ -6,9 +6,7 @@ as many digits as every machine agrees on.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from difflib import SequenceMatcher
 from functools import cache
 from typing import Any
 
@@ -21,9 +19,11 @@ from sklon.compiler.executable import Steps, compile_graph
 from sklon.compiler.module import emit_module
 from sklon.compiler.passes.fuse import base, fuse
 from sklon.compiler.target import Target
+from sklon.compiler.view.graphs import changes, graph_text
+from sklon.compiler.view.subject import Subject
+from sklon.compiler.view.view import ProgramView, view_of
 from sklon.graph.interpret import interpret
 from sklon.graph.node import Graph, Node, Slot, slots
-from sklon.graph.text import print_graph
 from sklon.optim import SGDRule
 from sklon.program.ir import Program
 from sklon.program.text import print_program
@@ -63,35 +63,15 @@ def program() -> Program:
 
 
 # ---- graphs
-def text(graph: Graph) -> str:
-    """A graph without the attributes that say nothing here."""
-    return print_graph(graph).replace(", shard=0", "").replace("shard=0", "")
-
-
 def recorded() -> str:
     """The nodes that the loss is computed from, and the loss."""
-    return text(Graph(step().outputs))
+    return graph_text(Graph(step().outputs))
 
 
 def differentiated() -> str:
     """The nodes that differentiation and the update added."""
     before = set(recorded().splitlines())
-    return "".join(f"{line}\n" for line in text(step()).splitlines() if line not in before)
-
-
-def changes(before: Graph, after: Graph) -> str:
-    """The lines that a pass took away and those that it put there; numbers of nodes do not count as a change."""
-    old, new = text(before).splitlines(), text(after).splitlines()
-    matcher = SequenceMatcher(None, [_unnumbered(x) for x in old], [_unnumbered(x) for x in new], autojunk=False)
-    lines: list[str] = []
-    for what, i, j, k, m in matcher.get_opcodes():
-        if what != "equal":
-            lines += [f"- {line}" for line in old[i:j]] + [f"+ {line}" for line in new[k:m]]
-    return "".join(f"{line}\n" for line in lines) or "(nothing to do in this step)\n"
-
-
-def _unnumbered(line: str) -> str:
-    return re.sub(r"%\d+", "%", line)
+    return "".join(f"{line}\n" for line in graph_text(step()).splitlines() if line not in before)
 
 
 def pass_section(name: str) -> Callable[[], str]:
@@ -100,14 +80,14 @@ def pass_section(name: str) -> Callable[[], str]:
     def section() -> str:
         graphs = {"": step(), **passed()}
         names = list(graphs)
-        return changes(graphs[names[names.index(name) - 1]], graphs[name])
+        return changes(graphs[names[names.index(name) - 1]], graphs[name]) or "(nothing to do in this step)\n"
 
     return section
 
 
 def final() -> str:
     """The graph that becomes loops."""
-    return text(list(passed().values())[-1])
+    return graph_text(list(passed().values())[-1])
 
 
 # ---- loops
@@ -150,6 +130,17 @@ def kernel() -> str:
     return tile[tile.index("\nL:\n") + 1 :].removesuffix("\n") + "\n"
 
 
+# ---- what people look at
+def view() -> ProgramView:
+    """The step as show_program shows it, on the machine of the page."""
+    return view_of(Subject(title="training step of Sequential", graph=step(), max_rows=MAX_ROWS), TARGET)
+
+
+def shown() -> str:
+    """The second phase of the program, as show_program prints it."""
+    return "phase 1" + view().program_text().split("\nphase 1")[1].split("\nphase 2")[0] + "\n"
+
+
 # ---- running
 def run() -> str:
     """The losses of a few steps: interpreted, and by machine code."""
@@ -190,4 +181,5 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "rest": rest_of_program,
     "kernel": kernel,
     "run": run,
+    "shown": shown,
 }

@@ -1,4 +1,4 @@
-"""docs/architecture.md shows what the code prints, for every stage of a step."""
+"""The pages show what the code prints, docs/architecture.md for every stage of a step."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_a_printed_section_is_what_the_code_prints(name: str) -> None:
     assert written().get(name) == SECTIONS[name](), "print it anew with: python -m tests.docs.regenerate"
 
 
-def test_the_page_has_every_section_and_no_other() -> None:
+def test_the_pages_have_every_section_and_no_other() -> None:
     assert list(written()) == list(SECTIONS)
 
 

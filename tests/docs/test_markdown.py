@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from sklon.graph.node import Graph
 from tests.docs import stages
 from tests.docs.markdown import Block, anchors, blocks, links, prose, run_python
 
@@ -57,14 +56,6 @@ def test_a_block_that_fails_fails_with_the_line_of_the_page(page: Path) -> None:
         run_python(page)
     last = traceback.extract_tb(caught.value.__traceback__)[-1]
     assert (Path(last.filename), last.lineno) == (page, 16)
-
-
-def test_a_pass_that_does_something_is_seen() -> None:
-    graph = stages.step()
-    assert stages.changes(graph, graph) == "(nothing to do in this step)\n"
-    fewer = Graph(graph.outputs, graph.updates[:-1])
-    assert "- update" not in stages.changes(fewer, fewer)
-    assert stages.changes(graph, fewer).startswith("- ")
 
 
 def test_native_losses_on_the_page_are_those_of_the_interpreter() -> None:

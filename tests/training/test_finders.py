@@ -99,7 +99,7 @@ def test_a_given_optimizer_keeps_its_state(finder: str) -> None:
 
 
 def test_a_finder_that_trained_the_trainer_itself_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(finders, "_twin", lambda trainer: trainer)
+    monkeypatch.setattr(finders, "twin_of", lambda trainer: trainer)
     trainer = Trainer(model(), loss="mse")
     before = everything(trainer)
     trainer.find_lr((X, Y), steps=20)

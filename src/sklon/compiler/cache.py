@@ -16,8 +16,9 @@ from .disk.entry import Entry
 from .disk.key import key_of
 from .disk.store import find, keep
 from .disk.where import chosen
-from .executable import Executable, compile_graph, executable, machine_code
-from .pipeline import Settings, compile_program
+from .executable import Executable, compile_graph, executable, translated
+from .pipeline import Settings
+from .trace import watch
 
 #: programs that are kept in memory
 SIZE = 64
@@ -47,9 +48,11 @@ def load_or_compile(graph: Graph, max_rows: int) -> Executable:
     key = key_of(graph, settings) if place else None
     if place is None or key is None:
         return compile_graph(graph, max_rows)
-    entry = find(place, key)
+    look = watch()
+    entry = look.timed("disk", lambda: find(place, key))
     if entry is None:
-        program = compile_program(graph, settings)
-        entry = Entry(program, machine_code(program, settings.target))
+        entry = Entry(*translated(graph, settings, look))
         keep(place, key, entry)
-    return executable(entry.program, entry.code, settings.target)
+    made = executable(entry.program, entry.code, settings.target)
+    look.done(graph, settings)
+    return made

@@ -27,6 +27,7 @@ from .module import emit_module
 from .pipeline import Settings, compile_program
 from .target import Target
 from .threads import together
+from .trace import Watch, watch
 
 Array = np.ndarray[Any, Any]
 #: below so many floating-point operations a step, a second thread costs more than it brings
@@ -176,8 +177,16 @@ def executable(program: Program, code: bytes, target: Target) -> Executable:
     return Executable(program, place(program), native.load(code, target))
 
 
+def translated(graph: Graph, settings: Settings, look: Watch) -> tuple[Program, bytes]:
+    """The program of a graph and its object file; ``look`` looks on."""
+    program = look.timed("passes", lambda: compile_program(graph, settings))
+    text = look.timed("kernels", lambda: emit_module(program, settings.target).text)
+    return program, look.timed("machine code", lambda: native.object_code(text, settings.target))
+
+
 def compile_graph(graph: Graph, max_rows: int, target: Target | None = None) -> Executable:
     """Compile a graph for this machine (or, for tests, for a narrower ``target`` that it can run)."""
-    target = target or native.host()
-    program = compile_program(graph, Settings(max_rows, target))
-    return executable(program, machine_code(program, target), target)
+    settings, look = Settings(max_rows, target or native.host()), watch()
+    made = executable(*translated(graph, settings, look), settings.target)
+    look.done(graph, settings)
+    return made

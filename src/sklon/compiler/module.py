@@ -12,16 +12,18 @@ from .kernels.lanes import Declarations
 from .kernels.nest import emit_map, emit_reduce
 from .kernels.product import ProductEmitter
 from .kernels.scatter import emit_scatter
+from .kernels.timing import UNTIMED, Timer
 from .kernels.transpose import emit_transposition, is_transposition
 from .target import Target
 
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """LLVM text, and where its ``run`` expects the buffers."""
+    """LLVM text, where its ``run`` expects the buffers, and the name of each loop's function, in program order."""
 
     text: str
     memory: Memory
+    kernels: tuple[str, ...]
 
 
 class _Functions:
@@ -38,14 +40,15 @@ class _Functions:
         return "".join(text.replace("@@", f"@{name}", 1) for text, name in self.names.items())
 
 
-def emit_module(program: Program, target: Target) -> Module:
-    """The module of a program."""
+def emit_module(program: Program, target: Target, timer: Timer = UNTIMED) -> Module:
+    """The module of a program; a ``timer`` puts clocks around its kernels."""
     functions, declarations = _Functions(), Declarations()
     kernels = {id(loop): _emit(program, loop, target, functions, declarations) for loop in program.loops()}
     memory = place(program)
-    driver = DriverEmitter(program, memory, kernels, target).text()
+    driver = DriverEmitter(program, memory, kernels, target, timer).text()
     declared = "".join(line + "\n" for line in declarations.lines.values())
-    return Module(declared + functions.text() + driver + _attributes(target), memory)
+    names = tuple(kernels[id(loop)][0] for loop in program.loops())
+    return Module(declared + functions.text() + driver + _attributes(target), memory, names)
 
 
 def _attributes(target: Target) -> str:

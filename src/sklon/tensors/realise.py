@@ -72,12 +72,27 @@ def realise(tensors: Iterable[Tensor]) -> None:
         _settle(tensor)
 
 
+def graph_of(tensor: Tensor) -> tuple[Graph, dict[str, Array], list[float]]:
+    """What demanding a tensor would compute: the graph, the arrays that it reads, and its numbers."""
+    _check_concrete(tensor)
+    _check_known(tensor)
+    roots = _roots([tensor], [t for t in (tensor, *pending.values()) if _can_be_known(t._node)])
+    recorded = _collect(roots)
+    return _as_graph(roots, recorded), recorded.bound(), recorded.numbers
+
+
 def _compute(demanded: list[Tensor], held: list[Tensor]) -> None:
+    roots = _roots(demanded, held)
+    if roots:
+        _run(roots)
+
+
+def _roots(demanded: list[Tensor], held: list[Tensor]) -> list[Node]:
+    """The nodes to compute: those of the tensors, and what the backward passes of the demanded ones will read."""
     roots = dict.fromkeys(t._node for t in held if not values.is_known(t._node))
     for tensor in demanded:
         roots.update(dict.fromkeys(n for n in autograd.saved_for_backward(tensor) if not values.is_known(n)))
-    if roots:
-        _run(list(roots))
+    return list(roots)
 
 
 # ---- what has no value
@@ -154,6 +169,10 @@ class _Recorded:
     arrays: list[Array]
     numbers: list[float]
 
+    def bound(self) -> dict[str, Array]:
+        """The arrays under the names of their slots."""
+        return {f"a{i}": array for i, array in enumerate(self.arrays)}
+
 
 def _run(roots: list[Node]) -> None:
     recorded = _collect(roots)
@@ -168,8 +187,7 @@ def _run(roots: list[Node]) -> None:
         _cache.move_to_end(recorded.key)
     counters.runs += 1
     counters.nodes += sum(n.op.kind != "leaf" and n.op.kind != "slot" for n in recorded.order) - len(recorded.arrays)
-    bound = {f"a{i}": array for i, array in enumerate(recorded.arrays)}
-    results = program.run(bound, Steps.single(1, recorded.numbers))
+    results = program.run(recorded.bound(), Steps.single(1, recorded.numbers))
     for i, node in enumerate(roots):
         values.bind(node, results[f"o{i}"].reshape(_concrete(node)))
 

@@ -8,6 +8,7 @@ from .checkpoints import Checkpoints
 from .diagnosis import Fault
 from .finders import MicroBatch, RangeTest
 from .history import History
+from .showing import show_program
 from .stopped import Stopped
 from .stopping import Patience, StoppingRule
 from .trainer import Trainer
@@ -23,4 +24,5 @@ __all__ = [
     "Stopped",
     "StoppingRule",
     "Trainer",
+    "show_program",
 ]

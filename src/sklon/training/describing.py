@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sklon._base.errors import InputError
 from sklon._base.notebook import card, facts
+from sklon.graph.node import Graph
 from sklon.nn import summary
 from sklon.optim.penalties import Penalties
 
@@ -51,6 +52,7 @@ class Plan:
     limit: float | None
     checkpoints: Checkpoints | None
     hooks: Mapping[str, tuple[str, ...]]
+    graph: Graph | None = None  # of a step, once it is recorded
 
     @staticmethod
     def of(
@@ -61,6 +63,7 @@ class Plan:
         limit: float | None,
         checkpoints: Checkpoints | None,
         callbacks: Callbacks,
+        graph: Graph | None = None,
     ) -> Plan:
         """The plan of a fit from what it made of its arguments."""
         rows = feed.rows()
@@ -79,6 +82,7 @@ class Plan:
             limit=limit,
             checkpoints=checkpoints,
             hooks={hook: tuple(_names(callbacks, hook)) for hook in HOOKS},
+            graph=graph,
         )
 
 

@@ -28,6 +28,7 @@ from .epoch import Epoch
 from .feed import Feed, feed_of
 from .losses import loss_for
 from .parts import Parts
+from .rehearsal import feed_like_fit, twin_of
 from .run import Run
 from .step import record_training
 from .updates import Updates
@@ -88,12 +89,12 @@ def find_lr(
         raise InputError(f"lowest and highest must be rates with 0 < lowest < highest, not {lowest} and {highest}")
     if isinstance(steps, bool) or not isinstance(steps, int) or steps < 2 * MEMORY:
         raise InputError(f"steps must be a whole number of at least {2 * MEMORY}, not {steps!r}")
-    feed = _feed(trainer, data, validation, **batches)
+    feed = feed_like_fit(trainer, data, validation=validation, **batches)
     rates = [float(rate) for rate in np.geomspace(lowest, highest, steps)]
     losses: list[float] = []
     smoothed: list[float] = []
     exploded: float | None = None
-    for rate, loss in zip(rates, _losses(_twin(trainer), feed, rates), strict=False):
+    for rate, loss in zip(rates, _losses(twin_of(trainer), feed, rates), strict=False):
         if math.isfinite(loss):
             losses.append(loss)
             smoothed.append(_smoothed(losses))
@@ -169,22 +170,6 @@ def _at(updates: Updates, rate: float) -> Updates:
     return moved
 
 
-def _twin(trainer: Trainer) -> Trainer:
-    """A trainer over the same model whose counters and updates are its own; a run copies the values."""
-    twin = copy(trainer)
-    twin.updates = copy(trainer.updates)
-    twin.updates.read()
-    return twin
-
-
-def _feed(trainer: Trainer, data: Any, validation: Any, **batches: Any) -> Feed:
-    """The rows and batches of a fit, checked as a fit does."""
-    feed, _ = feed_of(data, validation=validation, seed=trainer.seed, **batches)
-    feed = replace(feed, samples=checked(trainer.model, trainer.loss, feed.samples))
-    feed.check(trainer.model)
-    return feed
-
-
 # ---- memory
 @dataclass(frozen=True, slots=True)
 class Tried:
@@ -225,9 +210,9 @@ def find_micro_batch(
     limit = int(SHARE_OF_FREE * free_memory()) if memory is None else memory
     feed, _ = feed_of(data, batch_size=batch_size, validation=validation, seed=trainer.seed, **order)
     checked(trainer.model, trainer.loss, feed.samples)
-    twin, tried = _twin(trainer), []
+    other, tried = twin_of(trainer), []
     for rows in _sizes(feed.batch):
-        tried.append(_try(twin, replace(feed, micro=rows), limit))
+        tried.append(_try(other, replace(feed, micro=rows), limit))
         if not tried[-1].refused:
             return MicroBatch(micro_batch_size=rows, batch_size=feed.batch, limit=limit, tried=tuple(tried))
     if tried[-1].refused == TOO_LARGE:

@@ -195,7 +195,7 @@ class Trainer:
         if resume:
             until = self._resume(run, plan, epochs)
         watchers = Callbacks((*callbacks, *([Progress()] if progress else [])))
-        self.plan = Plan.of(feed, held_out, epochs, rule, time_limit, plan, watchers)
+        self.plan = Plan.of(feed, held_out, epochs, rule, time_limit, plan, watchers, run.program.graph)
         with watchers.around(self, until - self.epoch):
             self._stop(run, self._run(run, until, rule, time_limit, watchers))
         return self.history

@@ -14,12 +14,14 @@ from sklon.compiler.target import Target
 from sklon.program.ir import Buffer, Loop, Program, Track, lead
 
 from .text import extent_text
+from .timing import UNTIMED, Timer
 
 #: pauses before a waiting thread yields
 SPINS = 100
 #: words of the argument block before the pointers of the buffers
 HEADER = 8
 LINE = 64  # bytes of a cache line
+CALL_OF_BARRIER = " call void @barrier(ptr %gate, i64 %threads)\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +43,15 @@ def place(program: Program) -> Memory:
     for i, buffer in enumerate(program.buffers):
         if buffer.space in offsets:
             offsets[buffer.space][i] = sizes[buffer.space]
-            size = _bytes(buffer, program)
+            size = buffer_bytes(buffer, program)
             sizes[buffer.space] += -(-size // LINE) * LINE + LINE  # one line apart, against 4 KiB aliasing
         else:
             external[i] = len(external)
     return Memory(external, offsets["scratch"], offsets["local"], sizes["scratch"], sizes["local"])
 
 
-def _bytes(buffer: Buffer, program: Program) -> int:
+def buffer_bytes(buffer: Buffer, program: Program) -> int:
+    """The bytes of a buffer that the program lays out; of a local one, those of one unit."""
     if not buffer.shape:
         return buffer.dtype.itemsize
     rows = unit_rows(buffer) if buffer.space == "local" else leading(buffer, program.max_rows)
@@ -73,9 +76,15 @@ class DriverEmitter:
     """Emits the functions of phases and ``run``; ``kernels`` names each loop's function and its buffers."""
 
     def __init__(
-        self, program: Program, memory: Memory, kernels: dict[int, tuple[str, list[int]]], target: Target
+        self,
+        program: Program,
+        memory: Memory,
+        kernels: dict[int, tuple[str, list[int]]],
+        target: Target,
+        timer: Timer = UNTIMED,
     ) -> None:
         self.program, self.memory, self.kernels, self.target = program, memory, kernels, target
+        self.timer = timer
 
     def text(self) -> str:
         tracks = [
@@ -84,7 +93,7 @@ class DriverEmitter:
             for t, track in enumerate(phase.tracks)
         ]
         phases = [self._phase(p) for p in range(len(self.program.phases))]
-        return _barrier(self.target) + "".join(tracks) + "".join(phases) + self._run()
+        return self.timer.declarations() + _barrier(self.target) + "".join(tracks) + "".join(phases) + self._run()
 
     # ---- a track: units first ≤ u < last
     def _track(self, track: Track, name: str) -> str:
@@ -120,7 +129,7 @@ x:
         for k, b in enumerate(buffers):
             text += self._pointer(b, f"%a{number}_{k}")
             passed += f", ptr %a{number}_{k}"
-        return f"{text} call void @{name}(ptr %step, i64 %lo, i64 %hi{passed})\n"
+        return text + self.timer.loop(loop, f" call void @{name}(ptr %step, i64 %lo, i64 %hi{passed})\n")
 
     def _pointer(self, number: int, name: str) -> str:
         """A buffer's address; a local one is shifted so that its unit's rows have their own numbers."""
@@ -187,15 +196,16 @@ entry:
     def _run(self) -> str:
         phases = "".join(
             f" call void @P{i}(ptr %args, ptr %step, ptr %local, i64 %threads, i64 %thread)\n"
-            " call void @barrier(ptr %gate, i64 %threads)\n"
+            f"{self.timer.barrier(i, CALL_OF_BARRIER)}"
             for i in range(len(self.program.phases))
         )
         control, restore = _flush_subnormals(self.target)
+        local_bytes = -(-self.memory.local_bytes // 4096) * 4096 + 4096
         scalars = max(1, self.program.scalars)
         return f"""define void @run(ptr %args, i64 %thread) #1 {{
 entry:
- %step = alloca [4 x i64], align 64
-{_header_loads()}{control} %skip = mul i64 %thread, {-(-self.memory.local_bytes // 4096) * 4096 + 4096}
+ %step = alloca [{self.timer.step_words} x i64], align 64
+{_header_loads()}{self.timer.begin()}{control} %skip = mul i64 %thread, {local_bytes}
  %local = getelementptr i8, ptr %locals, i64 %skip
  br label %s
 s:
@@ -218,7 +228,7 @@ s:
  %go = icmp slt i64 %in, %last
  br i1 %go, label %s, label %x
 x:
-{restore} ret void
+{self.timer.end()}{restore} ret void
 }}
 """
 

@@ -16,6 +16,7 @@ from .lanes import Declarations
 from .sums import Strides
 from .text import extent_text, function
 from .tile import Panel, Tile
+from .tiling import Tiling
 
 #: terms of the sum in one iteration, where the extent allows it
 UNROLL = 4
@@ -65,6 +66,18 @@ class ProductEmitter:
             previous = f"x{number}"
         unit = function(len(self.parameters), "".join(text))
         return [*self.tiles, (unit, list(self.parameters))]
+
+    def tiling(self) -> Tiling:
+        """How tiles cover the product."""
+        first, *others = self._panels()
+        return Tiling(
+            heights=tuple(self._heights(first)),
+            width=first.width,
+            panels=first.count,
+            rest=sum(panel.width for panel in others),
+            unroll=self._unroll(True),
+            over_terms=self.over_terms,
+        )
 
     def _panels(self) -> list[Panel]:
         """Panels as wide as a tile, and one for the columns that are left."""
