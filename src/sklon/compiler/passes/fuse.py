@@ -156,9 +156,9 @@ class _Fuser:
                 self._store(anchor)
 
     def _longest_epilogue(self, anchor: Node) -> int:
-        """Where a sum costs no more than writing it, its epilogue may be as long as any chain."""
+        """Only many terms of a product fill the registers; any other epilogue may be as long as a chain."""
         if not isinstance(anchor.op, Contract):
-            return LONGEST_EPILOGUE
+            return LONGEST_CHAIN
         terms = terms_of(anchor)
         most = terms if isinstance(terms, int) else self.max_rows
         return LONGEST_CHAIN if most <= FEW_TERMS else LONGEST_EPILOGUE
