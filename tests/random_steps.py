@@ -14,10 +14,13 @@ from sklon.ops import BUILD as b
 
 from .executors import Trial, named_slots, random_arrays
 from .random_combinations import COMBINED
-from .random_graphs import CLASSES, MOVES, Grower, Move, columns
+from .random_graphs import CLASSES, MOVES, SMOOTH, Grower, Move, columns
 
 TABLE = 300  # rows of the tables of data
 LONGEST = 7  # moves
+ALL: tuple[Move, ...] = (*MOVES, *COMBINED)
+#: without jumps, at which rounding would decide: for comparisons at low precision
+CONTINUOUS: tuple[Move, ...] = (*SMOOTH, *COMBINED)
 Updates = list[tuple[Node, Node]]
 
 
@@ -109,7 +112,7 @@ STATES: tuple[Callable[[Grower], Updates], ...] = (
 
 
 @st.composite
-def trials(draw: st.DrawFn, dtype: Dtype = float64, moves: Sequence[Move] = (*MOVES, *COMBINED)) -> Trial:
+def trials(draw: st.DrawFn, dtype: Dtype = float64, moves: Sequence[Move] = ALL) -> Trial:
     """A step: some moves, one or two heads, the gradients of the parameters, updates, and outputs of any kind."""
     g = Grower(draw, dtype)
     g.keep(g.data(g.width()))

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from sklon._base.dtypes import float32, float64
+from benchmarks.fuzz import failure
 from sklon.compiler import native
 from sklon.compiler.executable import compile_graph
 from sklon.compiler.pipeline import Settings, compile_program, graph_passes
-from sklon.graph.node import Graph, Node, apply, structure, walk
+from sklon.graph.node import structure
 from sklon.graph.text import parse, print_graph
 from sklon.graph.verify import verify
 from sklon.program.text import parse_program, print_program
 from sklon.program.verify import verify_program
+from tests.agreement import TOLERANCE
 from tests.compiler.targets import NARROWER, narrower
-from tests.executors import Trace, Trial, agree, compiled, interpreted, programmed, same_bits
-from tests.random_graphs import SMOOTH
+from tests.executors import Trial, agree, compiled, interpreted, programmed, same_bits
 from tests.random_movements import movements
 from tests.random_steps import trials
 
-#: differences relative to 1 + the largest element: orders of summation, and functions good to a few units
-TOLERANCE = 1e-10
-#: float32 may be as far from float64 as five times what NumPy's own float32 is, or a few units
-WORSE = 5
-UNITS = 40 * float(np.finfo(np.float32).eps)
+#: how many of the command's graphs are checked here
+GRAPHS = {("steps", "f64"): 300, ("steps", "f32"): 60}
 
 
 @settings(max_examples=120)
@@ -49,15 +43,21 @@ def test_graphs_passes_and_programs_agree(trial: Trial) -> None:
     agree(programmed(trial, program), expected, TOLERANCE, "the program")
 
 
-@settings(max_examples=120)
-@given(trials())
-def test_native_code_agrees_on_any_number_of_threads(trial: Trial) -> None:
-    executable = compile_graph(trial.graph, trial.max_rows)
-    one = compiled(trial, executable)
-    agree(one, interpreted(trial), TOLERANCE, "native code")
-    same_bits(
-        one, compiled(trial, executable, threads=3, cuts=range(1, len(trial.rows))), "three threads, step by step"
-    )
+@pytest.mark.parametrize("kind", GRAPHS, ids=" in ".join)
+def test_native_code_agrees_on_any_number_of_threads(kind: tuple[str, str]) -> None:
+    """The first graphs of ``python -m benchmarks.fuzz``."""
+    found = failure(kind, GRAPHS[kind])
+    assert found is None, str(found)
+
+
+def test_a_disagreement_is_found_and_made_small() -> None:
+    def no_dropout(trial: Trial) -> None:
+        assert "random_bits" not in repr(trial), "a graph with dropout"
+
+    found = failure(("steps", "f64"), 100, first_seed=3, check=no_dropout)
+    assert found is not None and len(found.trial.graph.roots) <= 5
+    assert "a graph with dropout" in str(found)
+    assert "--graphs 100 --seed 3 --dtype f64 --kind steps" in str(found)
 
 
 @settings(max_examples=120)
@@ -79,32 +79,3 @@ def test_moved_elements_arrive(trial: Trial) -> None:
 def test_narrower_machines_agree(name: str, trial: Trial) -> None:
     executable = compile_graph(trial.graph, trial.max_rows, narrower(name))
     agree(compiled(trial, executable), interpreted(trial), TOLERANCE, name)
-
-
-@settings(max_examples=40)
-@given(trials(dtype=float32, moves=SMOOTH))
-def test_float32_is_as_good_as_numpy(trial: Trial) -> None:
-    exact = interpreted(widened(trial))
-    found = compiled(trial, compile_graph(trial.graph, trial.max_rows))
-    allowed = _errors(interpreted(trial), exact)
-    for name, error in _errors(found, exact).items():
-        limit = WORSE * allowed[name] + UNITS * (1 + float(np.abs(exact.arrays()[name]).max(initial=0)))
-        assert error <= limit, f"{name}: {error:.1e} where NumPy is off by {allowed[name]:.1e}"
-
-
-def _errors(found: Trace, exact: Trace) -> dict[str, float]:
-    right = exact.arrays()
-    return {name: float(np.abs(a - right[name]).max(initial=0)) for name, a in found.arrays().items()}
-
-
-def widened(trial: Trial) -> Trial:
-    """The same trial in float64."""
-    new: dict[Node, Node] = {}
-    for node in walk(trial.graph.roots):
-        op = node.op
-        if getattr(op, "dtype", None) is float32:
-            op = replace(op, dtype=float64)  # type: ignore[call-arg]
-        new[node] = apply(op, *(new[i] for i in node.inputs))
-    graph: Graph = trial.graph.replace(new)
-    wide = {n: a.astype(np.float64) if a.dtype == np.float32 else a for n, a in trial.arrays.items()}
-    return replace(trial, graph=graph, arrays=wide)
