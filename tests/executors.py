@@ -129,12 +129,16 @@ def compiled(trial: Trial, executable: Executable, threads: int = 1, cuts: Seque
     """By native code, all steps in one call, or in several that end at ``cuts``; memory begins as NaN."""
     arrays = {name: a.copy() for name, a in trial.arrays.items()}
     arrays |= dict.fromkeys(named_slots(trial.graph, "index"), np.ascontiguousarray(trial.indices))
+    with poisoned_memory():
+        return run_steps(trial, executable, arrays, threads, cuts)
+
+
+def run_steps(trial: Trial, executable: Executable, arrays: Arrays, threads: int, cuts: Sequence[int] = ()) -> Trace:
+    """The steps of a trial on ``arrays``, whose states change in place."""
     steps = Steps(np.array(trial.rows), np.array(trial.starts), trial.scalars)
     outputs: list[Arrays] = []
-    bounds = [0, *cuts, len(trial.rows)]
-    for first, last in pairwise(bounds):
-        with poisoned_memory():
-            results = executable.run(arrays, steps, threads, first, last)
+    for first, last in pairwise([0, *cuts, len(trial.rows)]):
+        results = executable.run(arrays, steps, threads, first, last)
         outputs += [_of_step(executable, results, trial, k) for k in range(first, last)]
     return Trace(outputs, {name: arrays[name] for name in named_slots(trial.graph, "state")})
 
