@@ -1,4 +1,4 @@
-"""Narrower machines than this one, made by forbidding some of its instructions."""
+"""Narrower machines than this one, made by forbidding some of its instructions; and Arm's, whose code is only read."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ _KINDS = {
 }
 #: those that this machine can run
 NARROWER = tuple(n for n, kind in _KINDS.items() if native.host().is_x86 and kind[2] <= native.host().vector_bytes)
+#: machines with Arm's 128-bit vectors, by CPU
+NEON = tuple(Target(cpu, "", "aarch64-unknown-linux-gnu", 16, 32, True) for cpu in ("neoverse-n1", "apple-m1"))
 
 
 def narrower(name: str) -> Target:

@@ -5,21 +5,15 @@ Speed is no test; ``python -m benchmarks.gate`` prints it.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any
 
 import numpy as np
 import pytest
 
-from benchmarks.networks import BETA1, BETA2, DEEP, EPS, LARGE, SMALL, Perceptron
+from benchmarks.networks import BETA1, BETA2, EPS, LARGE, SMALL, Perceptron
 from sklon._base.dtypes import float32, float64
-from sklon.compiler import native
 from sklon.compiler.executable import compile_graph
-from sklon.compiler.module import emit_module
-from sklon.compiler.pipeline import Settings, compile_program
-from sklon.compiler.target import Target
 from sklon.graph.node import Graph
 from tests.executors import Trace, Trial, agree, compiled, distance, interpreted, same_bits
 
@@ -155,42 +149,7 @@ def test_another_order_of_rows_is_seen() -> None:
     assert distance(compiled(other, executable), compiled(trial, executable))[0] < 1e-5
 
 
-# ---- machine code
-#: a sum that ends after its first term, where what is loaded before the loop instead of in it costs nothing
-ONE_TERM = "%moreL = icmp slt i64 %kLn, 1\n"
-
-
-@cache
-def machine_code(network: Perceptron, rows: int, target: Target) -> tuple[str, dict[str, str]]:
-    """The assembly of a network, and that of its functions of register tiles."""
-    module = emit_module(compile_program(network.graph(), Settings(rows, target)), target)
-    functions = re.findall(r"define internal void @(\w+)\([^)]*i64 %m, i64 %n(.*?)^}", module.text, re.M | re.S)
-    tiles = {name for name, body in functions if ONE_TERM not in body}
-    text = native.assembly(module.text, target)
-    bodies = re.findall(r"^(\w+):.*?\n(.*?)^\.Lfunc_end", text, re.M | re.S)
-    return text, {name: body for name, body in bodies if name in tiles}
-
-
-@pytest.mark.parametrize(
-    "target", [native.host(), *(narrower(n) for n in NARROWER if n == "avx2")], ids=lambda t: t.name
-)
-@pytest.mark.parametrize(("network", "rows"), [(SMALL, 64), (SMALL, 4096), (LARGE, 128), (DEEP, 64)], ids=str)
-def test_no_tile_spills_a_vector_register(network: Perceptron, rows: int, target: Target) -> None:
-    """Without fused multiply-add a tile needs registers for its products, so the narrowest machine is let off."""
-    _, tiles = machine_code(network, rows, target)
-    assert len(tiles) >= 5
-    for tile, body in tiles.items():
-        spilled = [line for line in body.splitlines() if re.search(r"[yz]mm\d+.*(Spill|Reload)", line)]
-        assert spilled == [], f"{tile} of {network} spills {len(spilled)} times"
-
-
-@pytest.mark.parametrize("name", NARROWER)
-def test_narrower_machines_get_no_wider_instruction(name: str) -> None:
-    text, _ = machine_code(SMALL, 64, narrower(name))
-    absent = {"avx2": ("%zmm",), "sse2": ("%zmm", "%ymm", "vfmadd")}[name]
-    assert "%xmm" in text and not any(word in text for word in absent)
-
-
+# ---- narrower machines
 @pytest.mark.parametrize("name", NARROWER)
 @pytest.mark.parametrize("dtype", [float32, float64], ids=lambda d: d.name)
 def test_narrower_machines_train_the_same(name: str, dtype: Any) -> None:

@@ -81,9 +81,18 @@ def build(text: str, target: Target, entry: str = "run") -> Native:
     return load(object_code(text, target), target, entry)
 
 
+@functools.cache
+def _every_target() -> Any:
+    """LLVM with the targets that this machine cannot run, whose code can only be read."""
+    llvm = _llvm()
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    return llvm
+
+
 def machine(target: Target) -> Any:
     """LLVM's view of a target."""
-    llvm = _llvm()
+    llvm = _llvm() if target.triple == host().triple else _every_target()
     return llvm.Target.from_triple(target.triple).create_target_machine(
         cpu=target.name, features=target.features, opt=2, jit=True
     )

@@ -260,6 +260,12 @@ def _elements(buffer: Buffer) -> int:
 
 def _flush_subnormals(target: Target) -> tuple[str, str]:
     """Subnormal numbers count as zero while a program runs; the thread's control register is put back after."""
+    if _is_arm(target):
+        flush_to_zero = 1 << 24
+        return (
+            f" %old = call i64 @llvm.aarch64.get.fpcr()\n %new = or i64 %old, {flush_to_zero}\n"
+            " call void @llvm.aarch64.set.fpcr(i64 %new)\n"
+        ), " call void @llvm.aarch64.set.fpcr(i64 %old)\n"
     if not target.is_x86:
         return "", ""
     flush = 0x8040  # flush-to-zero and denormals-are-zero
@@ -271,6 +277,10 @@ def _flush_subnormals(target: Target) -> tuple[str, str]:
     return before, " call void @llvm.x86.sse.ldmxcsr(ptr %csr)\n"
 
 
+def _is_arm(target: Target) -> bool:
+    return target.triple.startswith(("aarch64", "arm64"))
+
+
 def _barrier(target: Target) -> str:
     """All threads wait until the last one has come: a counter and a generation on separate cache lines."""
     pause = " call void @llvm.x86.sse2.pause()\n" if target.is_x86 else ""
@@ -278,6 +288,8 @@ def _barrier(target: Target) -> str:
     declared += (
         "declare void @llvm.x86.sse.stmxcsr(ptr)\ndeclare void @llvm.x86.sse.ldmxcsr(ptr)\n" if target.is_x86 else ""
     )
+    if _is_arm(target):
+        declared += "declare i64 @llvm.aarch64.get.fpcr()\ndeclare void @llvm.aarch64.set.fpcr(i64)\n"
     return f"""{declared}declare i32 @{target.yield_function}()
 define internal void @barrier(ptr %gate, i64 %threads) #0 {{
 entry:
