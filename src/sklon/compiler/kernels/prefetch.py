@@ -10,6 +10,7 @@ from sklon.program.ir import Access, Buffer, Load, Loop
 from .addresses import Counter
 from .body import Body
 from .lanes import MEMORY_TYPES
+from .text import extent_text
 
 #: bytes of rows that are on their way, and rows at most
 AHEAD_BYTES, AHEAD_ROWS = 4096, 16
@@ -58,7 +59,7 @@ class _Prefetch:
     def _row_ahead(self, indices: Buffer, pointer: str, ahead: int) -> str:
         element = MEMORY_TYPES[indices.dtype.short]
         later = self._name(f"add i64 {self.counter.text}, {ahead}")
-        last = self._name("sub i64 %rows, 1")
+        last = self._name(f"sub i64 {extent_text(self.body.loop.outer[0])}, 1")
         inside = self._name(f"icmp slt i64 {later}, {last}")
         chosen = self._name(f"select i1 {inside}, i64 {later}, i64 {last}")
         place = self._name(f"getelementptr {element}, ptr {pointer}, i64 {chosen}")
