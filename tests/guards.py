@@ -19,8 +19,7 @@ import pytest
 
 from sklon._base.shapes import concrete
 from sklon.compiler import native
-from sklon.compiler.executable import Executable
-from sklon.compiler.module import emit_module
+from sklon.compiler.executable import Executable, executable, machine_code
 from sklon.compiler.pipeline import Settings, compile_program
 from sklon.compiler.target import Target
 from sklon.program.ir import Buffer, Program
@@ -103,21 +102,20 @@ def guarded(trial: Trial, threads: int = 1, target: Target | None = None) -> lis
     """
     target = target or native.host()
     program = exposed(compile_program(trial.graph, Settings(trial.max_rows, target)))
-    module = emit_module(program, target)
-    executable = Executable(program, module.memory, native.build(module.text, target))
-    return [_between(Guards(at_end), trial, executable, threads) for at_end in (True, False)]
+    ready = executable(program, machine_code(program, target), target)
+    return [_between(Guards(at_end), trial, ready, threads) for at_end in (True, False)]
 
 
-def _between(guards: Guards, trial: Trial, executable: Executable, threads: int) -> Trace:
+def _between(guards: Guards, trial: Trial, ready: Executable, threads: int) -> Trace:
     arrays = {name: guards.copy(a) for name, a in trial.arrays.items()}
     arrays |= {name: guards.copy(trial.indices) for name in named_slots(trial.graph, "index")}
     for name in named_slots(trial.graph, "index", "data"):
         read_only(arrays[name])
-    buffers = [b for b in executable.program.buffers if b.space == "state" and b.name not in arrays]
+    buffers = [b for b in ready.program.buffers if b.space == "state" and b.name not in arrays]
     arrays |= {b.name: _working(b, trial.max_rows, guards) for b in buffers}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sklon.compiler.executable.aligned_zeros", guards.zeros)
-        trace = run_steps(trial, executable, arrays, threads)
+        trace = run_steps(trial, ready, arrays, threads)
     guards.check()
     return trace
 
