@@ -83,12 +83,11 @@ class Grower:
         return b.size(dtype=self.dtype)
 
     def mean(self, node: Node, axis: int) -> Node:
-        """The mean along an axis, spread back."""
+        """The mean along an axis, which is gone."""
         total = b.reduce(node, fn="sum", axes=(axis,))
         n: Extent = node.shape[axis]
         size = self.count() if n == N else b.full(float(n), (), self.dtype)  # type: ignore[arg-type]
-        mean = b.div(total, self.spread(size, total.shape))
-        return b.spread(mean, node.shape, (axis,))
+        return b.div(total, self.spread(size, total.shape))
 
 
 Move = Callable[[Grower], None]
@@ -167,12 +166,17 @@ def gated(g: Grower) -> None:
 
 
 def normalised(g: Grower) -> None:
-    """Layer norm (over columns) or batch norm (over rows)."""
+    """Layer norm (over columns) or batch norm (over rows), as one op or written out."""
     h = g.matrix()
     axis = g.draw(st.sampled_from((0, 1)))
-    centred = b.sub(h, g.mean(h, axis))
+    mean = g.mean(h, axis)
+    centred = b.sub(h, b.spread(mean, h.shape, (axis,)))
     variance = g.mean(b.mul(centred, centred), axis)
-    g.keep(b.div(centred, b.sqrt(b.add(variance, g.full(0.1, h)))))
+    above = b.add(variance, g.full(0.1, variance))
+    if g.draw(st.booleans()):
+        g.keep(b.standardize(h, mean, above, axes=(axis,)))
+    else:
+        g.keep(b.div(centred, b.spread(b.sqrt(above), h.shape, (axis,))))
 
 
 def softmax(g: Grower) -> None:
