@@ -167,7 +167,7 @@ def main() -> int:
     """Print one line for each function."""
     parser = argparse.ArgumentParser(description="Measure the largest errors of the vector functions.")
     parser.add_argument("--only", choices=FUNCTIONS, help="one function (default: all)")
-    parser.add_argument("--stride", type=int, default=1, help="every how manieth number (default 1: all of them)")
+    parser.add_argument("--stride", type=int, default=1, help="k: every k-th number (default 1: all of them)")
     parser.add_argument("--dtype", choices=("f32", "f64"), default="f32", help="of the numbers (default f32)")
     options = parser.parse_args()
     dtype = {"f32": float32, "f64": float64}[options.dtype]

@@ -33,7 +33,10 @@ from .targets import NARROWER, NEON, narrower
 ONE_TERM = "%moreL = icmp slt i64 %kLn, 1\n"
 #: without fused multiply-add a tile needs registers for its products, so the narrowest machine is let off
 UNSPILLED = (native.host(), *(narrower(n) for n in NARROWER if n == "avx2"), *NEON)
-MASKED = "AVX2 has no mask registers: the mask of a partial panel's last vector is the 17th vector of a tile of 4 × 3"
+MASKED = (
+    "AVX2 has no mask registers: the mask of a partial panel lies in a vector, and two terms of a tile of 8 × 1, whose "
+    "sums LLVM puts where it broadcast, need all the others"
+)
 SHORT = {("normalized", "haswell")}
 #: a vector register that goes to the stack or comes back, in the words of LLVM's comments
 SPILL = re.compile(r"(\b[xyz]mm\d+|\bq\d+).*(Spill|Reload)")
