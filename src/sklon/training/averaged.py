@@ -53,6 +53,8 @@ def at_the_trained_point(state: dict[str, Array], rules: Mapping[str, tuple[str,
 def _with_two_points(
     state: Mapping[str, Array], rules: Mapping[str, tuple[str, Rule]]
 ) -> Iterator[tuple[str, TwoPoints, dict[str, Array]]]:
+    if not averages_itself(rules):
+        return
     for name, (_, rule) in rules.items():
         slots = {s: state[f"slot.{s}.{name}"] for s in rule.slots if f"slot.{s}.{name}" in state}
         if isinstance(rule, TwoPoints) and len(slots) == len(rule.slots):  # frozen parameters have none
@@ -61,7 +63,7 @@ def _with_two_points(
 
 def averages_itself(rules: Mapping[str, tuple[str, Rule]]) -> bool:
     """Whether a rule has a point of its own to evaluate at."""
-    return any(isinstance(rule, TwoPoints) for _, rule in rules.values())
+    return any(issubclass(kind, TwoPoints) for kind in {type(rule) for _, rule in rules.values()})
 
 
 def keeps_statistics(model: Module) -> bool:
