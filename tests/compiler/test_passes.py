@@ -78,16 +78,17 @@ def test_rewrites_keep_every_number(name: str) -> None:
 
 
 def test_common_factors_stand_before_their_sum() -> None:
-    """Σᵢ xᵢⱼ·cⱼ = cⱼ·Σᵢ xᵢⱼ, so that sums which differ in such factors are one."""
+    """Σᵢ xᵢⱼ·cⱼ = cⱼ·Σᵢ xᵢⱼ, so that sums which differ in such factors are one; single numbers stay."""
     x, c = matrix(), slot("c", "state", (3,), float64)
     wide = b.expand(c, shape=x.shape, dims=(1,))
     scaled = b.reduce(b.mul(b.mul(x, wide), b.mul(x, wide)), fn="sum", axes=(0,))
     plain = b.reduce(b.mul(x, x), fn="sum", axes=(0,))
+    number = b.reduce(b.mul(x, b.full_like(0.3, x)), fn="sum", axes=(0,))
     other_axis = b.reduce(b.mul(x, wide), fn="sum", axes=(1,))
-    graph = Graph((("scaled", scaled), ("plain", plain), ("other", other_axis)))
+    graph = Graph((("scaled", scaled), ("plain", plain), ("other", other_axis), ("number", number)))
     done = rewrite(take_out_factors(graph))
     sums = [n for n in walk(done.roots) if n.op.name == "reduce"]
-    assert len(sums) == 2
+    assert len(sums) == 3
     rng = np.random.default_rng(0)
     arrays = {"x": rng.standard_normal((3, 3)), "c": rng.standard_normal(3)}
     before, after = (

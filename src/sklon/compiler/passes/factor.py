@@ -38,7 +38,8 @@ def _factors(node: Node) -> list[Node]:
 
 
 def _is_common(node: Node, axes: tuple[int, ...]) -> bool:
-    return isinstance(node.op, Expand) and not set(axes) & set(node.op.dims)
+    """Whether a factor is the same for all terms; a single number may be there to keep the sum small, and stays."""
+    return isinstance(node.op, Expand) and bool(node.op.dims) and not set(axes) & set(node.op.dims)
 
 
 def _without(node: Node, axes: tuple[int, ...], total: Node) -> Node:
