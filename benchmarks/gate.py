@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sklon._base.settings import available_cores
+from sklon._base.cores import available_cores
 from sklon.compiler import native
 from sklon.compiler.executable import Executable, Steps, compile_graph
 from sklon.compiler.peak import Peak

@@ -43,7 +43,7 @@ from typing import ClassVar
 import numpy as np
 
 from sklon import Tensor, Trainer, maximum, nn, optim, set_num_threads, stopping, where
-from sklon._base.settings import available_cores
+from sklon._base.cores import available_cores
 
 from .proben1_problems import (
     DATA,

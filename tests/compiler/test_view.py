@@ -86,7 +86,7 @@ def test_buffers_phases_barriers_and_units_are_the_programs() -> None:
     packed = next(b for b in program.buffers if b.panel)
     size = in_bytes(4 * 3 * packed.panel)
     assert re.search(rf"%7 +t7 +f32\[3,4\] +{size} +panels of {packed.panel} columns\n", text)
-    assert re.search(r"threads +1: a thread more for every 4 MFLOP\n", text)
+    assert re.search(r"threads +1: each further one must save the time of 5 MFLOP\n", text)
     memory = tiny().memory
     assert f"; {in_bytes(memory.scratch_bytes)} in all\n" in text and memory.scratch_bytes
     assert f"; {in_bytes(memory.local_bytes)} a thread\n" in text or not memory.local_bytes

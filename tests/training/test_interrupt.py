@@ -15,7 +15,7 @@ SCRIPT = """
 import sys, numpy as np, sklon
 from sklon import Trainer, nn
 import sklon.compiler.executable as executable
-executable.WORTH_A_THREAD = 1
+executable.worthwhile = lambda program, rows: 8
 sklon.set_num_threads(int(sys.argv[1]))
 X = np.random.default_rng(0).standard_normal((4000, 30)).astype(np.float32)
 trainer = Trainer(nn.Sequential(nn.Linear(30, 64), nn.ReLU(), nn.Linear(64, 1)), loss="mse")

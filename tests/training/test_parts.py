@@ -228,13 +228,16 @@ def test_a_part_of_one_row_is_refused_where_the_model_needs_more() -> None:
 
 
 def test_memory_is_that_of_a_part() -> None:
+    from sklon.compiler.executable import Executable
     from sklon.training.run import Run
 
     def scratch(batch: int, micro: int) -> int:
         model = nn.Sequential(nn.Linear(8, 256), nn.ReLU(), nn.Linear(256, 256), nn.ReLU(), nn.Linear(256, 1))
         data = np.zeros((4096, 8), np.float32), np.zeros((4096, 1), np.float32)
         feed, _ = feed_of(data, batch_size=batch, micro_batch_size=micro)
-        return Run(Trainer(model, loss="mse"), feed, None).program.code.memory.scratch_bytes
+        code = Run(Trainer(model, loss="mse"), feed, None).program.code
+        assert isinstance(code, Executable)
+        return code.memory.scratch_bytes
 
     part, parts, whole = scratch(256, 256), scratch(4096, 256), scratch(4096, 4096)
     assert parts <= part + 4 * 2 * (8 * 256 + 256 * 256 + 3 * 256)  # the sums of the gradients beside it

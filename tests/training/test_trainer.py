@@ -13,6 +13,7 @@ import sklon
 from sklon import Trainer, nn, optim
 from sklon._base.errors import DtypeError, InputError, ShapeError
 from sklon._base.philox import permutation
+from sklon.compiler import cache
 from sklon.graph.node import Slot, slots, structure
 from sklon.training import run as run_module
 from sklon.training.callbacks import Callback
@@ -67,7 +68,8 @@ def test_epochs_follow_pytorch(name: str, batch: int | str) -> None:
 
 def _weights(batch: int, threads: int, monkeypatch: pytest.MonkeyPatch, chunk: float) -> list[Array]:
     monkeypatch.setattr(run_module, "CHUNK_SECONDS", chunk)
-    monkeypatch.setattr("sklon.compiler.executable.WORTH_A_THREAD", 1)
+    monkeypatch.setattr("sklon.compiler.executable.worthwhile", lambda program, rows: 8)
+    cache.clear()  # programs that know what they are worth
     sklon.set_num_threads(threads)
     try:
         model = _model(0.3)

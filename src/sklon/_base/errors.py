@@ -50,3 +50,7 @@ class VerificationError(SklonError):
 
 class CompilerError(SklonError):
     """A graph that cannot be compiled. Always a bug in sklon, never the user's."""
+
+
+class InterpretedWarning(UserWarning):
+    """LLVM is missing, and what is slow without it runs all the same."""

@@ -6,9 +6,15 @@ The number never changes a result (DESIGN §4.8), only how long it takes.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from .cores import available_cores
 from .errors import InputError
+
+#: the bound that a user gives to sklon alone, and the one that others keep to as well
+OWN_VARIABLE, COMMON_VARIABLE = "SKLON_NUM_THREADS", "OMP_NUM_THREADS"
 
 
 @dataclass(slots=True)
@@ -19,15 +25,12 @@ class _Settings:
 _settings = _Settings()
 
 
-def available_cores() -> int:
-    """The cores that this process may use: its affinity, where the system tells it."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def set_num_threads(threads: int | None) -> None:
-    """Bound the threads of compiled programs; ``None`` means all cores that the process may use.
+    """Bound the threads of compiled programs; ``None`` means what the environment allows.
+
+    That is all cores that the process may use (by its affinity and the quota of its control group), or fewer if
+    ``SKLON_NUM_THREADS`` says so, or, where that is not set, ``OMP_NUM_THREADS``. How many of them a program uses
+    depends on its work.
 
     >>> set_num_threads(1); get_num_threads()
     1
@@ -40,4 +43,30 @@ def set_num_threads(threads: int | None) -> None:
 
 def get_num_threads() -> int:
     """The bound in force."""
-    return _settings.threads or available_cores()
+    if _settings.threads is not None:
+        return _settings.threads
+    asked = _of_environment()
+    return available_cores() if asked is None else min(asked, available_cores())
+
+
+@contextmanager
+def num_threads(threads: int | None) -> Iterator[None]:
+    """The bound on threads inside the block; ``None`` leaves the one in force."""
+    before = _settings.threads
+    if threads is not None:
+        set_num_threads(threads)
+    try:
+        yield
+    finally:
+        _settings.threads = before
+
+
+def _of_environment() -> int | None:
+    """What the environment asks for. OpenMP's variable may list a number for each level: the first one counts."""
+    own = os.environ.get(OWN_VARIABLE)
+    if own is not None:
+        if not own.strip().isdecimal() or int(own) < 1:
+            raise InputError(f"{OWN_VARIABLE} must be a whole number of threads from 1 on, not {own!r}")
+        return int(own)
+    common = os.environ.get(COMMON_VARIABLE, "").split(",")[0].strip()
+    return int(common) if common.isdecimal() and int(common) >= 1 else None

@@ -13,14 +13,16 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeVar
 
 import typer
 
-from sklon._base.errors import InputError
+from sklon._base.errors import InputError, InterpretedWarning
 
 DONE, BUG, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
@@ -73,7 +75,8 @@ def guarded(command: Command) -> Command:
     @wraps(command)
     def run(*args: Any, **kwargs: Any) -> None:
         try:
-            command(*args, **kwargs)
+            with _plain_warnings(quiet=kwargs.get("quiet", False)):
+                command(*args, **kwargs)
             sys.stdout.flush()
         except InputError as error:
             _end(f"error: {' '.join(str(error).split())}", BAD_INPUT)
@@ -96,6 +99,22 @@ def guarded(command: Command) -> Command:
             _end(f"a bug in sklon: {kind}: {error} (SKLON_DEBUG=1 shows where; please report it)", BUG)
 
     return run  # type: ignore[return-value]
+
+
+@contextmanager
+def _plain_warnings(*, quiet: bool) -> Iterator[None]:
+    """What is slower than it need be is said in one line, without the place in our code that Python adds."""
+    before = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+        if not issubclass(category, InterpretedWarning):
+            before(message, category, *place, **more)
+        elif not quiet:
+            print(encodable(f"note: {message}", sys.stderr), file=sys.stderr)
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield
 
 
 def _end(sentence: str, code: int) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Any
 
+from sklon._base.locks import Lock
 from sklon.graph.node import Graph, Slot, slots, structure
 
 from . import native
@@ -17,24 +18,27 @@ from .disk.key import key_of
 from .disk.store import find, keep
 from .disk.where import chosen
 from .executable import Executable, compile_graph, executable, translated
+from .executor import Executor, executor_of
 from .pipeline import Settings
 from .trace import watch
 
 #: programs that are kept in memory
 SIZE = 64
-_programs: OrderedDict[Any, Executable] = OrderedDict()
+_turn = Lock()
+_programs: OrderedDict[Any, Executor] = OrderedDict()
 
 
-def compiled(graph: Graph, max_rows: int) -> Executable:
-    """The program of ``graph`` for at most ``max_rows`` rows: from memory, from disk, or compiled now."""
+def compiled(graph: Graph, max_rows: int) -> Executor:
+    """What runs ``graph`` for at most ``max_rows`` rows: from memory, from disk, or compiled now."""
     labels = tuple(n.op.label for n in slots(graph) if isinstance(n.op, Slot))
     key = (structure(graph), labels, tuple(name for name, _ in graph.outputs), max_rows)
-    if key not in _programs:
-        _programs[key] = load_or_compile(graph, max_rows)
-        if len(_programs) > SIZE:
-            _programs.popitem(last=False)
-    _programs.move_to_end(key)
-    return _programs[key]
+    with _turn:
+        if key not in _programs:
+            _programs[key] = executor_of(graph, max_rows, load_or_compile)
+            if len(_programs) > SIZE:
+                _programs.popitem(last=False)
+        _programs.move_to_end(key)
+        return _programs[key]
 
 
 def clear() -> None:

@@ -13,25 +13,25 @@ from typing import Any
 
 import numpy as np
 
+from sklon._base.dtypes import Dtype
 from sklon._base.errors import CompilerError
 from sklon._base.settings import get_num_threads
-from sklon._base.shapes import N, concrete
+from sklon._base.shapes import N, Shape, concrete
 from sklon.graph.node import Graph
-from sklon.program.cost import flops
 from sklon.program.ir import Buffer, Program
 
 from . import native
 from .interrupts import deferred_interrupts
 from .kernels.driver import HEADER, Memory, place
+from .kernels.meeting import gate_bytes
 from .module import emit_module
 from .pipeline import Settings, compile_program
+from .sharing import worthwhile
 from .target import Target
 from .threads import together
 from .trace import Watch, watch
 
 Array = np.ndarray[Any, Any]
-#: below so many floating-point operations a step, a second thread costs more than it brings
-WORTH_A_THREAD = 4_000_000
 ALIGNMENT = 64
 
 
@@ -72,7 +72,7 @@ class Executable:
     code: native.Native
     _entry: Any = field(init=False)
     _scratch: list[Array] = field(init=False, default_factory=list)
-    _work: dict[int, float] = field(init=False, default_factory=dict)  # of a step, by its rows
+    _worthwhile: dict[int, int] = field(init=False, default_factory=dict)  # threads for a step, by its rows
 
     def __post_init__(self) -> None:
         self._entry = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)(self.code.address)
@@ -96,9 +96,8 @@ class Executable:
         row of the steps, in their order; any other one has a leading axis of steps.
         """
         last = len(steps) if last is None else last
-        if steps.rows.max(initial=0) > self.program.max_rows:
-            raise CompilerError(f"a step has more rows than the declared maximum {self.program.max_rows}")
-        results = {b.name: _result(b, steps) for b in self.outputs}
+        check_rows(steps, self.program.max_rows)
+        results = {b.name: result_array(b.shape, b.dtype, steps) for b in self.outputs}
         if first < last:
             self._enter(arrays, results, steps, threads or self.worthwhile_threads(steps), first, last)
         return results
@@ -106,9 +105,10 @@ class Executable:
     def worthwhile_threads(self, steps: Steps) -> int:
         """How many threads the work of a step is worth: results never depend on it."""
         rows = int(steps.rows.max(initial=1))
-        if rows not in self._work:
-            self._work[rows] = flops(self.program, rows)
-        return max(1, min(get_num_threads(), int(self._work[rows] // WORTH_A_THREAD) + 1))
+        if rows not in self._worthwhile:
+            self._worthwhile[rows] = worthwhile(self.program, rows)
+        wanted = self._worthwhile[rows]
+        return 1 if wanted == 1 else min(wanted, get_num_threads())
 
     def _enter(
         self,
@@ -121,10 +121,10 @@ class Executable:
     ) -> None:
         table = np.ascontiguousarray(np.stack([steps.rows, steps.starts], axis=1), np.int64)
         scalars = np.ascontiguousarray(steps.scalars, np.float64)
-        scratch = self._scratch.pop() if self._scratch else aligned_zeros((self.memory.scratch_bytes + 4096,), np.uint8)
+        scratch = self._take_scratch()
         each = -(-self.memory.local_bytes // 4096) * 4096 + 4096
         local = aligned_zeros((each * threads,), np.uint8)
-        gate = aligned_zeros((256,), np.uint8)
+        gate = aligned_zeros((gate_bytes(threads),), np.uint8)
         words = aligned_zeros((HEADER + len(self.memory.external),), np.int64)
         words[:HEADER] = (
             gate.ctypes.data, threads, first, last,
@@ -132,7 +132,11 @@ class Executable:
         )  # fmt: skip
         for number, position in self.memory.external.items():
             buffer = self.program.buffers[number]
-            array = results[buffer.name] if buffer.space == "output" else _bound(buffer, arrays)
+            array = (
+                results[buffer.name]
+                if buffer.space == "output"
+                else bound(buffer.name, buffer.shape, buffer.dtype, arrays)
+            )
             words[HEADER + position] = array.ctypes.data
         with deferred_interrupts():
             if threads == 1:
@@ -141,25 +145,37 @@ class Executable:
                 together(lambda number: self._entry(words.ctypes.data, number), threads)
             self._scratch.append(scratch)
 
+    def _take_scratch(self) -> Array:
+        """Memory of this call alone: of an earlier one that is over, or new. Other threads may be asking too."""
+        try:
+            return self._scratch.pop()
+        except IndexError:
+            return aligned_zeros((self.memory.scratch_bytes + 4096,), np.uint8)
 
-def _bound(buffer: Buffer, arrays: Mapping[str, Array]) -> Array:
-    array = arrays[buffer.name]
-    fits = array.dtype == buffer.dtype.numpy and array.flags.c_contiguous
-    own = buffer.shape[1:] if buffer.shape and not isinstance(buffer.shape[0], int) else buffer.shape
-    given = array.shape[1:] if own is not buffer.shape else array.shape
+
+def check_rows(steps: Steps, max_rows: int) -> None:
+    """Refuse steps of more rows than a program was made for."""
+    if steps.rows.max(initial=0) > max_rows:
+        raise CompilerError(f"a step has more rows than the declared maximum {max_rows}")
+
+
+def bound(name: str, shape: Shape, dtype: Dtype, arrays: Mapping[str, Array]) -> Array:
+    """The array that is given under a name; its leading axis is free where the shape's is N or T."""
+    array = arrays[name]
+    fits = array.dtype == dtype.numpy and array.flags.c_contiguous
+    own = shape[1:] if shape and not isinstance(shape[0], int) else shape
+    given = array.shape[1:] if own is not shape else array.shape
     if not fits or tuple(given) != tuple(own):
-        raise CompilerError(
-            f"{buffer.name!r} needs a dense {buffer.dtype!r} of {buffer.shape}, not {array.shape} {array.dtype}"
-        )
+        raise CompilerError(f"{name!r} needs a dense {dtype!r} of {shape}, not {array.shape} {array.dtype}")
     return array
 
 
-def _result(buffer: Buffer, steps: Steps) -> Array:
-    if buffer.shape[:1] == (N,):
-        return aligned_zeros(
-            (int((steps.starts + steps.rows).max(initial=0)), *concrete(buffer.shape[1:], 0)), buffer.dtype.numpy
-        )
-    return aligned_zeros((len(steps), *concrete(buffer.shape, 0)), buffer.dtype.numpy)
+def result_array(shape: Shape, dtype: Dtype, steps: Steps) -> Array:
+    """Room for a result of all steps: by rows where its leading axis is N, else with a leading axis of steps."""
+    if shape[:1] == (N,):
+        rows = int((steps.starts + steps.rows).max(initial=0))
+        return aligned_zeros((rows, *concrete(shape[1:], 0)), dtype.numpy)
+    return aligned_zeros((len(steps), *concrete(shape, 0)), dtype.numpy)
 
 
 def declared_memory(graph: Graph, max_rows: int, target: Target | None = None) -> Memory:

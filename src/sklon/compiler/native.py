@@ -6,6 +6,7 @@ Kernels arrive with explicit vectors and accumulators, so LLVM's optimization pi
 from __future__ import annotations
 
 import functools
+import os
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,9 @@ from sklon._base.errors import CompilerError
 
 from .target import Target
 
+#: a machine with what every 64-bit one has
+UNKNOWN = Target("unknown", "", "unknown-unknown-unknown", 16, 16, False)
+
 
 @functools.cache
 def _llvm() -> Any:
@@ -21,12 +25,32 @@ def _llvm() -> Any:
 
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
+    _hold_while_forking(getattr(llvm.ffi.lib, "_lock", None))
     return llvm
+
+
+def _hold_while_forking(lock: Any) -> None:
+    """A fork waits until no thread is in LLVM; a child that found llvmlite's lock taken would wait for ever."""
+    if lock is not None and hasattr(os, "register_at_fork"):
+        leave = functools.partial(lock.__exit__, None, None, None)
+        os.register_at_fork(before=lock.__enter__, after_in_parent=leave, after_in_child=leave)
+
+
+@functools.cache
+def why_absent() -> str | None:
+    """Why there is no LLVM here: llvmlite is not installed or its library cannot be loaded; None where all is well."""
+    try:
+        _llvm()
+    except (ImportError, OSError, RuntimeError) as error:
+        return " ".join(str(error).split())
+    return None
 
 
 @functools.cache
 def host() -> Target:
-    """The machine that this process runs on."""
+    """The machine that this process runs on; without LLVM, one of which nothing is known but that it computes."""
+    if why_absent() is not None:
+        return UNKNOWN
     llvm = _llvm()
     features: dict[str, bool] = dict(llvm.get_host_cpu_features())
     triple = llvm.get_process_triple()

@@ -7,6 +7,8 @@ import queue
 import threading
 from collections.abc import Callable
 
+from sklon._base.locks import Lock
+
 Work = Callable[[int], None]
 
 
@@ -28,13 +30,11 @@ class _Worker:
 
 
 _idle: list[_Worker] = []
-_lock = threading.Lock()
+_lock = Lock()
 
 
 def _forget() -> None:
     """A forked child has none of its parent's threads."""
-    global _lock
-    _lock = threading.Lock()
     _idle.clear()
 
 

@@ -11,10 +11,11 @@ from .ir import Apply, Loop, Program
 
 def flops(program: Program, rows: int) -> float:
     """Floating-point operations of a step over ``rows`` rows: 2 for each term of a product, a point op's cost else."""
-    return sum(_loop(loop, rows) for loop in program.loops())
+    return sum(loop_flops(loop, rows) for loop in program.loops())
 
 
-def _loop(loop: Loop, rows: int) -> float:
+def loop_flops(loop: Loop, rows: int) -> float:
+    """Those of one loop."""
     outer = prod(concrete(loop.outer[1:] if loop.outer[:1] == (S,) else loop.outer, rows))
     inner = prod(concrete(loop.inner, rows))
     if loop.kind == "contract":

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from sklon import nn
 from sklon._base.errors import InputError
-from sklon.compiler.native import host
+from sklon.compiler.native import host, why_absent
 from sklon.data import Inputs, Preparation
 from sklon.optim import EMA, ClipNorm, MuonRule, Rule
 from sklon.tensors import Tensor
@@ -218,6 +218,8 @@ def outputs_of(architecture: Architecture, weights: Weights, loss: str, inputs: 
 
 def instruction_set() -> str:
     """What of the processor decides the bits of a run: its family, the width of its vectors, fused products."""
+    if why_absent() is not None:
+        return "interpreted with NumPy"
     target = host()
     fused = "fused" if target.fma else "separate"
     return f"{target.triple.split('-')[0]}, {8 * target.vector_bytes}-bit vectors, {fused} multiply-add"

@@ -10,8 +10,7 @@ import json
 import os
 import platform
 import shlex
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from os import PathLike
@@ -22,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklon._base.errors import InputError
-from sklon._base.settings import get_num_threads, set_num_threads
+from sklon._base.settings import num_threads
 from sklon.data import REGRESSION, Classes, Dropped, Inputs, Table, read
 
 from . import baseline, importance, scores, unfinished
@@ -141,7 +140,7 @@ def _pose(
 
 def _trained(job: _Job, begun: Begun | None = None) -> Run:
     """The network of a problem, trained and judged, with its record and its report."""
-    with _threads(job.settings.threads):
+    with num_threads(job.settings.threads):
         run = _fitted(job, begun)
     if job.tested is not None:
         for sentence in left_out(run.record["test"]):
@@ -307,16 +306,3 @@ def _versions() -> dict[str, str]:
         except PackageNotFoundError:
             found[name] = "absent"
     return found
-
-
-@contextmanager
-def _threads(most: int | None) -> Iterator[None]:
-    """The bound on threads inside the block."""
-    before = get_num_threads()
-    if most is not None:
-        set_num_threads(most)
-    try:
-        yield
-    finally:
-        if most is not None:
-            set_num_threads(before)

@@ -15,9 +15,11 @@ from typing import Any
 import numpy as np
 
 from sklon._base.errors import InputError
+from sklon._base.locks import Lock
 from sklon._base.shapes import Symbol
 from sklon.compiler.cache import load_or_compile
-from sklon.compiler.executable import Executable, Steps
+from sklon.compiler.executable import Steps
+from sklon.compiler.executor import Executor, executor_of
 from sklon.graph.node import Graph, Node, Slot, slot
 from sklon.graph.node import apply as apply_op
 
@@ -42,7 +44,8 @@ class Counters:
 
 
 counters = Counters()
-_cache: OrderedDict[Any, Executable] = OrderedDict()
+_turn = Lock()
+_cache: OrderedDict[Any, Executor] = OrderedDict()
 
 
 def value(tensor: Tensor) -> Array:
@@ -56,11 +59,17 @@ def value(tensor: Tensor) -> Array:
 
 
 def realise(tensors: Iterable[Tensor]) -> None:
-    """Compute ``tensors`` and every other pending tensor, in one program."""
+    """Compute ``tensors`` and every other pending tensor, in one program; threads take turns."""
     demanded = list(tensors)
     for tensor in demanded:
         _check_concrete(tensor)
-    held = [*demanded, *pending.values()]
+    with _turn:
+        _realise(demanded)
+
+
+def _realise(demanded: list[Tensor]) -> None:
+    others = (reference() for reference in pending.valuerefs())  # a copy: other threads go on recording
+    held = [*demanded, *(tensor for tensor in others if tensor is not None)]
     try:
         _compute(demanded, held)
     except _UnknownError:
@@ -178,7 +187,7 @@ def _run(roots: list[Node]) -> None:
     recorded = _collect(roots)
     program = _cache.get(recorded.key)
     if program is None:
-        program = load_or_compile(_as_graph(roots, recorded), max_rows=1)
+        program = executor_of(_as_graph(roots, recorded), 1, load_or_compile)
         counters.compiled += 1
         _cache[recorded.key] = program
         if len(_cache) > CACHE_SIZE:

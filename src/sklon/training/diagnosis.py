@@ -17,7 +17,8 @@ import numpy as np
 
 from sklon._base.shapes import N
 from sklon._base.source import line_and_place, user_line
-from sklon.compiler.executable import Executable, Steps, aligned_zeros
+from sklon.compiler.executable import Steps, aligned_zeros
+from sklon.compiler.executor import Executor
 from sklon.graph.node import Graph, Node, Slot, walk
 
 from .averaged import PARAMETER
@@ -98,7 +99,7 @@ class Replay:
     """An epoch that can be run again: its step as graph and program, the state at its start, its data and its steps."""
 
     graph: Graph
-    program: Executable
+    program: Executor
     start: State
     arrays: Mapping[str, Array]  # data, and the rows in their order
     steps: Steps

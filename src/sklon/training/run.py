@@ -12,7 +12,8 @@ import numpy as np
 
 from sklon._base.philox import split_seed
 from sklon.compiler.cache import compiled
-from sklon.compiler.executable import Executable, Steps, aligned_zeros
+from sklon.compiler.executable import Steps, aligned_zeros
+from sklon.compiler.executor import Executor
 from sklon.compiler.interrupts import deferred_interrupts
 from sklon.graph.node import Graph, Node, Slot, slots
 
@@ -55,10 +56,10 @@ CHUNK_SECONDS = 0.05
 
 @dataclass(frozen=True, slots=True)
 class StepProgram:
-    """A training step as graph and machine code, its scalars in order, and the parameters that must stay finite."""
+    """A training step as a graph and what runs it, its scalars in order, and the parameters that must stay finite."""
 
     graph: Graph
-    code: Executable
+    code: Executor
     scalars: list[Node]
     watched: list[str]
 

@@ -1,8 +1,7 @@
 """The functions around the kernels: units of a phase, barriers between phases, the loop over steps.
 
-Every thread runs ``run`` with its own number; within a phase the units of all tracks are counted through and
-each thread takes a contiguous share. Between phases all threads meet at a barrier that spins briefly and then
-yields the processor: a thread that only spins costs milliseconds on a busy machine.
+Every thread runs ``run`` with its own number. Within a phase the units of all tracks are counted through, and each
+thread claims some until none is left; then all of them meet. ``meeting`` has the functions for both.
 """
 
 from __future__ import annotations
@@ -13,14 +12,12 @@ from sklon._base.shapes import N, concrete, row_size
 from sklon.compiler.target import Target
 from sklon.program.ir import Buffer, Loop, Program, Track, lead
 
+from .meeting import LINE, meeting
 from .text import extent_text
 from .timing import UNTIMED, Timer
 
-#: pauses before a waiting thread yields
-SPINS = 100
 #: words of the argument block before the pointers of the buffers
 HEADER = 8
-LINE = 64  # bytes of a cache line
 CALL_OF_BARRIER = " call void @barrier(ptr %gate, i64 %threads)\n"
 
 
@@ -93,7 +90,8 @@ class DriverEmitter:
             for t, track in enumerate(phase.tracks)
         ]
         phases = [self._phase(p) for p in range(len(self.program.phases))]
-        return self.timer.declarations() + _barrier(self.target) + "".join(tracks) + "".join(phases) + self._run()
+        own = _declared(self.target) + self.timer.declarations() + meeting(self.target)
+        return own + "".join(tracks) + "".join(phases) + self._run()
 
     # ---- a track: units first ≤ u < last
     def _track(self, track: Track, name: str) -> str:
@@ -160,30 +158,60 @@ x:
             f" {name} = getelementptr i8, ptr {name}b, i64 {name}o\n"
         )
 
-    # ---- a phase: the thread's share of all units
+    # ---- a phase: units are claimed until none is left
     def _phase(self, number: int) -> str:
-        tracks = self.program.phases[number].tracks
-        text = f"""define internal void @P{number}(ptr %args, ptr %step, ptr %local, i64 %threads, i64 %thread) #1 {{
+        count = len(self.program.phases)
+        shared = "ptr %args, ptr %step, ptr %local, i64 %threads, i64 %thread"
+        return f"""{self._units(number)}define internal void @P{number}({shared}) #1 {{
 entry:
- %rows = load i64, ptr %step
- %t0 = add i64 0, 0
+{self._counts(number)} %alone = icmp eq i64 %threads, 1
+ br i1 %alone, label %all, label %shared
+all:
+ call void @P{number}U(ptr %args, ptr %step, ptr %local, i64 0, i64 %units)
+ ret void
+shared:
+ %gate = load ptr, ptr %args
+ %step3 = getelementptr i64, ptr %step, i64 3
+ %i = load i64, ptr %step3
+ %before = mul i64 %i, {count}
+ %phase = add i64 %before, {number + 1}
+ br label %next
+next:
+ %range = call {{i64, i64}} @claim(ptr %gate, i64 %phase, i64 %units, i64 %threads, i64 %thread)
+ %first = extractvalue {{i64, i64}} %range, 0
+ %last = extractvalue {{i64, i64}} %range, 1
+ %some = icmp slt i64 %first, %last
+ br i1 %some, label %work, label %done
+work:
+ call void @P{number}U(ptr %args, ptr %step, ptr %local, i64 %first, i64 %last)
+ br label %next
+done:
+ ret void
+}}
 """
+
+    def _counts(self, number: int) -> str:
+        """The numbers of units of the tracks, nᵢ, and where each begins, tᵢ; all of them are ``units``."""
+        text = " %rows = load i64, ptr %step\n %t0 = add i64 0, 0\n"
+        tracks = self.program.phases[number].tracks
         for i, track in enumerate(tracks):
             text += (
                 f" %e{i} = add i64 {extent_text(track.extent)}, {track.block - 1}\n"
                 f" %n{i} = sdiv i64 %e{i}, {track.block}\n %t{i + 1} = add i64 %t{i}, %n{i}\n"
             )
-        total = f"%t{len(tracks)}"
-        text += (
-            f" %x0 = mul i64 {total}, %thread\n %mine = sdiv i64 %x0, %threads\n"
-            f" %next = add i64 %thread, 1\n %x1 = mul i64 {total}, %next\n %end = sdiv i64 %x1, %threads\n"
-        )
-        for i in range(len(tracks)):
-            text += self._share(number, i)
-        return text + " ret void\n}\n"
+        return f"{text} %units = add i64 %t{len(tracks)}, 0\n"
+
+    def _units(self, number: int) -> str:
+        """A function that does the units ``mine`` ≤ u < ``end`` of a phase, counted through all its tracks."""
+        shares = "".join(self._share(number, i) for i in range(len(self.program.phases[number].tracks)))
+        return f"""define internal void @P{number}U(ptr %args, ptr %step, ptr %local, i64 %mine, i64 %end) #1 {{
+entry:
+{self._counts(number)}{shares} ret void
+}}
+"""
 
     def _share(self, phase: int, i: int) -> str:
-        """The units of a track among the thread's: max(mine, tᵢ) − tᵢ up to min(end, tᵢ₊₁) − tᵢ."""
+        """The units of a track among these: max(mine, tᵢ) − tᵢ up to min(end, tᵢ₊₁) − tᵢ."""
         return (
             f" %f{i} = sub i64 %mine, %t{i}\n %fp{i} = icmp sgt i64 %f{i}, 0\n"
             f" %first{i} = select i1 %fp{i}, i64 %f{i}, i64 0\n"
@@ -258,6 +286,15 @@ def _elements(buffer: Buffer) -> int:
     return result
 
 
+def _declared(target: Target) -> str:
+    """What ``_flush_subnormals`` calls."""
+    if _is_arm(target):
+        return "declare i64 @llvm.aarch64.get.fpcr()\ndeclare void @llvm.aarch64.set.fpcr(i64)\n"
+    if target.is_x86:
+        return "declare void @llvm.x86.sse.stmxcsr(ptr)\ndeclare void @llvm.x86.sse.ldmxcsr(ptr)\n"
+    return ""
+
+
 def _flush_subnormals(target: Target) -> tuple[str, str]:
     """Subnormal numbers count as zero while a program runs; the thread's control register is put back after."""
     if _is_arm(target):
@@ -279,49 +316,3 @@ def _flush_subnormals(target: Target) -> tuple[str, str]:
 
 def _is_arm(target: Target) -> bool:
     return target.triple.startswith(("aarch64", "arm64"))
-
-
-def _barrier(target: Target) -> str:
-    """All threads wait until the last one has come: a counter and a generation on separate cache lines."""
-    pause = " call void @llvm.x86.sse2.pause()\n" if target.is_x86 else ""
-    declared = "declare void @llvm.x86.sse2.pause()\n" if target.is_x86 else ""
-    declared += (
-        "declare void @llvm.x86.sse.stmxcsr(ptr)\ndeclare void @llvm.x86.sse.ldmxcsr(ptr)\n" if target.is_x86 else ""
-    )
-    if _is_arm(target):
-        declared += "declare i64 @llvm.aarch64.get.fpcr()\ndeclare void @llvm.aarch64.set.fpcr(i64)\n"
-    return f"""{declared}declare i32 @{target.yield_function}()
-define internal void @barrier(ptr %gate, i64 %threads) #0 {{
-entry:
- %alone = icmp eq i64 %threads, 1
- br i1 %alone, label %done, label %arrive
-arrive:
- %generation_at = getelementptr i8, ptr %gate, i64 {LINE}
- %generation = load atomic i64, ptr %generation_at acquire, align 8
- %before = atomicrmw add ptr %gate, i64 1 acq_rel
- %others = sub i64 %threads, 1
- %is_last = icmp eq i64 %before, %others
- br i1 %is_last, label %open, label %wait
-open:
- store atomic i64 0, ptr %gate monotonic, align 8
- %next = add i64 %generation, 1
- store atomic i64 %next, ptr %generation_at release, align 8
- br label %done
-wait:
- %spins = phi i64 [0, %arrive], [%spins1, %again]
- %now = load atomic i64, ptr %generation_at acquire, align 8
- %changed = icmp ne i64 %now, %generation
- br i1 %changed, label %done, label %pause
-pause:
-{pause} %spins1 = add i64 %spins, 1
- %long = icmp ugt i64 %spins1, {SPINS}
- br i1 %long, label %give, label %again
-give:
- %ignored = call i32 @{target.yield_function}()
- br label %again
-again:
- br label %wait
-done:
- ret void
-}}
-"""

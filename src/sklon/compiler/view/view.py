@@ -12,14 +12,14 @@ from sklon._base.errors import InputError
 from sklon._base.settings import get_num_threads
 from sklon.compiler import native
 from sklon.compiler.cache import compiled
-from sklon.compiler.executable import WORTH_A_THREAD
+from sklon.compiler.executable import Executable
 from sklon.compiler.kernels.driver import Memory
 from sklon.compiler.measure import TURNS, Measured, measure
 from sklon.compiler.module import emit_module
 from sklon.compiler.pipeline import PASSES, Settings, compile_program
+from sklon.compiler.sharing import THREAD, worthwhile
 from sklon.compiler.target import Target
 from sklon.graph.node import Graph, walk
-from sklon.program.cost import flops
 from sklon.program.ir import Program
 from sklon.program.work import NONE, Work
 
@@ -87,7 +87,7 @@ class ProgramView:
         return max(1, min(get_num_threads(), self._worth_threads()))
 
     def _worth_threads(self) -> int:
-        return int(flops(self.program, self.rows) // WORTH_A_THREAD) + 1
+        return worthwhile(self.program, self.rows)
 
     # ---- text
     def __str__(self) -> str:
@@ -136,7 +136,7 @@ class ProgramView:
     def threads_text(self) -> str:
         """How many threads a step takes, and why."""
         wanted, most = self._worth_threads(), get_num_threads()
-        rule = f"a thread more for every {in_flops(WORTH_A_THREAD)}"
+        rule = f"each further one must save the time of {in_flops(THREAD)}"
         if wanted <= most:
             return f"{self.threads}: {rule}"
         return f"{self.threads}: this process may use no more; by its work ({rule}) it would take {wanted}"
@@ -184,4 +184,6 @@ def measured_view(subject: Subject, threads: int | None = None, turns: int = TUR
     if subject.steps is None:
         raise InputError(f"to measure {subject.title} it must be run; pass the data too")
     executable = compiled(subject.graph, subject.max_rows)
+    if not isinstance(executable, Executable):
+        raise InputError(f"to measure {subject.title} it must be compiled, and LLVM is missing: pip install llvmlite")
     return replace(view_of(subject), measured=measure(executable, subject.arrays, subject.steps, threads, turns))
