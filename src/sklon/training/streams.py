@@ -7,7 +7,6 @@ others, follow from the seed, so nothing about rows is kept but the blocks' leng
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate, pairwise
@@ -171,6 +170,8 @@ class Window:
 
 def ahead(items: Iterable[Item]) -> Iterator[Item]:
     """The same items, the next one made in another thread while this one is used."""
+    from concurrent.futures import ThreadPoolExecutor
+
     source, end = iter(items), object()
     with ThreadPoolExecutor(1, "sklon-read") as pool:
         coming = pool.submit(next, source, end)
