@@ -33,11 +33,6 @@ from .targets import NARROWER, NEON, narrower
 ONE_TERM = "%moreL = icmp slt i64 %kLn, 1\n"
 #: without fused multiply-add a tile needs registers for its products, so the narrowest machine is let off
 UNSPILLED = (native.host(), *(narrower(n) for n in NARROWER if n == "avx2"), *NEON)
-MASKED = (
-    "AVX2 has no mask registers: the mask of a partial panel lies in a vector, and two terms of a tile of 8 × 1, whose "
-    "sums LLVM puts where it broadcast, need all the others"
-)
-SHORT = {("normalized", "haswell")}
 #: a vector register that goes to the stack or comes back, in the words of LLVM's comments
 SPILL = re.compile(r"(\b[xyz]mm\d+|\bq\d+).*(Spill|Reload)")
 
@@ -95,13 +90,9 @@ def machine_code(step: Step, target: Target) -> tuple[str, dict[str, str]]:
     return text, {name: body for name, body in bodies if name in tiles}
 
 
-def _marks(step: Step, target: Target) -> list[pytest.MarkDecorator]:
-    return [pytest.mark.xfail(strict=True, reason=MASKED)] if (step.name, target.name) in SHORT else []
-
-
 @pytest.mark.parametrize(
     ("step", "target"),
-    [pytest.param(s, t, id=f"{s} on {t.name}", marks=_marks(s, t)) for s, t in product(STEPS, UNSPILLED)],
+    [pytest.param(s, t, id=f"{s} on {t.name}") for s, t in product(STEPS, UNSPILLED)],
 )
 def test_no_tile_spills_a_vector_register(step: Step, target: Target) -> None:
     _, tiles = machine_code(step, target)

@@ -22,6 +22,8 @@ from .tiling import Tiling
 UNROLL = 4
 #: terms from which on a longer iteration is worth its text
 LONG_SUM = 128
+#: vector registers from which on masks have registers of their own
+WITH_MASKS = 32
 #: rows of tiles whose lanes run over the sum, the preferred first
 HEIGHTS_OVER_TERMS = (8, 4, 2, 1)
 
@@ -118,13 +120,15 @@ class ProductEmitter:
         exact = extent % tallest == 0 and block % tallest == 0
         return [tallest] if exact else _distinct(tallest, block % tallest, extent % tallest, 1)
 
-    def _unroll(self, tallest: bool) -> int:
+    def _unroll(self, tallest: bool, panel: Panel) -> int:
         """Steps in one iteration: those that divide a known extent; N rows have a rest of their own, or one mask.
 
         The tallest tile does nearly all the work; the others stay short, for they only cost compile time.
         """
         if not tallest or (self.over_terms and not isinstance(self.terms, int)):
             return 1
+        if panel.valid < self.width and self.target.registers < WITH_MASKS:
+            return 1  # the mask takes a register that a second term needs
         if not isinstance(self.terms, int):
             return UNROLL if self.most_terms() >= LONG_SUM else 2
         steps = self.terms // self.width if self.over_terms else self.terms
@@ -149,7 +153,7 @@ M{i}:
  %fit{i} = icmp sle i64 %mn{i}, {last}
  br i1 %fit{i}, label %B{i}, label %{after}
 B{i}:
-{self._call(height, panel, self._unroll(tier == 0), f"%m{i}", f"%j{number}")} br label %M{i}
+{self._call(height, panel, self._unroll(tier == 0, panel), f"%m{i}", f"%j{number}")} br label %M{i}
 {after}:
 """
             row, block = f"%m{i}", after
