@@ -7,13 +7,12 @@ one is not along its columns, the lanes run over the sum: a tile of R rows and C
 
 from __future__ import annotations
 
-from sklon._base.shapes import SHARD, N, S
+from sklon._base.shapes import SHARD, N
 from sklon.compiler.target import Target
-from sklon.program.ir import Access, Loop, Product, Program, lead, stride_along
+from sklon.program.ir import Loop, Program, lead
 
-from .facts import lanes_of
 from .lanes import Declarations
-from .sums import Strides
+from .operands import Operands
 from .text import extent_text, function
 from .tile import Panel, Tile
 from .tiling import Tiling
@@ -32,30 +31,7 @@ class ProductEmitter:
     """Emits one product: a function of the unit that calls functions of tiles."""
 
     def __init__(self, program: Program, loop: Loop, target: Target, declarations: Declarations) -> None:
-        self.program, self.loop, self.target, self.declarations = program, loop, target, declarations
-        self.product = next(x for x in loop.body if isinstance(x, Product))
-        self.sharded = loop.outer[0] == S
-        self.row, self.lane, self.sum = (a + self.sharded for a in (0, 1, 2))
-        self.width = lanes_of(program, loop, target.vector_bytes)
-        self.left, self.right = (program.buffers[a.buffer] for a in (self.product.left, self.product.right))
-        self.strides = self._strides()
-        columns = loop.axes[self.lane]
-        assert isinstance(columns, int)
-        self.columns = columns
-        terms = loop.axes[self.sum]
-        self.terms = 1 if terms == N and program.max_rows == 1 else terms
-        self.bounds = ("%lo", "%hi") if self.sharded else ("0", extent_text(self.terms))
-        self.over_terms = self.strides.right_lane != 1 and columns != 1
-        self.over_terms |= columns == 1 and self.strides.right_sum == 1 and self.strides.left_sum == 1
-        self.lanes_are_rows = self.over_terms and columns == 1
-
-    def _strides(self) -> Strides:
-        def along(at: Access, axis: int) -> int:
-            return stride_along(self.program.buffers[at.buffer], at, axis)
-
-        left, right = self.product.left, self.product.right
-        right_lane = 1 if self.right.panel else along(right, self.lane)
-        return Strides(along(left, self.row), along(left, self.sum), right_lane, along(right, self.sum))
+        self.of = Operands(program, loop, target, declarations)
 
     def functions(self) -> list[tuple[str, list[int]]]:
         """The tiles' functions, and last the unit's, which calls them as @@0, @@1, …"""
@@ -77,46 +53,45 @@ class ProductEmitter:
             width=first.width,
             panels=first.count,
             rest=sum(panel.width for panel in others),
-            unroll=self._unroll(True),
-            over_terms=self.over_terms,
+            unroll=self._unroll(True, first),
+            over_terms=self.of.over_terms,
         )
 
     def _panels(self) -> list[Panel]:
         """Panels as wide as a tile, and one for the columns that are left."""
-        vectors = 1 if self.over_terms else self._vectors()
-        wide = vectors * self.width
-        full, left = divmod(self.columns, wide)
-        panels = [Panel(0, full, vectors, wide, self.width)] if full else []
+        of = self.of
+        vectors = 1 if of.over_terms else self._vectors()
+        wide = vectors * of.width
+        full, left = divmod(of.columns, wide)
+        panels = [Panel(0, full, vectors, wide, of.width)] if full else []
         if left:
-            panels.append(Panel(full * wide, 1, -(-left // self.width), left, (left - 1) % self.width + 1))
+            panels.append(Panel(full * wide, 1, -(-left // of.width), left, (left - 1) % of.width + 1))
         return panels
 
     def _vectors(self) -> int:
-        if self.right.panel:
-            return self.right.panel // self.width
-        return self.target.tile(self.width, self.columns, self.most_terms())[1]
-
-    def most_terms(self) -> int:
-        """The terms of the sum, at most."""
-        terms = self.terms
-        return terms if isinstance(terms, int) else min(self.program.max_rows, SHARD if self.sharded else 1 << 30)
+        of = self.of
+        if of.right.panel:
+            return of.right.panel // of.width
+        return of.target.tile(of.width, of.columns, of.most_terms)[1]
 
     def _tallest(self, panel: Panel) -> int:
-        if self.lanes_are_rows:
-            return self.width
-        if self.over_terms:
-            fitting = (h for h in HEIGHTS_OVER_TERMS if h * (panel.width + 1) < self.target.registers)
+        of = self.of
+        if of.lanes_are_rows:
+            return of.width
+        if of.over_terms:
+            fitting = (h for h in HEIGHTS_OVER_TERMS if h * (panel.width + 1) < of.target.registers)
             return next(fitting, 1)
-        return self.target.tile(self.width, panel.vectors * self.width, self.most_terms())[0]
+        return of.target.tile(of.width, panel.vectors * of.width, of.most_terms)[0]
 
     def _heights(self, panel: Panel) -> list[int]:
         """Rows of the tiles that cover a unit, tallest first, down to one unless taller ones always fit."""
-        extent, tallest = self.loop.axes[self.row], self._tallest(panel)
+        of = self.of
+        extent, tallest = of.loop.axes[of.row], self._tallest(panel)
         if extent == N:
-            return _distinct(min(tallest, self.program.max_rows), SHARD % tallest, 1)
+            return _distinct(min(tallest, of.program.max_rows), SHARD % tallest, 1)
         assert isinstance(extent, int)
         tallest = min(tallest, extent)
-        block = extent if self.sharded else lead(self.loop.outer)[1]
+        block = extent if of.sharded else lead(of.loop.outer)[1]
         exact = extent % tallest == 0 and block % tallest == 0
         return [tallest] if exact else _distinct(tallest, block % tallest, extent % tallest, 1)
 
@@ -125,18 +100,20 @@ class ProductEmitter:
 
         The tallest tile does nearly all the work; the others stay short, for they only cost compile time.
         """
-        if not tallest or (self.over_terms and not isinstance(self.terms, int)):
+        of = self.of
+        if not tallest or (of.over_terms and not isinstance(of.terms, int)):
             return 1
-        if panel.valid < self.width and self.target.registers < WITH_MASKS:
+        if panel.valid < of.width and of.target.registers < WITH_MASKS:
             return 1  # the mask takes a register that a second term needs
-        if not isinstance(self.terms, int):
-            return UNROLL if self.most_terms() >= LONG_SUM else 2
-        steps = self.terms // self.width if self.over_terms else self.terms
+        if not isinstance(of.terms, int):
+            return UNROLL if of.most_terms >= LONG_SUM else 2
+        steps = of.terms // of.width if of.over_terms else of.terms
         return 2 if steps and steps % 2 == 0 else 1
 
     def _panel(self, number: int, panel: Panel, previous: str) -> str:
         """For each panel of columns: tiles of rows, from the tallest down."""
-        first, last = ("0", extent_text(self.loop.axes[self.row])) if self.sharded else ("%lo", "%hi")
+        of = self.of
+        first, last = ("0", extent_text(of.loop.axes[of.row])) if of.sharded else ("%lo", "%hi")
         heights = self._heights(panel)
         text = f""" br label %J{number}
 J{number}:
@@ -164,7 +141,7 @@ x{number}:
 """
 
     def _call(self, rows: int, panel: Panel, unroll: int, m: str, n: str) -> str:
-        text, buffers = Tile(self, rows, panel, unroll).emit()
+        text, buffers = Tile(self.of, rows, panel, unroll).emit()
         self.tiles.append((text, buffers))
         pointers = "".join(f", ptr {self.parameters.setdefault(b, f'%p{len(self.parameters)}')}" for b in buffers)
         number = len(self.tiles) - 1

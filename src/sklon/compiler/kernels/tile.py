@@ -7,7 +7,6 @@ lanes run over the sum has one vector of columns, or of rows where there is one 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from sklon._base.shapes import SHARD
 from sklon.program.ir import Store
@@ -15,11 +14,9 @@ from sklon.program.ir import Store
 from .addresses import Counter, Offsets
 from .body import Body
 from .lanes import MEMORY_TYPES, Lanes, Value
+from .operands import Operands
 from .sums import OverColumns, OverTerms, Place, Terms
 from .text import PROLOGUE, function
-
-if TYPE_CHECKING:
-    from .product import ProductEmitter
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,28 +36,28 @@ class Panel:
 class Tile:
     """A tile of ``rows`` rows in a panel of columns, at row %m and column %n; ``unroll`` steps make an iteration."""
 
-    def __init__(self, emitter: ProductEmitter, rows: int, panel: Panel, unroll: int) -> None:
-        self.e, self.rows, self.panel, self.unroll = emitter, rows, panel, unroll
-        self.lanes = Lanes(emitter.width, emitter.target.fma, emitter.declarations)
-        self.dtype = emitter.left.dtype
+    def __init__(self, of: Operands, rows: int, panel: Panel, unroll: int) -> None:
+        self.of, self.rows, self.panel, self.unroll = of, rows, panel, unroll
+        self.lanes = Lanes(of.width, of.target.fma, of.declarations)
+        self.dtype = of.left.dtype
 
     def emit(self) -> tuple[str, list[int]]:
         """The function, and the buffers that it takes."""
-        e = self.e
-        body = Body(e.program, e.loop, self.lanes)
-        body.frame.counters = {e.row: Counter("%m", 0), e.lane: Counter("%n", 0)}
-        if e.sharded:
+        of = self.of
+        body = Body(of.program, of.loop, self.lanes)
+        body.frame.counters = {of.row: Counter("%m", 0), of.lane: Counter("%n", 0)}
+        if of.sharded:
             body.frame.counters[0] = Counter("%shard", 0)
             self.lanes.lines[0] = [f" %shard = udiv i64 %lo, {SHARD}"]
-        body.frame.lane = e.row if e.lanes_are_rows else e.lane
+        body.frame.lane = of.row if of.lanes_are_rows else of.lane
         body.frame.mask = self._mask
-        left, right = (body.frame.pointer(at.buffer) for at in (e.product.left, e.product.right))
-        loops, totals = self._sum(Terms(e.terms, *e.bounds, self.unroll))
+        left, right = (body.frame.pointer(at.buffer) for at in (of.product.left, of.product.right))
+        loops, totals = self._sum(Terms(of.terms, *of.bounds, self.unroll))
         body.anchor = lambda offsets: totals[self._place(offsets)]
         for r, v in totals:
-            for instruction in e.loop.body:
+            for instruction in of.loop.body:
                 if isinstance(instruction, Store):
-                    body.store(instruction, {e.row: r, e.lane: v * e.width}, 0)
+                    body.store(instruction, {of.row: r, of.lane: v * of.width}, 0)
         epilogue = "".join(line + "\n" for line in self.lanes.lines.get(0, []))
         lines = PROLOGUE + self._operands(left, right) + loops + epilogue
         text = function(len(body.parameters), lines, "i64 %lo, i64 %hi, i64 %m, i64 %n")
@@ -68,38 +65,38 @@ class Tile:
 
     def _sum(self, terms: Terms) -> tuple[str, dict[Place, Value]]:
         """The loops, and the finished sums as vectors by row and vector of columns."""
-        e = self.e
-        if e.over_terms:
-            dots = OverTerms(self.lanes, self.dtype, e.strides, self.rows, self.panel.width)
-            return dots.text(terms), dots.totals_of_rows() if e.lanes_are_rows else dots.totals()
-        tail = None if e.right.panel or self.panel.valid == e.width else self._first(self.panel.valid)
-        products = OverColumns(self.lanes, self.dtype, e.strides, self.rows, self.panel.vectors, tail)
+        of = self.of
+        if of.over_terms:
+            dots = OverTerms(self.lanes, self.dtype, of.strides, self.rows, self.panel.width)
+            return dots.text(terms), dots.totals_of_rows() if of.lanes_are_rows else dots.totals()
+        tail = None if of.right.panel or self.panel.valid == of.width else self._first(self.panel.valid)
+        products = OverColumns(self.lanes, self.dtype, of.strides, self.rows, self.panel.vectors, tail)
         return products.text(terms), products.totals()
 
     def _place(self, offsets: Offsets) -> tuple[int, int]:
-        row = 0 if self.e.lanes_are_rows else offsets.get(self.e.row, 0)
-        return row, offsets.get(self.e.lane, 0) // self.e.width
+        row = 0 if self.of.lanes_are_rows else offsets.get(self.of.row, 0)
+        return row, offsets.get(self.of.lane, 0) // self.of.width
 
     def _mask(self, offsets: Offsets) -> str | None:
         """Only the last vector of the last panel is partial; where the lanes are rows, all that are not the tallest."""
-        if self.e.lanes_are_rows:
-            return None if self.rows == self.e.width else self._first(self.rows)
-        last = offsets.get(self.e.lane, 0) == (self.panel.vectors - 1) * self.e.width
-        return self._first(self.panel.valid) if last and self.panel.valid < self.e.width else None
+        if self.of.lanes_are_rows:
+            return None if self.rows == self.of.width else self._first(self.rows)
+        last = offsets.get(self.of.lane, 0) == (self.panel.vectors - 1) * self.of.width
+        return self._first(self.panel.valid) if last and self.panel.valid < self.of.width else None
 
     def _first(self, count: int) -> str:
         """The mask of the first lanes."""
-        return "<" + ", ".join(f"i1 {'true' if i < count else 'false'}" for i in range(self.e.width)) + ">"
+        return "<" + ", ".join(f"i1 {'true' if i < count else 'false'}" for i in range(self.of.width)) + ">"
 
     # ---- where the operands begin
     def _operands(self, left: str, right: str) -> str:
-        e = self.e
-        text = self._offset("%left", left, "%m", e.strides.left_row)
-        if not e.right.panel:
-            return text + self._offset("%right", right, "%n", e.strides.right_lane)
-        rows = int(str(e.right.shape[0]))
-        panel = f" %panel = udiv i64 %n, {e.right.panel}\n"
-        return text + panel + self._offset("%right", right, "%panel", rows * e.right.panel)
+        of = self.of
+        text = self._offset("%left", left, "%m", of.strides.left_row)
+        if not of.right.panel:
+            return text + self._offset("%right", right, "%n", of.strides.right_lane)
+        rows = int(str(of.right.shape[0]))
+        panel = f" %panel = udiv i64 %n, {of.right.panel}\n"
+        return text + panel + self._offset("%right", right, "%panel", rows * of.right.panel)
 
     def _offset(self, name: str, pointer: str, index: str, stride: int) -> str:
         element = MEMORY_TYPES[self.dtype.short]
