@@ -12,8 +12,10 @@ from sklon.compiler.pipeline import Settings, compile_program, graph_passes
 from sklon.graph.node import structure
 from sklon.graph.text import parse, print_graph
 from sklon.graph.verify import verify
+from sklon.program.memory import place
 from sklon.program.text import parse_program, print_program
 from sklon.program.verify import verify_program
+from sklon.program.verify_memory import verify_memory
 from tests.agreement import TOLERANCE
 from tests.compiler.targets import NARROWER, narrower
 from tests.executors import Trial, agree, compiled, interpreted, programmed, same_bits
@@ -37,6 +39,7 @@ def test_graphs_passes_and_programs_agree(trial: Trial) -> None:
         agree(interpreted(trial, graph), expected, TOLERANCE, f"the graph after {name!r}")
     program = compile_program(trial.graph, target)
     verify_program(program)
+    verify_memory(program, place(program))
     text = print_program(program)
     assert parse_program(text) == program
     assert print_program(parse_program(text)) == text

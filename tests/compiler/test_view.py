@@ -85,21 +85,24 @@ def test_buffers_phases_barriers_and_units_are_the_programs() -> None:
     assert re.search(r"%2 +param.0.weight +f32\[4,3\] +48 B\n", text)
     packed = next(b for b in program.buffers if b.panel)
     size = in_bytes(4 * 3 * packed.panel)
-    assert re.search(rf"%7 +t7 +f32\[3,4\] +{size} +panels of {packed.panel} columns\n", text)
+    assert re.search(rf"%7 +t7 +f32\[3,4\] +{size} +panels of {packed.panel} columns +phases 0–1 +at [\d,]+\n", text)
     assert re.search(r"threads +1: each further one must save the time of 5 MFLOP\n", text)
     memory = tiny().memory
-    assert f"; {in_bytes(memory.scratch_bytes)} in all\n" in text and memory.scratch_bytes
-    assert f"; {in_bytes(memory.local_bytes)} a thread\n" in text or not memory.local_bytes
+    for arena, whose in ((memory.scratch, "in all"), (memory.local, "a thread")):
+        total = f"; {in_bytes(arena.bytes)} {whose} ({in_bytes(arena.apart)} unshared), 100% in use at once\n"
+        assert arena.least == arena.bytes and (total in text or not arena.spans)
+        for span in arena.spans:
+            assert re.search(rf"^  %{span.number} .* {span.first}(–{span.last})? +at +{span.offset:,}\n", text, re.M)
 
 
 def test_tiles_layouts_and_shared_kernels_of_a_large_network() -> None:
     text, loops = large().program_text(), large().loops
-    assert re.search(r"f32\[784,512\] +1.53 MiB +panels of \d+ columns\n", text)
+    assert re.search(r"f32\[784,512\] +1.53 MiB +panels of \d+ columns ", text)
     padded = [b for b in large().program.buffers if len(b.shape) == 2 and b.strides[0] > int(str(b.shape[1]))]
     assert padded
     for buffer in padded:
         how = f"panels of {buffer.panel} columns" if buffer.panel else f"rows padded to {buffer.strides[0]}"
-        assert re.search(rf"  %\d+ +{buffer.name} .*{how}\n", text)
+        assert re.search(rf"  %\d+ +{buffer.name} .*{how} ", text)
     for track in (track for phase in large().program.phases for track in phase.tracks):
         (rows,) = concrete((track.extent,), 128)
         count = -(-rows // track.block)

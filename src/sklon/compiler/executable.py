@@ -19,10 +19,11 @@ from sklon._base.settings import get_num_threads
 from sklon._base.shapes import N, Shape, concrete
 from sklon.graph.node import Graph
 from sklon.program.ir import Buffer, Program
+from sklon.program.memory import Memory, place
 
 from . import native
 from .interrupts import deferred_interrupts
-from .kernels.driver import HEADER, Memory, place
+from .kernels.driver import HEADER
 from .kernels.meeting import gate_bytes
 from .module import emit_module
 from .pipeline import Settings, compile_program

@@ -17,11 +17,12 @@ import numpy as np
 from sklon._base.dtypes import int64
 from sklon._base.shapes import N, row_major, size
 from sklon.program.ir import Buffer, Loop, Program
+from sklon.program.memory import place
 from sklon.program.work import NONE, Work, work_of
 
 from . import native
 from .executable import Executable, Steps, aligned_zeros
-from .kernels.driver import HEADER, place
+from .kernels.driver import HEADER
 from .kernels.timing import Timed, row_length
 from .module import emit_module
 from .peak import peak

@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 
 from sklon.program.ir import Loop, Program
+from sklon.program.memory import Memory, place
 
-from .kernels.driver import DriverEmitter, Memory, place
+from .kernels.driver import DriverEmitter
 from .kernels.lanes import Declarations
 from .kernels.nest import emit_map, emit_reduce
 from .kernels.product import ProductEmitter

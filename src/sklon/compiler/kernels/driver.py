@@ -6,11 +6,10 @@ thread claims some until none is left; then all of them meet. ``meeting`` has th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from sklon._base.shapes import N, concrete, row_size
+from sklon._base.shapes import N, row_size
 from sklon.compiler.target import Target
-from sklon.program.ir import Buffer, Loop, Program, Track, lead
+from sklon.program.ir import Buffer, Loop, Program, Track
+from sklon.program.memory import LINE, Memory
 
 from .meeting import LINE, meeting
 from .text import extent_text
@@ -19,54 +18,6 @@ from .timing import UNTIMED, Timer
 #: words of the argument block before the pointers of the buffers
 HEADER = 8
 CALL_OF_BARRIER = " call void @barrier(ptr %gate, i64 %threads)\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """Where each buffer lies: a position in the argument block, or an offset in scratch or local memory."""
-
-    external: dict[int, int]
-    scratch: dict[int, int]
-    local: dict[int, int]
-    scratch_bytes: int
-    local_bytes: int
-
-
-def place(program: Program) -> Memory:
-    """Positions for all buffers; scratch and local memory are laid out one behind the other."""
-    external: dict[int, int] = {}
-    offsets: dict[str, dict[int, int]] = {"scratch": {}, "local": {}}
-    sizes = {"scratch": 0, "local": 0}
-    for i, buffer in enumerate(program.buffers):
-        if buffer.space in offsets:
-            offsets[buffer.space][i] = sizes[buffer.space]
-            size = buffer_bytes(buffer, program)
-            sizes[buffer.space] += -(-size // LINE) * LINE + LINE  # one line apart, against 4 KiB aliasing
-        else:
-            external[i] = len(external)
-    return Memory(external, offsets["scratch"], offsets["local"], sizes["scratch"], sizes["local"])
-
-
-def buffer_bytes(buffer: Buffer, program: Program) -> int:
-    """The bytes of a buffer that the program lays out; of a local one, those of one unit."""
-    if not buffer.shape:
-        return buffer.dtype.itemsize
-    rows = unit_rows(buffer) if buffer.space == "local" else leading(buffer, program.max_rows)
-    if buffer.panel:
-        columns = buffer.shape[1]
-        assert isinstance(columns, int)
-        return rows * -(-columns // buffer.panel) * buffer.panel * buffer.dtype.itemsize
-    return rows * buffer.strides[0] * buffer.dtype.itemsize if len(buffer.shape) > 1 else rows * buffer.dtype.itemsize
-
-
-def leading(buffer: Buffer, max_rows: int) -> int:
-    """The largest extent of a buffer's first axis."""
-    return concrete(buffer.shape[:1], max_rows)[0]
-
-
-def unit_rows(buffer: Buffer) -> int:
-    """Rows of a local buffer: those of one unit."""
-    return lead(buffer.shape)[1]
 
 
 class DriverEmitter:
@@ -82,6 +33,7 @@ class DriverEmitter:
     ) -> None:
         self.program, self.memory, self.kernels, self.target = program, memory, kernels, target
         self.timer = timer
+        self.scratch, self.local = memory.scratch.offsets(), memory.local.offsets()
 
     def text(self) -> str:
         tracks = [
@@ -131,17 +83,17 @@ x:
 
     def _pointer(self, number: int, name: str) -> str:
         """A buffer's address; a local one is shifted so that its unit's rows have their own numbers."""
-        memory, buffer = self.memory, self.program.buffers[number]
-        if number in memory.scratch:
-            return f" {name} = getelementptr i8, ptr %scratch, i64 {memory.scratch[number]}\n"
-        if number in memory.local:
+        buffer = self.program.buffers[number]
+        if number in self.scratch:
+            return f" {name} = getelementptr i8, ptr %scratch, i64 {self.scratch[number]}\n"
+        if number in self.local:
             row = buffer.strides[0] if len(buffer.shape) > 1 else 1
             return (
-                f" {name}b = getelementptr i8, ptr %local, i64 {memory.local[number]}\n"
+                f" {name}b = getelementptr i8, ptr %local, i64 {self.local[number]}\n"
                 f" {name}s = mul i64 %lo, {-row * buffer.dtype.itemsize}\n"
                 f" {name} = getelementptr i8, ptr {name}b, i64 {name}s\n"
             )
-        position = HEADER + memory.external[number]
+        position = HEADER + self.memory.external[number]
         text = f" {name}p = getelementptr ptr, ptr %args, i64 {position}\n"
         if buffer.space in ("state", "data"):
             return f"{text} {name} = load ptr, ptr {name}p\n"

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from sklon._base.columns import aligned, in_bytes, in_flops
 from sklon._base.shapes import T, concrete, row_major
-from sklon.compiler.kernels.driver import Memory, buffer_bytes
 from sklon.graph.node import Type
 from sklon.program.ir import Buffer, Program, Track
+from sklon.program.memory import Arena, Memory, Span, buffer_bytes
 from sklon.program.work import NONE
 
 from .loops import LoopView, flow, fused, loop_name
@@ -36,8 +36,10 @@ LEGEND = (
 
 # ---- memory
 def memory_text(program: Program, memory: Memory) -> str:
-    """The buffers of each space: names, types, how they are laid out, and bytes."""
-    cells = aligned([_buffer(i, b, program) for i, b in enumerate(program.buffers)], "lllrl")
+    """The buffers of each space: names, types, bytes, how they are laid out, and when and where they lie."""
+    lives = {s.number: (clock, s) for clock, arena in _clocks(memory) for s in arena.spans}
+    rows = [[*_buffer(i, b, program), *_life(*lives.get(i, ("", None)))] for i, b in enumerate(program.buffers)]
+    cells = aligned(rows, "lllrllr")
     lines: list[str] = []
     for space, purpose in SPACES.items():
         found = [f"  {cells[i]}" for i, b in enumerate(program.buffers) if b.space == space]
@@ -46,15 +48,31 @@ def memory_text(program: Program, memory: Memory) -> str:
     return _cut(lines)
 
 
+def _clocks(memory: Memory) -> tuple[tuple[str, Arena], tuple[str, Arena]]:
+    """What the lives in each arena are counted in."""
+    return ("phase", memory.scratch), ("loop", memory.local)
+
+
+def _life(clock: str, span: Span | None) -> list[str]:
+    """From when to when a buffer lives, and its first byte."""
+    if span is None:
+        return ["", ""]
+    when = f"{clock} {span.first}" if span.first == span.last else f"{clock}s {span.first}–{span.last}"
+    return [when, f"at {span.offset:,}"]
+
+
 def _total(space: str, memory: Memory) -> str:
-    if space == "scratch":
-        return f"; {in_bytes(memory.scratch_bytes)} in all"
-    return f"; {in_bytes(memory.local_bytes)} a thread" if space == "local" else ""
+    """The bytes of a space, what they were if none were shared, and the share of them that lives at once."""
+    if space not in ("scratch", "local"):
+        return ""
+    arena, whose = (memory.scratch, "in all") if space == "scratch" else (memory.local, "a thread")
+    share = arena.least / arena.bytes if arena.bytes else 1.0
+    return f"; {in_bytes(arena.bytes)} {whose} ({in_bytes(arena.apart)} unshared), {share:.0%} in use at once"
 
 
 def _buffer(number: int, buffer: Buffer, program: Program) -> list[str]:
     unknown = T in buffer.shape
-    size = "" if unknown else in_bytes(buffer_bytes(buffer, program))
+    size = "" if unknown else in_bytes(buffer_bytes(buffer, program.max_rows))
     kind = str(Type(buffer.shape, buffer.dtype))
     return [f"%{number}", buffer.name, kind, size, layout(buffer)]
 

@@ -13,7 +13,6 @@ from sklon._base.settings import get_num_threads
 from sklon.compiler import native
 from sklon.compiler.cache import compiled
 from sklon.compiler.executable import Executable
-from sklon.compiler.kernels.driver import Memory
 from sklon.compiler.measure import TURNS, Measured, measure
 from sklon.compiler.module import emit_module
 from sklon.compiler.pipeline import PASSES, Settings, compile_program
@@ -21,6 +20,7 @@ from sklon.compiler.sharing import THREAD, worthwhile
 from sklon.compiler.target import Target
 from sklon.graph.node import Graph, walk
 from sklon.program.ir import Program
+from sklon.program.memory import Memory
 from sklon.program.work import NONE, Work
 
 from .graphs import changes, graph_text
