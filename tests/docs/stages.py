@@ -20,12 +20,14 @@ from sklon.compiler.module import emit_module
 from sklon.compiler.passes.fuse import base, fuse
 from sklon.compiler.target import Target
 from sklon.compiler.view.graphs import changes, graph_text
+from sklon.compiler.view.programs import memory_text
 from sklon.compiler.view.subject import Subject
 from sklon.compiler.view.view import ProgramView, view_of
 from sklon.graph.interpret import interpret
 from sklon.graph.node import Graph, Node, Slot, slots
 from sklon.optim import SGDRule
 from sklon.program.ir import Program
+from sklon.program.memory import place
 from sklon.program.text import print_program
 from sklon.training.step import Columns, record_training
 
@@ -122,6 +124,12 @@ def rest_of_program() -> str:
     return f"{head}…\nphase\n{last}"
 
 
+def plan_of_memory() -> str:
+    """Where the program's working memory lies: of the view's text, the last two spaces."""
+    text = memory_text(program(), place(program()))
+    return text[text.index("scratch: ") :]
+
+
 def kernel() -> str:
     """The tile of one row of the first product: the loop over the sum, and the epilogue behind it."""
     functions = emit_module(program(), TARGET).text.split("\n}\n")
@@ -179,6 +187,7 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "fused": fused,
     "phases": first_phases,
     "rest": rest_of_program,
+    "memory": plan_of_memory,
     "kernel": kernel,
     "run": run,
     "shown": shown,

@@ -28,6 +28,7 @@ READ: dict[str, list[tuple[Any, Any]]] = {
     "clip_norm": [("0.5", 0.5), ("none", None)],
     "ema": [("0.99", 0.99), (False, None)],
     "micro_batch_size": [("16", 16), ("none", None)],
+    "memory_limit": [("512MB", 512_000_000), ("4096", 4096), (4096, 4096), ("1 MiB", 1 << 20), ("none", None)],
     "l1": [("0", 0.0), (1, 1.0)],
 }
 REFUSED: dict[str, list[Any]] = {
@@ -59,6 +60,7 @@ REFUSED: dict[str, list[Any]] = {
     "clip_norm": [0, "-1"],
     "ema": [1, -0.1],
     "micro_batch_size": [0, 1.5],
+    "memory_limit": [0, 1.5, "much", "-1MB", True],
 }
 
 

@@ -195,7 +195,7 @@ def test_all_rates_share_one_program_with_the_fit(monkeypatch: pytest.MonkeyPatc
     cache.clear()
     compiled: list[int] = []
 
-    def noting(graph: Graph, rows: int) -> Executable:
+    def noting(graph: Graph, rows: int, limit: None) -> Executable:
         compiled.append(rows)
         return compile_graph(graph, rows)
 

@@ -7,6 +7,7 @@ program lies on disk, neither passes nor emitters nor LLVM's code generator run.
 from __future__ import annotations
 
 from collections import OrderedDict
+from functools import partial
 from typing import Any
 
 from sklon._base.locks import Lock
@@ -19,6 +20,7 @@ from .disk.store import find, keep
 from .disk.where import chosen
 from .executable import Executable, compile_graph, executable, translated
 from .executor import Executor, executor_of
+from .limit import Limit
 from .pipeline import Settings
 from .trace import watch
 
@@ -28,13 +30,13 @@ _turn = Lock()
 _programs: OrderedDict[Any, Executor] = OrderedDict()
 
 
-def compiled(graph: Graph, max_rows: int) -> Executor:
+def compiled(graph: Graph, max_rows: int, limit: Limit | None = None) -> Executor:
     """What runs ``graph`` for at most ``max_rows`` rows: from memory, from disk, or compiled now."""
     labels = tuple(n.op.label for n in slots(graph) if isinstance(n.op, Slot))
-    key = (structure(graph), labels, tuple(name for name, _ in graph.outputs), max_rows)
+    key = (structure(graph), labels, tuple(name for name, _ in graph.outputs), max_rows, limit)
     with _turn:
         if key not in _programs:
-            _programs[key] = executor_of(graph, max_rows, load_or_compile)
+            _programs[key] = executor_of(graph, max_rows, partial(load_or_compile, limit=limit))
             if len(_programs) > SIZE:
                 _programs.popitem(last=False)
         _programs.move_to_end(key)
@@ -46,12 +48,12 @@ def clear() -> None:
     _programs.clear()
 
 
-def load_or_compile(graph: Graph, max_rows: int) -> Executable:
+def load_or_compile(graph: Graph, max_rows: int, limit: Limit | None = None) -> Executable:
     """The program of ``graph`` for at most ``max_rows`` rows: from disk, or compiled now and left there."""
-    place, settings = chosen(), Settings(max_rows, native.host())
+    place, settings = chosen(), Settings(max_rows, native.host(), limit)
     key = key_of(graph, settings) if place else None
     if place is None or key is None:
-        return compile_graph(graph, max_rows)
+        return compile_graph(graph, max_rows, limit=limit)
     look = watch()
     entry = look.timed("disk", lambda: find(place, key))
     if entry is None:

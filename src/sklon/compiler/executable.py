@@ -25,6 +25,7 @@ from . import native
 from .interrupts import deferred_interrupts
 from .kernels.driver import HEADER
 from .kernels.meeting import gate_bytes
+from .limit import Limit
 from .module import emit_module
 from .pipeline import Settings, compile_program
 from .sharing import worthwhile
@@ -201,9 +202,9 @@ def translated(graph: Graph, settings: Settings, look: Watch) -> tuple[Program, 
     return program, look.timed("machine code", lambda: native.object_code(text, settings.target))
 
 
-def compile_graph(graph: Graph, max_rows: int, target: Target | None = None) -> Executable:
+def compile_graph(graph: Graph, max_rows: int, target: Target | None = None, limit: Limit | None = None) -> Executable:
     """Compile a graph for this machine (or, for tests, for a narrower ``target`` that it can run)."""
-    settings, look = Settings(max_rows, target or native.host()), watch()
+    settings, look = Settings(max_rows, target or native.host(), limit), watch()
     made = executable(*translated(graph, settings, look), settings.target)
     look.done(graph, settings)
     return made

@@ -14,12 +14,14 @@ from sklon.graph.node import apply as apply_op
 from sklon.ops import Copy
 from sklon.program.ir import Program
 
+from .limit import Limit, within
 from .passes.assemble import assemble
 from .passes.composites import write_out
 from .passes.empties import fill_empties
 from .passes.factor import take_out_factors
 from .passes.fuse import fuse
 from .passes.products import cut_sums, make_matrices, pack_operands
+from .passes.recompute import EARLY, Timing
 from .passes.reshapes import separate_reshapes
 from .passes.rewriting import rewrite
 from .passes.schedule import schedule
@@ -33,6 +35,7 @@ class Settings:
 
     max_rows: int
     target: Target
+    limit: Limit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +140,14 @@ def compile_program(graph: Graph, settings: Settings) -> Program:
     arguments = slots(graph)
     scalars = {n: i for i, n in enumerate(n for n in arguments if _is_scalar(n))}
     final = graph_passes(graph, settings)[-1][1]
-    plan = schedule(final, fuse(final, settings.max_rows), arguments, scalars)
-    return assemble(plan, settings.max_rows, len(scalars))
+
+    def build(graph: Graph, timing: Timing) -> Program:
+        plan = schedule(graph, fuse(graph, settings.max_rows), arguments, scalars, timing)
+        return assemble(plan, settings.max_rows, len(scalars))
+
+    if settings.limit is None:
+        return build(final, EARLY)
+    return within(final, fuse(final, settings.max_rows), settings.limit, build)
 
 
 def _is_scalar(node: Node) -> bool:

@@ -164,6 +164,7 @@ def fit_network(
         clip=None if settings.clip_norm is None else ClipNorm(settings.clip_norm),
         average=None if settings.ema is None else EMA(settings.ema, warmup=True),
         seed=settings.seed,
+        memory_limit=settings.memory_limit,
     )
     balance = settings.class_weight == "balanced"
     started = time.perf_counter()

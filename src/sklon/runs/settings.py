@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sklon._base.checks import bytes_of
 from sklon._base.errors import InputError
 from sklon.data import TASKS, nearest
 from sklon.optim import schedules
@@ -110,6 +111,7 @@ class Settings:
     ema: float | None
     batch_size: int | str
     micro_batch_size: int | None
+    memory_limit: int | None
     epochs: int
     time_limit: float | None
     early_stopping: str | None
@@ -335,6 +337,12 @@ SETTINGS: tuple[Setting, ...] = (
         _optional(_whole(1)),
         None,
         "Rows that are computed at once, to bound memory; a step is still the whole batch's.",
+    ),
+    Setting(
+        "memory_limit",
+        _optional(Kind("BYTES", lambda value: bytes_of(value, "it"), "bytes, or an amount such as 512MB")),
+        None,
+        "The most memory that a step works in; what does not fit is recomputed, to the same bits.",
     ),
     Setting("epochs", _whole(1), 200, "The most passes over the training rows."),
     Setting(

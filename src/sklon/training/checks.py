@@ -18,6 +18,7 @@ from sklon.optim.schedules import Schedule
 
 from .arrays import Array, Samples
 from .step import record_prediction
+from .stopping import StoppingRule
 from .streams import Rows, Stream
 
 #: ops that only choose and arrange: what they give is a part of what they take
@@ -33,6 +34,14 @@ def check_settings(clip: object, average: object, schedule: object, on_non_finit
         raise InputError(f'schedule is a text such as "cosine" or a value of optim.schedules, not {schedule!r}')
     if on_non_finite not in ("stop", "skip"):
         raise InputError(f'on_non_finite is "stop" or "skip", not {on_non_finite!r}')
+
+
+def check_rule(rule: StoppingRule | None, held_out: Rows | None) -> None:
+    """Refuse a stopping rule that a fit cannot follow."""
+    if rule is not None and rule.needs_validation and held_out is None:
+        raise InputError("early stopping watches the validation loss; pass validation=(X, y) or a fraction")
+    if rule is not None and rule.wants_rises:
+        raise InputError("a fit watches a loss, which falls; mode='max' is for recorded scores of your own")
 
 
 def check_length(epochs: Any, time_limit: Any) -> None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sklon.compiler.executable import Steps
+from sklon.compiler.limit import Limit
 from sklon.compiler.view.subject import Subject
 
 from .checks import checked
@@ -43,6 +44,7 @@ def rehearsed(trainer: Trainer, data: Any, **batches: Any) -> Subject:
         max_rows=feed.micro,
         arrays={**run.state, **stretch.arrays()},
         steps=steps,
+        limit=Limit.of(trainer.memory_limit),
     )
 
 

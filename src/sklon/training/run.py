@@ -15,6 +15,7 @@ from sklon.compiler.cache import compiled
 from sklon.compiler.executable import Steps, aligned_zeros
 from sklon.compiler.executor import Executor
 from sklon.compiler.interrupts import deferred_interrupts
+from sklon.compiler.limit import Limit
 from sklon.graph.node import Graph, Node, Slot, slots
 
 from .averaged import (
@@ -137,7 +138,8 @@ class Run:
         if frozen not in self.programs:
             graph = self._graph(frozen)
             watched = finite_parameters(graph, self.state)
-            self.programs[frozen] = StepProgram(graph, compiled(graph, self.feed.micro), scalars_of(graph), watched)
+            code = compiled(graph, self.feed.micro, Limit.of(self.trainer.memory_limit))
+            self.programs[frozen] = StepProgram(graph, code, scalars_of(graph), watched)
         return self.programs[frozen]
 
     def _validation(self, held_out: Rows) -> Evaluation:

@@ -12,6 +12,7 @@ import numpy as np
 
 from sklon._base.errors import InputError
 from sklon.compiler.executable import Steps
+from sklon.compiler.limit import Limit
 from sklon.compiler.view.subject import Subject, Viewable
 from sklon.compiler.view.view import PARTS, ProgramView, measured_view, view_of
 from sklon.nn import Module
@@ -102,7 +103,7 @@ def _of_trainer(trainer: Trainer, data: Any, batch_size: int | str, micro_batch_
             "show_program(trainer, (X, y))"
         )
     title = f"training step of {type(trainer.model).__name__}"
-    return Subject(title=title, graph=plan.graph, max_rows=plan.micro)
+    return Subject(title=title, graph=plan.graph, max_rows=plan.micro, limit=Limit.of(trainer.memory_limit))
 
 
 def _of_module(model: Module, inputs: Any) -> Subject:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from sklon._base.checks import bytes_of
 from sklon._base.errors import InputError
 from sklon.data.blocks import Blocks
 from sklon.data.sampling import Sampler
@@ -32,7 +33,7 @@ from .arrays import samples
 from .averaged import averages_itself
 from .callbacks import Callback, Callbacks
 from .checkpoints import Checkpoints, Writer, check_none_later, newest
-from .checks import check_length, check_settings, checked
+from .checks import check_length, check_rule, check_settings, checked
 from .describing import Plan, description, html, planned
 from .draws import predictions_drawn
 from .evaluation import Evaluation, state_of
@@ -72,7 +73,8 @@ class Trainer:
     ``optim.SWA(start=75)``) averaged weights are what is validated, kept and handed out, with batch norm's statistics
     computed for them; another fit begins from those, and its average anew. A batch whose loss or gradients are not
     finite ends the fit, and ``stopped.fault`` tells where that began; with ``on_non_finite="skip"`` it changes nothing
-    and is counted in the history (in micro-batches, batch norm's estimates have moved by then).
+    and is counted in the history (in micro-batches, batch norm's estimates have moved by then). ``memory_limit`` (bytes
+    or "512MB") bounds what a step works in: what does not fit is recomputed in the backward pass, to the same bits.
 
     >>> import numpy as np
     >>> from sklon import Trainer, nn
@@ -101,6 +103,7 @@ class Trainer:
         on_non_finite: str = "stop",
         seed: int = 0,
         reduction: str | None = None,
+        memory_limit: int | str | None = None,
     ) -> None:
         check_settings(clip, average, schedule, on_non_finite)
         self.model = model
@@ -113,6 +116,7 @@ class Trainer:
         self.average = average
         self.options = Options(clip=clip, skip=on_non_finite == "skip")
         self.seed = seed
+        self.memory_limit = None if memory_limit is None else bytes_of(memory_limit, "memory_limit")
         self.history = History()
         self.stopped: Stopped | None = None
         self.plan: Plan | None = None  # of the last fit
@@ -179,10 +183,7 @@ class Trainer:
         )
         check_length(epochs, time_limit)
         rule = rule_for(early_stopping)
-        if rule is not None and rule.needs_validation and held_out is None:
-            raise InputError("early stopping watches the validation loss; pass validation=(X, y) or a fraction")
-        if rule is not None and rule.wants_rises:
-            raise InputError("a fit watches a loss, which falls; mode='max' is for recorded scores of your own")
+        check_rule(rule, held_out)
         feed = replace(feed, samples=checked(self.model, self.loss, feed.samples))
         held_out = None if held_out is None else checked(self.model, self.loss, held_out)
         feed.check(self.model)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from sklon._base.shapes import N, row_size
 from sklon.compiler.target import Target
 from sklon.program.ir import Buffer, Loop, Program, Track
-from sklon.program.memory import LINE, Memory
+from sklon.program.memory import Memory
 
-from .meeting import LINE, meeting
+from .meeting import meeting
 from .text import extent_text
 from .timing import UNTIMED, Timer
 

@@ -18,6 +18,7 @@ from sklon.program.ir import Access, Loop, accesses, lead
 
 from .fuse import Fusion, Group
 from .lower import lower
+from .recompute import EARLY, Timing
 
 #: instructions; maps are not joined beyond, so that no kernel grows without bound
 LARGEST_BODY = 2000
@@ -40,12 +41,14 @@ class _ConflictError(Exception):
         self.targets = targets
 
 
-def schedule(graph: Graph, fusion: Fusion, slots: Iterable[Node], scalars: Mapping[Node, int]) -> Schedule:
-    """Order the loops of a fusion."""
+def schedule(
+    graph: Graph, fusion: Fusion, slots: Iterable[Node], scalars: Mapping[Node, int], timing: Timing = EARLY
+) -> Schedule:
+    """Order the loops of a fusion: each in the first phase that it can run in, but for what ``timing`` says."""
     slots = tuple(slots)
     while True:
         try:
-            return _Scheduler(graph, fusion, slots, scalars).run()
+            return _Scheduler(graph, fusion, slots, scalars, timing).run()
         except _ConflictError as conflict:
             graph, fusion = _copy_updates(graph, fusion, conflict.targets)
 
@@ -75,8 +78,10 @@ class _Item:
 
 
 class _Scheduler:
-    def __init__(self, graph: Graph, fusion: Fusion, slots: tuple[Node, ...], scalars: Mapping[Node, int]) -> None:
-        self.graph, self.scalars = graph, scalars
+    def __init__(
+        self, graph: Graph, fusion: Fusion, slots: tuple[Node, ...], scalars: Mapping[Node, int], timing: Timing
+    ) -> None:
+        self.graph, self.scalars, self.timing = graph, scalars, timing
         stored = [n for n in slots if n not in scalars] + [r for g in fusion.groups for r in g.roots]
         self.places = {n: i for i, n in enumerate(stored)}
         self.items = [_Item(g, lower(g, self.places, scalars), 1 << i, {}) for i, g in enumerate(fusion.groups)]
@@ -97,7 +102,8 @@ class _Scheduler:
             for at in accesses(item.loop)[0]:
                 first = self.producer.get(at.buffer)
                 if first is not None and first is not item:
-                    _require(item, first, 0 if aligned(first.loop, at, item.loop) else 1)
+                    near = aligned(first.loop, at, item.loop) and not self.timing.parts(first.group, item.group)
+                    _require(item, first, 0 if near else 1)
 
     def _add_updates(self) -> None:
         conflicts: set[Node] = set()
@@ -141,6 +147,16 @@ class _Scheduler:
             item.ancestors = item.bit
             for b in item.before:
                 item.ancestors |= b.ancestors
+        self._delay()
+
+    def _delay(self) -> None:
+        """Move what may run late behind, to the phase of its first reader where that is possible."""
+        latest: dict[_Item, int] = {}
+        for item in reversed(self.items):
+            if item in latest and self.timing.is_late(item.group):
+                item.phase = latest[item]
+            for b, weight in item.before.items():
+                latest[b] = min(item.phase - weight, latest.get(b, item.phase))
 
     def _merge(self) -> None:
         """Join maps of one domain and phase, unless a path leaves one and comes back by the other.

@@ -9,6 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from sklon.compiler.executable import Steps
+from sklon.compiler.limit import Limit
 from sklon.graph.node import Graph
 
 Array = np.ndarray[Any, Any]
@@ -16,13 +17,14 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """A graph for at most ``max_rows`` rows; without ``steps`` it cannot be run."""
+    """A graph for at most ``max_rows`` rows, within a limit of memory; without ``steps`` it cannot be run."""
 
     title: str
     graph: Graph
     max_rows: int
     arrays: Mapping[str, Array] = field(default_factory=dict)
     steps: Steps | None = None
+    limit: Limit | None = None
 
     @property
     def rows(self) -> int:

@@ -155,7 +155,7 @@ def _headed(title: str, text: str) -> str:
 def view_of(subject: Subject, target: Target | None = None) -> ProgramView:
     """The way of a graph to machine code, for this machine or another one; nothing is run."""
     target = target or native.host()
-    settings = Settings(subject.max_rows, target)
+    settings = Settings(subject.max_rows, target, subject.limit)
     passes: list[PassView] = []
     graph = subject.graph
     for one in PASSES:
@@ -183,7 +183,7 @@ def measured_view(subject: Subject, threads: int | None = None, turns: int = TUR
     """The same with times, measured on this machine."""
     if subject.steps is None:
         raise InputError(f"to measure {subject.title} it must be run; pass the data too")
-    executable = compiled(subject.graph, subject.max_rows)
+    executable = compiled(subject.graph, subject.max_rows, subject.limit)
     if not isinstance(executable, Executable):
         raise InputError(f"to measure {subject.title} it must be compiled, and LLVM is missing: pip install llvmlite")
     return replace(view_of(subject), measured=measure(executable, subject.arrays, subject.steps, threads, turns))
