@@ -10,13 +10,14 @@ import pytest
 from sklon._base.dtypes import float64, int32
 from sklon._base.shapes import N, S, T
 from sklon.compiler import native
+from sklon.compiler.executable import compile_graph
 from sklon.compiler.passes.factor import take_out_factors
 from sklon.compiler.passes.rewriting import rewrite
 from sklon.compiler.passes.simplify import simplify
 from sklon.compiler.pipeline import PASSES, Settings, compile_program, graph_passes
 from sklon.graph.node import Graph, Node, slot, walk
 from sklon.ops import BUILD as b
-from tests.executors import Trial, agree, interpreted
+from tests.executors import Trial, agree, compiled, interpreted
 
 SPECIAL = np.array([[np.nan, np.inf, -np.inf], [0.0, -0.0, 1e-310], [1.5, -2.5, 1e300]])
 
@@ -135,3 +136,15 @@ def test_only_states_that_change_places_are_copied() -> None:
     assert scratch(Graph((), ((x, b.tanh(y)),))) == 0
     assert scratch(Graph((), ((x, y), (y, x)))) > 0
     assert scratch(Graph((), ((x, _turned(x)),))) > 0
+
+
+def test_two_sums_whose_epilogues_read_each_other_are_taken_apart() -> None:
+    """−Σx feeds Σx²'s epilogue and −Σx² that of Σx: as two loops each would wait for the other."""
+    x = matrix()
+    total, square = (b.reduce(v, fn="sum", axes=(1,)) for v in (x, b.mul(x, x)))
+    less, squareless = b.neg(total), b.neg(square)
+    results = {"a": less, "b": squareless, "c": b.mul(total, squareless), "d": b.mul(square, less)}
+    graph = Graph(tuple(results.items()))
+    array = np.random.default_rng(0).standard_normal((3, 3))
+    one = Trial(graph, 1, (1,), {"x": array}, np.zeros(1, np.int32), np.zeros((1, 0)))
+    agree(compiled(one, compile_graph(graph, 1)), interpreted(one), 1e-15, "taken apart")

@@ -37,12 +37,15 @@ def _losses(batch: int, dtype: Dtype) -> list[float]:
 def test_any_batch_size_compiles(batch: int, dtype: Dtype, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[Executor] = []
 
-    def compiling(graph: Graph, max_rows: int) -> Executor:
+    def compiling(graph: Graph, max_rows: int, limit: object) -> Executor:
         made.append(compile_graph(graph, max_rows))
         return made[-1]
+
+    def interpreting(graph: Graph, max_rows: int, limit: object) -> Executor:
+        return Interpreted(graph, max_rows)
 
     monkeypatch.setattr(run_module, "compiled", compiling)
     found = _losses(batch, dtype)
     assert made and native.why_absent() is None
-    monkeypatch.setattr(run_module, "compiled", Interpreted)
+    monkeypatch.setattr(run_module, "compiled", interpreting)
     np.testing.assert_allclose(found, _losses(batch, dtype), rtol=CLOSE[dtype])

@@ -7,6 +7,7 @@ is not in memory hands its value in registers to an epilogue of point ops, whose
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sklon.compiler.target import FEW_TERMS
@@ -57,6 +58,35 @@ def base(node: Node) -> Node:
     return node
 
 
+def knotted(before: Mapping[Group, set[Group]]) -> list[Group]:
+    """Those groups that wait for themselves, or lie between such; ``before`` tells for whom each one waits."""
+    left = _unordered(before)
+    behind: dict[Group, set[Group]] = {g: set() for g in left}
+    for g, waited in left.items():
+        for x in waited:
+            behind[x].add(g)
+    found = _unordered(behind)
+    return [g for g in before if g in found]
+
+
+def _unordered(before: Mapping[Group, set[Group]]) -> dict[Group, set[Group]]:
+    """The groups that no order can hold, with those among them that each one waits for."""
+    left = {g: set(waited) for g, waited in before.items()}
+    readers: dict[Group, list[Group]] = {}
+    for g, waited in before.items():
+        for x in waited:
+            readers.setdefault(x, []).append(g)
+    ready = [g for g, waited in left.items() if not waited]
+    while ready:
+        done = ready.pop()
+        del left[done]
+        for g in readers.get(done, ()):
+            left[g].discard(done)
+            if not left[g]:
+                ready.append(g)
+    return left
+
+
 class _Fuser:
     def __init__(self, graph: Graph, max_rows: int) -> None:
         self.graph, self.max_rows = graph, max_rows
@@ -72,6 +102,7 @@ class _Fuser:
             self._spread()
             if len(self.memory) == before:
                 self._split_epilogues()
+                self._break_cycles()
                 if len(self.memory) == before:
                     return Fusion(frozenset(self.memory), tuple(self._groups()))
 
@@ -195,6 +226,31 @@ class _Fuser:
                 else:
                     stack.append(x)
         return cost, reads
+
+    def _break_cycles(self) -> None:
+        """Store the sum of a group that waits for itself: one of its roots is below what another one reads."""
+        groups = self._groups()
+        producer = {root: group for group in groups for root in group.roots}
+        before = {g: {producer[x] for x in self._read(g) if x in producer} - {g} for g in groups}
+        for group in knotted(before):
+            if group.anchor is not None and len(group.roots) > 1:
+                self._store(group.anchor)
+                return
+
+    def _read(self, group: Group) -> set[Node]:
+        """What a group reads from memory."""
+        found: set[Node] = set()
+        stack = [x for root in group.roots for x in root.inputs]
+        seen = set(stack)
+        while stack:
+            node = stack.pop()
+            if node in self.memory:
+                found.add(node)
+                continue
+            fresh = [x for x in node.inputs if x not in seen]
+            seen.update(fresh)
+            stack += fresh
+        return found
 
     def _groups(self) -> list[Group]:
         ends: dict[Node, list[Node]] = {}

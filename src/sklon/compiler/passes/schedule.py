@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from sklon._base.errors import CompilerError
 from sklon._base.shapes import N, S
 from sklon.graph.node import Graph, Node
 from sklon.graph.node import apply as apply_op
@@ -46,10 +47,14 @@ def schedule(
 ) -> Schedule:
     """Order the loops of a fusion: each in the first phase that it can run in, but for what ``timing`` says."""
     slots = tuple(slots)
+    copied: set[Node] = set()
     while True:
         try:
             return _Scheduler(graph, fusion, slots, scalars, timing).run()
         except _ConflictError as conflict:
+            if conflict.targets <= copied:
+                raise CompilerError("loops wait for each other, and not for the sake of an update") from conflict
+            copied |= conflict.targets
             graph, fusion = _copy_updates(graph, fusion, conflict.targets)
 
 
@@ -106,6 +111,7 @@ class _Scheduler:
                     _require(item, first, 0 if near else 1)
 
     def _add_updates(self) -> None:
+        self._check_cycles()
         conflicts: set[Node] = set()
         readers = self._readers()
         closure = _ancestors(self.items)
