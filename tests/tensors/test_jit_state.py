@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -298,3 +299,17 @@ def test_recording_with_and_without_gradients_are_two() -> None:
         assert function() is False
     assert function() is True
     assert function.recordings == 2
+
+
+def test_several_threads_may_call_it() -> None:
+    weight = sklon.tensor(np.arange(12.0).reshape(3, 4))
+    function = sklon.jit(lambda x: (x @ weight).tanh().sum())
+    expected = [(sklon.full((2, 3), float(i), dtype="float64") @ weight).tanh().sum().item() for i in range(8)]
+
+    def many(number: int) -> list[float]:
+        return [function(sklon.full((2, 3), float(i), dtype="float64")).item() for i in range(8) for _ in range(20)]
+
+    with ThreadPoolExecutor(4) as pool:
+        for found in pool.map(many, range(4)):
+            assert found == [value for value in expected for _ in range(20)]
+    assert function.recordings == 1
