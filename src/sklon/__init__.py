@@ -144,6 +144,7 @@ from sklon.tensors.indexing import (
     scatter_add,
     take_along_axis,
 )
+from sklon.tensors.jit import jit
 from sklon.tensors.manipulation import (
     broadcast_tensors,
     chunk,
@@ -304,6 +305,7 @@ __all__ = [
     "isnan",
     "isneginf",
     "isposinf",
+    "jit",
     "ldexp",
     "lerp",
     "less",

@@ -22,7 +22,7 @@ from sklon.graph.build import Build
 from sklon.graph.interpret import evaluate
 from sklon.graph.node import Node, Slot, walk
 from sklon.tensors import Tensor, realise, values
-from sklon.tensors.tensor import pending
+from sklon.tensors.pending import pending
 
 torch: Any = pytest.importorskip("torch")
 DATABASE = pytest.importorskip("torch.testing._internal.common_methods_invocations").op_db

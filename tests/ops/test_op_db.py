@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import replace
 
 import pytest
 
 from sklon._base.errors import SklonError
+from sklon._base.store import Store
 from sklon.graph.build import Build
 from sklon.graph.node import REGISTRY, Node, Op
 from sklon.nn import functional as nnf
-from sklon.tensors import elementwise, realise
+from sklon.tensors import elementwise, programs
 
 from .op_db import Entry, compare, compiled, interpreted, judge, refused, torch
 from .op_db_rows import ENTRIES
@@ -98,7 +98,7 @@ def test_a_wrong_second_derivative_is_caught(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_wrong_instruction_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(REGISTRY["hypot"], "symbol", "fmax")
-    monkeypatch.setattr(realise, "_cache", OrderedDict())  # of compiled programs
+    monkeypatch.setattr(programs, "programs", Store(1))
     judged = judge(BY_NAME["hypot"], [torch.float64])
     compare(BY_NAME["hypot"], judged, interpreted(judged), "interpreted")
     with pytest.raises(AssertionError, match="hypot, compiled: result 0"):

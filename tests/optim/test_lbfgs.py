@@ -15,7 +15,7 @@ import sklon
 from sklon import Trainer, nn, optim
 from sklon._base.errors import InputError, ShapeError
 from sklon.optim import line_search
-from sklon.tensors.realise import counters
+from sklon.tensors.programs import counters
 
 STARTS = np.array([-1.2, 1.0]), np.array([[0.5, 2.0]])
 Losses = Callable[[Any, Any], Any]

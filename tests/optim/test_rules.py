@@ -87,7 +87,7 @@ def test_what_no_step_may_have_is_refused_in_many_steps_too(name: str) -> None:
 
 @EACH
 def test_a_changed_learning_rate_compiles_nothing(name: str) -> None:
-    from sklon.tensors.realise import counters
+    from sklon.tensors.programs import counters
 
     problem, row = Problem(sklon), ROWS[name]
     optimizer = row.optimizer(problem.params, **row.settings)

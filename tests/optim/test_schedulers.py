@@ -15,7 +15,7 @@ from sklon import optim
 from sklon._base.errors import InputError
 from sklon.optim import lr_scheduler as lr
 from sklon.optim.schedules import CosineAnnealing, Exponential, Lambda, Step, Warmup
-from sklon.tensors.realise import counters
+from sklon.tensors.programs import counters
 from tests.optim.rows import Problem
 from tests.optim.schedule_rows import ALL, BASES, MOMENTUM, Row, assert_same_trace, falling, sgd, traced
 

@@ -9,7 +9,7 @@ import pytest
 
 import sklon
 from sklon import nn, optim
-from sklon.tensors.realise import counters
+from sklon.tensors.programs import counters
 
 torch = pytest.importorskip("torch")
 STEPS = 21

@@ -14,7 +14,7 @@ from sklon._base.shapes import N
 from sklon.autodiff import gradients
 from sklon.graph.interpret import evaluate
 from sklon.graph.node import slot
-from sklon.tensors import Tensor, elementwise, realise
+from sklon.tensors import Tensor, elementwise, programs
 
 torch: Any = pytest.importorskip("torch")
 RNG = np.random.default_rng(0)
@@ -167,9 +167,9 @@ def test_a_divisor_of_rows_to_come_gives_zero() -> None:
 
 
 def test_dividing_by_a_number_computes_nothing_yet() -> None:
-    before = realise.counters.runs
+    before = programs.counters.runs
     kept = [elementwise.floor_divide(sklon.tensor([7]), 2), elementwise.fmod(sklon.tensor([-7]), 2)]
-    assert realise.counters.runs == before
+    assert programs.counters.runs == before
     assert [k.item() for k in kept] == [3, -1]
 
 

@@ -15,9 +15,12 @@ from numpy.typing import DTypeLike
 from .errors import DtypeError
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Dtype:
-    """One element type: ``name`` as PyTorch spells it, ``short`` as the text forms spell it, ``bits`` wide."""
+    """One element type: ``name`` as PyTorch spells it, ``short`` as the text forms spell it, ``bits`` wide.
+
+    There is one of each, also after copying and pickling.
+    """
 
     name: str
     short: str
@@ -39,6 +42,9 @@ class Dtype:
         """Whether gradients can flow through values of this type."""
         return self.kind == "floating"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return from_short, (self.short,)
+
     def __repr__(self) -> str:
         return f"sklon.{self.name}"
 
@@ -53,6 +59,7 @@ float64 = Dtype("float64", "f64", 64, "floating")
 ALL = (bool_, uint32, int32, int64, float32, float64)
 _BY_NAME = {d.name: d for d in ALL}
 _BY_SHORT = {d.short: d for d in ALL}
+_BY_NUMPY = {d.numpy: d for d in ALL}
 _RANK = {"bool": 0, "unsigned": 1, "integer": 2, "floating": 3}
 
 
@@ -64,6 +71,8 @@ def dtype_of(what: Dtype | DTypeLike) -> Dtype:
     """
     if isinstance(what, Dtype):
         return what
+    if isinstance(what, np.dtype) and what in _BY_NUMPY:
+        return _BY_NUMPY[what]
     name = np.dtype(what).name
     if name not in _BY_NAME:
         known = ", ".join(_BY_NAME)

@@ -41,6 +41,11 @@ def check_shape(shape: Iterable[Extent]) -> Shape:
     return result
 
 
+def is_symbolic(shape: Shape) -> bool:
+    """Whether the leading axis is a symbol, and so a size that is not known yet."""
+    return bool(shape) and isinstance(shape[0], Symbol)
+
+
 def shards(rows: int) -> int:
     """The number of shards that ``rows`` rows make; at least one."""
     return max(1, -(-rows // SHARD))

@@ -106,7 +106,10 @@ class Executable:
 
     def worthwhile_threads(self, steps: Steps) -> int:
         """How many threads the work of a step is worth: results never depend on it."""
-        rows = int(steps.rows.max(initial=1))
+        return self.threads_for(int(steps.rows.max(initial=1)))
+
+    def threads_for(self, rows: int) -> int:
+        """How many threads a step of so many rows is worth."""
         if rows not in self._worthwhile:
             self._worthwhile[rows] = worthwhile(self.program, rows)
         wanted = self._worthwhile[rows]
@@ -141,11 +144,15 @@ class Executable:
             )
             words[HEADER + position] = array.ctypes.data
         with deferred_interrupts():
-            if threads == 1:
-                self._entry(words.ctypes.data, 0)
-            else:
-                together(lambda number: self._entry(words.ctypes.data, number), threads)
+            self.enter(words.ctypes.data, threads)
             self._scratch.append(scratch)
+
+    def enter(self, words: int, threads: int) -> None:
+        """Run the native code on an argument block at the address ``words``."""
+        if threads == 1:
+            self._entry(words, 0)
+        else:
+            together(lambda number: self._entry(words, number), threads)
 
     def _take_scratch(self) -> Array:
         """Memory of this call alone: of an earlier one that is over, or new. Other threads may be asking too."""

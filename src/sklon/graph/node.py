@@ -3,14 +3,14 @@
 An op says what is computed, with all its attributes; a node is one application of an op and has an
 identity of its own, so equal computations stay apart until a pass merges them after differentiation.
 A graph names its outputs and the new values of its slots: reads see the state at entry, updates take
-effect at exit. Nothing here is ever mutated.
+effect at exit. Nothing of a graph is ever mutated.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 from sklon._base.dtypes import Dtype
 from sklon._base.shapes import Shape
@@ -73,15 +73,22 @@ def primitive(name: str) -> Callable[[OpClass], OpClass]:
     return register
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Node:
-    """One application of an op. Equality is identity."""
+    """One application of an op. Equality is identity.
 
-    op: Op
-    inputs: tuple[Node, ...]
-    shape: Shape
-    dtype: Dtype
-    source: str = field(default="", repr=False)
+    ``outside`` is no part of the graph: what the tensors above know about this node, and the only thing that changes.
+    A class of its own, because thousands are made a second: a frozen dataclass takes five times as long.
+    """
+
+    __slots__ = ("__weakref__", "dtype", "inputs", "op", "outside", "shape", "source")
+
+    def __init__(self, op: Op, inputs: tuple[Node, ...], shape: Shape, dtype: Dtype, source: str = "") -> None:
+        self.op: Final = op
+        self.inputs: Final = inputs
+        self.shape: Final = shape
+        self.dtype: Final = dtype
+        self.source: Final = source
+        self.outside: Any = None
 
     @property
     def type(self) -> Type:

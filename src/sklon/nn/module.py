@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, NoReturn, TypeVar
 import numpy as np
 
 from sklon._base.errors import DtypeError, InputError, ShapeError
-from sklon.tensors import Tensor
+from sklon.tensors import Tensor, tracing
 from sklon.tensors import values as tensor_values
 from sklon.tensors.autograd import watch
 from sklon.tensors.creation import tensor, zeros
@@ -26,6 +26,8 @@ Array = np.ndarray[Any, Any]
 Self = TypeVar("Self", bound="Module")
 #: what ``Module.__init__`` makes; a module without it is half finished
 _TABLES = ("_parameters", "_buffers", "_modules", "_forward_hooks", "_forward_pre_hooks")
+#: settings that are compared as values
+_PLAIN = (bool, int, float, str, type(None))
 
 
 class Parameter(Tensor):
@@ -91,7 +93,11 @@ class Module:
         if isinstance(value, Parameter | Module) and "_modules" not in self.__dict__:
             raise InputError(f"call super().__init__() in {type(self).__name__} before assigning {name!r}")
         if "_modules" in self.__dict__:
+            if name in self._buffers and tracing.moved_while_tracing(self._buffers[name], value):
+                return
             self._register(name, value)
+        if self.__dict__.get(name, self) is not value:
+            tracing.settings.changes += 1
         object.__setattr__(self, name, value)
 
     def _register(self, name: str, value: Any) -> None:
@@ -119,6 +125,7 @@ class Module:
 
     def __delattr__(self, name: str) -> None:
         self._forget(name)
+        tracing.settings.changes += 1
         object.__delattr__(self, name)
 
     def __getattr__(self, name: str) -> Any:
@@ -137,6 +144,7 @@ class Module:
     def register_parameter(self, name: str, parameter: Parameter | None) -> None:
         """Give a parameter a name; None keeps the name for one that is not there."""
         self._check_name(name)
+        tracing.settings.changes += 1
         self._parameters[name] = parameter
         object.__setattr__(self, name, parameter)
 
@@ -145,6 +153,7 @@ class Module:
         self._check_name(name)
         if value is not None and not isinstance(value, Tensor):
             raise InputError(f"a buffer is a tensor or None, not {type(value).__name__}; make one with sklon.tensor")
+        tracing.settings.changes += 1
         self._buffers[name] = value
         if not persistent:
             self._transient.add(name)
@@ -167,12 +176,23 @@ class Module:
 
     # ---- computing
     def __call__(self, *inputs: Any, **options: Any) -> Any:
-        inputs = run_pre_hooks(self._forward_pre_hooks, self, inputs)
-        return run_forward_hooks(self._forward_hooks, self, inputs, self.forward(*inputs, **options))
+        trace = tracing.current()
+        if trace is not None:
+            trace.watched[id(self)] = self
+        if self._forward_pre_hooks:
+            inputs = run_pre_hooks(self._forward_pre_hooks, self, inputs)
+        output = self.forward(*inputs, **options)
+        return run_forward_hooks(self._forward_hooks, self, inputs, output) if self._forward_hooks else output
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
         """The computation: tensors in, a tensor out."""
         raise NotImplementedError(f"{type(self).__name__} needs a forward method")
+
+    def fingerprint(self) -> tuple[Any, ...]:
+        """All settings, and which parts and hooks there are: what a recording of ``forward`` may depend on."""
+        own = ((k, v if isinstance(v, _PLAIN) else id(v)) for k, v in self.__dict__.items() if k not in _TABLES)
+        parts = ((name, id(part)) for table in _TABLES for name, part in self.__dict__[table].items())
+        return (*own, *parts)
 
     def register_forward_hook(self, hook: ForwardHook) -> Handle:
         """Call ``hook(module, inputs, output)`` after each forward; what it returns, if anything, is the output."""

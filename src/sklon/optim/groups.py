@@ -42,6 +42,11 @@ def members_of(group: Group) -> Group:
     return {**group, "params": tensors, **names}
 
 
+def settings_of(group: Group) -> Group:
+    """What a group says besides its parameters, as values that stay what they are."""
+    return {name: tuple(v) if isinstance(v, list) else v for name, v in group.items() if name != "params"}
+
+
 def _check_leaf(tensor: Any) -> None:
     if not isinstance(tensor, Tensor):
         raise TypeError(f"an optimizer takes tensors, not a {type(tensor).__name__}; pass model.parameters()")

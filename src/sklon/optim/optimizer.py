@@ -14,16 +14,17 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sklon._base.dtypes import Dtype
-from sklon.tensors import Tensor, values
+from sklon.tensors import Tensor, tracing
 from sklon.tensors.creation import from_array
-from sklon.tensors.leaves import settle
+from sklon.tensors.leaves import take
 from sklon.tensors.modes import no_grad
 from sklon.tensors.realise import realise
 
-from .groups import Group, check_disjoint, groups_of, members_of
+from .again import numbers_at_each_call
+from .groups import Group, check_disjoint, groups_of, members_of, settings_of
 from .rules import Rule
 from .state import Array, pack, unpack
+from .stepping import Stepped, numbers_of, update_all
 
 
 class Optimizer:
@@ -53,6 +54,8 @@ class Optimizer:
         self.param_groups: list[Group] = []
         self.state: dict[Tensor, dict[str, Tensor]] = {}
         self._steps: dict[Tensor, int] = {}
+        #: the rules of groups with the settings that they were made from, by the identity of the group
+        self._rules: dict[int, tuple[Group, Rule]] = {}
         for group in groups_of(params):
             self.add_param_group(group)
 
@@ -85,33 +88,49 @@ class Optimizer:
         loss = closure() if closure is not None else None
         touched: list[Tensor] = []
         with no_grad():
-            for group in self.param_groups:
-                touched += self._step_group(group)
+            for index in range(len(self.param_groups)):
+                touched += self._step_group(index)
         realise(touched)
         return loss
 
-    def _step_group(self, group: Group) -> list[Tensor]:
-        rule = self.rule_of(group)
-        scalars: dict[tuple[int, Dtype], dict[str, Tensor]] = {}
+    def _step_group(self, index: int) -> list[Tensor]:
+        group = self.param_groups[index]
+        rule = self.rule_now(group)
+        moving = [(param, grad) for param in group["params"] if (grad := param.grad) is not None]
+        stepped = [
+            Stepped(param, grad, self._slots(param, rule), self._steps.get(param, 0) + 1) for param, grad in moving
+        ]
+        trace = tracing.current()
+        if trace is None:
+            numbers = numbers_of(rule, stepped)
+            for one in stepped:
+                self._steps[one.param] = one.t
+        else:
+            numbers = numbers_at_each_call(trace, self, index, stepped)
         touched: list[Tensor] = []
-        for param in group["params"]:
-            if param.grad is None:
-                continue
-            t = self._steps[param] = self._steps.get(param, 0) + 1
-            if (t, param.dtype) not in scalars:
-                numbers = rule.scalars(t)
-                scalars[t, param.dtype] = {k: Tensor(values.number(v, param.dtype)) for k, v in numbers.items()}
-            state = self._slots(param, rule)
-            new, slots = rule.update(param, param.grad, state, scalars[t, param.dtype])
-            settle(param, new.node)
-            for name, slot in slots.items():
-                state[name]._adopt(slot.node)
-            touched += [param, *state.values()]
+        for one, (new, *slots) in zip(stepped, update_all(rule, stepped, numbers), strict=True):
+            take(one.param, new)
+            for slot, node in zip(one.slots.values(), slots, strict=True):
+                slot._adopt(node)
+            touched += [one.param, *one.slots.values()]
         return touched
+
+    def rule_now(self, group: Group) -> Rule:
+        """The same as ``rule_of``, but made anew only when a setting was changed."""
+        settings = settings_of(group)
+        known = self._rules.get(id(group))
+        if known is None or known[0] != settings:
+            known = self._rules[id(group)] = settings, self.rule_of(group)
+        return known[1]
 
     def steps_of(self, param: Tensor) -> int:
         """How many steps a parameter has taken."""
         return self._steps.get(param, 0)
+
+    def count(self, params: Iterable[Tensor], t: int) -> None:
+        """Note that parameters take step ``t``."""
+        for param in params:
+            self._steps[param] = t
 
     def take_over(self, param: Tensor, slots: Mapping[str, Array], steps: int) -> None:
         """Go on from slots that something else has moved, as a Trainer does, after ``steps`` steps in all."""
@@ -120,6 +139,9 @@ class Optimizer:
 
     def _slots(self, param: Tensor, rule: Rule) -> dict[str, Tensor]:
         """The slots of a parameter, made when first needed."""
+        trace = tracing.current()
+        if trace is not None and param not in self.state:
+            trace.undoing.append(partial(self.state.pop, param))
         state = self.state.setdefault(param, {})
         for name, value in rule.slots.items():
             if name not in state:

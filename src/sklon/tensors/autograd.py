@@ -15,7 +15,7 @@ from sklon.graph.build import Build
 from sklon.graph.node import Node, walk
 
 from . import hooks as hooking
-from . import values
+from . import tracing, values
 from .history import History, history
 from .history import watch as watch
 from .modes import GradientMode
@@ -34,16 +34,37 @@ def backward(
     ``grad_tensors`` weighs them, in their shapes. The history is given up unless ``retain_graph`` or ``create_graph``.
     """
     results, wanted = _several(tensors), None if inputs is None else _several(inputs)
+    seeds = _seeds(grad_tensors, results)
+    if seeds == [None] and wanted is None and not (retain_graph or create_graph) and _follow(results[0]):
+        return
     if wanted is not None:
         _check_inputs(wanted)
-    sweep = _Sweep.of(results, _seeds(grad_tensors, results), create_graph, wanted)
+    sweep = _Sweep.of(results, seeds, create_graph, wanted)
     targets = sweep.history.tensors() if wanted is None else wanted
-    if any(t._grad is not None and not values.is_known(t._grad._node) for t in targets):
-        realise.realise(results)  # what former passes left to add up: their program is the same each time
+    _finish_adding(targets, results)
     for tensor, gradient in zip(targets, sweep.gradients(targets), strict=True):
         if gradient is not None:
             _accumulate(tensor, gradient, create_graph)
     sweep.finish(retain_graph)
+
+
+def _follow(result: Tensor) -> bool:
+    """Go the way back from a loss as it was gone before; whether there is one."""
+    found = ways.find(result) if result.requires_grad and result.numel() == 1 else None
+    if found is None:
+        return False
+    targets = found.targets
+    _finish_adding(targets, [result])
+    for tensor, gradient in zip(targets, found.gradients(), strict=True):
+        _accumulate(tensor, gradient, create_graph=False)
+    found.give_up()
+    return True
+
+
+def _finish_adding(targets: list[Tensor], results: list[Tensor]) -> None:
+    """Compute what former passes left to add up, so that their program is the same each time."""
+    if any(t._grad is not None and not values.is_known(t._grad._node) for t in targets):
+        realise.realise(results)
 
 
 def grad(
@@ -181,7 +202,12 @@ def _check_inputs(inputs: Sequence[Tensor]) -> None:
 
 
 def _several(given: Tensor | Sequence[Tensor]) -> list[Tensor]:
-    return [given] if isinstance(given, Tensor) else list(given)
+    several = [given] if isinstance(given, Tensor) else list(given)
+    trace = tracing.current()
+    if trace is not None:
+        for tensor in several:
+            trace.touch(tensor)
+    return several
 
 
 def _seeds(given: Tensor | Sequence[Tensor | None] | None, results: list[Tensor]) -> list[Tensor | None]:
@@ -197,11 +223,14 @@ def _as_tensor(node: Node, create_graph: bool) -> Tensor:
     """A gradient as users see it: with a history only if that was asked for."""
     if create_graph:
         return Tensor(node, requires_grad=bool(history((node,)).leaves))
-    return Tensor(Build().stop_gradient(node))
+    return Tensor(node if node.op.kind == "part" else Build().stop_gradient(node))
 
 
 def _accumulate(tensor: Tensor, node: Node, create_graph: bool) -> None:
     """Add to ``.grad``: in place, unless the sum shall have a history."""
+    trace = tracing.current()
+    if trace is not None:
+        trace.touch_grad(tensor, "read")
     new = _as_tensor(node, create_graph)
     old = tensor._grad
     if old is None:
@@ -218,20 +247,19 @@ def _accumulate(tensor: Tensor, node: Node, create_graph: bool) -> None:
 # ---- what realisation asks
 def saved_for_backward(result: Tensor) -> list[Node]:
     """The nodes of the history that a backward pass from ``result`` would read."""
-    if not result.requires_grad or result.shape or values.is_freed(result._node):
+    if not result.requires_grad or result.shape or result.is_leaf or values.is_freed(result._node):
         return []
+    found = ways.find(result)
+    if found is not None:
+        return found.saved()
     past = history((result._node,))
     known = set(past.nodes)
-    found = gradients({result._node: _like(1.0, result)}, list(past.leaves))
+    leading = gradients({result._node: _like(1.0, result)}, list(past.leaves))
     read: dict[Node, None] = {}
-    for node in walk(n for n in found if n is not None):
+    for node in walk(n for n in leading if n is not None):
         if node not in known:
-            read.update((i, None) for i in node.inputs if i in known and i.op.kind in _WORTH_SAVING)
+            read.update((i, None) for i in node.inputs if i in known and i.op.kind in ways.WORTH_SAVING)
     return list(read)
 
 
-#: kinds of ops whose values are kept for a backward pass; movements and constants are recorded again for free
-_WORTH_SAVING = frozenset(("point", "reduce", "contract", "gather", "copy"))
-
-
-from . import realise  # noqa: E402  which asks for what backward reads
+from . import realise, ways  # noqa: E402  realise asks for what backward reads

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from sklon._base.dtypes import Dtype, dtype_of
 from sklon._base.errors import AutogradError, InputError
 from sklon._base.philox import uniform
 
-from . import autograd, values
+from . import autograd, tracing, values
 from .functional import broadcast_to
 from .manipulation import reshape
 from .modes import generator
@@ -151,32 +152,60 @@ def randint(low: int, high: int | None = None, size: tuple[int, ...] = (), *, dt
     low, high = (0, low) if high is None else (low, high)
     if low >= high:
         raise InputError(f"there is no whole number from {low} up to, not including, {high}")
-    source = generator()
-    drawn = uniform(tuple(size), seed=source.seed, stream=4, step=source.draw())
-    return from_array((low + np.floor(drawn.astype(np.float64) * (high - low))).astype(dtype_of(dtype).numpy))
+    first, count = low, high - low
+
+    def draw() -> Array:
+        source = generator()
+        drawn = uniform(tuple(size), seed=source.seed, stream=4, step=source.draw())
+        return first + np.floor(drawn.astype(np.float64) * count)
+
+    return _drawn(draw, tuple(size), dtype)
 
 
 def randperm(n: int) -> Tensor:
     """The numbers 0 … n − 1 in a random order: int64."""
-    source = generator()
-    drawn = uniform((n,), seed=source.seed, stream=5, step=source.draw())
-    return from_array(np.argsort(drawn, kind="stable").astype(np.int64))
+
+    def draw() -> Array:
+        source = generator()
+        drawn = uniform((n,), seed=source.seed, stream=5, step=source.draw())
+        return np.argsort(drawn, kind="stable")
+
+    return _drawn(draw, (n,), "int64")
 
 
 def rand(*shape: int, dtype: DtypeLike = "float32", requires_grad: bool = False) -> Tensor:
     """Numbers drawn uniformly from [0, 1), from the process-wide seed."""
-    source = generator()
-    drawn = uniform(_shape(shape), seed=source.seed, stream=1, step=source.draw())
-    return from_array(drawn.astype(dtype_of(dtype).numpy), requires_grad)
+    wanted = _shape(shape)
+
+    def draw() -> Array:
+        source = generator()
+        return uniform(wanted, seed=source.seed, stream=1, step=source.draw())
+
+    return _drawn(draw, wanted, dtype, requires_grad)
 
 
 def randn(*shape: int, dtype: DtypeLike = "float32", requires_grad: bool = False) -> Tensor:
     """Numbers drawn from the standard normal distribution, by Box and Muller's method."""
-    source = generator()
-    step, full_shape = source.draw(), _shape(shape)
-    radius = np.sqrt(-2 * np.log1p(-uniform(full_shape, seed=source.seed, stream=2, step=step)))
-    angle = 2 * np.pi * uniform(full_shape, seed=source.seed, stream=3, step=step)
-    return from_array((radius * np.cos(angle)).astype(dtype_of(dtype).numpy), requires_grad)
+    wanted = _shape(shape)
+
+    def draw() -> Array:
+        source = generator()
+        step = source.draw()
+        radius = np.sqrt(-2 * np.log1p(-uniform(wanted, seed=source.seed, stream=2, step=step)))
+        angle = 2 * np.pi * uniform(wanted, seed=source.seed, stream=3, step=step)
+        found: Array = radius * np.cos(angle)
+        return found
+
+    return _drawn(draw, wanted, dtype, requires_grad)
+
+
+def _drawn(draw: Callable[[], Array], shape: tuple[int, ...], dtype: DtypeLike, requires_grad: bool = False) -> Tensor:
+    """A tensor of random numbers; inside a jitted function they are drawn at each call."""
+    wanted, trace = dtype_of(dtype), tracing.current()
+    if trace is None:
+        return from_array(draw().astype(wanted.numpy), requires_grad)
+    result = Tensor(trace.array(shape, wanted, lambda: draw().astype(wanted.numpy)))
+    return result.requires_grad_() if requires_grad else result
 
 
 def _shape(shape: tuple[Any, ...]) -> tuple[int, ...]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +12,7 @@ from sklon._base.dtypes import Dtype, bool_, dtype_of
 from sklon._base.errors import DtypeError, InputError, ShapeError
 from sklon._base.shapes import Extent, N, Shape, Symbol, broadcast, check_shape, normalise_axes
 
-from . import realise
+from . import realise, tracing
 from .record import (
     as_node,
     build,
@@ -22,8 +24,10 @@ from .record import (
     spread,
     wrap,
 )
+from .remembered import remembered
 from .tensor import Operand, Tensor
 
+Array = np.ndarray[Any, Any]
 Axes = int | Sequence[int] | None
 
 
@@ -146,12 +150,14 @@ def _reduce(x: Tensor, fn: str, axis: Axes, keepdims: bool) -> Tensor:
     return wrap(node, x)
 
 
+@remembered
 def sum(x: Tensor, axis: Axes = None, keepdims: bool = False) -> Tensor:
     """Σ x along ``axis``; integers are added up in int64, booleans are counted."""
     x = x if x.dtype.is_floating else astype(x, "int64")
     return _reduce(x, "sum", axis, keepdims)
 
 
+@remembered
 def mean(x: Tensor, axis: Axes = None, keepdims: bool = False) -> Tensor:
     """Σ x / n along ``axis``."""
     total = sum(astype(x, floating(x)), axis, keepdims)
@@ -214,6 +220,7 @@ def take(x: Tensor, indices: Tensor) -> Tensor:
 
 
 # ---- products
+@remembered
 def contract(spec: str, a: Tensor, b: Tensor) -> Tensor:
     """A product over labelled axes, as ``"ni,oi->no"``: sums over the labels that the result lacks."""
     inputs, out = spec.split("->")
@@ -230,7 +237,12 @@ def _check_range(index: Tensor, extent: Extent, what: str) -> None:
         raise DtypeError(f"indices must be whole numbers, not {index.dtype!r}")
     if any(isinstance(e, Symbol) for e in (*index.shape, extent)):
         return
-    array = realise.value(index)
+    trace = tracing.current()
+    if trace is None or not trace.check(index.node, partial(_refuse_outside, extent=extent, what=what)):
+        _refuse_outside(realise.value(index), extent, what)
+
+
+def _refuse_outside(array: Array, extent: Extent, what: str) -> None:
     if array.size and (array.min() < 0 or array.max() >= extent):
         worst = array.min() if array.min() < 0 else array.max()
         raise InputError(f"an index is {worst}, but there are {extent} {what}")

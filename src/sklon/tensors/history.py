@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary, ref
+from weakref import ref
 
 from sklon.graph.node import Node
 
@@ -19,20 +19,19 @@ from . import values
 if TYPE_CHECKING:
     from .tensor import Tensor
 
-_leaves: WeakKeyDictionary[Node, ref[Tensor]] = WeakKeyDictionary()
 #: ops whose derivative reads neither inputs nor output: giving them up costs nothing, as in PyTorch
 _KEEP_NOTHING = frozenset(("add", "sub", "neg", "expand", "cast", "copy"))
 
 
 def watch(tensor: Tensor) -> None:
     """Remember that this leaf's node belongs to ``tensor``."""
-    _leaves[tensor._node] = ref(tensor)
+    values.note(tensor._node).owner = ref(tensor)
 
 
 def leaf_of(node: Node) -> Tensor | None:
     """The tensor whose watched leaf a node is."""
-    known = _leaves.get(node)
-    return known() if known is not None else None
+    known: values.Outside | None = node.outside
+    return None if known is None or known.owner is None else known.owner()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +55,19 @@ class History:
         return any(values.is_freed(n) for n in self.passed)
 
     def give_up(self) -> None:
-        """Free what keeps values, and all that rests on it."""
+        """Free what a backward pass gives up."""
+        for node in self.given_up_by_a_pass():
+            values.free(node)
+
+    def given_up_by_a_pass(self) -> dict[Node, None]:
+        """What keeps values, and all that rests on it."""
+        found: dict[Node, None] = {}
         for node in self.passed:
             if node.inputs and node not in self.leaves:
-                rests = any(values.is_freed(i) for i in node.inputs if i in self.passed)
+                rests = any(i in found or values.is_freed(i) for i in node.inputs if i in self.passed)
                 if rests or not _keeps_nothing(node):
-                    values.free(node)
+                    found[node] = None
+        return found
 
 
 def history(roots: Iterable[Node], ends: Iterable[Node] | None = None) -> History:

@@ -15,6 +15,8 @@ from weakref import ReferenceType, WeakKeyDictionary
 from sklon._base.errors import AutogradError
 from sklon.graph.node import Node
 
+from .tracing import settings
+
 if TYPE_CHECKING:
     from .tensor import Tensor
 
@@ -44,10 +46,12 @@ class Handle:
     def __init__(self, table: dict[int, Any], hook: Any) -> None:
         self._table, self._number = table, next(_numbers)
         table[self._number] = hook
+        settings.changes += 1
 
     def remove(self) -> None:
         """Take the hook out; a second time does nothing."""
         self._table.pop(self._number, None)
+        settings.changes += 1
 
     def __enter__(self) -> Handle:
         return self

@@ -54,16 +54,22 @@ def require(tensor: Tensor, wanted: bool) -> None:
 def settle(tensor: Tensor, node: Node | None = None, depth: int = 0) -> None:
     """Become a leaf with the value of ``node``, or with its own, under a node that nothing else stands on."""
     node = tensor._node if node is None else node
-    tensor._adopt(_apart(node), depth)
+    take(tensor, _apart(node), depth)
+    if node.op.kind == "slot":
+        tensor._written = False
+
+
+def take(tensor: Tensor, node: Node, depth: int = 0) -> None:
+    """Become a leaf with the value of ``node``, which nobody else has and from which no history leads down."""
+    tensor._adopt(node, depth)
     if tensor._requires_grad:
-        tensor._written = not values.is_known(tensor._node) and node.op.name != "slot"
+        tensor._written = not values.is_known(node)
         watch(tensor)
 
 
 def _apart(node: Node) -> Node:
     """Another node of the same value that leads nowhere."""
-    array = values.array_of(node)
-    return Build(node.source).stop_gradient(node) if array is None else values.leaf(array)
+    return values.leaf_like(node) if values.is_known(node) else Build(node.source).stop_gradient(node)
 
 
 def detached(tensor: Tensor) -> Tensor:

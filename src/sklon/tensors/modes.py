@@ -18,7 +18,7 @@ from sklon._base.philox import split_seed
 from sklon.graph.build import Build
 from sklon.graph.node import Node
 
-from . import values
+from . import tracing, values
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -159,13 +159,21 @@ class Generator:
     own: dict[int, int] = field(default_factory=dict)  # operations so far in each stream that is asked for
 
     def words(self, stream: int | None = None) -> tuple[Node, Node, Node, Node]:
+        trace = tracing.current()
+        if trace is not None:
+            nodes = trace.numbers((uint32,) * 4, lambda: generator().next(stream))
+        else:
+            nodes = tuple(values.number(w, uint32) for w in self.next(stream))
+        step, word, low, high = nodes
+        return step, word, low, high
+
+    def next(self, stream: int | None = None) -> tuple[int, int, int, int]:
+        """The words of the next operation: its step, its stream, and the seed."""
         step, word = self.draw(), 0
         if stream is not None:
             step, word = self.own.get(stream, 0), OWN_STREAMS + stream
             self.own[stream] = step + 1
-        low, high = split_seed(self.seed)
-        step_word, stream_word, first, second = (values.number(w, uint32) for w in (step, word, low, high))
-        return step_word, stream_word, first, second
+        return step, word, *split_seed(self.seed)
 
     def first_row(self) -> Node | None:
         return None

@@ -7,69 +7,60 @@ the same step again finds its program.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from sklon._base.errors import InputError
-from sklon._base.locks import Lock
-from sklon._base.shapes import Symbol
-from sklon.compiler.cache import load_or_compile
-from sklon.compiler.executable import Steps
-from sklon.compiler.executor import Executor, executor_of
-from sklon.graph.node import Graph, Node, Slot, slot
-from sklon.graph.node import apply as apply_op
+from sklon._base.shapes import is_symbolic
+from sklon.graph.node import Graph, Node
 
-from . import values
+from . import tracing, values
 from .history import is_spent
-from .tensor import Tensor, pending
+from .pending import pending
+from .programs import as_graph, program_of, scalars_of, structure_of, turn
+from .tensor import Tensor
 
 Array = np.ndarray[Any, Any]
-#: structures whose programs are kept
-CACHE_SIZE = 256
 #: operations, one upon the other, from which on a chain is long: a power of two
 LONG = 64
 
 
-@dataclass(slots=True)
-class Counters:
-    """What realisation has done so far: programs compiled (or found on disk) and run, and nodes computed."""
-
-    compiled: int = 0
-    runs: int = 0
-    nodes: int = 0
-
-
-counters = Counters()
-_turn = Lock()
-_cache: OrderedDict[Any, Executor] = OrderedDict()
-
-
 def value(tensor: Tensor) -> Array:
     """The array of a tensor, computed if need be together with all that is pending."""
+    trace = tracing.current()
+    if trace is not None:
+        trace.touch(tensor)
+        if not _can_be_known(tensor._node):
+            raise trace.refuse(tensor)
     known = values.array_of(tensor._node)
     if known is None:
-        realise((tensor,))
+        _realise((tensor,))
         known = values.array_of(tensor._node)
     assert known is not None
     return known
 
 
 def realise(tensors: Iterable[Tensor]) -> None:
-    """Compute ``tensors`` and every other pending tensor, in one program; threads take turns."""
+    """Compute ``tensors`` and every other pending tensor, in one program; threads take turns.
+
+    While a trace records, nothing is computed.
+    """
+    if tracing.current() is None:
+        _realise(tensors)
+
+
+def _realise(tensors: Iterable[Tensor]) -> None:
     demanded = list(tensors)
     for tensor in demanded:
         _check_concrete(tensor)
-    with _turn:
-        _realise(demanded)
+    with turn:
+        _settle_all(demanded)
 
 
-def _realise(demanded: list[Tensor]) -> None:
-    others = (reference() for reference in pending.valuerefs())  # a copy: other threads go on recording
-    held = [*demanded, *(tensor for tensor in others if tensor is not None)]
+def _settle_all(demanded: list[Tensor]) -> None:
+    held = [*demanded, *pending.tensors()]
     try:
         _compute(demanded, held)
     except _UnknownError:
@@ -79,29 +70,37 @@ def _realise(demanded: list[Tensor]) -> None:
         _compute(demanded, held)
     for tensor in {id(t): t for t in held}.values():
         _settle(tensor)
+    pending.settle()
 
 
 def graph_of(tensor: Tensor) -> tuple[Graph, dict[str, Array], list[float]]:
     """What demanding a tensor would compute: the graph, the arrays that it reads, and its numbers."""
     _check_concrete(tensor)
     _check_known(tensor)
-    roots = _roots([tensor], [t for t in (tensor, *pending.values()) if _can_be_known(t._node)])
-    recorded = _collect(roots)
-    return _as_graph(roots, recorded), recorded.bound(), recorded.numbers
+    roots, _ = _roots([tensor], [t for t in (tensor, *pending.tensors()) if _can_be_known(t._node)])
+    structure = structure_of(roots)
+    graph = as_graph(roots, structure)
+    arrays = {f"a{i}": array for i, n in enumerate(structure.arrays) if (array := values.array_of(n)) is not None}
+    return graph, arrays, [values.number_of(structure.numbers[i]) for i in scalars_of(graph)]
 
 
 def _compute(demanded: list[Tensor], held: list[Tensor]) -> None:
-    roots = _roots(demanded, held)
+    roots, together = _roots(demanded, held)
     if roots:
-        _run(roots)
+        _run(roots, together)
 
 
-def _roots(demanded: list[Tensor], held: list[Tensor]) -> list[Node]:
-    """The nodes to compute: those of the tensors, and what the backward passes of the demanded ones will read."""
-    roots = dict.fromkeys(t._node for t in held if not values.is_known(t._node))
+def _roots(demanded: list[Tensor], held: list[Tensor]) -> tuple[list[Node], range]:
+    """The nodes to compute: those of the tensors, and what the backward passes of the demanded ones will read.
+
+    With the places of those that are replaced together: of the demanded ones.
+    """
+    roots = dict.fromkeys(t._node for t in demanded if not values.is_known(t._node))
+    together = range(len(roots))
+    roots.update(dict.fromkeys(t._node for t in held if not values.is_known(t._node)))
     for tensor in demanded:
         roots.update(dict.fromkeys(n for n in autograd.saved_for_backward(tensor) if not values.is_known(n)))
-    return list(roots)
+    return list(roots), together
 
 
 # ---- what has no value
@@ -110,7 +109,7 @@ class _UnknownError(Exception):
 
 
 def _check_concrete(tensor: Tensor) -> None:
-    if any(isinstance(e, Symbol) for e in tensor.shape):
+    if is_symbolic(tensor.shape):
         raise InputError(
             f"a value of shape {tensor.shape} exists only inside a training step, where N is the size of the "
             "batch; a model that is trained cannot read it as a number"
@@ -121,7 +120,8 @@ def _check_known(tensor: Tensor) -> None:
     if not _can_be_known(tensor._node):
         raise InputError(
             f"a value of shape {tensor.shape} computed from parameters or from the batch exists only inside a "
-            "training step; a model that is trained cannot read it as a number"
+            "training step; a model that is trained, or a function that sklon.jit has recorded, cannot read it as a "
+            "number"
         )
 
 
@@ -142,9 +142,8 @@ def _can_be_known(node: Node) -> bool:
 
 def _settle(tensor: Tensor) -> None:
     """A computed tensor without a history worth keeping becomes a leaf."""
-    pending.pop(id(tensor), None)
     node = tensor._node
-    if node.op.name == "slot":
+    if node.op.kind == "slot":
         return
     if tensor.is_leaf:
         leaves.settle(tensor)
@@ -162,95 +161,32 @@ def bound(tensor: Tensor) -> None:
     in PyTorch. What rests on a history that was given up needs it no more.
     """
     length = tensor._depth
-    if length & (length - 1) or any(isinstance(e, Symbol) for e in tensor.shape):
+    if length & (length - 1) or is_symbolic(tensor.shape):
         return
     if (not tensor.requires_grad or is_spent(tensor._node)) and _can_be_known(tensor._node):
         realise((tensor,))
 
 
 # ---- one program
-@dataclass(frozen=True, slots=True)
-class _Recorded:
-    """What must be computed, as a structure and what it is bound to."""
-
-    key: Any
-    order: list[Node]
-    arrays: list[Array]
-    numbers: list[float]
-
-    def bound(self) -> dict[str, Array]:
-        """The arrays under the names of their slots."""
-        return {f"a{i}": array for i, array in enumerate(self.arrays)}
+def _run(roots: list[Node], together: range) -> None:
+    structure = structure_of(roots)
+    addresses = [_address(n) for n in structure.arrays]
+    numbers = [_number(n) for n in structure.numbers]
+    results = program_of(roots, structure, together).run(addresses, numbers)
+    for node, (array, address) in zip(roots, results, strict=True):
+        values.bind(node, array, address)
 
 
-def _run(roots: list[Node]) -> None:
-    recorded = _collect(roots)
-    program = _cache.get(recorded.key)
-    if program is None:
-        program = executor_of(_as_graph(roots, recorded), 1, load_or_compile)
-        counters.compiled += 1
-        _cache[recorded.key] = program
-        if len(_cache) > CACHE_SIZE:
-            _cache.popitem(last=False)
-    else:
-        _cache.move_to_end(recorded.key)
-    counters.runs += 1
-    counters.nodes += sum(n.op.kind != "leaf" and n.op.kind != "slot" for n in recorded.order) - len(recorded.arrays)
-    results = program.run(recorded.bound(), Steps.single(1, recorded.numbers))
-    for i, node in enumerate(roots):
-        values.bind(node, results[f"o{i}"].reshape(_concrete(node)))
+def _address(node: Node) -> int:
+    if not values.is_known(node):
+        raise _UnknownError
+    return values.address_of(node)
 
 
-def _concrete(node: Node) -> tuple[int, ...]:
-    return tuple(e for e in node.shape if isinstance(e, int))
-
-
-def _collect(roots: list[Node]) -> _Recorded:
-    """Walk down to what is known; number everything in the order of the walk."""
-    number: dict[Node, int] = {}
-    rows: list[Any] = []
-    order: list[Node] = []
-    arrays: list[Array] = []
-    numbers: list[float] = []
-    stack: list[tuple[Node, bool]] = [(r, False) for r in reversed(roots)]
-    while stack:
-        node, done = stack.pop()
-        if node in number:
-            continue
-        array = values.array_of(node)
-        if array is not None:
-            what: tuple[Any, ...] = ("array", node.shape, node.dtype)
-            arrays.append(array)
-        elif isinstance(node.op, Slot):
-            if not values.is_number(node):
-                raise _UnknownError
-            what = ("number", node.dtype)
-            numbers.append(values.number_of(node))
-        elif done:
-            what = (node.op, *(number[i] for i in node.inputs))
-        else:
-            stack.append((node, True))
-            stack.extend((i, False) for i in reversed(node.inputs) if i not in number)
-            continue
-        number[node] = len(order)
-        order.append(node)
-        rows.append(what)
-    return _Recorded((tuple(rows), tuple(number[r] for r in roots)), order, arrays, numbers)
-
-
-def _as_graph(roots: list[Node], recorded: _Recorded) -> Graph:
-    """The same structure over fresh slots a0, a1, … and outputs o0, o1, …."""
-    new: dict[Node, Node] = {}
-    count = 0
-    for node in recorded.order:
-        if values.is_known(node):
-            new[node] = slot(f"a{count}", "state", node.shape, node.dtype)
-            count += 1
-        elif isinstance(node.op, Slot):
-            new[node] = slot("", "scalar", (), node.dtype)
-        else:
-            new[node] = apply_op(node.op, *(new[i] for i in node.inputs), source=node.source)
-    return Graph(tuple((f"o{i}", new[r]) for i, r in enumerate(roots)))
+def _number(node: Node) -> float:
+    if not values.is_number(node):
+        raise _UnknownError
+    return values.number_of(node)
 
 
 from . import autograd, leaves  # noqa: E402  which need Tensor, and are needed only when running

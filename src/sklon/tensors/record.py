@@ -6,6 +6,7 @@ are part of the structure, any other number is an input, so that a changing numb
 
 from __future__ import annotations
 
+from math import copysign
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,12 @@ from sklon._base.dtypes import Dtype, bool_, dtype_of, float32, int64, promote
 from sklon._base.errors import InputError, ShapeError
 from sklon._base.shapes import Shape, broadcast
 from sklon._base.source import source_line
+from sklon._base.store import Store
 from sklon.graph.build import Build
 from sklon.graph.node import Node
 
 from . import realise, values
+from .fragments import Fragment
 from .modes import gradients_wanted
 from .tensor import Operand, Tensor
 
@@ -34,11 +37,16 @@ def build() -> Build:
 
 def wrap(node: Node, *inputs: Tensor) -> Tensor:
     """The tensor of a recorded node; it requires gradients if one of ``inputs`` does."""
-    requires = any(t.requires_grad for t in inputs) and node.dtype.is_floating
+    requires, depth = False, 0
+    for tensor in inputs:
+        requires = requires or tensor._requires_grad
+        depth = max(depth, tensor._depth)
+    if requires and not node.dtype.is_floating:
+        requires = False
     if requires and not gradients_wanted():
         node, requires = Build(node.source).stop_gradient(node), False
-    result = Tensor(node, requires_grad=requires, depth=1 + max((t._depth for t in inputs), default=0))
-    if result._depth >= realise.LONG:
+    result = Tensor(node, requires_grad=requires, depth=depth + 1)
+    if depth + 1 >= realise.LONG:
         realise.bound(result)
     return result
 
@@ -52,10 +60,15 @@ def as_node(operand: Operand, dtype: Dtype | None = None) -> Node:
         if isinstance(operand, int | np.integer) and abs(operand) > EXACT:
             return values.leaf(np.asarray(operand, dtype.numpy))
         value = float(operand)
-        if value in STRUCTURAL:
+        if is_structural(value):
             return Build().constant(value=value, dtype=dtype)
         return values.number(value, dtype)
-    return values.leaf(np.array(operand, dtype_of(np.asarray(operand).dtype).numpy))
+    return values.leaf(np.array(operand, dtype_of(np.asarray(operand).dtype).numpy, order="C"))
+
+
+def is_structural(value: float) -> bool:
+    """Whether a number is written into the structure of a graph; −0 is not, as it equals 0."""
+    return value in STRUCTURAL and (value != 0 or copysign(1.0, value) > 0)
 
 
 def result_dtype(*operands: Operand) -> Dtype:
@@ -108,12 +121,58 @@ def spread(b: Build, node: Node, shape: Shape) -> Node:
 
 def point(name: str, *operands: Operand, dtype: Dtype | None = None) -> Tensor:
     """A point op on operands of any shapes and types that fit."""
-    b = build()
+    kinds: list[Any] = [name, dtype]
+    inputs: list[Any] = []
+    tensors: list[Tensor] = []
+    for operand in operands:
+        if isinstance(operand, Tensor):
+            node = operand.node
+            kinds += (node.shape, node.dtype)
+            inputs.append(node)
+            tensors.append(operand)
+        elif isinstance(operand, int | float) and abs(operand) <= EXACT:
+            fixed = is_structural(operand)
+            kinds += (type(operand), operand if fixed else None)
+            inputs += () if fixed else (operand,)
+        else:
+            return _point_now(name, operands, dtype)
+    key = tuple(kinds)
+    known = _points.get(key)
+    if known is None:
+        known = _point_of(name, operands, dtype)
+        _points.put(key, known)
+    fragment, common = known
+    nodes = [i if type(i) is Node else values.number(i, common) for i in inputs]
+    return wrap(fragment.repeat(nodes, source_line())[0], *tensors)
+
+
+#: how many kinds of operations are remembered
+KINDS = 4096
+#: point ops on operands of certain types, with the type in which they compute
+_points: Store[tuple[Any, ...], tuple[Fragment, Dtype]] = Store(KINDS)
+
+
+def _point_of(name: str, operands: tuple[Operand, ...], dtype: Dtype | None) -> tuple[Fragment, Dtype]:
+    """A point op on stand-ins for operands, and the type in which it computes."""
     dtype = dtype or result_dtype(*operands)
-    nodes = [cast(b, as_node(o, dtype), dtype) for o in operands]
-    shape = broadcast(*(n.shape for n in nodes))
-    node = getattr(b, name)(*(spread(b, n, shape) for n in nodes))
+    stands = [Tensor(values.stand_in(o.shape, o.dtype)) if isinstance(o, Tensor) else o for o in operands]
+    nodes = [as_node(s, dtype) for s in stands]
+    inputs = [n for n in nodes if n.op.kind == "slot"]
+    return Fragment([_point(build(), name, nodes, dtype)], inputs), dtype
+
+
+def _point_now(name: str, operands: tuple[Operand, ...], dtype: Dtype | None) -> Tensor:
+    """A point op on operands among which are arrays."""
+    dtype = dtype or result_dtype(*operands)
+    node = _point(build(), name, [as_node(o, dtype) for o in operands], dtype)
     return wrap(node, *(o for o in operands if isinstance(o, Tensor)))
+
+
+def _point(b: Build, name: str, nodes: list[Node], dtype: Dtype) -> Node:
+    nodes = [cast(b, n, dtype) for n in nodes]
+    shape = broadcast(*(n.shape for n in nodes))
+    made: Node = getattr(b, name)(*(spread(b, n, shape) for n in nodes))
+    return made
 
 
 def floating(operand: Operand) -> Dtype:

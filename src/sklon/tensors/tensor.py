@@ -7,18 +7,19 @@ holds the class and its dunder methods alone; what they do lives in the modules 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import TYPE_CHECKING, Any, TypeAlias, Union
 from warnings import warn
-from weakref import WeakValueDictionary, ref
+from weakref import ref
 
 import numpy as np
 
 from sklon._base.dtypes import Dtype
 from sklon._base.errors import InputError
-from sklon._base.shapes import Shape, Symbol
+from sklon._base.shapes import Shape, is_symbolic
 from sklon.graph.node import Node
 
-from . import values
+from . import tracing, values
 from .arrangement import Arrangement
 from .devices import OnDevice
 from .elements import Elements
@@ -27,6 +28,7 @@ from .hooks import AccumulatedHook, GradientHook, Handle, Hooks
 from .inplace import InPlace
 from .modes import gradients_wanted
 from .operators import Operators
+from .pending import pending
 from .reducing import Reducing
 
 if TYPE_CHECKING:
@@ -34,9 +36,6 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 Operand: TypeAlias = Union["Tensor", float, int, bool, Array]
-
-#: tensors that somebody holds and nobody has computed, by identity: == compares elements
-pending: WeakValueDictionary[int, Tensor] = WeakValueDictionary()
 
 
 class Tensor(Operators, Elements, Reducing, Arrangement, InPlace, OnDevice):
@@ -61,15 +60,20 @@ class Tensor(Operators, Elements, Reducing, Arrangement, InPlace, OnDevice):
         self._hooks: Hooks | None = None
         #: what PyTorch would write through to: a leaf, or the name of the function that made a view
         self._shares: ref[Tensor] | str | None = None
+        trace = tracing.current()
+        if trace is not None:
+            trace.make(self)
         self._adopt(node, depth)
 
     def _adopt(self, node: Node, depth: int = 0) -> None:
         """Become the handle of another node, ``depth`` operations above what was known or begins a history."""
+        trace = tracing.current()
+        if trace is not None:
+            trace.touch(self)
         self._node, self._depth = node, depth
         self._written = False  # whether this is a leaf that was written in place and not computed since
-        symbolic = any(isinstance(e, Symbol) for e in node.shape)
-        if not values.is_known(node) and not symbolic and node.op.name != "slot":
-            pending[id(self)] = self
+        if node.op.kind != "slot" and not values.is_known(node) and not is_symbolic(node.shape):
+            pending.add(self)
 
     # ---- what it is
     @property
@@ -79,6 +83,9 @@ class Tensor(Operators, Elements, Reducing, Arrangement, InPlace, OnDevice):
         A leaf that was written in place is computed when recording with gradients first reads it: so a loop with an
         update of its own runs one program for each step, and its history starts anew.
         """
+        trace = tracing.current()
+        if trace is not None:
+            trace.touch(self)
         if self._written and gradients_wanted():
             realise.realise((self,))
         return self._node
@@ -109,7 +116,7 @@ class Tensor(Operators, Elements, Reducing, Arrangement, InPlace, OnDevice):
 
     def numel(self) -> int:
         """The number of elements."""
-        return int(np.prod([int(str(e)) for e in self.shape], dtype=np.int64))
+        return prod(e if isinstance(e, int) else int(str(e)) for e in self._node.shape)
 
     # ---- values
     def numpy(self) -> Array:
@@ -150,7 +157,7 @@ class Tensor(Operators, Elements, Reducing, Arrangement, InPlace, OnDevice):
         return int(str(self.shape[0]))
 
     def __repr__(self) -> str:
-        if any(isinstance(e, Symbol) for e in self.shape):
+        if is_symbolic(self.shape) or tracing.current() is not None:
             return f"tensor(<recorded {self._node.type}>)"
         text = np.array2string(realise.value(self), separator=", ", precision=4, prefix="tensor(")
         extra = "" if self.dtype.name in ("float32", "int64", "bool") else f", dtype={self.dtype!r}"
@@ -170,6 +177,9 @@ class Tensor(Operators, Elements, Reducing, Arrangement, InPlace, OnDevice):
     @property
     def grad(self) -> Tensor | None:
         """∂loss/∂self, added up since it was None; of leaves, and of results that called ``retain_grad``."""
+        trace = tracing.current()
+        if trace is not None:
+            trace.touch_grad(self, "read")
         if self._grad is None and not self.is_leaf and not self.retains_grad:
             warn(
                 "the .grad of a result of a computation stays None; call retain_grad() on it before backward()",
@@ -179,11 +189,14 @@ class Tensor(Operators, Elements, Reducing, Arrangement, InPlace, OnDevice):
 
     @grad.setter
     def grad(self, gradient: Tensor | None) -> None:
+        trace = tracing.current()
+        if trace is not None:
+            trace.touch_grad(self, "set")
         self._grad = leaves.checked_gradient(self, gradient)
 
     @grad.deleter
     def grad(self) -> None:
-        self._grad = None
+        self.grad = None
 
     @property
     def data(self) -> Tensor:

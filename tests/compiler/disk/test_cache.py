@@ -17,7 +17,7 @@ from sklon.compiler import cache, native
 from sklon.compiler.disk import folder as folders
 from sklon.compiler.disk import store
 from sklon.compiler.disk.folder import opened
-from sklon.tensors import realise
+from sklon.tensors import programs
 from tests.compiler.test_gate import Run
 from tests.executors import compiled, same_bits
 
@@ -52,7 +52,7 @@ def _generated(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
 def forget() -> None:
     """What a process forgets at its end."""
     cache.clear()
-    realise._cache.clear()
+    programs.programs.clear()
 
 
 def fitted() -> list[Array]:

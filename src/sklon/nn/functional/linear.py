@@ -11,6 +11,7 @@ from sklon.tensors import functional as F
 from sklon.tensors.elementwise import not_equal
 from sklon.tensors.manipulation import reshape, stack, unstack
 from sklon.tensors.record import check_rank
+from sklon.tensors.remembered import remembered
 
 __all__ = ["bilinear", "embedding", "linear"]
 
@@ -18,6 +19,7 @@ __all__ = ["bilinear", "embedding", "linear"]
 _LEADING = "nabcdefgh"
 
 
+@remembered
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """x·Wᵀ + b. Shapes: x […, in], weight [out, in], bias [out] → […, out]."""
     if not x.ndim or x.shape[-1] != weight.shape[1]:

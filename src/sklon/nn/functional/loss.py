@@ -12,6 +12,7 @@ from sklon._base.errors import InputError, ShapeError
 from sklon.tensors import Tensor
 from sklon.tensors import functional as F
 from sklon.tensors.elementwise import clip, pow
+from sklon.tensors.remembered import remembered
 
 from .logits import check_logits
 
@@ -113,6 +114,11 @@ def bce_with_logits_elements(
     """−p·t·ln σ(z) − (1 − t)·ln(1 − σ(z)), as p-weighted softplus of the logit z: no logarithm of 0."""
     check_same_shape(output, target)
     check_logits(output, "binary cross-entropy with logits")
+    return _bce_with_logits(output, target, weight, pos_weight)
+
+
+@remembered
+def _bce_with_logits(output: Tensor, target: Tensor, weight: Tensor | None, pos_weight: Tensor | None) -> Tensor:
     if pos_weight is None:
         value = F.softplus(output) - output * target
     else:

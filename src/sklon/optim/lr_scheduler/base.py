@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from sklon._base.checks import check_whole
 from sklon._base.errors import InputError
+from sklon.tensors.tracing import repeated
 
 from ..groups import Group
 from ..optimizer import Optimizer
@@ -52,6 +53,7 @@ class LRScheduler:
         """The rates of step ``last_epoch``, one for each group."""
         raise NotImplementedError(f"{type(self).__name__} does not say which rates it sets; define get_lr")
 
+    @repeated
     def step(self) -> None:
         """Set the rates of the next step. Call it after ``optimizer.step()``."""
         self.last_epoch += 1

@@ -12,6 +12,7 @@ from typing import Any
 
 from sklon._base.checks import check_whole
 from sklon._base.errors import InputError
+from sklon.tensors.tracing import repeated
 
 from ..optimizer import Optimizer
 from .base import LRScheduler, check_optimizer
@@ -92,6 +93,7 @@ class SequentialLR(CombinedLR):
             scheduler.last_epoch = -1
         self._begin()
 
+    @repeated
     def step(self) -> None:
         """Set the rates of the next step. Call it after ``optimizer.step()``."""
         self.last_epoch += 1
@@ -125,6 +127,7 @@ class ChainedScheduler(CombinedLR):
         super().__init__(optimizer or schedulers[0].optimizer, schedulers)
         self._done()
 
+    @repeated
     def step(self) -> None:
         """Set the rates of the next step. Call it after ``optimizer.step()``."""
         for scheduler in self._schedulers:

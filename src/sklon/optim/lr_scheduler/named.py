@@ -8,6 +8,7 @@ from math import floor
 from typing import Any, ClassVar, cast
 
 from sklon._base.errors import InputError
+from sklon.tensors.tracing import repeated
 
 from ..optimizer import Optimizer
 from ..schedules import (
@@ -131,6 +132,7 @@ class CosineAnnealingWarmRestarts(_Uniform):
     ) -> None:
         super().__init__(optimizer, CosineWarmRestarts(T_0, T_mult, eta_min), last_epoch)
 
+    @repeated
     def step(self, epoch: float | None = None) -> None:
         """Set the rates of the next step, or of any point in time: ``epoch`` may lie between two steps.
 

@@ -6,19 +6,23 @@ recorded for rows still to come it cannot be: there ⌊x / 0⌋ is 0 and the rem
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from sklon._base.dtypes import bool_
 from sklon._base.errors import InputError
 from sklon._base.shapes import Symbol
 
-from .. import realise
+from .. import realise, tracing
 from ..functional import abs, add, divide, equal, greater, less, multiply, negative, sqrt, subtract, where
 from ..record import point, result_dtype
 from ..tensor import Operand, Tensor
 from .elementary import exp2
 from .logic import greater_equal, isnan, isneginf, isposinf, logical_and, logical_or, logical_xor, signbit
 from .operands import real, real_dtype, together
+
+Array = np.ndarray[Any, Any]
 
 __all__ = [
     "addcdiv",
@@ -155,7 +159,13 @@ def _whole_quotient(x: Tensor, y: Tensor, divisor: Operand) -> Tensor:
 def _refuse_zero(divisor: Operand) -> None:
     if isinstance(divisor, Tensor) and any(isinstance(e, Symbol) for e in divisor.shape):
         return
-    array = realise.value(divisor) if isinstance(divisor, Tensor) else np.asarray(divisor)
+    trace = tracing.current()
+    if isinstance(divisor, Tensor) and trace is not None and trace.check(divisor.node, _refuse_zeros):
+        return
+    _refuse_zeros(realise.value(divisor) if isinstance(divisor, Tensor) else np.asarray(divisor))
+
+
+def _refuse_zeros(array: Array) -> None:
     if not array.all():
         place = tuple(int(i) for i in np.argwhere(array == 0)[0])
         at = f" at {place}" if place else ""
