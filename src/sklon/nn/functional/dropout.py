@@ -134,15 +134,17 @@ def unit_interval(shape: Shape, dtype: Dtype, stream: int | None = None) -> Tens
     first = first_row()
     if first is not None:
         position = b.add(position, b.expand(first, shape=shape, dims=()))
-    element = b.iota(axis=len(shape) - 1, shape=shape, dtype=uint32) if len(shape) > 1 else b.full(0, shape, uint32)
+    if len(shape) == 1:
+        element = b.full(0, shape, uint32)
+    else:
+        element = b.iota(axis=len(shape) - 1, shape=shape, dtype=uint32)
     stride = 1
-    for axis in range(len(shape) - 1, 0, -1):
-        if stride > 1:
-            along = b.iota(axis=axis, shape=shape, dtype=uint32)
-            element = b.add(element, b.mul(along, b.full(stride, shape, uint32)))
-        extent = shape[axis]
+    for axis in range(len(shape) - 2, 0, -1):
+        extent = shape[axis + 1]
         assert isinstance(extent, int)
         stride *= extent
+        along = b.iota(axis=axis, shape=shape, dtype=uint32)
+        element = b.add(element, b.mul(along, b.full(stride, shape, uint32)))
     bits = b.random_bits(element, position, step, stream_word, low, high)
     unit = b.unit_interval(bits)
     return wrap(unit if dtype is float32 else b.cast(unit, dtype=dtype))
