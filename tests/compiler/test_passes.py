@@ -11,7 +11,6 @@ from sklon._base.dtypes import float64, int32
 from sklon._base.shapes import N, S, T
 from sklon.compiler import native
 from sklon.compiler.executable import compile_graph
-from sklon.compiler.passes.factor import take_out_factors
 from sklon.compiler.passes.rewriting import rewrite
 from sklon.compiler.passes.simplify import simplify
 from sklon.compiler.pipeline import PASSES, Settings, compile_program, graph_passes
@@ -76,26 +75,6 @@ def test_rewrites_keep_every_number(name: str) -> None:
     np.testing.assert_array_equal(found, expected)
     number = ~np.isnan(expected)
     np.testing.assert_array_equal(np.signbit(found[number]), np.signbit(expected[number]))
-
-
-def test_common_factors_stand_before_their_sum() -> None:
-    """Σᵢ xᵢⱼ·cⱼ = cⱼ·Σᵢ xᵢⱼ, so that sums which differ in such factors are one; single numbers stay."""
-    x, c = matrix(), slot("c", "state", (3,), float64)
-    wide = b.expand(c, shape=x.shape, dims=(1,))
-    scaled = b.reduce(b.mul(b.mul(x, wide), b.mul(x, wide)), fn="sum", axes=(0,))
-    plain = b.reduce(b.mul(x, x), fn="sum", axes=(0,))
-    number = b.reduce(b.mul(x, b.full_like(0.3, x)), fn="sum", axes=(0,))
-    other_axis = b.reduce(b.mul(x, wide), fn="sum", axes=(1,))
-    graph = Graph((("scaled", scaled), ("plain", plain), ("other", other_axis), ("number", number)))
-    done = rewrite(take_out_factors(graph))
-    sums = [n for n in walk(done.roots) if n.op.name == "reduce"]
-    assert len(sums) == 3
-    rng = np.random.default_rng(0)
-    arrays = {"x": rng.standard_normal((3, 3)), "c": rng.standard_normal(3)}
-    before, after = (
-        interpreted(Trial(g, 1, (1,), arrays, np.zeros(1, np.int32), np.zeros((1, 0)))) for g in (graph, done)
-    )
-    agree(after, before, 1e-15, "factors taken out")
 
 
 def test_sums_of_sums_are_joined() -> None:

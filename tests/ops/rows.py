@@ -194,10 +194,10 @@ def reduce(fn: str, letters: str, axes: tuple[int, ...]) -> Row:
     )
 
 
-def standardize(letters: str, axes: tuple[int, ...]) -> Row:
-    """Values less their mean, over the root of their variance and 0.3."""
+def standardize(letters: str, axes: tuple[int, ...], scaled: bool = False) -> Row:
+    """Values less their mean, over the root of their variance and 0.3, perhaps scaled."""
 
-    def build(x: Node, s: Sizes) -> Node:
+    def build(x: Node, *rest: Any) -> Node:
         shape = x.shape
         count = b.constant(value=float(np.prod([e for a in axes if isinstance(e := shape[a], int)])), dtype=x.dtype)
         count = b.mul(count, b.size(dtype=x.dtype)) if 0 in axes else count
@@ -209,13 +209,16 @@ def standardize(letters: str, axes: tuple[int, ...]) -> Row:
         centre = mean(x)
         centred = b.sub(x, b.spread(centre, shape, axes))
         variance = mean(b.mul(centred, centred))
-        return b.standardize(x, centre, b.add(variance, b.full_like(0.3, variance)), axes=axes)
+        return b.standardize(x, centre, b.add(variance, b.full_like(0.3, variance)), *rest[:-1], axes=axes)
 
-    def reference(t: Any, x: Any, s: Sizes) -> Any:
+    def reference(t: Any, x: Any, *rest: Any) -> Any:
         variance, mean = t.var_mean(x, dim=axes, correction=0, keepdim=True)
-        return (x - mean) / t.sqrt(variance + 0.3)
+        y = (x - mean) / t.sqrt(variance + 0.3)
+        return y * rest[0].reshape([1 if a in axes else -1 for a in range(x.ndim)]) if scaled else y
 
-    return Row("standardize", build, ((anywhere, letters),), reference, name=f"{letters} {axes}")
+    kept = "".join(letter for a, letter in enumerate(letters) if a not in axes)
+    inputs = ((anywhere, letters), *(((anywhere, kept),) if scaled else ()))
+    return Row("standardize", build, inputs, reference, name=f"{letters} {axes}{' scaled' if scaled else ''}")
 
 
 def cast(sample: Sample, dtype: Dtype) -> Row:
@@ -357,6 +360,8 @@ ROWS: tuple[Row, ...] = (
     standardize("Nk", (1,)),
     standardize("Nk", (0,)),
     standardize("N3k", (0, 2)),
+    standardize("N3k", (0, 2), scaled=True),
+    standardize("Nk", (1,), scaled=True),
     contract("ni,nj->", "Nk", "Nm"),
     reduce("sum", "Nk", (0,)),
     reduce("sum", "Nk", (1,)),

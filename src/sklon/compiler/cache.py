@@ -28,6 +28,7 @@ from .trace import watch
 SIZE = 64
 _turn = Lock()
 _programs: OrderedDict[Any, Executor] = OrderedDict()
+_making: dict[Any, Lock] = {}  # for each program that somebody looks for
 
 
 def compiled(graph: Graph, max_rows: int, limit: Limit | None = None) -> Executor:
@@ -35,17 +36,28 @@ def compiled(graph: Graph, max_rows: int, limit: Limit | None = None) -> Executo
     labels = tuple(n.op.label for n in slots(graph) if isinstance(n.op, Slot))
     key = (structure(graph), labels, tuple(name for name, _ in graph.outputs), max_rows, limit)
     with _turn:
-        if key not in _programs:
-            _programs[key] = executor_of(graph, max_rows, partial(load_or_compile, limit=limit))
+        making = _making.setdefault(key, Lock())
+    with making:  # others wait only if they want the same program
+        with _turn:
+            found = _programs.get(key)
+        try:
+            if found is None:
+                found = executor_of(graph, max_rows, partial(load_or_compile, limit=limit))
+        finally:
+            with _turn:
+                _making.pop(key, None)
+        with _turn:
+            _programs[key] = found
+            _programs.move_to_end(key)
             if len(_programs) > SIZE:
                 _programs.popitem(last=False)
-        _programs.move_to_end(key)
-        return _programs[key]
+    return found
 
 
 def clear() -> None:
     """Forget all programs in memory."""
-    _programs.clear()
+    with _turn:
+        _programs.clear()
 
 
 def load_or_compile(graph: Graph, max_rows: int, limit: Limit | None = None) -> Executable:

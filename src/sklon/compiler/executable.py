@@ -19,7 +19,7 @@ from sklon._base.settings import get_num_threads
 from sklon._base.shapes import N, Shape, concrete
 from sklon.graph.node import Graph
 from sklon.program.ir import Buffer, Program
-from sklon.program.memory import Memory, place
+from sklon.program.memory import PAGE, Memory, place
 
 from . import native
 from .interrupts import deferred_interrupts
@@ -127,8 +127,7 @@ class Executable:
         table = np.ascontiguousarray(np.stack([steps.rows, steps.starts], axis=1), np.int64)
         scalars = np.ascontiguousarray(steps.scalars, np.float64)
         scratch = self._take_scratch()
-        each = -(-self.memory.local_bytes // 4096) * 4096 + 4096
-        local = aligned_zeros((each * threads,), np.uint8)
+        local = aligned_zeros((self.memory.local_stride * threads,), np.uint8)
         gate = aligned_zeros((gate_bytes(threads),), np.uint8)
         words = aligned_zeros((HEADER + len(self.memory.external),), np.int64)
         words[:HEADER] = (
@@ -159,7 +158,7 @@ class Executable:
         try:
             return self._scratch.pop()
         except IndexError:
-            return aligned_zeros((self.memory.scratch_bytes + 4096,), np.uint8)
+            return aligned_zeros((self.memory.scratch_bytes + PAGE,), np.uint8)
 
 
 def check_rows(steps: Steps, max_rows: int) -> None:

@@ -25,7 +25,10 @@ Build = Callable[[Graph, Timing], Program]
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """The most bytes that a step may work in, on so many threads."""
+    """The most bytes that a step may work in, on so many threads: as many as the process may use when it is compiled.
+
+    Callers in several Python threads at once work in memory of their own, each within the limit.
+    """
 
     bytes: int
     threads: int

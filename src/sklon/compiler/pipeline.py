@@ -18,7 +18,6 @@ from .limit import Limit, within
 from .passes.assemble import assemble
 from .passes.composites import write_out
 from .passes.empties import fill_empties
-from .passes.factor import take_out_factors
 from .passes.fuse import fuse
 from .passes.products import cut_sums, make_matrices, pack_operands
 from .passes.recompute import EARLY, Timing
@@ -61,11 +60,6 @@ def _merge(graph: Graph, settings: Settings) -> Graph:
 def _composites(graph: Graph, settings: Settings) -> Graph:
     """Write compositions that are one op as what they are made of. Exact."""
     return write_out(graph)
-
-
-def _factor(graph: Graph, settings: Settings) -> Graph:
-    """Take factors that all terms share out of sums. Exact up to rounding."""
-    return take_out_factors(graph)
 
 
 def _simplify(graph: Graph, settings: Settings) -> Graph:
@@ -117,7 +111,6 @@ PASSES: tuple[Pass, ...] = (
     Pass("composites", _composites, "primitive"),
     Pass("empties", _empties, "filled", ("merged", "primitive")),
     Pass("simplify", _simplify, "simple", ("merged", "filled")),
-    Pass("factor", _factor, "factored", ("simple",)),
     Pass("reshapes", _reshapes, "reshapes", ("simple",)),
     Pass("matrices", _matrices, "matrices", ("simple",)),
     Pass("cut", _cut, "cut", ("matrices",)),

@@ -20,6 +20,7 @@ import numpy as np
 from sklon._base.dtypes import Dtype
 from sklon._base.shapes import Shape, concrete
 from sklon.program.ir import Buffer
+from sklon.program.memory import PAGE
 
 from .executable import ALIGNMENT, Array, Executable, Steps, aligned_zeros
 from .executor import Executor
@@ -29,8 +30,6 @@ from .kernels.meeting import gate_bytes
 
 #: bytes up to which a result shares memory with others: beyond, memory of its own costs nothing beside its arithmetic
 SMALL = 1 << 16
-#: bytes between the local memories of two threads, and behind the scratch memory
-PAGE = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +72,8 @@ class _Block:
 
     def __init__(self, executable: Executable, threads: int, pointers: int, scalars: int) -> None:
         memory = executable.memory
-        each = -(-memory.local_bytes // PAGE) * PAGE + PAGE
         self.scalars: CArray[c_char] = create_string_buffer(8 * max(1, scalars))
-        sizes = (gate_bytes(threads), memory.scratch_bytes + PAGE, each * threads)
+        sizes = (gate_bytes(threads), memory.scratch_bytes + PAGE, memory.local_stride * threads)
         self._memory = [aligned_zeros((size,), np.uint8) for size in sizes]
         self._table = np.array([1, 0], np.int64)  # rows, and the position of the first one
         self.words: CArray[c_char] = create_string_buffer(8 * (HEADER + pointers))
@@ -108,7 +106,10 @@ class SingleStep:
         results = self._results.allocate()
         threads = self.executable.threads_for(1)
         free = self._free.setdefault(threads, [])
-        block = free.pop() if free else _Block(self.executable, threads, len(self._places), self._numbers.size // 8)
+        try:
+            block = free.pop()
+        except IndexError:  # all are in use, in other threads
+            block = _Block(self.executable, threads, len(self._places), self._numbers.size // 8)
         self._numbers.pack_into(block.scalars, 0, *numbers)
         every = [*addresses, *[address for _, address in results]]
         self._pointers.pack_into(block.words, 8 * HEADER, *[every[i] for i in self._places])

@@ -13,7 +13,6 @@ from sklon.tensors.creation import ones, tensor, zeros
 
 from . import functional
 from .functional.norm import (
-    affine_by_channel,
     batch_statistics,
     bessel,
     by_batch,
@@ -123,25 +122,22 @@ class BatchNorm1d(Module):
     # ---- computing
     def forward(self, x: Tensor) -> Tensor:
         check_channels(x, self.num_features)
-        return affine_by_channel(self._normalised(x), self._parameters["weight"], self._parameters["bias"])
-
-    def _normalised(self, x: Tensor) -> Tensor:
-        """(x − μ)/√(σ² + ε); in training the running estimates follow the batch's."""
+        affine = self._parameters["weight"], self._parameters["bias"]
         mean, variance = self.get_buffer("running_mean"), self.get_buffer("running_var")
         if mean is None or variance is None:
-            return by_batch(x, self.eps, *batch_statistics(x))
+            return by_batch(x, self.eps, *batch_statistics(x), *affine)
         if self.frozen or not self.training:
-            return by_estimates(x, self.eps, mean, variance)
+            return by_estimates(x, self.eps, mean, variance, *affine)
         single = single_value(x) if self.on_single_value == "running" else False
         if single is True:
-            return by_estimates(x, self.eps, mean, variance)
+            return by_estimates(x, self.eps, mean, variance, *affine)
         found = batch_statistics(x)
         if self.track_running_stats:
             self._follow(x, found[0].detach(), found[1].detach(), single)
         if single is False:
-            return by_batch(x, self.eps, *found)
-        batch = (_unless(single, old, new) for old, new in zip((mean, variance), found, strict=True))
-        return by_estimates(x, self.eps, *batch)
+            return by_batch(x, self.eps, *found, *affine)
+        batch = [_unless(single, old, new) for old, new in zip((mean, variance), found, strict=True)]
+        return by_estimates(x, self.eps, batch[0], batch[1], *affine)
 
     def _follow(self, x: Tensor, mean: Tensor, variance: Tensor, single: Tensor | bool) -> None:
         """Move the running estimates towards the batch's, unless it has a single value."""

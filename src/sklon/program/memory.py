@@ -15,8 +15,8 @@ from sklon._base.shapes import concrete
 
 from .ir import Buffer, Program, accesses, lead
 
-#: bytes of a cache line
-LINE = 64
+#: bytes of a cache line, and of a page
+LINE, PAGE = 64, 4096
 #: the spaces that a program works in and owns for one step
 WORKING = ("scratch", "local")
 
@@ -97,6 +97,11 @@ class Memory:
     def local_bytes(self) -> int:
         """Bytes of each thread."""
         return self.local.bytes
+
+    @property
+    def local_stride(self) -> int:
+        """Bytes from one thread's local memory to the next one's: whole pages, and one that keeps them apart."""
+        return -(-self.local_bytes // PAGE) * PAGE + PAGE
 
     def bytes(self, threads: int) -> int:
         """All that a step works in, on so many threads."""

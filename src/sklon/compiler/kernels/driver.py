@@ -180,12 +180,11 @@ entry:
             for i in range(len(self.program.phases))
         )
         control, restore = _flush_subnormals(self.target)
-        local_bytes = -(-self.memory.local_bytes // 4096) * 4096 + 4096
         scalars = max(1, self.program.scalars)
         return f"""define void @run(ptr %args, i64 %thread) #1 {{
 entry:
  %step = alloca [{self.timer.step_words} x i64], align 64
-{_header_loads()}{self.timer.begin()}{control} %skip = mul i64 %thread, {local_bytes}
+{_header_loads()}{self.timer.begin()}{control} %skip = mul i64 %thread, {self.memory.local_stride}
  %local = getelementptr i8, ptr %locals, i64 %skip
  br label %s
 s:

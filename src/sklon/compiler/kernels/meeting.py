@@ -119,14 +119,15 @@ def _barrier(target: Target) -> str:
 
     A sleeper is counted before it sleeps, and the system lets it sleep only while the generation is the old one:
     the last thread either sees it counted, or has changed the generation before.
-
-    Spinning pays where the others run on other cores. Where they wait for this one, it is in vain: each time that it
-    was, the next waits spin half as long, and each time that it was not, twice as long again.
     """
     pause = " call void @llvm.x86.sse2.pause()\n" if target.is_x86 else ""
     sleep, wake = _sleeping(target)
-    return f"""define internal void @barrier(ptr %gate, i64 %threads) #0 {{
-entry:
+    return f"define internal void @barrier(ptr %gate, i64 %threads) #0 {{\n{_arrival(wake)}{_wait(pause, sleep)}}}\n"
+
+
+def _arrival(wake: str) -> str:
+    """Who comes last opens the next generation, and wakes those who sleep."""
+    return f"""entry:
  %alone = icmp eq i64 %threads, 1
  br i1 %alone, label %done, label %arrive
 arrive:
@@ -146,7 +147,16 @@ open:
  br i1 %any, label %wake, label %done
 wake:
 {wake} br label %done
-wait:
+"""
+
+
+def _wait(pause: str, sleep: str) -> str:
+    """Who comes earlier spins until the generation changes, then sleeps.
+
+    Spinning pays where the others run on other cores. Where they wait for this one, it is in vain: each time that it
+    was, the next waits spin half as long, and each time that it was not, twice as long again.
+    """
+    return f"""wait:
  %impatience_at = getelementptr i8, ptr %gate, i64 16
  %impatience = load atomic i64, ptr %impatience_at monotonic, align 8
  %patience = lshr i64 {SPINS}, %impatience
@@ -182,7 +192,6 @@ sleep:
  br i1 %woken_up, label %done, label %sleep
 done:
  ret void
-}}
 """
 
 

@@ -22,8 +22,6 @@ from .rewriting import rewrite
 ENOUGH_UNITS = 8
 #: what a vector costs in a copy that transposes, and in a sum over lanes, which loads one for each: in multiply-adds
 PACKING, DOT = 4, 1.1
-#: a product whose right operand has at least so many elements is worth packing even if its lanes are contiguous
-LARGE_OPERAND = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +152,7 @@ def _pack(node: Node, max_rows: int, target: Target) -> Node | None:
     seen = view(node.inputs[side], (op.a, op.b)[side])
     if isinstance(seen.base.op, Copy) or sums_in_lanes(node, max_rows, target):
         return None
-    contiguous = seen.stride(plan.lane) == 1 or sizes[plan.lane] == 1
-    if contiguous and (sizes[plan.sum] == N or _elements(sizes, plan) < LARGE_OPERAND):
+    if seen.stride(plan.lane) == 1 or sizes[plan.lane] == 1:
         return None
     columns = sizes[plan.lane]
     assert isinstance(columns, int)
@@ -171,11 +168,6 @@ def _pack(node: Node, max_rows: int, target: Target) -> Node | None:
     inputs = [packed if i == side else x for i, x in enumerate(node.inputs)]
     spec = [order if i == side else x for i, x in enumerate((op.a, op.b))]
     return apply_op(Contract(spec[0], spec[1], op.out, op.shard), *inputs, source=node.source)
-
-
-def _elements(sizes: dict[str, Extent], plan: ContractPlan) -> int:
-    a, b = sizes[plan.lane], sizes[plan.sum]
-    return a * b if isinstance(a, int) and isinstance(b, int) else 0
 
 
 def sums_in_lanes(node: Node, max_rows: int, target: Target) -> bool:

@@ -134,10 +134,7 @@ def unit_interval(shape: Shape, dtype: Dtype, stream: int | None = None) -> Tens
     first = first_row()
     if first is not None:
         position = b.add(position, b.expand(first, shape=shape, dims=()))
-    if len(shape) == 1:
-        element = b.full(0, shape, uint32)
-    else:
-        element = b.iota(axis=len(shape) - 1, shape=shape, dtype=uint32)
+    element = b.iota(axis=len(shape) - 1, shape=shape, dtype=uint32) if len(shape) > 1 else b.full(0, shape, uint32)
     stride = 1
     for axis in range(len(shape) - 2, 0, -1):
         extent = shape[axis + 1]

@@ -21,7 +21,6 @@ from sklon.tensors.record import build, wrap
 from .axes import along_channels
 
 __all__ = [
-    "affine_by_channel",
     "batch_norm",
     "batch_statistics",
     "bessel",
@@ -70,10 +69,10 @@ def batch_norm(
     known = next((v for v in (running_mean, weight, bias) if v is not None), None)
     check_channels(x, int(str(known.shape[0] if known is not None else x.shape[1])))
     if training:
-        return affine_by_channel(by_batch(x, eps, *batch_statistics(x)), weight, bias)
+        return by_batch(x, eps, *batch_statistics(x), weight, bias)
     if running_mean is None or running_var is None:
         raise InputError("batch norm in evaluation needs running_mean and running_var")
-    return affine_by_channel(by_estimates(x, eps, running_mean, running_var), weight, bias)
+    return by_estimates(x, eps, running_mean, running_var, weight, bias)
 
 
 def batch_statistics(x: Tensor) -> tuple[Tensor, Tensor]:
@@ -95,11 +94,17 @@ def statistics(x: Tensor, axes: tuple[int, ...]) -> tuple[Tensor, Tensor]:
     return mean, F.mean((x - wide) * (x - wide), axes)
 
 
-def standardized(x: Tensor, mean: Tensor, variance: Tensor, axes: tuple[int, ...], eps: float) -> Tensor:
-    """(x − μ)/√(σ² + ε), where μ and σ² are :func:`statistics` of x along the axes: the gradient knows that."""
-    values, shifted = F.astype(x, mean.dtype), variance + eps
-    node = build().standardize(values.node, mean.node, shifted.node, axes=axes)
-    return wrap(node, values, mean, shifted)
+def standardized(
+    x: Tensor, mean: Tensor, variance: Tensor, axes: tuple[int, ...], eps: float, scale: Tensor | None = None
+) -> Tensor:
+    """(x − μ)/√(σ² + ε)·w, where μ and σ² are :func:`statistics` of x along the axes: the gradient knows that.
+
+    ``scale``, w, has one number for each mean.
+    """
+    inputs = [F.astype(x, mean.dtype), mean, variance + eps]
+    if scale is not None:
+        inputs.append(F.astype(scale, mean.dtype))
+    return wrap(build().standardize(*(t.node for t in inputs), axes=axes), *inputs)
 
 
 def single_value(x: Tensor) -> Tensor | bool:
@@ -119,18 +124,19 @@ def bessel(x: Tensor, dtype: Dtype) -> Tensor | float:
     return values / clip(values - 1, 1.0, None)
 
 
-def by_batch(x: Tensor, eps: float, mean: Tensor, variance: Tensor) -> Tensor:
-    """(x − μ)/√(σ² + ε) with :func:`batch_statistics` of x."""
-    return standardized(x, mean, variance, _of_channels(x), eps)
+def by_batch(
+    x: Tensor, eps: float, mean: Tensor, variance: Tensor, weight: Tensor | None, bias: Tensor | None
+) -> Tensor:
+    """(x − μ)/√(σ² + ε)·w + b with :func:`batch_statistics` of x."""
+    y = standardized(x, mean, variance, _of_channels(x), eps, weight)
+    return y if bias is None else y + along_channels(bias, y.ndim)
 
 
-def by_estimates(x: Tensor, eps: float, mean: Tensor, variance: Tensor) -> Tensor:
-    """(x − μ)/√(σ² + ε) for statistics of each channel that x has no part in, or not always."""
-    return (x - along_channels(mean, x.ndim)) / along_channels(F.sqrt(variance + eps), x.ndim)
-
-
-def affine_by_channel(y: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
-    """y·w + b for each channel; what is None is left out."""
+def by_estimates(
+    x: Tensor, eps: float, mean: Tensor, variance: Tensor, weight: Tensor | None, bias: Tensor | None
+) -> Tensor:
+    """(x − μ)/√(σ² + ε)·w + b for statistics of each channel that x has no part in, or not always."""
+    y = (x - along_channels(mean, x.ndim)) / along_channels(F.sqrt(variance + eps), x.ndim)
     scale, offset = (None if values is None else along_channels(values, y.ndim) for values in (weight, bias))
     return _affine(y, scale, offset)
 
