@@ -17,6 +17,7 @@ from sklon import Tensor, nn
 from sklon.graph.node import Node, walk
 from sklon.ops import Contract
 from sklon.tensors import autograd
+from sklon.tensors.fragments import written_out
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
@@ -82,8 +83,14 @@ def activation_bytes(loss: Tensor) -> int:
 
 def product_flops(results: Sequence[Tensor]) -> int:
     """Floating-point operations of all products of matrices in the graph below ``results``: 2 for each term."""
-    found = (n for n in walk([r.node for r in results]) if isinstance(n.op, Contract))
-    return sum(2 * _terms(node) for node in found)
+    return sum(2 * _terms(node) for node in recorded(results) if isinstance(node.op, Contract))
+
+
+def recorded(results: Sequence[Tensor]) -> list[Node]:
+    """All primitives below ``results``; what was recorded as a whole, such as a backward pass, is written out."""
+    roots = [r.node for r in results]
+    new = written_out(roots, {})
+    return walk([new[root] for root in roots])
 
 
 def _terms(product: Node) -> int:

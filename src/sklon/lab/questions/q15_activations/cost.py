@@ -19,8 +19,8 @@ import sklon
 from sklon import Tensor
 from sklon._base.dtypes import Dtype
 from sklon.compiler.kernels.lanes import Declarations, Lanes, Value
-from sklon.graph.node import Node, walk
-from sklon.lab.apparatus import power, product_flops
+from sklon.graph.node import Node
+from sklon.lab.apparatus import power, product_flops, recorded
 from sklon.lab.check import Check, below, between, equal, near
 from sklon.lab.controls import Settings, Whole
 from sklon.lab.experiment import Experiment, Fault, Frame, Record
@@ -79,8 +79,8 @@ def _zeros(*shape: int) -> Tensor:
 
 
 def _point_operations(results: Sequence[Tensor]) -> int:
-    found = (n for n in walk([r.node for r in results]) if isinstance(n.op, Point))
-    return sum(_elements(n) * _operations(n.op, tuple(i.dtype for i in n.inputs)) for n in found)
+    found = ((n, n.op) for n in recorded(results) if isinstance(n.op, Point))
+    return sum(_elements(n) * _operations(op, tuple(i.dtype for i in n.inputs)) for n, op in found)
 
 
 @cache
