@@ -22,6 +22,7 @@ from statistics import median
 from typing import Any, TextIO, cast
 
 from .cases import CASES, Case, case_of
+from .installed import import_seconds, installed_bytes
 from .worker import SYSTEMS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -187,9 +188,14 @@ def main() -> None:
             ours = next(one.microseconds for one in found if one.system == "sklon")
             others = [one.microseconds for one in found if one.system != "sklon"]
             missed += bool(others) and min(others) < case.wanted * ours
+    systems = sorted({one["system"] for result in results for one in result["measured"]})
+    costs = {name: {"import": import_seconds(name), "bytes": installed_bytes(name)} for name in systems}
+    print("\ninstalled, with all that is required:")
+    for name, cost in costs.items():
+        print(f"  {name:10} import {cost['import']:5.2f} s  {cost['bytes'] / 2**20:6.0f} MiB")
     print(f"\nload at the end: {os.getloadavg()[0]:.2f}; {missed} of {len(results)} below what is wanted")
     if given.json:
-        given.json.write_text(json.dumps({**machine(), "results": results}, indent=1) + "\n")
+        given.json.write_text(json.dumps({**machine(), "installed": costs, "results": results}, indent=1) + "\n")
     if given.plot:
         plot(results, given.plot)
     sys.exit(missed > 0)
