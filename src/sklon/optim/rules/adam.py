@@ -9,7 +9,7 @@ from typing import ClassVar
 from sklon.tensors import Tensor
 from sklon.tensors.functional import maximum, sqrt
 
-from .parts import at_least_zero, check_betas, decay_scalars, decayed, moment_scalars, moments, power
+from .parts import at_least_zero, check_betas, decay_scalars, decayed, inverse_root, moment_scalars, moments, power
 from .rule import Number, Tensors, Update
 
 
@@ -51,7 +51,7 @@ class AdamRule:
             **decay_scalars(self),
             "lr": self.lr,
             "step_size": self.lr / (1 - power(beta1, t)),
-            "root_correction": power(1 - power(beta2, t), -0.5),
+            "root_correction": inverse_root(1 - power(beta2, t)),
             "eps": self.eps,
         }
 

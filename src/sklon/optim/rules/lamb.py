@@ -9,7 +9,7 @@ from typing import ClassVar
 from sklon.tensors import Tensor
 from sklon.tensors.functional import sqrt, where
 
-from .parts import at_least_zero, check_betas, length, moment_scalars, moments, power
+from .parts import at_least_zero, check_betas, inverse_root, length, moment_scalars, moments, power
 from .rule import Number, Tensors, Update
 
 
@@ -57,7 +57,7 @@ class LAMBRule:
             **moment_scalars(self.betas),
             "lr": self.lr,
             "correction": 1 / (1 - power(beta1, t)),
-            "root_correction": power(1 - power(beta2, t), -0.5),
+            "root_correction": inverse_root(1 - power(beta2, t)),
             "eps": self.eps,
             "weight_decay": self.weight_decay,
         }

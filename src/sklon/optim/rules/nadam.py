@@ -10,7 +10,17 @@ from typing import ClassVar
 from sklon.tensors import Tensor
 from sklon.tensors.functional import sqrt
 
-from .parts import at_least_zero, check_betas, decay_scalars, decayed, each, moment_scalars, moments, power
+from .parts import (
+    at_least_zero,
+    check_betas,
+    decay_scalars,
+    decayed,
+    each,
+    inverse_root,
+    moment_scalars,
+    moments,
+    power,
+)
 from .rule import Number, Tensors, Update
 
 #: base of the momentum's schedule; Dozat, 2016
@@ -58,7 +68,7 @@ class NAdamRule:
             **decay_scalars(self),
             "of_grad": self.lr * (1 - each(_mu, t, beta1, decay)) / (1 - each(_product, t, beta1, decay)),
             "of_mean": self.lr * each(_mu, t + 1, beta1, decay) / (1 - each(_product, t + 1, beta1, decay)),
-            "root_correction": power(1 - power(self.betas[1], t), -0.5),
+            "root_correction": inverse_root(1 - power(self.betas[1], t)),
             "eps": self.eps,
         }
 

@@ -108,6 +108,12 @@ def power(base: Number, exponent: Number) -> Number:
     return each(pow, base, exponent)
 
 
+def inverse_root(number: Number) -> Number:
+    """1/√x, correctly rounded twice, so that many steps at once have the bits of one at a time."""
+    found: Number = 1.0 / np.sqrt(number)
+    return found
+
+
 def moved(rule: Moved, **settings: Number) -> Moved:
     """A twin of a rule with other settings, unchecked; with arrays among them it can only be asked for scalars."""
     twin = copy(rule)

@@ -13,7 +13,7 @@ from sklon._base.errors import InputError
 from sklon.tensors import Tensor
 from sklon.tensors.functional import sqrt
 
-from .parts import at_least_zero, check_betas, each, power
+from .parts import at_least_zero, check_betas, each, inverse_root, power
 from .rule import Number, Tensors, Update, Values
 
 
@@ -67,7 +67,7 @@ class AdamWScheduleFreeRule:
         return {
             "beta2": beta2,
             "fresh2": 1 - beta2,
-            "root_correction": power(1 - power(beta2, t), -0.5),
+            "root_correction": inverse_root(1 - power(beta2, t)),
             "eps": self.eps,
             "weight_decay": self.weight_decay,
             "toward": toward,
