@@ -35,7 +35,6 @@ class _Comparison(Point):
 
 
 @primitive("equal")
-@dataclass(frozen=True)
 class Equal(_Comparison):
     """x = y."""
 
@@ -45,7 +44,6 @@ class Equal(_Comparison):
 
 
 @primitive("less")
-@dataclass(frozen=True)
 class Less(_Comparison):
     """x < y."""
 
@@ -54,7 +52,6 @@ class Less(_Comparison):
 
 
 @primitive("greater")
-@dataclass(frozen=True)
 class Greater(_Comparison):
     """x > y."""
 
@@ -82,7 +79,6 @@ class _Bitwise(Point):
 
 
 @primitive("and_")
-@dataclass(frozen=True)
 class And(_Bitwise):
     """Both."""
 
@@ -92,7 +88,6 @@ class And(_Bitwise):
 
 
 @primitive("or_")
-@dataclass(frozen=True)
 class Or(_Bitwise):
     """Either, or both."""
 
@@ -102,7 +97,6 @@ class Or(_Bitwise):
 
 
 @primitive("xor_")
-@dataclass(frozen=True)
 class Xor(_Bitwise):
     """Either, but not both."""
 
@@ -112,7 +106,6 @@ class Xor(_Bitwise):
 
 
 @primitive("not_")
-@dataclass(frozen=True)
 class Not(_Bitwise):
     """Not; −1 − x of an integer."""
 
@@ -120,7 +113,6 @@ class Not(_Bitwise):
 
 
 @primitive("signbit")
-@dataclass(frozen=True)
 class Signbit(Numeric):
     """Whether the sign is −, that of −0 and of NaN included."""
 
@@ -137,7 +129,6 @@ class Signbit(Numeric):
 
 
 @primitive("where")
-@dataclass(frozen=True)
 class Where(Point):
     """x where the condition holds, y elsewhere. The value that is not chosen never matters, NaN included."""
 

@@ -22,7 +22,6 @@ Gradients = Sequence[Node | None]
 
 
 @primitive("sin")
-@dataclass(frozen=True)
 class Sin(Library):
     """sin x."""
 
@@ -34,7 +33,6 @@ class Sin(Library):
 
 
 @primitive("cos")
-@dataclass(frozen=True)
 class Cos(Library):
     """cos x."""
 
@@ -46,7 +44,6 @@ class Cos(Library):
 
 
 @primitive("tan")
-@dataclass(frozen=True)
 class Tan(Library):
     """tan x."""
 
@@ -58,7 +55,6 @@ class Tan(Library):
 
 
 @primitive("asin")
-@dataclass(frozen=True)
 class Asin(Library):
     """arcsin x; NaN beyond ±1."""
 
@@ -71,7 +67,6 @@ class Asin(Library):
 
 
 @primitive("acos")
-@dataclass(frozen=True)
 class Acos(Library):
     """arccos x; NaN beyond ±1."""
 
@@ -84,7 +79,6 @@ class Acos(Library):
 
 
 @primitive("atan")
-@dataclass(frozen=True)
 class Atan(Library):
     """arctan x."""
 
@@ -97,7 +91,6 @@ class Atan(Library):
 
 
 @primitive("sinh")
-@dataclass(frozen=True)
 class Sinh(Library):
     """sinh x."""
 
@@ -109,7 +102,6 @@ class Sinh(Library):
 
 
 @primitive("cosh")
-@dataclass(frozen=True)
 class Cosh(Library):
     """cosh x."""
 
@@ -121,7 +113,6 @@ class Cosh(Library):
 
 
 @primitive("asinh")
-@dataclass(frozen=True)
 class Asinh(Library):
     """arsinh x."""
 
@@ -134,7 +125,6 @@ class Asinh(Library):
 
 
 @primitive("acosh")
-@dataclass(frozen=True)
 class Acosh(Library):
     """arcosh x; NaN below 1."""
 
@@ -148,7 +138,6 @@ class Acosh(Library):
 
 
 @primitive("atanh")
-@dataclass(frozen=True)
 class Atanh(Library):
     """artanh x; ±∞ at ±1 and NaN beyond."""
 
@@ -160,7 +149,6 @@ class Atanh(Library):
 
 
 @primitive("expm1")
-@dataclass(frozen=True)
 class Expm1(Library):
     """eˣ − 1, accurate near 0."""
 
@@ -172,7 +160,6 @@ class Expm1(Library):
 
 
 @primitive("log1p")
-@dataclass(frozen=True)
 class Log1p(Library):
     """ln(1 + x), accurate near 0; −∞ at −1 and NaN below."""
 
@@ -185,7 +172,6 @@ class Log1p(Library):
 
 
 @primitive("exp2")
-@dataclass(frozen=True)
 class Exp2(Library):
     """2ˣ, exact for whole numbers."""
 
@@ -208,7 +194,6 @@ class _Logarithm(Library):
 
 
 @primitive("log2")
-@dataclass(frozen=True)
 class Log2(_Logarithm):
     """The logarithm to the base 2, exact for powers of 2; −∞ at 0 and NaN below."""
 
@@ -218,7 +203,6 @@ class Log2(_Logarithm):
 
 
 @primitive("log10")
-@dataclass(frozen=True)
 class Log10(_Logarithm):
     """The logarithm to the base 10, exact for powers of 10; −∞ at 0 and NaN below."""
 
@@ -228,7 +212,6 @@ class Log10(_Logarithm):
 
 
 @primitive("atan2")
-@dataclass(frozen=True)
 class Atan2(Library):
     """The angle of the point (x, y) for the inputs y, x; between −π and π."""
 
@@ -245,7 +228,6 @@ class Atan2(Library):
 
 
 @primitive("hypot")
-@dataclass(frozen=True)
 class Hypot(Library):
     """√(x² + y²), which neither overflows nor vanishes on the way."""
 
@@ -261,7 +243,6 @@ class Hypot(Library):
 
 
 @primitive("fmod")
-@dataclass(frozen=True)
 class Fmod(Library):
     """What is left of x after whole multiples of y, with the sign of x; exact. NaN for y = 0."""
 
@@ -276,7 +257,6 @@ class Fmod(Library):
 
 
 @primitive("pow")
-@dataclass(frozen=True)
 class Pow(Library):
     """xʸ, as the C library defines it: NaN for negative x and fractional y."""
 

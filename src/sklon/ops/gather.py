@@ -18,7 +18,6 @@ from sklon.graph.node import Node, Op, Type, primitive
 
 
 @primitive("gather")
-@dataclass(frozen=True)
 class Gather(Op):
     """y[i, …] = table[index[i], …]. The gradient adds up what went to the same row, in the order of i."""
 

@@ -17,7 +17,6 @@ from ._families import Array, Lane, LaneBuilder, Whole
 
 
 @primitive("floor_div")
-@dataclass(frozen=True)
 class FloorDiv(Whole):
     """⌊x / y⌋."""
 
@@ -43,7 +42,6 @@ class FloorDiv(Whole):
 
 
 @primitive("integer_pow")
-@dataclass(frozen=True)
 class IntegerPow(Whole):
     """xⁿ modulo 2^bits by repeated squaring; 0⁰ = 1."""
 
@@ -102,7 +100,6 @@ class _Shift(Whole):
 
 
 @primitive("shift_left")
-@dataclass(frozen=True)
 class ShiftLeft(_Shift):
     """x·2ʸ modulo 2^bits."""
 
@@ -112,7 +109,6 @@ class ShiftLeft(_Shift):
 
 
 @primitive("shift_right")
-@dataclass(frozen=True)
 class ShiftRight(_Shift):
     """⌊x / 2ʸ⌋."""
 

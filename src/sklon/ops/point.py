@@ -17,7 +17,6 @@ Gradients = Sequence[Node | None]
 
 
 @primitive("add")
-@dataclass(frozen=True)
 class Add(Point):
     """x + y; of booleans, whether one of them is true."""
 
@@ -35,7 +34,6 @@ class Add(Point):
 
 
 @primitive("sub")
-@dataclass(frozen=True)
 class Sub(Numeric):
     """x − y."""
 
@@ -52,7 +50,6 @@ class Sub(Numeric):
 
 
 @primitive("mul")
-@dataclass(frozen=True)
 class Mul(Point):
     """x·y."""
 
@@ -71,7 +68,6 @@ class Mul(Point):
 
 
 @primitive("div")
-@dataclass(frozen=True)
 class Div(Floating):
     """x / y. Division by zero gives ±∞ or NaN, as IEEE 754 says."""
 
@@ -91,7 +87,6 @@ class Div(Floating):
 
 
 @primitive("neg")
-@dataclass(frozen=True)
 class Neg(Numeric):
     """−x."""
 
@@ -106,7 +101,6 @@ class Neg(Numeric):
 
 
 @primitive("abs")
-@dataclass(frozen=True)
 class Abs(Point):
     """|x|."""
 
@@ -126,7 +120,6 @@ class Abs(Point):
 
 
 @primitive("maximum")
-@dataclass(frozen=True)
 class Maximum(Point):
     """The larger of x and y; NaN if one of them is NaN."""
 
@@ -154,7 +147,6 @@ class Maximum(Point):
 
 
 @primitive("minimum")
-@dataclass(frozen=True)
 class Minimum(Point):
     """The smaller of x and y; NaN if one of them is NaN."""
 
@@ -196,7 +188,6 @@ class _Rounding(Floating):
 
 
 @primitive("floor")
-@dataclass(frozen=True)
 class Floor(_Rounding):
     """The largest integer that is at most x."""
 
@@ -204,7 +195,6 @@ class Floor(_Rounding):
 
 
 @primitive("ceil")
-@dataclass(frozen=True)
 class Ceil(_Rounding):
     """The smallest integer that is at least x."""
 
@@ -212,7 +202,6 @@ class Ceil(_Rounding):
 
 
 @primitive("trunc")
-@dataclass(frozen=True)
 class Trunc(_Rounding):
     """x without its fraction."""
 
@@ -220,7 +209,6 @@ class Trunc(_Rounding):
 
 
 @primitive("round")
-@dataclass(frozen=True)
 class Round(_Rounding):
     """The nearest integer, ties to even."""
 
@@ -228,7 +216,6 @@ class Round(_Rounding):
 
 
 @primitive("exp")
-@dataclass(frozen=True)
 class Exp(Floating):
     """eˣ."""
 
@@ -245,7 +232,6 @@ class Exp(Floating):
 
 
 @primitive("log")
-@dataclass(frozen=True)
 class Log(Floating):
     """ln x. −∞ at 0, NaN below."""
 
@@ -262,7 +248,6 @@ class Log(Floating):
 
 
 @primitive("sqrt")
-@dataclass(frozen=True)
 class Sqrt(Floating):
     """√x. NaN below 0."""
 
@@ -280,7 +265,6 @@ class Sqrt(Floating):
 
 
 @primitive("relu")
-@dataclass(frozen=True)
 class Relu(Floating):
     """max(x, 0). The gradient reads the output only."""
 
@@ -301,7 +285,6 @@ class Relu(Floating):
 
 
 @primitive("sigmoid")
-@dataclass(frozen=True)
 class Sigmoid(Floating):
     """1 / (1 + e⁻ˣ)."""
 
@@ -322,7 +305,6 @@ class Sigmoid(Floating):
 
 
 @primitive("tanh")
-@dataclass(frozen=True)
 class Tanh(Floating):
     """tanh x."""
 
@@ -339,7 +321,6 @@ class Tanh(Floating):
 
 
 @primitive("softplus")
-@dataclass(frozen=True)
 class Softplus(Floating):
     """ln(1 + eˣ) = max(x, 0) + ln(1 + e^−|x|)."""
 
@@ -360,7 +341,6 @@ class Softplus(Floating):
 
 
 @primitive("stop_gradient")
-@dataclass(frozen=True)
 class StopGradient(Point):
     """x, through which no gradient flows."""
 

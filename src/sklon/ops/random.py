@@ -7,7 +7,6 @@ serve four elements LANES apart, so that whoever computes BLOCK elements side by
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -24,7 +23,6 @@ LANES, BLOCK = 16, 64
 
 
 @primitive("random_bits")
-@dataclass(frozen=True)
 class RandomBits(Point):
     """A word of Philox4x32-10 for an element, three more words of a counter and a key of two.
 
@@ -58,7 +56,6 @@ class RandomBits(Point):
 
 
 @primitive("unit_interval")
-@dataclass(frozen=True)
 class UnitInterval(Point):
     """The upper 24 of 32 bits as a float32 in [0, 1): k·2⁻²⁴."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -38,7 +37,6 @@ def _bell(build: Build, x: Node, factor: float) -> Node:
 
 
 @primitive("erf")
-@dataclass(frozen=True)
 class Erf(Library):
     """The error function 2/√π·∫₀ˣ e^(−t²) dt."""
 
@@ -50,7 +48,6 @@ class Erf(Library):
 
 
 @primitive("erfc")
-@dataclass(frozen=True)
 class Erfc(Library):
     """1 − erf x, accurate where it is small."""
 
@@ -62,7 +59,6 @@ class Erfc(Library):
 
 
 @primitive("lgamma")
-@dataclass(frozen=True)
 class Lgamma(Library):
     """ln |Γ(x)|."""
 
