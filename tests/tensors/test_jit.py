@@ -160,7 +160,8 @@ def test_python_arguments_are_compared() -> None:
         return cast(Tensor, x * factor + more["offset"])
 
     x = sklon.ones(2)
-    for factor, offset, recordings in ((2.0, 1, 1), (2.0, 1, 1), (3.0, 1, 2), (3, 1, 3), (2.0, x, 4), (2.0, x * 5, 4)):
+    calls = ((2.0, 1, 1), (2.0, 1, 1), (3.0, 1, 2), (3, 1, 3), (2.0, x * 3, 4), (2.0, x * 5, 4))
+    for factor, offset, recordings in calls:
         expected = factor + (offset.numpy() if isinstance(offset, Tensor) else offset)
         assert np.array_equal(scaled(x, factor, more={"offset": offset}).numpy(), np.ones(2, np.float32) * expected)
         assert scaled.recordings == recordings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import pytest
@@ -54,7 +54,6 @@ ASKED: dict[str, Callable[[Tensor], Any]] = {
     "if": lambda x: 1 if x.sum() > 0 else 2,
     "numpy": lambda x: x.numpy(),
     "index": lambda x: sklon.ones(3)[x.int()],
-    "computed index": lambda x: F.embedding(x.int() + 1, sklon.ones(3, 2)),
 }
 
 
@@ -89,6 +88,11 @@ def test_indices_are_checked_at_each_call() -> None:
     drawn = sklon.jit(lambda: F.embedding(sklon.randint(9, size=(40,)), table))
     with pytest.raises(InputError, match="but there are 3 rows"):
         drawn()
+    computed = sklon.jit(lambda index: F.embedding(index + 1, table))
+    assert computed(sklon.tensor([1, -1])).tolist() == [[4.0, 5.0], [0.0, 1.0]]
+    for wrong in (2, -2):
+        with pytest.raises(InputError, match=f"an index is {wrong + 1}"):
+            computed(sklon.tensor([1, wrong]))
     with pytest.raises(InputError, match="an index is 7"):
         sklon.jit(lambda: F.embedding(sklon.tensor([7]), table))()
     divided = sklon.jit(lambda x, y: x // y)
@@ -115,23 +119,25 @@ def test_what_cannot_be_hashed_is_refused() -> None:
 
 def test_a_tensor_that_escaped_says_so() -> None:
     escaped: list[Tensor] = []
-    sklon.jit(lambda x: escaped.append(x * 2))(sklon.ones(2))
+    with pytest.raises(InputError, match="changed the variable 'escaped'"):
+        sklon.jit(lambda x: escaped.append(x * 2))(sklon.ones(2))
     with pytest.raises(InputError, match=r"a function that sklon\.jit has recorded"):
         escaped[0].numpy()
     assert sklon.ones(2).sum().item() == 2.0  # it does not stand in the way of others
 
 
-def test_python_runs_while_recording_only() -> None:
-    calls: list[int] = []
+def test_other_than_its_variables_python_runs_while_recording_only() -> None:
+    class Counter:
+        calls: ClassVar[list[int]] = []
 
     @sklon.jit
     def counted(x: Tensor) -> Tensor:
-        calls.append(1)
+        Counter.calls.append(1)
         return x
 
     for _ in range(3):
         counted(sklon.ones(1))
-    assert len(calls) == counted.recordings == 1
+    assert len(Counter.calls) == counted.recordings == 1
 
 
 def test_old_values_stay_what_they_were() -> None:

@@ -19,6 +19,7 @@ from sklon.tensors.autograd import watch
 from sklon.tensors.creation import tensor, zeros
 from sklon.tensors.devices import elsewhere
 from sklon.tensors.hooks import Handle
+from sklon.tensors.watching import Same, can_change, frozen
 
 from .hooks import ForwardHook, ForwardPreHook, run_forward_hooks, run_pre_hooks
 
@@ -26,8 +27,6 @@ Array = np.ndarray[Any, Any]
 Self = TypeVar("Self", bound="Module")
 #: what ``Module.__init__`` makes; a module without it is half finished
 _TABLES = ("_parameters", "_buffers", "_modules", "_forward_hooks", "_forward_pre_hooks")
-#: settings that are compared as values
-_PLAIN = (bool, int, float, str, type(None))
 
 
 class Parameter(Tensor):
@@ -87,6 +86,9 @@ class Module:
     def __init__(self) -> None:
         tables: dict[str, Any] = {name: {} for name in _TABLES}
         self.__dict__.update(tables, _transient=set(), training=True)
+        trace = tracing.current()
+        if trace is not None:
+            trace.born.add(self)
 
     # ---- attributes
     def __setattr__(self, name: str, value: Any) -> None:
@@ -95,10 +97,17 @@ class Module:
         if "_modules" in self.__dict__:
             if name in self._buffers and tracing.moved_while_tracing(self._buffers[name], value):
                 return
+            self._noted()
             self._register(name, value)
         if self.__dict__.get(name, self) is not value:
             tracing.settings.changes += 1
         object.__setattr__(self, name, value)
+
+    def _noted(self) -> None:
+        """Note the settings before they change, if a jitted function changes them, and that they change."""
+        trace = tracing.current()
+        if trace is not None:
+            trace.watch(self)
 
     def _register(self, name: str, value: Any) -> None:
         kept = isinstance(value, Tensor) or value is None
@@ -124,6 +133,7 @@ class Module:
         self._transient.discard(name)
 
     def __delattr__(self, name: str) -> None:
+        self._noted()
         self._forget(name)
         tracing.settings.changes += 1
         object.__delattr__(self, name)
@@ -144,6 +154,7 @@ class Module:
     def register_parameter(self, name: str, parameter: Parameter | None) -> None:
         """Give a parameter a name; None keeps the name for one that is not there."""
         self._check_name(name)
+        self._noted()
         tracing.settings.changes += 1
         self._parameters[name] = parameter
         object.__setattr__(self, name, parameter)
@@ -153,6 +164,7 @@ class Module:
         self._check_name(name)
         if value is not None and not isinstance(value, Tensor):
             raise InputError(f"a buffer is a tensor or None, not {type(value).__name__}; make one with sklon.tensor")
+        self._noted()
         tracing.settings.changes += 1
         self._buffers[name] = value
         if not persistent:
@@ -178,7 +190,7 @@ class Module:
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         trace = tracing.current()
         if trace is not None:
-            trace.watched[id(self)] = self
+            trace.watch(self)
         if self._forward_pre_hooks:
             inputs = run_pre_hooks(self._forward_pre_hooks, self, inputs)
         output = self.forward(*inputs, **options)
@@ -188,18 +200,39 @@ class Module:
         """The computation: tensors in, a tensor out."""
         raise NotImplementedError(f"{type(self).__name__} needs a forward method")
 
-    def fingerprint(self) -> tuple[Any, ...]:
+    def fingerprint(self) -> dict[str, Any]:
         """All settings, and which parts and hooks there are: what a recording of ``forward`` may depend on."""
-        own = ((k, v if isinstance(v, _PLAIN) else id(v)) for k, v in self.__dict__.items() if k not in _TABLES)
-        parts = ((name, id(part)) for table in _TABLES for name, part in self.__dict__[table].items())
-        return (*own, *parts)
+        own = self.__dict__
+        found = {name: frozen(value) for name, value in own.items() if name not in _TABLES}
+        return found | {f"{table}.{name}": Same(part) for table in _TABLES for name, part in own[table].items()}
+
+    def loose(self) -> list[Any]:
+        """Settings that may change without notice: lists, dictionaries."""
+        return [v for name, v in self.__dict__.items() if name not in (*_TABLES, "_transient") and can_change(v)]
+
+    def keep(self) -> Callable[[], None]:
+        """What makes all settings again what they are now."""
+        own = dict(self.__dict__)
+        tables = {name: dict(own[name]) for name in _TABLES}
+
+        def restore() -> None:
+            tracing.settings.changes += 1
+            self.__dict__.clear()
+            self.__dict__.update(own)
+            for name, table in tables.items():
+                own[name].clear()
+                own[name].update(table)
+
+        return restore
 
     def register_forward_hook(self, hook: ForwardHook) -> Handle:
         """Call ``hook(module, inputs, output)`` after each forward; what it returns, if anything, is the output."""
+        self._noted()
         return Handle(self._forward_hooks, hook)
 
     def register_forward_pre_hook(self, hook: ForwardPreHook) -> Handle:
         """Call ``hook(module, inputs)`` before each forward; what it returns, if anything, are the inputs."""
+        self._noted()
         return Handle(self._forward_pre_hooks, hook)
 
     # ---- parts

@@ -45,7 +45,7 @@ class _Step:
         self, optimizer: Optimizer, index: int, clocks: Sequence[Sequence[Tensor]], stepped: Sequence[Stepped]
     ) -> None:
         self.optimizer, self.index, self.clocks = optimizer, index, clocks
-        self.slots = [(one.param, optimizer.state[one.param]) for one in stepped]
+        self.slots = [(one.param, optimizer.state[one.param], list(one.slots.values())) for one in stepped]
         self.groups = len(optimizer.param_groups)
         self.params = list(optimizer.param_groups[index]["params"])
         self.settings = settings_of(optimizer.param_groups[index])
@@ -64,8 +64,11 @@ class _Step:
             self.settings = settings
         if len(params) != len(self.params) or not all(map(is_, params, self.params)):
             return False
-        if any(optimizer.state.get(param) is not state for param, state in self.slots):
-            return False
+        for param, state, slots in self.slots:
+            if optimizer.state.get(param) is not state or len(state) != len(slots):
+                return False
+            if not all(map(is_, state.values(), slots)):
+                return False
         return all(len(set(map(optimizer.steps_of, clock))) == 1 for clock in self.clocks)
 
     def numbers(self) -> list[float]:

@@ -3,12 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from sklon._base.errors import InputError
-from sklon.tensors import Tensor
+from sklon.tensors import Tensor, tracing
 
 Group = dict[str, Any]
+
+
+class Settings(Group):
+    """The settings of a group. Inside a jitted function one that is read must stay, and one that is set is set again.
+
+    What an optimizer reads itself, by ``items`` or ``dict``, is no part of this: its numbers are given at each call.
+    """
+
+    __slots__ = ()
+
+    def __getitem__(self, name: str) -> Any:
+        trace = tracing.current()
+        if trace is not None and name != "params":
+            trace.reads(self, name, partial(super().get, name))
+        return super().__getitem__(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The setting, or ``default``."""
+        if name not in self:
+            return default
+        return self[name]
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        write, trace = partial(super().__setitem__, name, value), tracing.current()
+        if trace is None:
+            write()
+        else:
+            trace.writes(self, name, write, partial(self._become, dict(self)))
+
+    def update(self, *given: Any, **settings: Any) -> None:
+        """Set several."""
+        for name, value in dict(*given, **settings).items():
+            self[name] = value
+
+    def setdefault(self, name: str, default: Any = None) -> Any:
+        """The setting, which is ``default`` from now on if there was none."""
+        if name not in self:
+            self[name] = default
+        return self[name]
+
+    def _become(self, before: Group) -> None:
+        self.clear()
+        super().update(before)
 
 
 def groups_of(params: Iterable[Any]) -> list[Group]:

@@ -21,7 +21,7 @@ from sklon.tensors.modes import no_grad
 from sklon.tensors.realise import realise
 
 from .again import numbers_at_each_call
-from .groups import Group, check_disjoint, groups_of, members_of, settings_of
+from .groups import Group, Settings, check_disjoint, groups_of, members_of, settings_of
 from .rules import Rule
 from .state import Array, pack, unpack
 from .stepping import Stepped, numbers_of, update_all
@@ -61,7 +61,7 @@ class Optimizer:
 
     def add_param_group(self, group: Group) -> None:
         """Train more parameters, with settings of their own."""
-        complete = {**self.defaults, **members_of(group)}
+        complete = Settings({**self.defaults, **members_of(group)})
         check_disjoint(complete, self.param_groups)
         self._check(complete)
         self.param_groups.append(complete)
@@ -140,12 +140,17 @@ class Optimizer:
     def _slots(self, param: Tensor, rule: Rule) -> dict[str, Tensor]:
         """The slots of a parameter, made when first needed."""
         trace = tracing.current()
-        if trace is not None and param not in self.state:
-            trace.undoing.append(partial(self.state.pop, param))
-        state = self.state.setdefault(param, {})
+        state = self.state.get(param)
+        if state is None:
+            state = self.state[param] = {}
+            if trace is not None:
+                trace.undoing.append(partial(self.state.pop, param))
         for name, value in rule.slots.items():
             if name not in state:
                 state[name] = _filled(param, value)
+                if trace is not None:
+                    trace.kept.add(id(state[name]))
+                    trace.undoing.append(partial(state.pop, name))
         return state
 
     # ---- saving
@@ -178,7 +183,8 @@ class Optimizer:
 
 def _with_settings(kind: type[Any], group: Group) -> Rule:
     """A rule of this kind with the settings of a group."""
-    rule: Rule = kind(**{f.name: group[f.name] for f in fields(kind) if f.init and f.name in group})
+    settings = dict(group)
+    rule: Rule = kind(**{f.name: settings[f.name] for f in fields(kind) if f.init and f.name in settings})
     return rule
 
 

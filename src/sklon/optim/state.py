@@ -12,7 +12,7 @@ from sklon._base.errors import InputError, ShapeError
 from sklon.tensors import Tensor
 from sklon.tensors.creation import from_array
 
-from .groups import Group
+from .groups import Group, Settings
 from .rules import Rule
 
 Array = np.ndarray[Any, Any]
@@ -53,7 +53,8 @@ def unpack(given: Mapping[str, Any], groups: list[Group], rule_of: Callable[[Gro
     if [len(g["params"]) for g in saved] != [len(g["params"]) for g in groups]:
         sizes = [[len(g["params"]) for g in both] for both in (saved, groups)]
         raise InputError(f"the state has groups of {sizes[0]} parameters, the optimizer of {sizes[1]}")
-    loaded = Loaded([{**own, **other, "params": own["params"]} for own, other in zip(groups, saved, strict=True)])
+    both = zip(groups, saved, strict=True)
+    loaded = Loaded([Settings({**own, **other, "params": own["params"]}) for own, other in both])
     for group, other in zip(loaded.groups, saved, strict=True):
         rule = rule_of(group)
         for param, index in zip(group["params"], other["params"], strict=True):

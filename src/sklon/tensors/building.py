@@ -8,8 +8,8 @@ that was made while recording and is still held belongs to no value; asking for 
 from __future__ import annotations
 
 import gc
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, is_dataclass
 from typing import Any
 from weakref import ref
 
@@ -20,8 +20,9 @@ from . import values
 from .programs import Structure, program_of, structure_of
 from .replay import Feed, Gradient, Replay, Source, State
 from .tensor import Tensor
-from .tracing import Held, Trace, settings
+from .tracing import Held, Trace, hook_numbers, settings
 from .trees import flatten
+from .watching import Variables
 
 
 @dataclass(slots=True)
@@ -48,16 +49,31 @@ class _Ends:
     gradients: list[tuple[Held, int | None, bool, bool]]  # with in place, dropped
     written: list[tuple[int, int]]
     sources: list[Source]
+    tested: list[tuple[int, Callable[[values.Array], None]]]
 
 
-def replay_of(trace: Trace, arguments: Sequence[Tensor], slots: Sequence[Node], returned: Any) -> Replay:
-    """The replay of what was recorded; every handle is what it was before. ``slots`` are those of the arguments."""
-    leaves, nesting = flatten(returned)
+def replay_of(
+    trace: Trace, arguments: Sequence[Tensor], slots: Sequence[Node], returned: list[Any], variables: Variables
+) -> Replay:
+    """The replay of what was recorded; every handle is what it was before.
+
+    ``slots`` are those of the arguments; ``returned`` is emptied, so that nobody holds what was returned.
+    """
+    leaves, nesting = flatten(returned.pop())
+    kinds = [type(leaf).__name__ for leaf in leaves if not isinstance(leaf, Tensor)]
+    _check_returned(trace, leaves)
+    for held in trace.held.values():
+        held.check_hooks(trace.name)
     ends = _ends(trace, arguments, slots, leaves)
-    del returned, leaves
-    states = [*ends.states, *_inner(trace, ends)]
+    del leaves
+    inner = _inner(trace, ends)
+    states = [*ends.states, *inner]
     trace.restore()
-    _let_go(trace)
+    changed = [name for watch in trace.watched.values() for name in watch.settle()] + variables.changed()
+    variables.settle()
+    _check_escaped(trace, arguments, changed, kinds)
+    if any(id(tensor) not in trace.kept for tensor, *_ in inner):
+        changed.append("what it keeps")
     roots = list(ends.results.nodes)
     replaced = {result for *_, result in states} | {result for _, result, *_ in ends.gradients}
     together = tuple(sorted(result for result in replaced if result is not None))
@@ -65,8 +81,11 @@ def replay_of(trace: Trace, arguments: Sequence[Tensor], slots: Sequence[Node], 
     place = {node: i for i, node in enumerate(structure.arrays)}
     _check_known(trace, structure, {*slots, *(s[1] for s in states), *(h.grad_slot for h, *_ in ends.gradients)})
     made = {
-        slot: State(t, slot, node, wants, place.get(slot), result, ref(t)) for t, slot, node, wants, result in states
+        slot: State(t, slot, node, wants, place.get(slot), result, ref(t), hook_numbers(t._hooks))
+        for t, slot, node, wants, result in states
     }
+    feeds = _feeds(trace, structure, place)
+    last = max((i for i, feed in enumerate(feeds, 1) if feed.numbers or feed.arrays), default=0)
     index = {node: i for i, node in enumerate(slots)}
     return Replay(
         program=program_of(roots, structure, together) if roots else None,
@@ -77,11 +96,18 @@ def replay_of(trace: Trace, arguments: Sequence[Tensor], slots: Sequence[Node], 
         written=ends.written,
         states=list(made.values()),
         gradients=[_gradient(place, *gradient) for gradient in ends.gradients],
-        feeds=_feeds(trace, structure, place),
+        feeds=feeds[:last],
+        after=feeds[last:],
         guards=trace.guards,
         checks=[(index[node], check) for node, check in trace.checks if node in index],
         state_checks=[(made[node], check) for node, check in trace.checks if node in made],
-        watched=[(thing, thing.fingerprint()) for thing in trace.watched.values()],
+        tested=ends.tested,
+        decisions=[(index.get(n), made.get(n), test, answer) for n, test, answer in trace.decisions],
+        watched=list(trace.watched.values()),
+        loose=[watch for watch in trace.watched.values() if watch.loose],
+        variables=variables,
+        own=frozenset(id(state.tensor) for state in made.values()),
+        changed=changed,
         seen=[settings.changes],
         sources=ends.sources,
         nesting=nesting,
@@ -111,7 +137,8 @@ def _ends(trace: Trace, arguments: Sequence[Tensor], slots: Sequence[Node], leav
                 "and return the gradient"
             )
     pairs = [(i, results.if_changed(a._node, s)) for i, (a, s) in enumerate(zip(arguments, slots, strict=True))]
-    return _Ends(results, states, gradients, [(i, r) for i, r in pairs if r is not None], sources)
+    tested = [(results.of(node), test) for node, test in trace.late_checks]
+    return _Ends(results, states, gradients, [(i, r) for i, r in pairs if r is not None], sources, tested)
 
 
 def _grad_ends(held: Held, results: _Results) -> tuple[int | None, bool, bool]:
@@ -138,13 +165,39 @@ def _inner(trace: Trace, ends: _Ends) -> list[tuple[Tensor, Node, Node, bool, in
     return found
 
 
-def _let_go(trace: Trace) -> None:
-    """Take from everything else that was made while recording what it was recorded from."""
-    for known in trace.made.values():
-        tensor = known()
-        if tensor is not None and not values.is_known(tensor._node):
-            tensor._requires_grad = False
-            tensor._node = values.stand_in(tensor.shape, tensor.dtype)
+def _check_returned(trace: Trace, leaves: Sequence[Any]) -> None:
+    """Refuse results whose tensors nobody finds, as a generator's."""
+    for leaf in leaves:
+        if isinstance(leaf, Iterator) or (is_dataclass(leaf) and not isinstance(leaf, type)):
+            raise InputError(
+                f"{trace.name!r}, which sklon.jit records, returns a {type(leaf).__name__}; return tensors in tuples, "
+                "lists and dictionaries"
+            )
+
+
+def _check_escaped(trace: Trace, arguments: Sequence[Tensor], changed: list[str], kinds: list[str]) -> None:
+    """Refuse tensors that were computed inside and are still held: no later call would give them values."""
+    grads = [held.grad_stand for held in trace.held.values() if held.grad_stand is not None]
+    known = {id(tensor) for tensor in (*arguments, *grads)}
+    if _escaped(trace, known):
+        gc.collect()  # what hangs in a cycle is held by nobody
+    escaped = _escaped(trace, known)
+    for tensor in escaped:
+        tensor._requires_grad = False
+        tensor._node = values.stand_in(tensor.shape, tensor.dtype)
+    if escaped:
+        where = f"; it changed {' and '.join(changed)}" if changed else ""
+        where += f"; it returned a {kinds[0]}" if kinds and not changed else ""
+        raise InputError(
+            f"{trace.name!r}, which sklon.jit records, leaves a tensor of shape {escaped[0].shape} somewhere, and no "
+            f"later call would give it a value{where}. Return it in tuples, lists or dictionaries, write it into a "
+            "tensor from outside with copy_(), or make it a buffer of a module with register_buffer"
+        )
+
+
+def _escaped(trace: Trace, known: set[int]) -> list[Tensor]:
+    alive = [tensor for made in trace.made.values() if (tensor := made()) is not None]
+    return [t for t in alive if id(t) not in known and not values.is_known(t._node)]
 
 
 def _check_known(trace: Trace, structure: Structure, slots: set[Node | None]) -> None:

@@ -14,7 +14,7 @@ from sklon._base.philox import uniform
 from . import autograd, tracing, values
 from .functional import broadcast_to
 from .manipulation import reshape
-from .modes import generator
+from .modes import at_each_call, generator
 from .tensor import Tensor
 
 Array = np.ndarray[Any, Any]
@@ -204,7 +204,7 @@ def _drawn(draw: Callable[[], Array], shape: tuple[int, ...], dtype: DtypeLike, 
     wanted, trace = dtype_of(dtype), tracing.current()
     if trace is None:
         return from_array(draw().astype(wanted.numpy), requires_grad)
-    result = Tensor(trace.array(shape, wanted, lambda: draw().astype(wanted.numpy)))
+    result = Tensor(trace.array(shape, wanted, at_each_call(trace, lambda: draw().astype(wanted.numpy))))
     return result.requires_grad_() if requires_grad else result
 
 

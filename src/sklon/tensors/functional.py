@@ -215,7 +215,7 @@ def take(x: Tensor, indices: Tensor) -> Tensor:
     """The rows of ``x`` at ``indices``, a list of whole numbers."""
     if not x.ndim:
         raise ShapeError("a tensor without axes has no rows to take")
-    _check_range(indices, x.shape[0], "rows")
+    indices = checked_indices(indices, x.shape[0], "rows")
     return wrap(build().gather(x.node, indices.node), x)
 
 
@@ -231,15 +231,24 @@ def contract(spec: str, a: Tensor, b: Tensor) -> Tensor:
     return wrap(recorder.contract(*nodes, a=left, b=right, out=out), a, b)
 
 
-def _check_range(index: Tensor, extent: Extent, what: str) -> None:
-    """Refuse indices out of range. Inside a training step they are checked when data are bound."""
+def checked_indices(index: Tensor, extent: Extent, what: str) -> Tensor:
+    """The indices; those out of range are refused. Inside a training step they are checked when data are bound.
+
+    Inside a jitted function they are checked at each call; those that are computed there are cut to the range first,
+    so that nothing beyond is read before the check.
+    """
     if index.dtype.kind != "integer":
         raise DtypeError(f"indices must be whole numbers, not {index.dtype!r}")
     if any(isinstance(e, Symbol) for e in (*index.shape, extent)):
-        return
-    trace = tracing.current()
-    if trace is None or not trace.check(index.node, partial(_refuse_outside, extent=extent, what=what)):
-        _refuse_outside(realise.value(index), extent, what)
+        return index
+    test, trace = partial(_refuse_outside, extent=extent, what=what), tracing.current()
+    if trace is None:
+        test(realise.value(index))
+    elif not trace.check(index.node, test):
+        trace.check_result(index.node, test)
+        last, least = int(str(extent)) - 1, maximum(index, 0)
+        return where(less(least, last), least, last)
+    return index
 
 
 def _refuse_outside(array: Array, extent: Extent, what: str) -> None:

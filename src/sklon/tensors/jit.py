@@ -7,8 +7,10 @@ inside a trace (``tracing``) and turns what the trace found into a :class:`~.rep
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from types import MethodType
 from typing import Any, Generic, ParamSpec, TypeVar, cast
+from warnings import warn
 
 import numpy as np
 
@@ -20,17 +22,26 @@ from . import realise, values
 from .building import replay_of
 from .creation import tensor as as_tensor
 from .history import watch
-from .modes import gradients_wanted
+from .modes import generator, gradients_wanted
 from .programs import turn
 from .replay import Replay
 from .tensor import Tensor
-from .tracing import Trace, check_enters, current, tracing
+from .tracing import Trace, check_enters, current, hook_numbers, tracing
 from .trees import Nesting, flatten, nested
+from .watching import Variables, Watched
 
 P = ParamSpec("P")
 R = TypeVar("R")
 #: structures of arguments that a function remembers, and recordings for each, as for training and evaluation
 STRUCTURES, RECORDINGS = 64, 8
+
+
+@dataclass(slots=True)
+class _Known:
+    """The recordings for one structure of arguments, and what Python changed while the last one was made."""
+
+    replays: list[Replay] = field(default_factory=list)
+    changed: set[str] = field(default_factory=set)
 
 
 class Jitted(Generic[P, R]):
@@ -43,7 +54,7 @@ class Jitted(Generic[P, R]):
         self.__doc__ = function.__doc__
         self.__name__: str = getattr(function, "__name__", type(function).__name__)
         self.recordings = 0
-        self._known: Store[tuple[Any, ...], list[Replay]] = Store(STRUCTURES)
+        self._known: Store[tuple[Any, ...], _Known] = Store(STRUCTURES)
 
     def __repr__(self) -> str:
         return f"<sklon.jit of {self.__name__}>"
@@ -63,44 +74,68 @@ class Jitted(Generic[P, R]):
                 kinds += (one._node.shape, one._node.dtype, one._requires_grad)
                 given.append(one)
             else:
-                kinds += (type(leaf), leaf)
+                kinds += (type(leaf), leaf.hex() if isinstance(leaf, float) else leaf)
+        if len(given) > 1:
+            first = {id(one): i for i, one in enumerate(reversed(given))}
+            if len(first) < len(given):  # one tensor in several places
+                kinds += [first[id(one)] for one in given]
         if current() is not None or any(is_symbolic(one.shape) for one in given):
             return self.__wrapped__(*args, **kwargs)  # a part of another recording
         with turn:
             for one in given:
                 check_enters(one, self.__name__)
+                if one._hooks is not None:
+                    _check_no_hooks(one, self.__name__)
                 realise.value(one)
             return cast(R, self._replay(self._replays(tuple(kinds)), leaves, nesting, given).run(given))
 
-    def _replay(self, known: list[Replay], leaves: list[Any], nesting: Nesting, given: list[Tensor]) -> Replay:
-        """The recording that fits, moved to the front; or a new one."""
-        for i, replay in enumerate(known):
-            if replay.fits():
+    def _replay(self, known: _Known, leaves: list[Any], nesting: Nesting, given: list[Tensor]) -> Replay:
+        """The recording that fits, moved to the front; or a new one, which is kept unless Python changed something."""
+        replays = known.replays
+        for i, replay in enumerate(replays):
+            if replay.fits(given):
                 if i:
-                    known.insert(0, known.pop(i))
+                    replays.insert(0, replays.pop(i))
                 return replay
-        known.insert(0, self._record(leaves, nesting, given))
-        del known[RECORDINGS:]
-        return known[0]
+        made = self._record(leaves, nesting, given)
+        again = known.changed.intersection(made.changed)
+        known.changed = set(made.changed)
+        if again:
+            warn(
+                f"{self.__name__!r} is recorded anew at each call, which is slow, because each time it changes "
+                f"{' and '.join(sorted(again))}; pass what changes as a tensor, keep it in a buffer of a module "
+                "(register_buffer), or change it outside",
+                stacklevel=4,
+            )
+        if not made.changed:
+            replays.insert(0, made)
+            del replays[RECORDINGS:]
+        return made
 
     def _record(self, leaves: list[Any], nesting: Nesting, given: list[Tensor]) -> Replay:
         """Let the function run on stand-ins for its arguments."""
         self.recordings += 1
-        trace = Trace(self.__name__)
+        trace = Trace(self.__name__, outside=generator(), given={id(one): one for one in given})
+        variables = Variables(self.__wrapped__)
         with tracing(trace):
             try:
-                stands = [_stand_in(one) for one in given]
+                for thing in (self.__wrapped__, *leaves, *variables.values):
+                    if isinstance(thing, Watched):
+                        trace.watch(thing)
+                by_id = {id(one): _stand_in(one) for one in given}
+                stands = [by_id[id(one)] for one in given]
                 slots = [stand._node for stand in stands]
+                trace.stands = list(zip(slots, given, strict=True))
                 following = iter(stands)
                 mixed = [next(following) if isinstance(a, Tensor | np.ndarray) else a for a in leaves]
                 args, kwargs = nested(mixed, nesting)
-                return replay_of(trace, stands, slots, self.__wrapped__(*args, **kwargs))
+                return replay_of(trace, stands, slots, [self.__wrapped__(*args, **kwargs)], variables)
             except BaseException:
                 trace.restore()
                 trace.undo()
                 raise
 
-    def _replays(self, key: tuple[Any, ...]) -> list[Replay]:
+    def _replays(self, key: tuple[Any, ...]) -> _Known:
         try:
             found = self._known.get(key)
         except TypeError as error:
@@ -109,9 +144,18 @@ class Jitted(Generic[P, R]):
                 f"one argument can be none of them: {error}"
             ) from error
         if found is None:
-            found = []
+            found = _Known()
             self._known.put(key, found)
         return found
+
+
+def _check_no_hooks(tensor: Tensor, name: str) -> None:
+    """Refuse an argument whose hooks a recording would not run."""
+    if hook_numbers(tensor._hooks) != ((), ()):
+        raise InputError(
+            f"an argument of {name!r}, which sklon.jit records, has hooks, and a recording runs none of arguments; "
+            "register them inside, or let the function read the tensor from outside"
+        )
 
 
 def _stand_in(tensor: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from sklon._base.errors import AutogradError, DtypeError, InputError, ShapeError
 from sklon.graph.build import Build
 from sklon.graph.node import Node
 
-from . import functional, values
+from . import functional, tracing, values
 from .history import watch
 from .hooks import AccumulatedHook, GradientHook, Handle, Hooks, of_results
 from .modes import enable_grad, gradients_wanted
@@ -145,6 +145,9 @@ def replace_data(tensor: Tensor, data: Any) -> None:
 
 def hooks_of(tensor: Tensor) -> Hooks:
     """The hooks of a tensor, made when first asked for."""
+    trace = tracing.current()
+    if trace is not None:
+        trace.touch(tensor)
     if tensor._hooks is None:
         tensor._hooks = Hooks()
         if not tensor.is_leaf:

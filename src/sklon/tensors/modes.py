@@ -161,7 +161,7 @@ class Generator:
     def words(self, stream: int | None = None) -> tuple[Node, Node, Node, Node]:
         trace = tracing.current()
         if trace is not None:
-            nodes = trace.numbers((uint32,) * 4, lambda: generator().next(stream))
+            nodes = trace.numbers((uint32,) * 4, at_each_call(trace, lambda: generator().next(stream)))
         else:
             nodes = tuple(values.number(w, uint32) for w in self.next(stream))
         step, word, low, high = nodes
@@ -174,6 +174,11 @@ class Generator:
             step, word = self.own.get(stream, 0), OWN_STREAMS + stream
             self.own[stream] = step + 1
         return step, word, *split_seed(self.seed)
+
+    def start(self, seed: int) -> None:
+        """Begin again from a seed."""
+        self.seed, self.count = seed, 0
+        self.own.clear()
 
     def first_row(self) -> Node | None:
         return None
@@ -208,9 +213,28 @@ _source: ContextVar[_Recording | None] = ContextVar("random_source", default=Non
 
 def manual_seed(seed: int) -> None:
     """Start the random numbers of this process again from ``seed``, an integer of up to 64 bits."""
-    source = generator()
-    source.seed, source.count = int(seed) & 0xFFFFFFFFFFFFFFFF, 0
-    source.own.clear()
+    trace = tracing.current()
+    start = int(seed) & 0xFFFFFFFFFFFFFFFF
+    if trace is None:
+        generator().start(start)
+    else:
+        trace.effect(at_each_call(trace, lambda: generator().start(start)))
+
+
+def at_each_call(trace: tracing.Trace, draw: Callable[[], R]) -> Callable[[], R]:
+    """``draw`` with the generator in force then, or with the one that the recorded function itself put in force."""
+    inside = generator()
+    if inside is trace.outside:
+        return draw
+
+    def drawn() -> R:
+        token = _generator.set(inside)
+        try:
+            return draw()
+        finally:
+            _generator.reset(token)
+
+    return drawn
 
 
 def generator() -> Generator:
@@ -232,7 +256,11 @@ class seeded:  # noqa: N801  reads like a word in ``with seeded(0):``
     """
 
     def __init__(self, seed: int) -> None:
-        self._own = Generator(int(seed) & 0xFFFFFFFFFFFFFFFF)
+        start = int(seed) & 0xFFFFFFFFFFFFFFFF
+        own = self._own = Generator(start)
+        trace = tracing.current()
+        if trace is not None:  # made anew at each call
+            trace.effect(lambda: own.start(start))
         self._tokens: list[Token[Generator]] = []
 
     def __enter__(self) -> None:

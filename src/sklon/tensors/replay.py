@@ -16,8 +16,9 @@ from sklon.graph.node import Node
 from . import realise, values
 from .programs import Program
 from .tensor import Tensor
-from .tracing import Watched, check_enters, settings
+from .tracing import check_enters, hook_numbers, settings
 from .trees import Nesting, nested
+from .watching import Variables, Watch
 
 Result = tuple[values.Array, int]
 
@@ -33,6 +34,7 @@ class State:
     place: int | None  # among the arrays of the program, if it is read
     result: int | None  # among the results, if it is written
     own: ref[Tensor]
+    hooked: tuple[tuple[int, ...], tuple[int, ...]]  # the numbers of its hooks
 
     def fits(self) -> bool:
         """Whether the tensor is one of the same type; its node is then known."""
@@ -117,24 +119,47 @@ class Replay:
     states: list[State]
     gradients: list[Gradient]
     feeds: list[Feed]
+    after: list[Feed]  # what has effects only, and is done when all is written
     guards: list[Callable[[], bool]]
     checks: list[tuple[int, Callable[[values.Array], None]]]  # of arguments
     state_checks: list[tuple[State, Callable[[values.Array], None]]]
-    watched: list[tuple[Watched, tuple[Any, ...]]]
+    tested: list[tuple[int, Callable[[values.Array], None]]]  # checks of results, before they are written
+    #: what was asked of the values of an argument, or of a tensor from outside, and the answer
+    decisions: list[tuple[int | None, State | None, Callable[[values.Array], bool], bool]]
+    watched: list[Watch]
+    loose: list[Watch]  # those with settings that change without notice
+    variables: Variables
+    own: frozenset[int]  # the identities of what it holds
+    changed: list[str]  # what Python changed while recording, which makes this good for one call
     seen: list[int]  # the number of changes of settings when they were last compared
     sources: list[Source]
     nesting: Nesting
 
-    def fits(self) -> bool:
+    def fits(self, given: Sequence[Tensor]) -> bool:
         """Whether everything is as it was when this was recorded, but for values."""
         if self.seen[0] != settings.changes:
-            if any(thing.fingerprint() != before for thing, before in self.watched):
+            if not all([watch.fits() for watch in self.watched]):
+                return False
+            if any(hook_numbers(state.tensor._hooks) != state.hooked for state in self.states):
                 return False
             self.seen[0] = settings.changes
+        if not self.variables.fits() or not self.own.isdisjoint(map(id, given)):
+            return False
+        if self.loose and not all([watch.loose_fit() for watch in self.loose]):
+            return False
         for state in self.states:
             if state.tensor._node is not state.node and not state.fits():
                 return False
-        return all([g.fits() for g in self.gradients]) and all([guard() for guard in self.guards])
+        fits = all([g.fits() for g in self.gradients]) and all([guard() for guard in self.guards])
+        return fits and (not self.decisions or self._decides_alike(given))
+
+    def _decides_alike(self, given: Sequence[Tensor]) -> bool:
+        for argument, state, test, answer in self.decisions:
+            node = given[argument]._node if argument is not None else state.node if state is not None else None
+            array = None if node is None else values.array_of(node)
+            if array is None or test(array) is not answer:
+                return False
+        return True
 
     def run(self, given: Sequence[Tensor]) -> Any:
         """Do it with these arguments."""
@@ -151,7 +176,11 @@ class Replay:
                 addresses[gradient.place] = gradient.address()
         results = [] if self.program is None else self.program.run(addresses, numbers)
         del keep
+        for result, check in self.tested:
+            check(results[result][0])
         self._write(given, results)
+        for feed in self.after:
+            feed.again()
         returned = [self._returned(source, given, results) for source in self.sources]
         return returned[0] if self.nesting is None else nested(returned, self.nesting)
 

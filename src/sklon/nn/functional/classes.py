@@ -8,9 +8,14 @@ Shape legend: N samples, C classes, … positions: pixels or words, each with a 
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
+import numpy as np
+
 from sklon._base.errors import InputError, ShapeError
 from sklon._base.shapes import Symbol
-from sklon.tensors import Tensor
+from sklon.tensors import Tensor, realise, tracing
 from sklon.tensors import functional as F
 from sklon.tensors.elementwise import not_equal
 from sklon.tensors.manipulation import index_along
@@ -20,6 +25,7 @@ from .distribution import log_softmax
 from .logits import check_logits
 from .loss import check_reduction
 
+Array = np.ndarray[Any, Any]
 #: the class that PyTorch ignores where nothing else is said
 IGNORE_INDEX = -100
 
@@ -78,28 +84,34 @@ def multi_margin_rows(
     classes = _classes(output, target, "the multi-class margin")
     if output.ndim > 2:
         raise ShapeError(f"the multi-class margin takes scores [N, C], not {output.shape}; move other axes to the rows")
-    true = _is_class(target, classes)
+    true = _is_class(target, classes, None)
     reached = F.expand_dims(F.sum(F.where(true, output, 0.0), -1), -1)
     short = F.relu(margin - reached + output)
     value = F.sum(F.where(true, 0.0, short * short if p == 2 else short), -1) / classes
-    return value if weight is None else value * _weight_of(target, classes, weight)
+    return value if weight is None else value * _weight_of(target, classes, weight, None)
 
 
 def ignored_in(target: Tensor, ignore_index: int | None) -> int | None:
     """``ignore_index``, or None where the target is known and no row of it has that class."""
     if ignore_index is None or any(isinstance(extent, Symbol) for extent in target.shape):
         return ignore_index
-    return ignore_index if (target.numpy() == ignore_index).any() else None
+    test, trace = partial(_has_class, wanted=ignore_index), tracing.current()
+    some = test(realise.value(target)) if trace is None else trace.decide(target.node, test)
+    return None if some is False else ignore_index
+
+
+def _has_class(array: Array, wanted: int) -> bool:
+    return bool((array == wanted).any())
 
 
 def class_weights(target: Tensor, classes: int, weight: Tensor | None, ignored: int | None) -> Tensor | None:
     """The weight of each row: that of its class, 0 where it is ignored; None where each counts one. [N, …] → [N, …]."""
     if ignored is None:
-        return None if weight is None else _weight_of(target, classes, weight)
+        return None if weight is None else _weight_of(target, classes, weight, None)
     kept = not_equal(target, ignored)
     if weight is None:
         return F.where(kept, 1.0, 0.0)
-    return F.where(kept, _weight_of(_allowed(target, ignored), classes, weight), 0.0)
+    return F.where(kept, _weight_of(target, classes, weight, ignored), 0.0)
 
 
 def class_axis(rank: int) -> int:
@@ -116,8 +128,8 @@ def _of_classes(values: Tensor, weight: Tensor | None) -> Tensor:
     return values if weight is None else values * along_channels(weight, values.ndim)
 
 
-def _weight_of(target: Tensor, classes: int, weight: Tensor) -> Tensor:
-    true = _is_class(target, classes)
+def _weight_of(target: Tensor, classes: int, weight: Tensor, ignored: int | None) -> Tensor:
+    true = _is_class(target, classes, ignored)
     return F.sum(F.where(true, along_channels(weight, true.ndim), 0.0), class_axis(true.ndim))
 
 
@@ -126,25 +138,37 @@ def _chosen(scores: Tensor, target: Tensor, ignored: int | None) -> Tensor:
     axis = class_axis(scores.ndim)
     classes = scores.shape[axis]
     assert isinstance(classes, int)
-    return F.sum(F.where(_is_class(_allowed(target, ignored), classes), scores, 0.0), axis)
+    return F.sum(F.where(_is_class(target, classes, ignored), scores, 0.0), axis)
 
 
-def _is_class(target: Tensor, classes: int) -> Tensor:
-    """Whether a class is the true one. Shapes: [N, …] → [N, C, …]."""
-    _check_range(target, classes)
+def _is_class(target: Tensor, classes: int, ignored: int | None) -> Tensor:
+    """Whether a class is the true one; class 0 is where the target is ignored. Shapes: [N, …] → [N, C, …]."""
+    _check_range(target, classes, ignored)
+    target = _allowed(target, ignored)
     axis = class_axis(target.ndim + 1)
     shape = (*target.shape[:axis], classes, *target.shape[axis:])
     wide = F.broadcast_to(F.expand_dims(F.astype(target, "int32"), axis), shape)  # type: ignore[arg-type]
     return F.equal(wide, index_along(wide, axis))
 
 
-def _check_range(target: Tensor, classes: int) -> None:
+def _check_range(target: Tensor, classes: int, ignored: int | None) -> None:
     """Refuse classes that do not exist. Inside a training step they are checked when data are bound."""
     if any(isinstance(extent, Symbol) for extent in target.shape):
         return
-    array = target.numpy()
-    if array.size and (array.min() < 0 or array.max() >= classes):
-        worst = array.min() if array.min() < 0 else array.max()
+    test, trace = partial(_refuse_outside, classes=classes, ignored=ignored), tracing.current()
+    if trace is None:
+        test(realise.value(target))
+    else:
+        trace.check_result(target.node, test)
+
+
+def _refuse_outside(array: Array, classes: int, ignored: int | None) -> None:
+    outside = (array < 0) | (array >= classes)
+    if ignored is not None:
+        outside &= array != ignored
+    if outside.any():
+        wrong = array[outside]
+        worst = wrong.min() if wrong.min() < 0 else wrong.max()
         raise InputError(f"a class is {worst}, but there are {classes} classes, from 0")
 
 

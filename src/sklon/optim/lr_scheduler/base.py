@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from sklon._base.checks import check_whole
 from sklon._base.errors import InputError
+from sklon.tensors import tracing
 from sklon.tensors.tracing import repeated
 
 from ..groups import Group
@@ -61,6 +62,9 @@ class LRScheduler:
 
     def get_last_lr(self) -> list[float]:
         """The rates that were set last, one for each group."""
+        trace = tracing.current()
+        if trace is not None:
+            trace.reads(self, "get_last_lr()", lambda: self._last_lr)
         return list(self._last_lr)
 
     # ---- saving

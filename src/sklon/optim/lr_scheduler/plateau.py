@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from sklon._base.errors import InputError
+from sklon.tensors import tracing
 
 from ..optimizer import Optimizer
 from ..schedules import Plateau, Watch
@@ -55,6 +56,12 @@ class ReduceLROnPlateau(LRScheduler):
 
     def step(self, metrics: Any) -> None:  # type: ignore[override]
         """Tell the metric of an epoch, a number or a tensor of one; the rates fall if it is time."""
+        trace = tracing.current()
+        if trace is not None:
+            raise InputError(
+                f"ReduceLROnPlateau looks at the value of its metric, and nothing is computed while {trace.name!r} is "
+                "recorded by sklon.jit; return the metric, and call scheduler.step(metric) outside"
+            )
         self.last_epoch += 1
         self.watch = self.plateaus[0].watch(self.watch, float(metrics))
         if self.watch.due:
