@@ -71,7 +71,7 @@ def test_labels_are_checked_at_each_call(name: str) -> None:
     total = sklon.zeros(1)
 
     @sklon.jit
-    def step(x: Tensor, y: Tensor) -> Tensor:
+    def step(x: Tensor, y: Any) -> Tensor:
         loss = LABELS[name](x, y)
         total.add_(loss)
         return loss

@@ -53,7 +53,8 @@ ASKED: dict[str, Callable[[Tensor], Any]] = {
     "item": lambda x: x.sum().item(),
     "if": lambda x: 1 if x.sum() > 0 else 2,
     "numpy": lambda x: x.numpy(),
-    "index": lambda x: sklon.ones(3)[x.int()],
+    "mask": lambda x: x[x > 0],
+    "number of a row": lambda x: sklon.ones(3)[int(x.sum())],
 }
 
 

@@ -116,3 +116,50 @@ def test_what_a_file_cannot_encode_is_a_question_mark() -> None:
     show_program(trainer(), (X, y), file=file)
     file.flush()
     assert b"x0 ? t" in raw.getvalue() and b"phase 0" in raw.getvalue()
+
+
+def test_a_jitted_step_shows_its_program_and_nothing_is_left_behind() -> None:
+    sklon.manual_seed(0)
+    model = nn.Sequential(nn.Linear(3, 4), nn.Dropout(0.5), nn.Linear(4, 1))
+    optimizer = sklon.optim.Adam(model.parameters(), lr=0.1)
+
+    @sklon.jit
+    def step(x: Any, y: Any) -> Any:
+        loss = nn.functional.mse_loss(model(x), y)
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        return loss
+
+    x, y = np.ones((8, 3), np.float32), np.ones((8, 1), np.float32)
+    with pytest.raises(InputError, match="call it first, or pass them"):
+        shown(step)
+    before = model.state_dict()
+    view, text = shown(step, (x, y), measure=True)
+    assert "jitted function step" in text
+    assert view.measured is not None
+    assert optimizer.state_dict()["state"] == {} and step.recordings == 0
+    for _ in range(2):
+        assert all(np.array_equal(model.state_dict()[name], array) for name, array in before.items())
+        step(x, y)
+        before = model.state_dict()
+        assert shown(step)[1] == shown(step, (x, y))[1]
+    assert step.recordings == 1
+
+
+def test_a_jitted_module_shows_its_prediction() -> None:
+    predict = sklon.jit(nn.Linear(2, 1))
+    assert "jitted function Linear" in shown(predict, np.zeros((8, 2), np.float32))[1]
+
+
+def test_what_would_be_ignored_is_refused() -> None:
+    x = np.zeros((8, 2), np.float32)
+    for what, data, settings, match in (
+        (sklon.tensor(x) * 2, x, {}, "leave the data out"),
+        (sklon.tensor(x) * 2, None, {"batch_size": 3}, "belong to a trainer"),
+        (nn.Linear(2, 1), x, {"micro_batch_size": 3}, "belong to a trainer"),
+        (nn.Linear(2, 1), x, {"threads": 0}, "threads must be"),
+        (nn.Linear(2, 1), x, {"threads": -1, "measure": True}, "threads must be"),
+    ):
+        with pytest.raises(InputError, match=match):
+            shown(what, data, **settings)

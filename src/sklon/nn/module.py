@@ -19,14 +19,12 @@ from sklon.tensors.autograd import watch
 from sklon.tensors.creation import tensor, zeros
 from sklon.tensors.devices import elsewhere
 from sklon.tensors.hooks import Handle
-from sklon.tensors.watching import Same, can_change, frozen
 
 from .hooks import ForwardHook, ForwardPreHook, run_forward_hooks, run_pre_hooks
+from .settings import TABLES, Noted
 
 Array = np.ndarray[Any, Any]
 Self = TypeVar("Self", bound="Module")
-#: what ``Module.__init__`` makes; a module without it is half finished
-_TABLES = ("_parameters", "_buffers", "_modules", "_forward_hooks", "_forward_pre_hooks")
 
 
 class Parameter(Tensor):
@@ -60,7 +58,7 @@ class IncompatibleKeys(NamedTuple):
     unexpected_keys: list[str]
 
 
-class Module:
+class Module(Noted):
     """The base of layers and models: subclass it, assign parts to attributes, and write ``forward``.
 
     >>> from sklon import nn
@@ -84,7 +82,7 @@ class Module:
     _forward_pre_hooks: dict[int, ForwardPreHook]
 
     def __init__(self) -> None:
-        tables: dict[str, Any] = {name: {} for name in _TABLES}
+        tables: dict[str, Any] = {name: {} for name in TABLES}
         self.__dict__.update(tables, _transient=set(), training=True)
         trace = tracing.current()
         if trace is not None:
@@ -102,12 +100,6 @@ class Module:
         if self.__dict__.get(name, self) is not value:
             tracing.settings.changes += 1
         object.__setattr__(self, name, value)
-
-    def _noted(self) -> None:
-        """Note the settings before they change, if a jitted function changes them, and that they change."""
-        trace = tracing.current()
-        if trace is not None:
-            trace.watch(self)
 
     def _register(self, name: str, value: Any) -> None:
         kept = isinstance(value, Tensor) or value is None
@@ -139,7 +131,7 @@ class Module:
         object.__delattr__(self, name)
 
     def __getattr__(self, name: str) -> Any:
-        if name in (*_TABLES, "_transient", "training"):
+        if name in (*TABLES, "_transient", "training"):
             raise InputError(f"{type(self).__name__} is half finished: call super().__init__() first in its __init__")
         raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
 
@@ -199,31 +191,6 @@ class Module:
     def forward(self, *inputs: Any, **options: Any) -> Any:
         """The computation: tensors in, a tensor out."""
         raise NotImplementedError(f"{type(self).__name__} needs a forward method")
-
-    def fingerprint(self) -> dict[str, Any]:
-        """All settings, and which parts and hooks there are: what a recording of ``forward`` may depend on."""
-        own = self.__dict__
-        found = {name: frozen(value) for name, value in own.items() if name not in _TABLES}
-        return found | {f"{table}.{name}": Same(part) for table in _TABLES for name, part in own[table].items()}
-
-    def loose(self) -> list[Any]:
-        """Settings that may change without notice: lists, dictionaries."""
-        return [v for name, v in self.__dict__.items() if name not in (*_TABLES, "_transient") and can_change(v)]
-
-    def keep(self) -> Callable[[], None]:
-        """What makes all settings again what they are now."""
-        own = dict(self.__dict__)
-        tables = {name: dict(own[name]) for name in _TABLES}
-
-        def restore() -> None:
-            tracing.settings.changes += 1
-            self.__dict__.clear()
-            self.__dict__.update(own)
-            for name, table in tables.items():
-                own[name].clear()
-                own[name].update(table)
-
-        return restore
 
     def register_forward_hook(self, hook: ForwardHook) -> Handle:
         """Call ``hook(module, inputs, output)`` after each forward; what it returns, if anything, is the output."""

@@ -107,6 +107,7 @@ def replay_of(
         loose=[watch for watch in trace.watched.values() if watch.loose],
         variables=variables,
         own=frozenset(id(state.tensor) for state in made.values()),
+        recorded=(roots, structure),
         changed=changed,
         seen=[settings.changes],
         sources=ends.sources,

@@ -18,6 +18,7 @@ from sklon._base.shapes import Shape, Symbol, broadcast, check_shape
 from . import realise, values
 from .functional import add, astype, broadcast_to, expand_dims, multiply, permute_dims
 from .functional import where as _where
+from .indices import check_range, counted, is_recorded, joined, rows_at_recorded
 from .manipulation import axis_of, flatten, flip, known, narrow, reshape, same, squeeze, strided
 from .record import RANK, as_node, build, result_dtype, wrap
 from .tensor import Tensor
@@ -35,13 +36,13 @@ def getitem(x: Tensor, key: Any) -> Tensor:
     """
     parts = _spelled_out(x, key)
     result, axis = x, 0
-    arrays: dict[int, Array] = {}
+    arrays: dict[int, Array | Tensor] = {}
     for part in parts:
         if part is None:
             result = expand_dims(result, axis)
         elif isinstance(part, slice):
             result = _sliced(result, axis, part)
-        elif isinstance(part, np.ndarray):
+        elif isinstance(part, np.ndarray | Tensor):
             arrays[axis] = part
         else:
             result, axis = _chosen(result, axis, part), axis - 1
@@ -53,7 +54,8 @@ def getitem(x: Tensor, key: Any) -> Tensor:
 
 def _spelled_out(x: Tensor, key: Any) -> list[Any]:
     """One part for each axis, masks as arrays of indices, and ``None`` where an axis is new."""
-    parts = [_part(part) for part in (key if isinstance(key, tuple) else (key,))]
+    given = key if isinstance(key, tuple) else (key,)
+    parts = [part if is_recorded(part) else _part(part) for part in given]
     used = sum(_axes_taken(part) for part in parts)
     if used > x.ndim:
         raise IndexRangeError(f"{used} indices are too many for a tensor of shape {x.shape}")
@@ -108,9 +110,7 @@ def index_array(index: Any) -> Array:
 
 def _from_front(array: Array, size: int) -> Array:
     """Indices counted from the front, after a check."""
-    if array.size and (array.min() < -size or array.max() >= size):
-        worst = array.min() if array.min() < -size else array.max()
-        raise IndexRangeError(f"the index {worst} is out of range for an axis of size {size}")
+    check_range(array, size)
     return np.where(array < 0, array + size, array).astype(np.int64)
 
 
@@ -132,28 +132,38 @@ def _sliced(x: Tensor, axis: int, part: slice) -> Tensor:
     return strided(x, axis, start, count, step)
 
 
-def _at_arrays(x: Tensor, arrays: dict[int, Array], parts: list[Any]) -> Tensor:
+def _at_arrays(x: Tensor, arrays: dict[int, Array | Tensor], parts: list[Any]) -> Tensor:
     """Elements at arrays of indices; their axes stand where the indexed ones stood, or first if those were apart."""
     axes = list(arrays)
-    front = [_from_front(a, known(x.shape[axis], "a choice")) for axis, a in arrays.items()]
-    try:
-        index = np.broadcast_arrays(*front)
-    except ValueError as error:
-        raise IndexRangeError(f"indices of shapes {[a.shape for a in front]} do not fit together") from error
     sizes = [known(x.shape[a], "a choice") for a in axes]
-    places = np.ravel_multi_index(tuple(index), tuple(sizes)) if 0 not in sizes else index[0]
-    rest = [a for a in range(x.ndim) if a not in axes]
-    found = rows_at(permute_dims(x, axes + rest), len(axes), places)
+    front = [
+        a if isinstance(a, Tensor) else _from_front(a, size) for a, size in zip(arrays.values(), sizes, strict=True)
+    ]
+    table = permute_dims(x, axes + [a for a in range(x.ndim) if a not in axes])
+    if any(isinstance(a, Tensor) for a in front):
+        recorded = joined(front, sizes)
+        found, rank = rows_at_recorded(table, len(axes), recorded), recorded.ndim
+    else:
+        places = _joined(front, sizes)
+        found, rank = rows_at(table, len(axes), places), places.ndim
     if not _adjacent(parts):
         return found
-    first, rank = axes[0], places.ndim
+    first = axes[0]
     order = [*range(rank, rank + first), *range(rank), *range(rank + first, found.ndim)]
     return permute_dims(found, order)
 
 
+def _joined(front: list[Any], sizes: list[int]) -> Array:
+    try:
+        index = np.broadcast_arrays(*front)
+    except ValueError as error:
+        raise IndexRangeError(f"indices of shapes {[a.shape for a in front]} do not fit together") from error
+    return np.asarray(np.ravel_multi_index(tuple(index), tuple(sizes)) if 0 not in sizes else index[0])
+
+
 def _adjacent(parts: list[Any]) -> bool:
     """Whether the arrays of a key stand side by side; numbers among them count as arrays, as in NumPy."""
-    at = [i for i, part in enumerate(parts) if isinstance(part, np.ndarray | int)]
+    at = [i for i, part in enumerate(parts) if isinstance(part, np.ndarray | int | Tensor)]
     return at == list(range(at[0], at[-1] + 1))
 
 
@@ -190,7 +200,7 @@ def replaced(x: Tensor, key: Any, value: Any) -> Tensor:
 def index_select(x: Tensor, dim: int, index: Any) -> Tensor:
     """The slices along an axis at a list of indices."""
     at = axis_of(dim, x.ndim)
-    array = index_array(index)
+    array = index if is_recorded(index) else index_array(index)
     if array.ndim != 1:
         raise ShapeError(f"index_select takes a list of indices, not an array of shape {array.shape}")
     return getitem(x, (*[slice(None)] * at, array))
@@ -221,6 +231,11 @@ def gather(x: Tensor, dim: int, indices: Tensor) -> Tensor:
         raise DtypeError(f"indices must be whole numbers, not {indices.dtype!r}")
     if any(isinstance(e, Symbol) for e in (*x.shape, *indices.shape)):
         return _by_comparison(x, indices, at)
+    if is_recorded(indices):
+        sizes = tuple(known(e, "a choice") for e in x.shape)
+        first = _places_along(x, np.zeros(tuple(known(e, "a choice") for e in indices.shape), np.int64), at)
+        further = multiply(counted(indices, sizes[at]), prod(sizes[at + 1 :]))
+        return rows_at_recorded(x, x.ndim, add(further, Tensor(values.leaf(np.ascontiguousarray(first)))))
     places = _places_along(x, index_array(indices), at)
     return rows_at(x, x.ndim, places)
 

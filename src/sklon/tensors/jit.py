@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import MethodType
-from typing import Any, Generic, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 from warnings import warn
 
 import numpy as np
@@ -29,6 +29,9 @@ from .tensor import Tensor
 from .tracing import Trace, check_enters, current, hook_numbers, tracing
 from .trees import Nesting, flatten, nested
 from .watching import Variables, Watched
+
+if TYPE_CHECKING:
+    from sklon.compiler.view.subject import Subject
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -54,6 +57,7 @@ class Jitted(Generic[P, R]):
         self.__doc__ = function.__doc__
         self.__name__: str = getattr(function, "__name__", type(function).__name__)
         self.recordings = 0
+        self._last: Replay | None = None
         self._known: Store[tuple[Any, ...], _Known] = Store(STRUCTURES)
 
     def __repr__(self) -> str:
@@ -65,20 +69,7 @@ class Jitted(Generic[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run the function as one program; the first time for this structure, record it."""
-        leaves, nesting = flatten((args, kwargs))
-        kinds: list[Any] = [nesting, gradients_wanted()]
-        given: list[Tensor] = []
-        for leaf in leaves:
-            if isinstance(leaf, Tensor | np.ndarray):
-                one = leaf if isinstance(leaf, Tensor) else as_tensor(leaf)
-                kinds += (one._node.shape, one._node.dtype, one._requires_grad)
-                given.append(one)
-            else:
-                kinds += (type(leaf), leaf.hex() if isinstance(leaf, float) else leaf)
-        if len(given) > 1:
-            first = {id(one): i for i, one in enumerate(reversed(given))}
-            if len(first) < len(given):  # one tensor in several places
-                kinds += [first[id(one)] for one in given]
+        leaves, nesting, kinds, given = _looked_at(args, kwargs)
         if current() is not None or any(is_symbolic(one.shape) for one in given):
             return self.__wrapped__(*args, **kwargs)  # a part of another recording
         with turn:
@@ -97,7 +88,7 @@ class Jitted(Generic[P, R]):
                 if i:
                     replays.insert(0, replays.pop(i))
                 return replay
-        made = self._record(leaves, nesting, given)
+        made, _ = self._record(leaves, nesting, given)
         again = known.changed.intersection(made.changed)
         known.changed = set(made.changed)
         if again:
@@ -112,7 +103,7 @@ class Jitted(Generic[P, R]):
             del replays[RECORDINGS:]
         return made
 
-    def _record(self, leaves: list[Any], nesting: Nesting, given: list[Tensor]) -> Replay:
+    def _record(self, leaves: list[Any], nesting: Nesting, given: list[Tensor]) -> tuple[Replay, Trace]:
         """Let the function run on stand-ins for its arguments."""
         self.recordings += 1
         trace = Trace(self.__name__, outside=generator(), given={id(one): one for one in given})
@@ -129,11 +120,40 @@ class Jitted(Generic[P, R]):
                 following = iter(stands)
                 mixed = [next(following) if isinstance(a, Tensor | np.ndarray) else a for a in leaves]
                 args, kwargs = nested(mixed, nesting)
-                return replay_of(trace, stands, slots, [self.__wrapped__(*args, **kwargs)], variables)
+                replay = replay_of(trace, stands, slots, [self.__wrapped__(*args, **kwargs)], variables)
             except BaseException:
                 trace.restore()
                 trace.undo()
                 raise
+        self._last = replay
+        return replay, trace
+
+    def program_subject(self, data: Any = None) -> Subject:
+        """What ``show_program`` looks at: the program for these arguments, a tuple or one, or that recorded last.
+
+        It is recorded if need be; nothing is computed, and nothing is left behind.
+        """
+        from .subject import subject_of_replay  # which loads the compiler's views
+
+        if data is None:
+            if self._last is None:
+                raise InputError(
+                    f"what {self.__name__!r} computes follows from its arguments; call it first, or pass them, as in "
+                    "show_program(step, (x, y))"
+                )
+            return subject_of_replay(self._last, (), self.__name__)
+        leaves, nesting, kinds, given = _looked_at(data if isinstance(data, tuple) else (data,), {})
+        with turn:
+            for one in given:
+                check_enters(one, self.__name__)
+                realise.value(one)
+            found = next((r for r in self._replays(tuple(kinds)).replays if r.fits(given)), None)
+            if found is None:
+                count, last = self.recordings, self._last
+                found, trace = self._record(leaves, nesting, given)
+                trace.undo()
+                self.recordings, self._last = count, last
+            return subject_of_replay(found, given, self.__name__)
 
     def _replays(self, key: tuple[Any, ...]) -> _Known:
         try:
@@ -147,6 +167,25 @@ class Jitted(Generic[P, R]):
             found = _Known()
             self._known.put(key, found)
         return found
+
+
+def _looked_at(args: Any, kwargs: Any) -> tuple[list[Any], Nesting, list[Any], list[Tensor]]:
+    """Arguments as leaves with their nesting; all that makes a recording another one; and the tensors among them."""
+    leaves, nesting = flatten((args, kwargs))
+    kinds: list[Any] = [nesting, gradients_wanted()]
+    given: list[Tensor] = []
+    for leaf in leaves:
+        if isinstance(leaf, Tensor | np.ndarray):
+            one = leaf if isinstance(leaf, Tensor) else as_tensor(leaf)
+            kinds += (one._node.shape, one._node.dtype, one._requires_grad)
+            given.append(one)
+        else:
+            kinds += (type(leaf), leaf.hex() if isinstance(leaf, float) else leaf)
+    if len(given) > 1:
+        first = {id(one): i for i, one in enumerate(reversed(given))}
+        if len(first) < len(given):  # one tensor in several places
+            kinds += [first[id(one)] for one in given]
+    return leaves, nesting, kinds, given
 
 
 def _check_no_hooks(tensor: Tensor, name: str) -> None:

@@ -42,6 +42,11 @@ def value(tensor: Tensor) -> Array:
     return known
 
 
+def is_knowable(tensor: Tensor) -> bool:
+    """Whether a tensor has a value, or can be computed now."""
+    return _can_be_known(tensor._node)
+
+
 def realise(tensors: Iterable[Tensor]) -> None:
     """Compute ``tensors`` and every other pending tensor, in one program; threads take turns.
 

@@ -14,7 +14,7 @@ from weakref import ref
 from sklon.graph.node import Node
 
 from . import realise, values
-from .programs import Program
+from .programs import Program, Structure
 from .tensor import Tensor
 from .tracing import check_enters, hook_numbers, settings
 from .trees import Nesting, nested
@@ -130,6 +130,7 @@ class Replay:
     loose: list[Watch]  # those with settings that change without notice
     variables: Variables
     own: frozenset[int]  # the identities of what it holds
+    recorded: tuple[list[Node], Structure]  # what the program computes
     changed: list[str]  # what Python changed while recording, which makes this good for one call
     seen: list[int]  # the number of changes of settings when they were last compared
     sources: list[Source]

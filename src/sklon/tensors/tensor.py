@@ -138,6 +138,9 @@ class Tensor(Operators, Elements, Reducing, Arrangement, InPlace, OnDevice):
         """The values as nested lists."""
         return realise.value(self).tolist()
 
+    def __format__(self, spec: str) -> str:
+        return format(self.item() if spec and self.numel() == 1 else str(self), spec)
+
     def __float__(self) -> float:
         return float(self.item())
 

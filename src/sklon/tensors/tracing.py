@@ -23,7 +23,7 @@ from sklon._base.shapes import Shape
 from sklon.graph.node import Node
 
 from . import values
-from .watching import Watch, Watched, frozen
+from .watching import Watch, frozen
 
 if TYPE_CHECKING:
     from .hooks import Hooks
@@ -208,7 +208,7 @@ class Trace:
         )
 
     # ---- what Python keeps
-    def watch(self, thing: Watched) -> None:
+    def watch(self, thing: Any) -> None:
         """Note the settings of a module and of its parts, before anything inside changes them."""
         if id(thing) not in self.watched and thing not in self.born:
             for part in thing.modules():

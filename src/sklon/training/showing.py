@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from sklon._base.checks import check_whole
 from sklon._base.errors import InputError
 from sklon.compiler.executable import Steps
 from sklon.compiler.limit import Limit
@@ -45,7 +46,8 @@ def show_program(
     - a :class:`Trainer`: its training step, of the last fit, or of ``fit(data, batch_size=…, micro_batch_size=…)``;
     - a module with example inputs as ``data``, an array or a tuple of arrays: its prediction, without dropout;
     - a tensor that is not computed yet: everything that would be computed with it;
-    - anything with a method ``program_subject(data)``, such as a compiled function.
+    - a function of :func:`sklon.jit`: what was recorded last, or the program for its arguments as ``data``, a tuple;
+    - anything else with a method ``program_subject(data)``.
 
     With ``measure`` the steps are run, on copies of all state, and a table says of each kernel its time, its
     operations and bytes, and its share of the machine's peak; a trainer needs its data for that. ``threads`` are as
@@ -66,6 +68,8 @@ def show_program(
     >>> view.work.flops  # 2 for each term, and 1 for the bias, of 8 rows
     40
     """
+    if threads is not None:
+        check_whole(1, threads=threads)
     subject = subject_of(what, data, batch_size, micro_batch_size)
     view = measured_view(subject, threads) if measure else view_of(subject)
     _print(view.text(PARTS if passes else PARTS[1:]), file or sys.stdout)
@@ -82,14 +86,19 @@ def subject_of(what: Any, data: Any, batch_size: int | str = "auto", micro_batch
     """What is to be looked at."""
     if isinstance(what, Trainer):
         return _of_trainer(what, data, batch_size, micro_batch_size)
+    if batch_size != "auto" or micro_batch_size is not None:
+        raise InputError("batch_size and micro_batch_size belong to a trainer; leave them out")
     if isinstance(what, Module):
         return _of_module(what, data)
     if isinstance(what, Tensor):
+        if data is not None:
+            raise InputError("a pending tensor knows what it is computed from; leave the data out")
         return subject_of_tensor(what)
     if isinstance(what, Viewable):
         return what.program_subject(data)
     raise InputError(
-        f"show_program shows a Trainer, a module with inputs or a pending tensor, not {type(what).__name__}"
+        "show_program shows a Trainer, a module with inputs, a jitted function or a pending tensor, not "
+        f"{type(what).__name__}"
     )
 
 
