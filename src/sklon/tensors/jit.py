@@ -219,9 +219,10 @@ def jit(function: Callable[P, R]) -> Jitted[P, R]:
     requires gradients or has some, the formula of an optimizer. ``recordings`` counts how often.
 
     While it is recorded nothing is computed: an ``if`` on a tensor's value, ``item()`` or ``print`` of numbers is an
-    InputError that says so. Python itself runs while recording only: what a function prints, appends to a list or
-    assigns to an attribute does not happen again, and a number that it reads from elsewhere stays what it was. What it
-    returns or writes has no history: differentiate inside. Gradients that are left behind in ``.grad`` are computed
+    InputError that says so. Python itself runs while recording only. Variables that the function reads and settings of
+    modules are compared before each call; where it changes them itself the recording is used once, and a warning says
+    that this is slow. A tensor that it leaves behind other than in its result, in ``.grad`` or in a buffer is an
+    InputError. What it returns or writes has no history: differentiate inside. Gradients that are left behind in ``.grad`` are computed
     as results; end a step with ``optimizer.zero_grad()`` if nobody reads them. Threads take turns; while one
     records, no other may use the same modules.
 
