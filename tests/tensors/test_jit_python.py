@@ -486,3 +486,44 @@ def test_a_dead_module_is_let_go() -> None:
     del module, predict
     gc.collect()
     assert known() is None
+
+
+def test_one_result_in_two_places_is_one_tensor() -> None:
+    def twice(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        y = x * 2
+        return y, y, y + 0
+
+    a, b, c = sklon.jit(twice)(sklon.ones(1))
+    assert a is b
+    assert a is not c
+
+
+def test_numpy_is_seen_where_it_is_small() -> None:
+    random, factors = np.random.default_rng(0), np.ones(2, np.float32)
+    drawn = sklon.jit(lambda x: x * float(random.random()))
+    expected = np.random.default_rng(0)
+    assert drawn(sklon.ones(1)).item() == np.float32(expected.random())
+    with pytest.warns(UserWarning, match="changes the variable 'random'"):
+        assert drawn(sklon.ones(1)).item() == np.float32(expected.random())
+    scaled = sklon.jit(lambda x: x * sklon.tensor(factors))
+    scaled(sklon.ones(2))
+    factors[1] = 5.0
+    assert scaled(sklon.ones(2)).tolist() == [1.0, 5.0]
+
+
+def test_variables_of_decorated_functions_and_of_forward() -> None:
+    factor = 2.0
+
+    @sklon.jit
+    @sklon.no_grad()
+    def scaled(x: Tensor) -> Tensor:
+        return x * factor
+
+    class Scale(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return x * factor
+
+    module = sklon.jit(Scale())
+    for value in (2.0, 3.0):
+        factor = value
+        assert scaled(sklon.ones(1)).item() == module(sklon.ones(1)).item() == factor

@@ -124,8 +124,11 @@ def _ends(trace: Trace, arguments: Sequence[Tensor], slots: Sequence[Node], leav
     gradients = [(h, *_grad_ends(h, results)) for h in trace.held.values() if h.grad_first]
     places = {id(argument): i for i, argument in enumerate(arguments)}
     sources: list[Source] = []
-    for leaf in leaves:
-        if id(leaf) in places:
+    seen: dict[int, int] = {}
+    for i, leaf in enumerate(leaves):
+        if seen.setdefault(id(leaf), i) != i and isinstance(leaf, Tensor):
+            sources.append(("again", seen[id(leaf)]))
+        elif id(leaf) in places:
             sources.append(("argument", places[id(leaf)]))
         elif isinstance(leaf, Tensor) and id(leaf) not in trace.held:
             sources.append(("result", results.of(leaf._node)))

@@ -222,9 +222,9 @@ def jit(function: Callable[P, R]) -> Jitted[P, R]:
     InputError that says so. Python itself runs while recording only. Variables that the function reads and settings of
     modules are compared before each call; where it changes them itself the recording is used once, and a warning says
     that this is slow. A tensor that it leaves behind other than in its result, in ``.grad`` or in a buffer is an
-    InputError. What it returns or writes has no history: differentiate inside. Gradients that are left behind in ``.grad`` are computed
-    as results; end a step with ``optimizer.zero_grad()`` if nobody reads them. Threads take turns; while one
-    records, no other may use the same modules.
+    InputError. What it returns or writes has no history: differentiate inside. Gradients that are left behind in
+    ``.grad`` are computed as results; end a step with ``optimizer.zero_grad()`` if nobody reads them. Threads take
+    turns; while one records, no other may use the same modules.
 
     >>> import sklon
     >>> from sklon import nn, optim

@@ -102,7 +102,7 @@ class Feed:
     checks: tuple[tuple[int, Callable[[values.Array], None]], ...] = ()  # of what the action gives
 
 
-#: what is returned in one place: a result, an argument, or a thing that is the same each time
+#: what is returned in one place: a result, an argument, what an earlier place has, or a thing that is always the same
 Source = tuple[str, Any]
 
 
@@ -182,7 +182,12 @@ class Replay:
         self._write(given, results)
         for feed in self.after:
             feed.again()
-        returned = [self._returned(source, given, results) for source in self.sources]
+        returned: list[Any] = []
+        for kind, what in self.sources:
+            if kind == "result":
+                returned.append(Tensor(values.leaf(*results[what])))
+            else:
+                returned.append(given[what] if kind == "argument" else returned[what] if kind == "again" else what)
         return returned[0] if self.nesting is None else nested(returned, self.nesting)
 
     def _check(self, given: Sequence[Tensor]) -> None:
@@ -211,10 +216,3 @@ class Replay:
             gradient.write(results)
         for argument, result in self.written:
             given[argument]._adopt(values.leaf(*results[result]))
-
-    @staticmethod
-    def _returned(source: Source, given: Sequence[Tensor], results: Sequence[Result]) -> Any:
-        kind, what = source
-        if kind == "result":
-            return Tensor(values.leaf(*results[what]))
-        return given[what] if kind == "argument" else what

@@ -1,8 +1,9 @@
 """What Python keeps beside tensors, compared: settings of modules, and the variables that a function reads.
 
-A recording holds as long as all of it is as it was. Numbers, texts, and tuples, lists and dictionaries of them are
-compared by value, everything else by identity; what is compared is held, so that no other object takes its place in
-memory. What a function itself changed while it was recorded is found by comparing before and after.
+A recording holds as long as all of it is as it was. Numbers, texts, tuples, lists and dictionaries of them, small arrays
+and the states of NumPy's generators are compared by value, everything else by identity; what is compared is held, so
+that no other object takes its place in memory. What a function itself changed while it was recorded is found by
+comparing before and after.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from dataclasses import dataclass, fields, is_dataclass
 from dis import get_instructions
 from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
 
 _PLAIN = frozenset((bool, int, str, bytes, complex, type(None)))
 #: containers with more parts than LIMIT, and what lies deeper than DEPTH, are compared by identity
@@ -48,6 +51,10 @@ def frozen(value: Any, depth: int = DEPTH) -> Any:
         return kind, frozenset([frozen(v, depth - 1) for v in value])
     if depth and kind is dict and len(value) <= LIMIT:
         return kind, tuple([(frozen(k, depth - 1), frozen(v, depth - 1)) for k, v in value.items()])
+    if kind is np.random.Generator:
+        return kind, repr(value.bit_generator.state)
+    if kind is np.ndarray and value.size <= LIMIT and not value.dtype.hasobject:
+        return value.dtype.str, value.shape, value.tobytes()
     if depth and is_dataclass(value) and not isinstance(value, type):
         return kind, tuple([frozen(getattr(value, f.name, None), depth - 1) for f in fields(value)])
     return Same(value)
@@ -58,7 +65,7 @@ def can_change(value: Any) -> bool:
     kind = type(value)
     if kind is tuple:
         return any(map(can_change, value))
-    return kind in (list, dict, set) or (is_dataclass(value) and kind is not type)
+    return kind in (list, dict, set, np.ndarray, np.random.Generator) or (is_dataclass(value) and kind is not type)
 
 
 @runtime_checkable
@@ -126,10 +133,10 @@ class Variables:
         self.names: list[tuple[str, dict[str, Any], Any]] = []
         #: all that the functions can reach by a name
         self.values: list[Any] = [getattr(function, "__self__", None)]
-        waiting, seen = [getattr(function, "__func__", function)], set()
+        waiting, seen = [getattr(function, "__func__", getattr(type(function), "forward", function))], set()
         while waiting:
             one = waiting.pop()
-            if isinstance(one, FunctionType) and one not in seen:
+            if isinstance(one, FunctionType) and one not in seen and not str(one.__module__).startswith("sklon."):
                 seen.add(one)
                 waiting += self._add(one)
         self.settle()
@@ -144,7 +151,8 @@ class Variables:
         self.names += names
         found = [value for *_, value in (*cells, *names)]
         self.values += [*found, *(function.__defaults__ or ())]
-        return [v for v in found if isinstance(v, FunctionType) and v.__globals__ is table]
+        near = [v for *_, v in names if isinstance(v, FunctionType) and v.__globals__ is table]
+        return near + [v for *_, v in cells]
 
     def _now(self) -> list[tuple[str, Any]]:
         return [
