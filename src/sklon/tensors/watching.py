@@ -1,9 +1,8 @@
 """What Python keeps beside tensors, compared: settings of modules, and the variables that a function reads.
 
-A recording holds as long as all of it is as it was. Numbers, texts, tuples, lists and dictionaries of them, small arrays
-and the states of NumPy's generators are compared by value, everything else by identity; what is compared is held, so
-that no other object takes its place in memory. What a function itself changed while it was recorded is found by
-comparing before and after.
+A recording holds as long as all of it is as it was. Numbers, texts, containers of them, small arrays and the states of
+NumPy's generators are compared by value, everything else by identity; what is compared is held, so that no other object
+takes its place in memory. What a function itself changed is found by comparing before and after.
 """
 
 from __future__ import annotations
