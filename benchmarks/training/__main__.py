@@ -128,7 +128,7 @@ def told(case: Case, threads: int, found: list[Measured]) -> str:
     ours = next(one for one in found if one.system == "sklon")
     others = [one for one in found if one.system != "sklon"]
     lines = [
-        f"\n{case.name}: {'-'.join(map(str, case.widths))}, {case.optimizer}, batch {case.batch}, {threads} threads"
+        f"\n{case.name}: {'-'.join(map(str, case.widths))}, {case.optimizer}, batch {case.batch}, {_threads(threads)}"
     ]
     for one in sorted(found, key=lambda one: one.microseconds):
         ratio = one.microseconds / ours.microseconds
@@ -153,6 +153,10 @@ def machine() -> dict[str, Any]:
     }
 
 
+def _threads(count: int) -> str:
+    return "1 thread" if count == 1 else f"{count} threads"
+
+
 def plot(results: list[dict[str, Any]], path: Path) -> None:
     """Bars of the times of a step, relative to sklon's, as SVG."""
     from matplotlib.figure import Figure
@@ -164,7 +168,7 @@ def plot(results: list[dict[str, Any]], path: Path) -> None:
         names = [f"{one['system']} ({one['mode']})" for one in found]
         colours = ["C1" if one["system"] == "sklon" else "C0" for one in found]
         axis.barh(names, [one["microseconds"] / ours for one in found], color=colours)
-        axis.set_title(f"{result['case']}, {result['threads']} threads: time of a step, sklon = 1", fontsize=9)
+        axis.set_title(f"{result['case']}, {_threads(result['threads'])}: time of a step, sklon = 1", fontsize=9)
     figure.savefig(path)
 
 
