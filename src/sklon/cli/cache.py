@@ -46,7 +46,7 @@ def show(context: typer.Context, json: Json = False, quiet: Quiet = False) -> No
 
 @app.command(epilog="Example: sklon cache clear")
 @guarded
-def clear(json: Json = False, quiet: Quiet = False) -> None:
+def clear(context: typer.Context, json: Json = False, quiet: Quiet = False) -> None:
     """Remove all compiled programs from disk; they are compiled again when they are needed.
 
     Files that the cache did not write are left alone.
@@ -55,6 +55,8 @@ def clear(json: Json = False, quiet: Quiet = False) -> None:
     from sklon.compiler.disk.folder import UnusableError
     from sklon.compiler.disk.where import chosen
 
+    before = context.parent.params if context.parent is not None else {}  # as in: sklon cache --json clear
+    json, quiet = json or bool(before.get("json")), quiet or bool(before.get("quiet"))
     place = chosen()
     try:
         removed = store.empty(place) if place else []
