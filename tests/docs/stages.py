@@ -97,7 +97,7 @@ def fused() -> str:
     """The loops that fusion forms: the sum or product in the middle of each, and what it stores."""
     graph = list(passed().values())[-1]
     lines = []
-    for group in fuse(graph, MAX_ROWS).groups:
+    for group in fuse(graph).groups:
         stored = ", ".join(f"{root.op.name} {root.type}" for root in group.roots)
         if group.anchor is None:
             lines.append(f"map       stores {stored}")

@@ -135,12 +135,12 @@ def compile_program(graph: Graph, settings: Settings) -> Program:
     final = graph_passes(graph, settings)[-1][1]
 
     def build(graph: Graph, timing: Timing) -> Program:
-        plan = schedule(graph, fuse(graph, settings.max_rows), arguments, scalars, timing)
+        plan = schedule(graph, fuse(graph), arguments, scalars, timing)
         return assemble(plan, settings.max_rows, len(scalars))
 
     if settings.limit is None:
         return build(final, EARLY)
-    return within(final, fuse(final, settings.max_rows), settings.limit, build)
+    return within(final, fuse(final), settings.limit, build)
 
 
 def _is_scalar(node: Node) -> bool:

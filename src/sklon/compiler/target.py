@@ -34,8 +34,6 @@ class Target:
         """
         tiles = TILES[self.registers]
         vectors = -(-columns // lanes)
-        if terms <= FEW_TERMS:
-            return FEW_TERMS_TILE[0], min(vectors, FEW_TERMS_TILE[1])
         exact = [t for t in tiles if t[1] == vectors]
         exact = exact or [t for t in tiles if t[1] > 1 and columns % (t[1] * lanes) == 0]
         rows, width = (exact or [t for t in tiles if t[1] <= vectors])[0]
@@ -43,8 +41,6 @@ class Target:
         return (min(rows, SHORT) if panel <= FIRST_CACHE else rows), width
 
 
-#: a sum of so few terms costs no more than writing it; rows and vectors of its tile leave registers to the epilogue
-FEW_TERMS, FEW_TERMS_TILE = 8, (4, 2)
 #: bytes of a right operand's panel that stays in the first cache beside the left operand
 FIRST_CACHE = 24 * 1024
 #: rows of a tile where its height does not matter; 64, the rows of a shard, is a multiple of it

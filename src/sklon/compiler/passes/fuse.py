@@ -10,11 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sklon.compiler.target import FEW_TERMS
 from sklon.graph.node import Graph, Node, Slot, walk
 from sklon.ops import Contract, Copy, Expand, Gather, Pad, Point, Reduce, Reshape, ScatterAdd
 
-from .products import terms_of
 from .reshapes import is_split
 
 #: vector instructions; a value that costs as much and has two readers is stored rather than computed twice
@@ -41,9 +39,9 @@ class Fusion:
     groups: tuple[Group, ...]
 
 
-def fuse(graph: Graph, max_rows: int) -> Fusion:
+def fuse(graph: Graph) -> Fusion:
     """Choose the values in memory."""
-    return _Fuser(graph, max_rows).run()
+    return _Fuser(graph).run()
 
 
 def is_anchor(node: Node) -> bool:
@@ -88,8 +86,8 @@ def _unordered(before: Mapping[Group, set[Group]]) -> dict[Group, set[Group]]:
 
 
 class _Fuser:
-    def __init__(self, graph: Graph, max_rows: int) -> None:
-        self.graph, self.max_rows = graph, max_rows
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
         self.order = walk(graph.roots)
         self.position = {n: i for i, n in enumerate(self.order)}
         self.memory: set[Node] = set()
@@ -183,16 +181,8 @@ class _Fuser:
                 continue
             cost, reads = self._epilogue(anchor, roots)
             bit = after[anchor][0]
-            if cost > self._longest_epilogue(anchor) or any(after[x][1] & bit for x in reads):
+            if cost > LONGEST_EPILOGUE or any(after[x][1] & bit for x in reads):
                 self._store(anchor)
-
-    def _longest_epilogue(self, anchor: Node) -> int:
-        """Only many terms of a product fill the registers; any other epilogue may be as long as a chain."""
-        if not isinstance(anchor.op, Contract):
-            return LONGEST_CHAIN
-        terms = terms_of(anchor)
-        most = terms if isinstance(terms, int) else self.max_rows
-        return LONGEST_CHAIN if most <= FEW_TERMS else LONGEST_EPILOGUE
 
     def _ancestors(self) -> dict[Node, tuple[int, int]]:
         """For each node its own bit, if it is an anchor, and the bits of the anchors that it depends on."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sklon._base.shapes import SHARD, Extent, N, Shape, row_major
+from sklon._base.shapes import SHARD, N, Shape, row_major
 from sklon.compiler.target import Target
 from sklon.graph.node import Graph, Node
 from sklon.graph.node import apply as apply_op
@@ -127,14 +127,6 @@ def _leading_rows_first(labels: str, node: Node) -> str:
 def _has_rows(op: Contract, plan: ContractPlan, node: Node) -> bool:
     sizes = op.extents(*(i.type for i in node.inputs))
     return sizes[plan.lane] != N
-
-
-def terms_of(node: Node) -> Extent:
-    """How many terms the sums of a product have."""
-    op = node.op
-    plan = op.plan() if isinstance(op, Contract) else None
-    assert isinstance(op, Contract) and plan is not None
-    return op.extents(*(i.type for i in node.inputs))[plan.sum]
 
 
 def pack_operands(graph: Graph, max_rows: int, target: Target) -> Graph:
