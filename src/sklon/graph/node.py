@@ -154,9 +154,12 @@ class Graph:
         )
 
 
-def walk(roots: Iterable[Node]) -> list[Node]:
-    """All nodes below ``roots``, inputs before their readers; iterative, so any depth works."""
-    seen: set[Node] = set()
+def walk(roots: Iterable[Node], above: Iterable[Node] = ()) -> list[Node]:
+    """All nodes below ``roots``, inputs before their readers; iterative, so any depth works.
+
+    The walk takes only nodes above those of ``above``, at which it stops.
+    """
+    seen: set[Node] = set(above)
     order: list[Node] = []
     stack: list[tuple[Node, bool]] = [(r, False) for r in reversed(tuple(roots))]
     while stack:

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from sklon._base.dtypes import Dtype, bool_
 from sklon._base.shapes import Shape
 from sklon._base.store import Store
-from sklon.graph.node import Node, Op, Type
+from sklon.graph.node import Node, Op, Type, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Fragment:
 
     def __init__(self, results: Sequence[Node], inputs: Sequence[Node]) -> None:
         """What leads from ``inputs``, which are all different, to ``results``."""
-        order = _between(results, inputs)
+        order = walk(results, inputs)
         leaves = [n for n in order if not n.inputs]
         inner = [n for n in order if n.inputs]
         place = {node: i for i, node in enumerate((*inputs, *leaves, *inner))}
@@ -80,22 +80,6 @@ def one_for_all(fragment: Fragment) -> Fragment:
 _alike: Store[Any, Fragment] = Store(1024)
 
 
-def _between(results: Iterable[Node], inputs: Iterable[Node]) -> list[Node]:
-    """The nodes above ``inputs`` and at or below ``results``, inputs of nodes before their readers."""
-    seen = set(inputs)
-    order: list[Node] = []
-    stack = [(r, False) for r in reversed(list(results))]
-    while stack:
-        node, done = stack.pop()
-        if done:
-            order.append(node)
-        elif node not in seen:
-            seen.add(node)
-            stack.append((node, True))
-            stack.extend((i, False) for i in reversed(node.inputs) if i not in seen)
-    return order
-
-
 @dataclass(frozen=True)
 class Part(Op):
     """One result of a call. No gradient flows through it."""
@@ -130,7 +114,7 @@ def written_out(roots: Iterable[Node], known: dict[Node, Node]) -> dict[Node, No
     """Each node below ``roots`` over other inputs, which ``known`` gives, and without calls."""
     new = dict(known)
     results: dict[Node, list[Node]] = {}
-    for node in _between(roots, known):
+    for node in walk(roots, known):
         op = node.op
         if isinstance(op, Call):
             results[node] = op.fragment.repeat([new[i] for i in node.inputs], node.source)
