@@ -22,7 +22,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("program",),
     ("compiler",),
     ("tensors",),
-    ("nn", "optim", "data", "calculus"),
+    ("nn", "optim", "data"),
+    ("calculus",),
     ("training",),
     ("runs", "estimators", "doctor"),
     ("lab",),
@@ -37,6 +38,7 @@ DOORS = {
     "llvmlite": "compiler/native.py",
     "safetensors": "training/folder.py",
     "duckdb": "data/database.py",
+    "sympy": "calculus/expressions/",
     "matplotlib": "_base/canvas.py",
     "sklearn": "runs/scikit.py",
     "scipy": "runs/baseline.py",
@@ -52,6 +54,7 @@ EVERYWHERE = {"numpy", "sklon", *sys.stdlib_module_names}
 #: what ``import sklon`` does not load
 LATER = (
     "llvmlite",
+    "sympy",
     "duckdb",
     "sklearn",
     "scipy",

@@ -204,7 +204,7 @@ from sklon.tensors.sorting import (
 from sklon.tensors.types import can_cast, finfo, iinfo, isdtype, result_type
 
 if TYPE_CHECKING:
-    from sklon import data, nn, optim
+    from sklon import calculus, data, nn, optim
     from sklon.runs import load, train
     from sklon.training import Trainer, show_program, stopping
 
@@ -243,6 +243,7 @@ __all__ = [
     "bool_",
     "broadcast_tensors",
     "broadcast_to",
+    "calculus",
     "can_cast",
     "ceil",
     "chunk",
@@ -444,7 +445,7 @@ ELSEWHERE = {
 
 
 #: rooms that are imported when first used
-_ROOMS = ("data", "lab", "nn", "optim", "training")
+_ROOMS = ("calculus", "data", "lab", "nn", "optim", "training")
 #: names of rooms above: what trains, reads tables and draws
 _LATER = {
     "Trainer": "training",

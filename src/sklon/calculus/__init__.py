@@ -1,0 +1,1 @@
+"""Floor 8: derivatives that can be seen, checked and trusted. What trains, and what reads tables, is not here."""
