@@ -1,5 +1,6 @@
 """Floor 3: derivatives as graph transformations. The backward nodes are ordinary graph."""
 
-from .backward import gradients
+from .backward import added, gradients
+from .forward import tangents
 
-__all__ = ["gradients"]
+__all__ = ["added", "gradients", "tangents"]

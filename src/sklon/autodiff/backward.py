@@ -30,6 +30,14 @@ def gradients(
     return [grads.get(n) for n in wrt]
 
 
+def added(pairs: Iterable[tuple[Node, Node]]) -> dict[Node, Node]:
+    """Seeds: what each node is given, added up where it is given more than once."""
+    seeds: dict[Node, Node] = {}
+    for node, g in pairs:
+        seeds[node] = Build().add(seeds[node], g) if node in seeds else g
+    return seeds
+
+
 def _between(order: Iterable[Node], wrt: Sequence[Node]) -> set[Node]:
     """The nodes that depend on ``wrt``, and ``wrt`` itself."""
     needed = set(wrt)

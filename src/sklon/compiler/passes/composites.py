@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Protocol, runtime_checkable
+
+from sklon.graph.build import Build
 from sklon.graph.node import Graph, Node
-from sklon.ops import BUILD, Standardize
+from sklon.ops import BUILD
 
 from .rewriting import rewrite
+
+
+@runtime_checkable
+class Composite(Protocol):
+    """An op that is a composition of others."""
+
+    def written_out(self, build: Build, node: Node) -> Node:
+        """The same as a composition."""
 
 
 def write_out(graph: Graph) -> Graph:
@@ -14,4 +25,4 @@ def write_out(graph: Graph) -> Graph:
 
 
 def _written_out(node: Node) -> Node | None:
-    return node.op.written_out(BUILD, node) if isinstance(node.op, Standardize) else None
+    return node.op.written_out(BUILD, node) if isinstance(node.op, Composite) else None
