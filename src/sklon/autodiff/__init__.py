@@ -1,5 +1,6 @@
-"""Floor 3: derivatives as graph transformations. The backward nodes are ordinary graph."""
+"""Floor 3: graph transformations: derivatives, and many samples at once. What they add is ordinary graph."""
 
 from .backward import gradients
+from .batching import batched
 
-__all__ = ["gradients"]
+__all__ = ["batched", "gradients"]
