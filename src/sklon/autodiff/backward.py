@@ -16,7 +16,7 @@ def gradients(
     ``hooks`` replace the complete gradients of some nodes before they flow on.
     """
     order = walk(seeds)
-    needed = _between(order, wrt)
+    needed = depending(order, wrt)
     grads: dict[Node, Node] = dict(seeds)
     for node in reversed(order):
         if node not in grads or node not in needed:
@@ -38,10 +38,10 @@ def added(pairs: Iterable[tuple[Node, Node]]) -> dict[Node, Node]:
     return seeds
 
 
-def _between(order: Iterable[Node], wrt: Sequence[Node]) -> set[Node]:
-    """The nodes that depend on ``wrt``, and ``wrt`` itself."""
-    needed = set(wrt)
+def depending(order: Iterable[Node], on: Iterable[Node]) -> set[Node]:
+    """The nodes of a walk that depend on those of ``on``, and these themselves."""
+    found = set(on)
     for node in order:
-        if any(i in needed for i in node.inputs):
-            needed.add(node)
-    return needed
+        if any(i in found for i in node.inputs):
+            found.add(node)
+    return found

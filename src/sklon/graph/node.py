@@ -55,6 +55,13 @@ class Op:
         """The gradient of each input, given the gradient ``g`` of ``node``; None where there is none."""
         return (None,) * len(node.inputs)
 
+    def batched(self, build: Build, node: Node, lifted: Sequence[Node | None]) -> Node:
+        """The node for many samples at once, one behind the other along a new leading axis.
+
+        ``lifted[i]`` is input i with that axis, None where it is the same for all samples; one at least is not None.
+        """
+        raise NotImplementedError(f"{self.name} has no rule for many samples; write `batched` beside its `vjp`")
+
 
 REGISTRY: dict[str, type[Op]] = {}
 OpClass = TypeVar("OpClass", bound=type[Op])

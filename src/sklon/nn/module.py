@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, NoReturn, TypeVar
 import numpy as np
 
 from sklon._base.errors import DtypeError, InputError, ShapeError
-from sklon.tensors import Tensor, tracing
+from sklon.tensors import Tensor, samples, tracing
 from sklon.tensors import values as tensor_values
 from sklon.tensors.autograd import watch
 from sklon.tensors.creation import tensor, zeros
@@ -93,6 +93,8 @@ class Module(Noted):
         if isinstance(value, Parameter | Module) and "_modules" not in self.__dict__:
             raise InputError(f"call super().__init__() in {type(self).__name__} before assigning {name!r}")
         if "_modules" in self.__dict__:
+            if name in self._buffers:
+                samples.check_unmapped(name)
             if name in self._buffers and tracing.moved_while_tracing(self._buffers[name], value):
                 return
             self._noted()

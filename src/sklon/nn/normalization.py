@@ -10,6 +10,7 @@ from sklon._base.errors import InputError
 from sklon.tensors import Tensor
 from sklon.tensors import functional as F
 from sklon.tensors.creation import ones, tensor, zeros
+from sklon.tensors.samples import check_unmapped
 
 from . import functional
 from .functional.norm import (
@@ -141,6 +142,7 @@ class BatchNorm1d(Module):
 
     def _follow(self, x: Tensor, mean: Tensor, variance: Tensor, single: Tensor | bool) -> None:
         """Move the running estimates towards the batch's, unless it has a single value."""
+        check_unmapped("running_mean")
         old_mean, old_variance, count = (self._buffers[n] for n in self._buffers)
         assert old_mean is not None and old_variance is not None and count is not None
         unbiased = variance * bessel(x, variance.dtype)

@@ -6,6 +6,7 @@ emits machine instructions. Costs are in vector instructions, roughly; they deci
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -14,7 +15,7 @@ import numpy as np
 from sklon._base.dtypes import Dtype
 from sklon._base.errors import DtypeError, ShapeError
 from sklon.graph.build import Build
-from sklon.graph.node import Op, Type
+from sklon.graph.node import Node, Op, Type, apply
 
 BUILD = Build()
 Lane = Any  # a vector of lanes, as the builder knows it
@@ -74,6 +75,9 @@ class Point(Op):
 
     def evaluate(self, rows: int, *inputs: Array) -> Array:
         return self.meaning(*inputs)
+
+    def batched(self, build: Build, node: Node, lifted: Sequence[Node | None]) -> Node:
+        return apply(self, *build.together(node.inputs, lifted), source=build.source)
 
     def meaning(self, *inputs: Array) -> Array:
         """The op in NumPy, on arrays of one shape."""

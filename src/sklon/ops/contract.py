@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from string import ascii_letters
 from typing import Any, ClassVar
 
 import numpy as np
 
 from sklon._base.errors import DtypeError, ShapeError
-from sklon._base.shapes import Extent, N, S, shards
+from sklon._base.shapes import Extent, N, S, shards, size
 from sklon.graph.build import Build
 from sklon.graph.node import Node, Op, Type, primitive
 
@@ -85,6 +86,28 @@ class Contract(Op):
         if present == labels:
             return part
         return build.expand(part, shape=x.shape, dims=tuple(labels.index(label) for label in present))
+
+    def batched(self, build: Build, node: Node, lifted: Sequence[Node | None]) -> Node:
+        """A label for the samples where they differ, and nowhere else; a product of two matrices stays one."""
+        if self.plan() and None in lifted and all(isinstance(x.shape[0], int) for x in lifted if x is not None):
+            return self._stacked(build, node, lifted)
+        sample = next(c for c in ascii_letters if c not in self.a + self.b)
+        inputs = [i if x is None else x for x, i in zip(lifted, node.inputs, strict=True)]
+        a, b = (own if x is None else sample + own for x, own in zip(lifted, (self.a, self.b), strict=True))
+        return build.contract(*inputs, a=a, b=b, out=sample + self.out)
+
+    def _stacked(self, build: Build, node: Node, lifted: Sequence[Node | None]) -> Node:
+        """The matrices of all samples on top of one another, times the matrix that is the same for all."""
+        side, x = next((i, x) for i, x in enumerate(lifted) if x is not None)
+        labels, operands = [self.a, self.b], list(node.inputs)
+        row, total = sorted(labels[side], key=lambda label: label in labels[1 - side])
+        lane = self.out.replace(row, "")
+        upright = x if labels[side] == row + total else build.exchanged(x, 1, 2)
+        operands[side] = build.reshape(upright, shape=(size(upright.shape[:2]), upright.shape[2]))
+        labels[side] = row + total
+        tall = build.contract(*operands, a=labels[0], b=labels[1], out=row + lane)
+        product = build.reshape(tall, shape=(*upright.shape[:2], tall.shape[1]))
+        return product if self.out == row + lane else build.exchanged(product, 1, 2)
 
     def plan(self) -> ContractPlan | None:
         """How to see it as a product of two matrices; None if it is none (a pass writes it differently)."""

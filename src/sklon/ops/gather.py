@@ -11,8 +11,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from sklon._base.dtypes import int64
 from sklon._base.errors import DtypeError, ShapeError
-from sklon._base.shapes import T
+from sklon._base.shapes import Extent, T, is_symbolic, size
 from sklon.graph.build import Build
 from sklon.graph.node import Node, Op, Type, primitive
 
@@ -41,6 +42,17 @@ class Gather(Op):
             return (None, None)
         return (build.scatter_add(index, g, rows=table.shape[0]), None)
 
+    def batched(self, build: Build, node: Node, lifted: Sequence[Node | None]) -> Node:
+        table, index = lifted
+        if table is not None and index is None:
+            return build.exchanged(build.gather(build.exchanged(table, 0, 1), node.inputs[1]), 0, 1)
+        assert index is not None
+        if table is None:
+            rows = build.gather(node.inputs[0], _joined(build, index))
+        else:
+            rows = build.gather(_joined(build, table), _joined(build, _places(build, index, table.shape[1])))
+        return build.reshape(rows, shape=index.shape + rows.shape[1:])
+
 
 @primitive("scatter_add")
 @dataclass(frozen=True)
@@ -67,3 +79,33 @@ class ScatterAdd(Op):
 
     def vjp(self, build: Build, node: Node, g: Node) -> Sequence[Node | None]:
         return (None, build.gather(g, node.inputs[0]))
+
+    def batched(self, build: Build, node: Node, lifted: Sequence[Node | None]) -> Node:
+        index, x = lifted
+        if index is None and x is not None:
+            total = build.scatter_add(node.inputs[0], build.exchanged(x, 0, 1), rows=self.rows)
+            return build.exchanged(total, 0, 1)
+        index, x = build.together(node.inputs, lifted)
+        below = build.less(index, build.full_like(0, index))
+        inside = build.and_(build.not_(below), build.less(index, build.full_like(self.rows, index)))
+        places = _places(build, index, self.rows)
+        own = build.where(inside, places, build.full_like(-1, places))  # others stay outside, and reach no neighbour
+        samples = size(index.shape[:1])
+        total = build.scatter_add(_joined(build, own), _joined(build, x), rows=samples * self.rows)
+        return build.reshape(total, shape=(samples, self.rows, *x.shape[2:]))
+
+
+def _joined(build: Build, x: Node) -> Node:
+    """The rows of all samples, one behind the other."""
+    if is_symbolic(x.shape):
+        raise ShapeError(
+            f"rows are read at indices of each sample's own only for a known number of samples, not {x.type}"
+        )
+    return build.reshape(x, shape=(size(x.shape[:2]), *x.shape[2:]))
+
+
+def _places(build: Build, index: Node, rows: Extent) -> Node:
+    """Where the rows of each sample's own table of ``rows`` rows lie among those of all samples."""
+    wide = build.cast(index, dtype=int64)
+    sample = build.iota(axis=0, shape=wide.shape, dtype=int64)
+    return build.add(wide, build.mul(sample, build.full_like(size((rows,)), wide)))

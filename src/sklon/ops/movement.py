@@ -50,6 +50,10 @@ class Expand(Op):
         back = tuple(ranks.index(a) for a in range(len(ranks)))
         return (build.expand(total, shape=node.inputs[0].shape, dims=back),)
 
+    def batched(self, build: Build, node: Node, lifted: Sequence[Node | None]) -> Node:
+        (x,) = build.together(node.inputs, lifted)
+        return build.expand(x, shape=(x.shape[0], *self.shape), dims=(0, *(d + 1 for d in self.dims)))
+
 
 @primitive("copy")
 @dataclass(frozen=True)
@@ -70,3 +74,6 @@ class Copy(Op):
 
     def vjp(self, build: Build, node: Node, g: Node) -> Sequence[Node | None]:
         return (g,)
+
+    def batched(self, build: Build, node: Node, lifted: Sequence[Node | None]) -> Node:
+        return build.copy(*build.together(node.inputs, lifted))

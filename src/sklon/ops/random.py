@@ -7,6 +7,7 @@ serve four elements LANES apart, so that whoever computes BLOCK elements side by
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -14,7 +15,9 @@ import numpy as np
 from sklon._base.dtypes import Dtype, float32, uint32
 from sklon._base.errors import DtypeError
 from sklon._base.philox import philox
-from sklon.graph.node import primitive
+from sklon._base.shapes import Extent, row_size
+from sklon.graph.build import Build
+from sklon.graph.node import Node, primitive
 
 from ._families import Array, Lane, LaneBuilder, Point
 
@@ -42,6 +45,18 @@ class RandomBits(Point):
         counter = element // np.uint32(BLOCK) * np.uint32(LANES) + element % np.uint32(LANES)
         words = philox((counter, c1, c2, c3), (k0, k1))
         return np.choose(element // np.uint32(LANES) % np.uint32(4), words)
+
+    def of_samples(self, build: Build, node: Node, lifted: Sequence[Node | None], samples: Extent) -> Node:
+        """Bits of each sample's own: those that it would draw as a row of a batch.
+
+        Its position there is its number. Element e at position p of the sample is element e + p·r of the row, where r
+        elements lie behind each position.
+        """
+        inputs = [build.repeated(i, samples) if x is None else x for i, x in zip(node.inputs, lifted, strict=True)]
+        element, position, *others = inputs
+        behind = build.full_like(row_size(node.shape), position)
+        number = build.iota(axis=0, shape=position.shape, dtype=uint32)
+        return build.random_bits(build.add(element, build.mul(position, behind)), number, *others)
 
     def body(self, b: LaneBuilder, *lanes: Lane) -> Lane:
         element, *rest = lanes

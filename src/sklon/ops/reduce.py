@@ -64,6 +64,9 @@ class Reduce(Op):
         share = build.spread(build.div(g, ties), x.shape, self.axes)
         return (build.where(best, share, build.full_like(0.0, x)),)
 
+    def batched(self, build: Build, node: Node, lifted: Sequence[Node | None]) -> Node:
+        return build.reduce(*build.together(node.inputs, lifted), fn=self.fn, axes=tuple(a + 1 for a in self.axes))
+
 
 def _reduce(function: Any, x: Any, axes: tuple[int, ...]) -> Any:
     return function.reduce(x, axis=axes, dtype=x.dtype)

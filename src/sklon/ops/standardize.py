@@ -62,6 +62,9 @@ class Standardize(Op):
         to_x = self._scaled(build, node, build.mul(rest, self._inverse(build, node)))
         return (to_x, None, None, product)[: len(node.inputs)]
 
+    def batched(self, build: Build, node: Node, lifted: Sequence[Node | None]) -> Node:
+        return build.standardize(*build.together(node.inputs, lifted), axes=tuple(a + 1 for a in self.axes))
+
     # ---- parts, each of the shape of x
     def _standard(self, build: Build, node: Node) -> Node:
         """h."""

@@ -39,6 +39,10 @@ class Slice(Op):
     def vjp(self, build: Build, node: Node, g: Node) -> Sequence[Node | None]:
         return (build.pad(g, before=self.starts, shape=node.inputs[0].shape),)
 
+    def batched(self, build: Build, node: Node, lifted: Sequence[Node | None]) -> Node:
+        (x,) = build.together(node.inputs, lifted)
+        return build.slice(x, starts=(0, *self.starts), shape=(x.shape[0], *self.shape))
+
 
 @primitive("pad")
 @dataclass(frozen=True)
@@ -63,6 +67,10 @@ class Pad(Op):
     def vjp(self, build: Build, node: Node, g: Node) -> Sequence[Node | None]:
         return (build.slice(g, starts=self.before, shape=node.inputs[0].shape),)
 
+    def batched(self, build: Build, node: Node, lifted: Sequence[Node | None]) -> Node:
+        (x,) = build.together(node.inputs, lifted)
+        return build.pad(x, before=(0, *self.before), shape=(x.shape[0], *self.shape))
+
 
 @primitive("flip")
 @dataclass(frozen=True)
@@ -85,6 +93,9 @@ class Flip(Op):
     def vjp(self, build: Build, node: Node, g: Node) -> Sequence[Node | None]:
         return (build.flip(g, axes=self.axes),)
 
+    def batched(self, build: Build, node: Node, lifted: Sequence[Node | None]) -> Node:
+        return build.flip(*build.together(node.inputs, lifted), axes=tuple(a + 1 for a in self.axes))
+
 
 @primitive("reshape")
 @dataclass(frozen=True)
@@ -105,6 +116,10 @@ class Reshape(Op):
 
     def vjp(self, build: Build, node: Node, g: Node) -> Sequence[Node | None]:
         return (build.reshape(g, shape=node.inputs[0].shape),)
+
+    def batched(self, build: Build, node: Node, lifted: Sequence[Node | None]) -> Node:
+        (x,) = build.together(node.inputs, lifted)
+        return build.reshape(x, shape=(x.shape[0], *self.shape))
 
 
 def _check_inside(otherwise: str, starts: tuple[int, ...], inner: Shape, outer: Shape) -> None:

@@ -10,15 +10,19 @@ import numpy as np
 from sklon._base.dtypes import Dtype, dtype_of
 from sklon._base.errors import AutogradError, InputError
 from sklon._base.philox import uniform
+from sklon.graph.node import Node
 
 from . import autograd, tracing, values
 from .functional import broadcast_to
 from .manipulation import reshape
 from .modes import at_each_call, generator
+from .samples import drawn_for_each
 from .tensor import Tensor
 
 Array = np.ndarray[Any, Any]
 DtypeLike = Dtype | str
+#: draws random numbers of a shape
+Draw = Callable[[tuple[int, ...]], Array]
 
 
 def tensor(data: Any, *, dtype: DtypeLike | None = None, requires_grad: bool = False) -> Tensor:
@@ -154,9 +158,9 @@ def randint(low: int, high: int | None = None, size: tuple[int, ...] = (), *, dt
         raise InputError(f"there is no whole number from {low} up to, not including, {high}")
     first, count = low, high - low
 
-    def draw() -> Array:
+    def draw(shape: tuple[int, ...]) -> Array:
         source = generator()
-        drawn = uniform(tuple(size), seed=source.seed, stream=4, step=source.draw())
+        drawn = uniform(shape, seed=source.seed, stream=4, step=source.draw())
         return first + np.floor(drawn.astype(np.float64) * count)
 
     return _drawn(draw, tuple(size), dtype)
@@ -165,46 +169,48 @@ def randint(low: int, high: int | None = None, size: tuple[int, ...] = (), *, dt
 def randperm(n: int) -> Tensor:
     """The numbers 0 … n − 1 in a random order: int64."""
 
-    def draw() -> Array:
+    def draw(shape: tuple[int, ...]) -> Array:
         source = generator()
-        drawn = uniform((n,), seed=source.seed, stream=5, step=source.draw())
-        return np.argsort(drawn, kind="stable")
+        drawn = uniform(shape, seed=source.seed, stream=5, step=source.draw())
+        return np.argsort(drawn, axis=-1, kind="stable")
 
     return _drawn(draw, (n,), "int64")
 
 
 def rand(*shape: int, dtype: DtypeLike = "float32", requires_grad: bool = False) -> Tensor:
     """Numbers drawn uniformly from [0, 1), from the process-wide seed."""
-    wanted = _shape(shape)
 
-    def draw() -> Array:
+    def draw(shape: tuple[int, ...]) -> Array:
         source = generator()
-        return uniform(wanted, seed=source.seed, stream=1, step=source.draw())
+        return uniform(shape, seed=source.seed, stream=1, step=source.draw())
 
-    return _drawn(draw, wanted, dtype, requires_grad)
+    return _drawn(draw, _shape(shape), dtype, requires_grad)
 
 
 def randn(*shape: int, dtype: DtypeLike = "float32", requires_grad: bool = False) -> Tensor:
     """Numbers drawn from the standard normal distribution, by Box and Muller's method."""
-    wanted = _shape(shape)
 
-    def draw() -> Array:
+    def draw(shape: tuple[int, ...]) -> Array:
         source = generator()
         step = source.draw()
-        radius = np.sqrt(-2 * np.log1p(-uniform(wanted, seed=source.seed, stream=2, step=step)))
-        angle = 2 * np.pi * uniform(wanted, seed=source.seed, stream=3, step=step)
+        radius = np.sqrt(-2 * np.log1p(-uniform(shape, seed=source.seed, stream=2, step=step)))
+        angle = 2 * np.pi * uniform(shape, seed=source.seed, stream=3, step=step)
         found: Array = radius * np.cos(angle)
         return found
 
-    return _drawn(draw, wanted, dtype, requires_grad)
+    return _drawn(draw, _shape(shape), dtype, requires_grad)
 
 
-def _drawn(draw: Callable[[], Array], shape: tuple[int, ...], dtype: DtypeLike, requires_grad: bool = False) -> Tensor:
+def _drawn(draw: Draw, shape: tuple[int, ...], dtype: DtypeLike, requires_grad: bool = False) -> Tensor:
     """A tensor of random numbers; inside a jitted function they are drawn at each call."""
     wanted, trace = dtype_of(dtype), tracing.current()
-    if trace is None:
-        return from_array(draw().astype(wanted.numpy), requires_grad)
-    result = Tensor(trace.array(shape, wanted, at_each_call(trace, lambda: draw().astype(wanted.numpy))))
+
+    def leaf(shape: tuple[int, ...]) -> Node:
+        if trace is None:
+            return values.leaf(draw(shape).astype(wanted.numpy))
+        return trace.array(shape, wanted, at_each_call(trace, lambda: draw(shape).astype(wanted.numpy)))
+
+    result = Tensor(drawn_for_each(leaf, shape, wanted))
     return result.requires_grad_() if requires_grad else result
 
 

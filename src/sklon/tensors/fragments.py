@@ -15,7 +15,9 @@ from typing import Any, ClassVar
 from sklon._base.dtypes import Dtype, bool_
 from sklon._base.shapes import Shape
 from sklon._base.store import Store
-from sklon.graph.node import Node, Op, Type, walk
+from sklon.autodiff import batched
+from sklon.graph.build import Build
+from sklon.graph.node import Node, Op, Type, slot, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,12 @@ class Part(Op):
     def infer(self, *inputs: Type) -> Type:
         return Type(self.shape, self.dtype)
 
+    def batched(self, build: Build, node: Node, lifted: Sequence[Node | None]) -> Node:
+        (call,) = lifted
+        assert call is not None and isinstance(call.op, Call)
+        part = call.op.parts[self.index]
+        return Node(part, (call,), part.shape, part.dtype, build.source)
+
 
 @dataclass(frozen=True, eq=False)
 class Call(Op):
@@ -108,6 +116,21 @@ class Call(Op):
 
     def infer(self, *inputs: Type) -> Type:
         return Type((), bool_)
+
+    def batched(self, build: Build, node: Node, lifted: Sequence[Node | None]) -> Node:
+        """A call of the fragment for many samples, all of whose results have the leading axis."""
+        one = [_stand_in(i) for i in node.inputs]
+        many = [s if x is None else _stand_in(x) for s, x in zip(one, lifted, strict=True)]
+        results = self.fragment.repeat(one, build.source)
+        found = batched(results, {s: m for s, m in zip(one, many, strict=True) if m is not s})
+        fragment = Fragment(build.together(results, found), many)
+        inputs = tuple(i if x is None else x for i, x in zip(node.inputs, lifted, strict=True))
+        return Node(fragment.call, inputs, (), bool_, build.source)
+
+
+def _stand_in(node: Node) -> Node:
+    """A slot of the type of ``node``."""
+    return slot("input", "state", node.shape, node.dtype)
 
 
 def written_out(roots: Iterable[Node], known: dict[Node, Node]) -> dict[Node, Node]:

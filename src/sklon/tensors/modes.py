@@ -19,6 +19,7 @@ from sklon.graph.build import Build
 from sklon.graph.node import Node
 
 from . import tracing, values
+from .samples import note_words
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -276,7 +277,9 @@ def random_words(stream: int | None = None) -> tuple[Node, Node, Node, Node]:
     What a stream that is asked for gives depends on the seed, the step, and how often this stream was asked before,
     not on other random operations; and asking changes nothing for those.
     """
-    return (_source.get() or generator()).words(stream)
+    words = (_source.get() or generator()).words(stream)
+    note_words(words)
+    return words
 
 
 def first_row() -> Node | None:

@@ -16,7 +16,7 @@ from sklon._base.errors import InputError
 from sklon._base.shapes import is_symbolic
 from sklon.graph.node import Graph, Node
 
-from . import tracing, values
+from . import samples, tracing, values
 from .history import is_spent
 from .pending import pending
 from .programs import as_graph, program_of, scalars_of, structure_of, turn
@@ -123,6 +123,11 @@ def _check_concrete(tensor: Tensor) -> None:
 
 def _check_known(tensor: Tensor) -> None:
     if not _can_be_known(tensor._node):
+        if samples.current() is not None:
+            raise InputError(
+                f"a value of shape {tensor.shape} is asked for inside a mapped function, which runs once for all; "
+                "choose with sklon.where, and ask for values outside"
+            )
         raise InputError(
             f"a value of shape {tensor.shape} computed from parameters or from the batch exists only inside a "
             "training step; a model that is trained, or a function that sklon.jit has recorded, cannot read it as a "

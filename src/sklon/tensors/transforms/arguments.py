@@ -7,7 +7,7 @@ the way down through the alias. A module is the dictionary of its parameters, wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
@@ -129,11 +129,16 @@ class Aliases:
 
     def computed(self, node: Node, depth: int) -> Tensor:
         """What a transform gives back: it requires gradients where a history leads to a leaf beside the aliases."""
-        leads = bool({id(t) for t in history((node,)).leaves.values()} - {id(t) for t in self.leaves})
-        result = Tensor(node, requires_grad=leads, depth=depth + 1)
-        if depth + 1 >= realise.LONG and not leads and realise.is_knowable(result):
-            realise.realise((result,))
-        return result
+        return computed(node, depth, self.leaves)
+
+
+def computed(node: Node, depth: int, beside: Iterable[Tensor] = ()) -> Tensor:
+    """A result that requires gradients where a history leads to a leaf, other than those of ``beside``."""
+    leads = bool({id(t) for t in history((node,)).leaves.values()} - {id(t) for t in beside})
+    result = Tensor(node, requires_grad=leads, depth=depth + 1)
+    if depth + 1 >= realise.LONG and not leads and realise.is_knowable(result):
+        realise.realise((result,))
+    return result
 
 
 def alias(node: Node) -> Node:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from sklon._base.errors import AutogradError, InputError
-from sklon.autodiff import added, gradients
+from sklon._base.shapes import Extent
+from sklon.autodiff import added, batched, gradients
 from sklon.graph.build import Build
 from sklon.graph.node import Node, Op, Type, apply, walk
 
@@ -75,7 +76,7 @@ class Custom:
         return self._rule
 
     def pull(self, seeds: Any, results: Any, arguments: Any) -> Any:
-        """The gradient of each argument, given those of the results."""
+        """The gradient of each argument, nested as it is, given those of the results."""
         raise NotImplementedError(self.word)
 
 
@@ -168,12 +169,51 @@ def custom_jvp(function: Function) -> CustomJvp:
 # ---- in the graph
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What all results of one function share: the function, how its results and its arguments are nested."""
+    """What all results of one function share: the function, and how its results and arguments are nested."""
 
     owner: Custom
     results: Nesting
     arguments: Nesting
     count: int
+
+    def pull(self, seeds: Sequence[Node], results: Sequence[Node], arguments: Sequence[Node]) -> list[Node | None]:
+        """The gradient of each tensor of the arguments, given those of all results, by the function's rule."""
+        given = nested([_handle(n) for n in arguments], self.arguments)
+        seed, result = (nested([_handle(n) for n in nodes], self.results) for nodes in (seeds, results))
+        with enable_grad():
+            return _fitted(self.owner.pull(seed, result, given), given, self.owner.__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """The same for many samples at once; ``lifted`` says which arguments have samples."""
+
+    form: Form | Mapped
+    lifted: tuple[bool, ...]
+
+    @property
+    def count(self) -> int:
+        """The number of results."""
+        return self.form.count
+
+    def pull(self, seeds: Sequence[Node], results: Sequence[Node], arguments: Sequence[Node]) -> list[Node | None]:
+        """The gradient of each sample; of what all samples share, the sum of all."""
+        many = [*seeds, *results, *(x for x, own in zip(arguments, self.lifted, strict=True) if own)]
+        stands = {n: values.stand_in(n.shape[1:], n.dtype) for n in many}
+        one = [[stands.get(n, n) for n in nodes] for nodes in (seeds, results, arguments)]
+        found = self.form.pull(*one)
+        lifted = iter(batched([g for g in found if g is not None], {stand: n for n, stand in stands.items()}))
+        return [
+            None if g is None else _of_all(g, next(lifted), own, seeds[0].shape[0])
+            for g, own in zip(found, self.lifted, strict=True)
+        ]
+
+
+def _of_all(one: Node, many: Node | None, own: bool, samples: Extent) -> Node:
+    """The gradients of all samples, or of what they share their sum."""
+    build = Build(one.source)
+    each = build.repeated(one, samples) if many is None else many
+    return each if own else build.reduce(each, fn="sum", axes=(0,))
 
 
 @dataclass(frozen=True)
@@ -183,7 +223,7 @@ class Result(Op):
     name: ClassVar[str] = "custom"
     kind: ClassVar[str] = "composite"
     index: int
-    form: Form
+    form: Form | Mapped
 
     def infer(self, *inputs: Type) -> Type:
         return inputs[self.index]
@@ -198,13 +238,19 @@ class Result(Op):
     def vjp(self, build: Build, node: Node, g: Node) -> Sequence[Node | None]:
         form = self.form
         known, given = node.inputs[: form.count], node.inputs[form.count :]
-        own = [node if i == self.index else apply(Result(i, form), *node.inputs) for i in range(form.count)]
+        results = [node if i == self.index else apply(Result(i, form), *node.inputs) for i in range(form.count)]
         seeds = [g if i == self.index else build.full_like(0.0, v) for i, v in enumerate(known)]
-        seed, result = (nested([_handle(n) for n in nodes], form.results) for nodes in (seeds, own))
-        arguments = nested([_handle(n) for n in given], form.arguments)
-        with enable_grad():
-            found = form.owner.pull(seed, result, arguments)
-        return (*[None] * form.count, *_fitted(found, arguments, form.owner.__name__))
+        return (*[None] * form.count, *form.pull(seeds, results, given))
+
+    def batched(self, build: Build, node: Node, lifted: Sequence[Node | None]) -> Node:
+        count = self.form.count
+        samples = next(x.shape[0] for x in lifted if x is not None)
+        known = [build.repeated(i, samples) if x is None else x for i, x in zip(node.inputs, lifted, strict=True)][
+            :count
+        ]
+        given = [i if x is None else x for i, x in zip(node.inputs, lifted, strict=True)][count:]
+        form = Mapped(self.form, tuple(x is not None for x in lifted[count:]))
+        return apply(Result(self.index, form), *known, *given, source=node.source)
 
 
 def _handle(node: Node) -> Tensor:

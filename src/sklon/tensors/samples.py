@@ -1,0 +1,101 @@
+"""What a function draws while it is mapped over samples: numbers of each sample's own, or the same for all.
+
+Numbers drawn as arrays become one array for all samples. Those that the graph draws, as dropout does, are found by the
+words of their counters, and are drawn for each sample as for a row of a batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from sklon._base.dtypes import Dtype
+from sklon._base.errors import InputError
+from sklon.graph.node import Node
+
+from . import values
+
+Array = np.ndarray[Any, Any]
+#: "different": each sample draws its own numbers; "same": all have the same; "error": drawing is refused
+RANDOMNESS = ("different", "same", "error")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Samples:
+    """One mapping while its function runs, and what the function drew."""
+
+    count: int
+    randomness: str
+    outer: Samples | None
+    #: words of the counters of what the graph draws
+    words: list[Node] = field(default_factory=list)
+    #: stand-ins for a sample's numbers, with the numbers of all samples
+    drawn: dict[Node, Node] = field(default_factory=dict)
+
+    def check(self) -> None:
+        """Refuse to draw where that is not wanted."""
+        if self.randomness == "error":
+            raise InputError(
+                "random numbers are drawn inside a mapped function; say whether each sample draws its own "
+                "(randomness='different') or all the same (randomness='same')"
+            )
+
+
+_samples: ContextVar[Samples | None] = ContextVar("samples", default=None)
+
+
+def current() -> Samples | None:
+    """The innermost mapping in force."""
+    return _samples.get()
+
+
+@contextmanager
+def mapping(count: int, randomness: str) -> Iterator[Samples]:
+    """Draw for ``count`` samples inside."""
+    made = Samples(count, randomness, _samples.get())
+    token = _samples.set(made)
+    try:
+        yield made
+    finally:
+        _samples.reset(token)
+
+
+def note_words(words: Iterable[Node]) -> None:
+    """Note the words of what the graph draws, for all mappings in force."""
+    samples, nodes = _samples.get(), tuple(words)
+    while samples is not None:
+        samples.check()
+        samples.words.extend(nodes)
+        samples = samples.outer
+
+
+def drawn_for_each(leaf: Callable[[tuple[int, ...]], Node], shape: tuple[int, ...], dtype: Dtype) -> Node:
+    """What ``leaf`` draws for a shape; inside a mapping a stand-in for what it draws for all samples."""
+    samples = _samples.get()
+    if samples is None:
+        return leaf(shape)
+    samples.check()
+    token = _samples.set(samples.outer)
+    try:
+        if samples.randomness == "same":
+            return drawn_for_each(leaf, shape, dtype)
+        many = drawn_for_each(leaf, (samples.count, *shape), dtype)
+    finally:
+        _samples.reset(token)
+    one = values.stand_in(shape, dtype)
+    samples.drawn[one] = many
+    return one
+
+
+def check_unmapped(name: str) -> None:
+    """Refuse to give a buffer another value inside a mapped function, where it would be one sample's."""
+    if _samples.get() is not None:
+        raise InputError(
+            f"the buffer {name!r} gets another value inside a mapped function, and each sample would have its own; "
+            "call eval() on the module first, or use sklon.per_sample_gradients"
+        )
