@@ -1,115 +1,29 @@
-"""Many samples at once: every op over every choice of mapped inputs is a loop over the samples, so are its gradients.
-
-A trial of a function is its nodes over one sample's slots; the loop is the interpreter on one sample after the other.
-"""
+"""Every op, over every choice of mapped inputs, is a loop over the samples; so are its gradients, and native code."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from itertools import product
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pytest
 
-from sklon._base.dtypes import dtype_of, float64
-from sklon._base.shapes import N, Shape, concrete
-from sklon.autodiff import gradients
-from sklon.autodiff.batching import batched
-from sklon.graph.interpret import evaluate
-from sklon.graph.node import Graph, Node, apply, slot, walk
+from sklon._base.dtypes import float64
+from sklon._base.shapes import concrete
+from sklon.autodiff import batched, gradients
+from sklon.autodiff.check import check_gradients
+from sklon.graph.build import Build
+from sklon.graph.node import REGISTRY, Node, Op, slot
 from sklon.ops import BUILD as b
-from tests.executors import Trial
-from tests.ops.rows import ROWS, Row, Sizes
+from tests.agreement import native_agrees
+from tests.ops.rows import ROWS, Row
+
+from .samples import SIZES, Function, Mapped, choices, of_row, samples_of
 
 Array = np.ndarray[Any, Any]
-Function = Callable[..., Node]
 
-#: rows of a step are a number here: samples come before them
-SIZES = Sizes(5, 7, 3)
 #: relative to 1 + the largest element, where a sum's order may differ
 CLOSE = 1e-13
-
-
-def choices(count: int) -> list[tuple[bool, ...]]:
-    """Which inputs are mapped: each nonempty choice, or for many inputs each alone and all."""
-    if count > 3:
-        alone = [tuple(i == k for i in range(count)) for k in range(count)]
-        return [*alone, (True,) * count]
-    return [c for c in product((False, True), repeat=count) if any(c)]
-
-
-class Mapped:
-    """A function over one sample's slots, and over many samples of the mapped ones."""
-
-    def __init__(self, function: Function, samples: Sequence[Sequence[Array]], mapped: Sequence[bool]) -> None:
-        """``samples`` holds the inputs of each sample; those that are not mapped are the first sample's."""
-        self.mapped = mapped
-        self.samples = [[x if m else f for x, f, m in zip(s, samples[0], mapped, strict=True)] for s in samples]
-        self.one = [slot(f"one{i}", "state", x.shape, dtype_of(x.dtype)) for i, x in enumerate(samples[0])]
-        self.result = function(*self.one)
-        self.many = [_many(n, len(samples)) if m else n for n, m in zip(self.one, mapped, strict=True)]
-        self.keys = {one: many for one, many in zip(self.one, self.many, strict=True) if one is not many}
-        self.values = {
-            many: np.stack([s[i] for s in self.samples]) if m else self.samples[0][i]
-            for i, (many, m) in enumerate(zip(self.many, mapped, strict=True))
-        }
-
-    def batched(self, *results: Node) -> list[Node]:
-        """The results for many samples, whether they depend on what is mapped or not."""
-        found = batched(results, self.keys)
-        return [b.repeated(r, len(self.samples)) if f is None else f for r, f in zip(results, found, strict=True)]
-
-    def at_once(self, node: Node) -> Array:
-        return np.asarray(evaluate((node,), self.values, 0)[node])
-
-    def one_by_one(self, node: Node) -> Array:
-        """The loop over the samples."""
-        slots = self.one
-        return np.stack([evaluate((node,), dict(zip(slots, s, strict=True)), 0)[node] for s in self.samples])
-
-    def trial(self, *nodes: Node) -> Trial:
-        """What native code is compared on."""
-        graph = Graph(tuple((f"y{i}", n) for i, n in enumerate(nodes)))
-        reached = set(walk(graph.roots))
-        arrays = {n.op.label: np.array(a) for n, a in self.values.items() if n in reached}  # type: ignore[attr-defined]
-        return Trial(graph, 1, (1,), arrays, np.zeros(1, np.int32), np.zeros((1, 0)))
-
-
-def _many(node: Node, samples: int) -> Node:
-    return slot(f"many.{node.op.label}", "state", (samples, *node.shape), node.dtype)  # type: ignore[attr-defined]
-
-
-def of_row(row: Row) -> Function:
-    """What a row builds, with numbers for N."""
-
-    def function(*nodes: Node) -> Node:
-        stands = [slot("x", "state", SIZES.shape(letters), n.dtype) for (_, letters), n in _pairs(row, nodes)]
-        new = dict(zip(stands, nodes, strict=True))
-        result = row.build(*stands, SIZES)
-        for node in walk((result,), stands):
-            new[node] = _numbered(node, [new[i] for i in node.inputs])
-        return new[result]
-
-    return function
-
-
-def _pairs(row: Row, nodes: Sequence[Node]) -> Iterator[tuple[tuple[Any, str], Node]]:
-    return zip(row.inputs, nodes, strict=True)
-
-
-def _numbered(node: Node, inputs: Sequence[Node]) -> Node:
-    if node.op.name == "size":
-        return b.constant(value=float(SIZES.N), dtype=node.dtype)
-    shape: Shape = getattr(node.op, "shape", ())
-    known = tuple(SIZES.N if e == N else e for e in shape)
-    op = node.op if known == shape else replace(node.op, shape=known)  # type: ignore[call-arg]
-    return apply(op, *inputs)
-
-
-def samples_of(row: Row, count: int) -> list[list[Array]]:
-    return [row.arrays(SIZES, seed=seed) for seed in range(count)]
 
 
 def close(found: Array, expected: Array) -> None:
@@ -171,3 +85,53 @@ def test_leaves_are_the_same_for_all_samples() -> None:
     assert {row.op for row in rows} == {"constant", "size", "iota"}
     for row in rows:
         assert batched([row.build(SIZES)], {x: many}) == [None]
+
+
+@pytest.mark.parametrize("row", [r for r in WITH_INPUTS if r.orders], ids=str)
+def test_derivatives_of_many_samples_are_right_to_second_order(row: Row) -> None:
+    mapped = Mapped(of_row(row), samples_of(row, 2), (True,) * len(row.inputs))
+
+    def function(*nodes: Node) -> Node:
+        (found,) = batched([mapped.result], dict(zip(mapped.one, nodes, strict=True)))
+        assert found is not None
+        return found
+
+    check_gradients(function, [mapped.values[n] for n in mapped.many], orders=row.orders)
+
+
+@pytest.mark.parametrize("row", WITH_INPUTS, ids=str)
+def test_compiled_is_interpreted(row: Row) -> None:
+    for choice in choices(len(row.inputs)):
+        for count in (0, 1, 3):
+            mapped = Mapped(of_row(row), samples_of(row, count or 1), choice, count)
+            native_agrees(mapped.trial(*_with_gradients(mapped)))
+
+
+def _with_gradients(mapped: Mapped) -> list[Node]:
+    (many,) = mapped.batched(mapped.result)
+    if not many.dtype.is_floating:
+        return [many]
+    wrt = [n for n in mapped.many if n.dtype is many.dtype]
+    found = gradients({many: b.full_like(1.0, many)}, wrt)
+    return [many, *(g for g in found if g is not None)]
+
+
+# ---- the checker
+WITH_RULES = sorted({row.op for row in WITH_INPUTS} - {"slot"})
+
+
+@pytest.mark.parametrize("name", WITH_RULES)
+def test_a_wrong_rule_of_each_is_caught(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rule that gives each sample what belongs to another one."""
+    op = REGISTRY[name]
+    right = op.batched
+
+    def wrong(self: Op, build: Build, node: Node, lifted: Sequence[Node | None]) -> Node:
+        found = right(self, build, node, lifted)
+        return build.flip(found, axes=(0,)) if node.op.name == name else found
+
+    monkeypatch.setattr(op, "batched", wrong)
+    with pytest.raises(AssertionError):
+        for row in WITH_INPUTS:
+            if row.op == name:
+                test_every_op_is_a_loop_over_samples(row)

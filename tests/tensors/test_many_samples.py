@@ -1,0 +1,62 @@
+"""Recordings for many samples: their random streams, and fragments that were recorded as one call."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import sklon
+from sklon._base.dtypes import float32, float64
+from sklon.autodiff.batching import batched, draws
+from sklon.graph.interpret import evaluate
+from sklon.graph.node import slot, walk
+from sklon.nn import functional as F
+from sklon.ops import BUILD as b
+from sklon.tensors.fragments import Fragment, written_out
+from sklon.tensors.modes import random_streams, seeded
+from sklon.tensors.record import wrap
+
+
+@pytest.mark.parametrize("stream", [None, 5])
+def test_dropout_of_single_rows_is_that_of_the_batch(stream: int | None) -> None:
+    x = sklon.tensor(np.random.default_rng(0).standard_normal((6, 40)).astype(np.float32))
+    row = slot("row", "state", (40,), float32)
+    with seeded(3):
+        expected = F.dropout(x, stream=stream)
+    with seeded(3), random_streams() as streams:
+        y = F.dropout(wrap(row), stream=stream)
+    (found,) = batched([y.node], {row: x.node}, draws([y.node], streams))
+    assert found is not None
+    assert wrap(found).tolist() == expected.tolist()
+
+
+def test_streams_are_those_of_what_is_recorded_inside() -> None:
+    before = F.dropout(sklon.ones(4))
+    with random_streams() as outer:
+        first = F.dropout(sklon.ones(4))
+        with random_streams() as inner:
+            second = F.dropout(sklon.ones(4))
+    both = [(first * second * before).node]
+    assert len(outer) == 2 and inner == outer[1:]
+    assert len(draws(both, outer)) == 2 and draws(both, inner) == draws([second.node], inner)
+    assert len({id(word) for word in outer}) == 2
+
+
+def test_a_call_for_many_samples_is_the_call_of_the_fragment_for_many() -> None:
+    """Also where one result depends on nothing that is mapped, and an input is the same for all samples."""
+    ins = [slot(n, "state", (3,), float64) for n in "xyz"]
+    x, y, z = ins
+    fragment = Fragment([b.mul(x, b.exp(y)), b.neg(y), b.add(x, z)], ins)
+    given = [slot(n, "state", (3,), float64) for n in "abc"]
+    results = [b.tanh(part) for part in fragment.called(given, "line")]
+    many = slot("many", "state", (4, 3), float64)
+    found = batched(results, {given[0]: many})
+    values = {n: np.random.default_rng(i).standard_normal(n.shape) for i, n in enumerate((*given, many))}  # type: ignore[arg-type]
+    roots = [n for n in found if n is not None]
+    assert len(roots) == 3 and given[1] in walk(roots)
+    new = written_out(roots, {n: n for n in (*given, many)})
+    known = evaluate(tuple(new[r] for r in roots), values, 0)
+    a, bb, c = (values[n] for n in (many, *given[1:]))
+    expected = [a * np.exp(bb), np.broadcast_to(-bb, (4, 3)), a + c]
+    for root, right in zip(roots, expected, strict=True):
+        np.testing.assert_allclose(known[new[root]], np.tanh(right), rtol=1e-15)
