@@ -17,10 +17,12 @@ from sklon._base.shapes import Extent, N, Shape, T, concrete
 from sklon.autodiff import batched, gradients
 from sklon.graph.build import Build
 from sklon.graph.interpret import evaluate
-from sklon.graph.node import Node, Slot, slot, walk
+from sklon.graph.node import Graph, Node, Slot, slot, walk
+from sklon.graph.verify import verify
 from sklon.ops import BUILD as b
 from sklon.ops import Contract
 from tests.agreement import native_agrees
+from tests.executors import Trial
 from tests.random_graphs import CLASSES, Grower
 from tests.random_steps import CONTINUOUS, loss_of
 
@@ -88,14 +90,21 @@ def test_samples_before_the_rows_of_a_step_are_refused() -> None:
 
 
 def test_the_rows_of_a_step_may_be_the_samples() -> None:
-    x, w = state(3), slot("w", "state", (2, 3), float64)
-    many = slot("many", "state", (N, 3), float64)
+    """Per-sample gradients inside a step: ∂(Σ tanh(w·x)²)/∂w for each of N rows x."""
+    x, w, many = state(3), slot("w", "state", (2, 3), float64), slot("many", "state", (N, 3), float64)
     y = b.tanh(b.contract(b.reshape(x, shape=(1, 3)), w, a="ni", b="oi", out="no"))
-    (found,) = batched([b.reduce(y, fn="sum", axes=(0, 1))], {x: many})
-    assert found is not None and found.shape == (N,)
-    x_value, w_value = np.random.default_rng(0).standard_normal((4, 3)), np.eye(2, 3)
-    value = evaluate((found,), {many: x_value, w: w_value}, 4)[found]
-    np.testing.assert_allclose(value, np.tanh(x_value @ w_value.T).sum(1), rtol=1e-14)
+    (gradient,) = gradients({_sum(b.mul(y, y), 0, 1): b.full(1.0, (), float64)}, [w])
+    assert gradient is not None
+    (found,) = batched([gradient], {x: many})
+    assert found is not None and found.shape == (N, 2, 3)
+    verify(Graph((("y", found),)))
+    rng = np.random.default_rng(0)
+    arrays = {"many": rng.standard_normal((4, 3)), "w": rng.standard_normal((2, 3))}
+    value = evaluate((found,), {many: arrays["many"], w: arrays["w"]}, 4)[found]
+    for row, got in zip(arrays["many"], value, strict=True):
+        t = np.tanh(arrays["w"] @ row)
+        np.testing.assert_allclose(got, np.outer(2 * t * (1 - t * t), row), rtol=1e-13)
+    native_agrees(Trial(Graph((("y", found),)), 4, (4,), arrays, np.zeros(4, np.int32), np.zeros((1, 0))))
 
 
 def test_rows_at_indices_of_their_own_need_a_known_number_of_samples() -> None:
