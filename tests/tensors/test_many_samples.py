@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -60,3 +62,50 @@ def test_a_call_for_many_samples_is_the_call_of_the_fragment_for_many() -> None:
     expected = [a * np.exp(bb), np.broadcast_to(-bb, (4, 3)), a + c]
     for root, right in zip(roots, expected, strict=True):
         np.testing.assert_allclose(known[new[root]], np.tanh(right), rtol=1e-15)
+
+
+@sklon.custom_vjp
+def _half(x: sklon.Tensor, y: sklon.Tensor) -> sklon.Tensor:
+    return (x * y).sum()
+
+
+@_half.backward
+def _(g: sklon.Tensor, result: sklon.Tensor, x: sklon.Tensor, y: sklon.Tensor) -> tuple[sklon.Tensor, None]:
+    """Half of the derivative by x, plus the result; none by y."""
+    return g * (y * 0.5 * x.sum() + result), None
+
+
+@sklon.custom_jvp
+def _third(x: sklon.Tensor, y: sklon.Tensor) -> sklon.Tensor:
+    return (x * y).sum()
+
+
+@_third.forward
+def _(tangents: tuple[sklon.Tensor, sklon.Tensor], result: sklon.Tensor, *given: sklon.Tensor) -> sklon.Tensor:
+    x, y = given
+    return (tangents[0] * y * x.sum() / 3).sum() + (tangents[1] * x).sum()
+
+
+def _gradient(y: sklon.Tensor, x: sklon.Tensor) -> sklon.Tensor:
+    (found,) = sklon.autograd.grad(y, x, create_graph=True)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("function", [_half, _third], ids=["by a way back", "by a way ahead"])
+@pytest.mark.parametrize("shared", [False, True], ids=["both mapped", "one shared"])
+def test_a_stated_derivative_holds_for_each_of_many_samples(function: Any, shared: bool) -> None:
+    rng = np.random.default_rng(0)
+    xs = sklon.tensor(rng.standard_normal((4, 3)), requires_grad=True)
+    ys = sklon.tensor(rng.standard_normal(3 if shared else (4, 3)))
+    x, y = (slot(n, "state", (3,), float64) for n in "xy")
+    one = function(wrap(x), ys if shared else wrap(y))
+    (found,) = batched([one.node], {x: xs.node} if shared else {x: xs.node, y: ys.node})
+    assert found is not None
+    many, loop = wrap(found, xs), sklon.stack([function(xs[i], ys if shared else ys[i]) for i in range(4)])
+    assert many.tolist() == loop.tolist()
+    weights = sklon.tensor(rng.standard_normal(4))
+    first, of_loop = (_gradient((result * weights).sum(), xs) for result in (many, loop))
+    np.testing.assert_allclose(first.detach().numpy(), of_loop.detach().numpy(), rtol=1e-13)
+    second, of_loop = (_gradient((g * g).sum(), xs) for g in (first, of_loop))
+    np.testing.assert_allclose(second.detach().numpy(), of_loop.detach().numpy(), rtol=1e-13)
