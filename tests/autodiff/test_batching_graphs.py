@@ -17,13 +17,14 @@ from sklon._base.shapes import Extent, N, Shape, T, concrete
 from sklon.autodiff import batched, gradients
 from sklon.graph.build import Build
 from sklon.graph.interpret import evaluate
-from sklon.graph.node import Graph, Node, Slot, slot, walk
+from sklon.graph.node import Graph, Node, Op, Slot, Type, apply, slot, walk
 from sklon.graph.verify import verify
 from sklon.ops import BUILD as b
 from sklon.ops import Contract
 from tests.agreement import native_agrees
 from tests.executors import Trial
 from tests.random_graphs import CLASSES, Grower
+from tests.random_movements import movements
 from tests.random_steps import CONTINUOUS, loss_of
 
 from .samples import Mapped, numbered, one, state
@@ -59,6 +60,19 @@ def test_depth_is_no_limit() -> None:
         node = b.neg(node)
     (found,) = batched([node], {x: many})
     assert found is not None and len(walk([found])) == 10_001
+
+
+def test_an_op_without_a_rule_says_what_is_missing() -> None:
+    class Odd(Op):
+        name = "odd"
+        kind = "composite"
+
+        def infer(self, *inputs: Type) -> Type:
+            return inputs[0]
+
+    x = state(3)
+    with pytest.raises(NotImplementedError, match="odd has no rule for many samples; write `batched`"):
+        batched([apply(Odd(), x)], {x: state(5, 3)})
 
 
 def test_a_node_in_the_middle_can_be_mapped() -> None:
@@ -292,8 +306,21 @@ def _sample(node: Node, rng: np.random.Generator) -> Array:
     return np.asarray(rng.integers(0, CLASSES, known), node.dtype.numpy)
 
 
+@st.composite
+def moved(draw: st.DrawFn) -> Mapped:
+    """A random graph of moved elements or one of its gradients, over a random choice of mapped leaves."""
+    trial = draw(movements())
+    result = trial.graph.outputs[draw(st.integers(0, len(trial.graph.outputs) - 1))][1]
+    leaves = [n for n in walk((result,)) if isinstance(n.op, Slot)]
+    rng = np.random.default_rng(draw(st.integers(0, 1000)))
+    choice = draw(st.lists(st.booleans(), min_size=len(leaves), max_size=len(leaves)).filter(any))
+    arrays = [trial.arrays[n.op.label] for n in leaves if isinstance(n.op, Slot)]
+    samples = [[rng.permuted(a).reshape(a.shape) for a in arrays] for _ in range(2)]
+    return Mapped(lambda *nodes: numbered(result, dict(zip(leaves, nodes, strict=True)), {}), samples, choice)
+
+
 @settings(max_examples=60)
-@given(grown())
+@given(st.one_of(grown(), moved()))
 def test_random_graphs_are_a_loop_over_samples(mapped: Mapped) -> None:
     (found,) = mapped.batched(mapped.result)
     np.testing.assert_allclose(mapped.at_once(found), mapped.one_by_one(mapped.result), rtol=CLOSE, atol=CLOSE)
