@@ -8,40 +8,56 @@ import numpy as np
 import pytest
 
 import sklon
-from sklon._base.dtypes import float32, float64
+from sklon._base.dtypes import float64, uint32
 from sklon.autodiff.batching import batched, draws
 from sklon.graph.interpret import evaluate
-from sklon.graph.node import slot, walk
+from sklon.graph.node import Node, slot, walk
 from sklon.nn import functional as F
 from sklon.ops import BUILD as b
 from sklon.tensors.fragments import Fragment, written_out
-from sklon.tensors.modes import random_streams, seeded
+from sklon.tensors.modes import random_source, seeded
 from sklon.tensors.record import wrap
+from sklon.tensors.samples import mapping
 
 
 @pytest.mark.parametrize("stream", [None, 5])
 def test_dropout_of_single_rows_is_that_of_the_batch(stream: int | None) -> None:
     x = sklon.tensor(np.random.default_rng(0).standard_normal((6, 40)).astype(np.float32))
-    row = slot("row", "state", (40,), float32)
     with seeded(3):
         expected = F.dropout(x, stream=stream)
-    with seeded(3), random_streams() as streams:
-        y = F.dropout(wrap(row), stream=stream)
-    (found,) = batched([y.node], {row: x.node}, draws([y.node], streams))
-    assert found is not None
-    assert wrap(found).tolist() == expected.tolist()
+    with seeded(3):
+        found = sklon.vmap(lambda row: F.dropout(row, stream=stream))(x)
+    assert found.tolist() == expected.tolist()
 
 
-def test_streams_are_those_of_what_is_recorded_inside() -> None:
-    before = F.dropout(sklon.ones(4))
-    with random_streams() as outer:
-        first = F.dropout(sklon.ones(4))
-        with random_streams() as inner:
-            second = F.dropout(sklon.ones(4))
-    both = [(first * second * before).node]
-    assert len(outer) == 2 and inner == outer[1:]
-    assert len(draws(both, outer)) == 2 and draws(both, inner) == draws([second.node], inner)
-    assert len({id(word) for word in outer}) == 2
+def test_what_is_drawn_inside_is_known_by_its_streams_alone() -> None:
+    """The words of step and seed are shared by all operations of a training step, inside and outside."""
+    source = _Step()
+    with random_source(source):
+        before = F.dropout(sklon.ones(4))
+        with mapping(3, "different") as outer:
+            first = F.dropout(sklon.ones(4))
+            with mapping(2, "different") as inner:
+                second = F.dropout(sklon.ones(4))
+    everything = [(first * second * before).node]
+    assert len(draws(everything, outer.streams)) == 2
+    assert draws(everything, inner.streams) == draws([second.node], inner.streams) != set()
+
+
+class _Step:
+    """Words as a training step gives them."""
+
+    def __init__(self) -> None:
+        self.shared = [slot(name, "scalar", (), uint32) for name in ("step", "low", "high")]
+        self.streams = 0
+
+    def words(self) -> tuple[Node, Node, Node, Node]:
+        self.streams += 1
+        step, low, high = self.shared
+        return step, b.constant(value=float(self.streams), dtype=uint32), low, high
+
+    def first_row(self) -> None:
+        return None
 
 
 def test_a_call_for_many_samples_is_the_call_of_the_fragment_for_many() -> None:

@@ -19,7 +19,7 @@ from sklon.graph.build import Build
 from sklon.graph.node import Node
 
 from . import tracing, values
-from .samples import note_words
+from .samples import note_stream
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -278,7 +278,7 @@ def random_words(stream: int | None = None) -> tuple[Node, Node, Node, Node]:
     not on other random operations; and asking changes nothing for those.
     """
     words = (_source.get() or generator()).words(stream)
-    note_words(words)
+    note_stream(words[1])
     return words
 
 

@@ -1,12 +1,12 @@
 """What a function draws while it is mapped over samples: numbers of each sample's own, or the same for all.
 
-Numbers drawn as arrays become one array for all samples. Those that the graph draws, as dropout does, are found by the
-words of their counters, and are drawn for each sample as for a row of a batch.
+Numbers drawn as arrays become one array for all samples. Those that the graph draws, as dropout does, are found by their
+streams, and are drawn for each sample as for a row of a batch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -32,8 +32,8 @@ class Samples:
     count: int
     randomness: str
     outer: Samples | None
-    #: words of the counters of what the graph draws
-    words: list[Node] = field(default_factory=list)
+    #: the streams of what the graph draws: each operation has a node of its own, where steps and seeds may be shared
+    streams: list[Node] = field(default_factory=list)
     #: stand-ins for a sample's numbers, with the numbers of all samples
     drawn: dict[Node, Node] = field(default_factory=dict)
 
@@ -65,12 +65,12 @@ def mapping(count: int, randomness: str) -> Iterator[Samples]:
         _samples.reset(token)
 
 
-def note_words(words: Iterable[Node]) -> None:
-    """Note the words of what the graph draws, for all mappings in force."""
-    samples, nodes = _samples.get(), tuple(words)
+def note_stream(stream: Node) -> None:
+    """Note the stream of what the graph draws, for all mappings in force."""
+    samples = _samples.get()
     while samples is not None:
         samples.check()
-        samples.words.extend(nodes)
+        samples.streams.append(stream)
         samples = samples.outer
 
 

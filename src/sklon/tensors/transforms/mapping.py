@@ -58,7 +58,7 @@ def vmap(function: Function, in_dims: Dims = 0, out_dims: int = 0, randomness: s
             result = outputs(function(*(one.argument() for one in given), **kwargs), name)
         stands = {s.node: x.node for one in given for s, x in zip(one.stands, one.samples, strict=True)}
         nodes = [y.node for y in result.tensors]
-        varied = draws(nodes, drawn.words) if randomness == "different" else ()
+        varied = draws(nodes, drawn.streams) if randomness == "different" else ()
         found = batched(nodes, stands | drawn.drawn, varied)
         return result.rebuilt(
             [_result(y, node, count, out_dims, many) for y, node in zip(result.tensors, found, strict=True)]
