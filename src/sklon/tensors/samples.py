@@ -1,7 +1,7 @@
 """What a function draws while it is mapped over samples: numbers of each sample's own, or the same for all.
 
-Numbers drawn as arrays become one array for all samples. Those that the graph draws, as dropout does, are found by their
-streams, and are drawn for each sample as for a row of a batch.
+Numbers drawn as arrays become one array for all samples. Those that the graph draws, as dropout does, are found by
+their streams, and are drawn for each sample as for a row of a batch.
 """
 
 from __future__ import annotations
