@@ -39,6 +39,7 @@ DOORS = {
     "safetensors": "training/folder.py",
     "duckdb": "data/database.py",
     "sympy": "calculus/expressions/",
+    "mpmath": "calculus/expressions/",
     "matplotlib": "_base/canvas.py",
     "sklearn": "runs/scikit.py",
     "scipy": "runs/baseline.py",

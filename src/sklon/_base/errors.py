@@ -9,6 +9,7 @@
     │   ├── IndexRangeError (IndexError) an index that names no element
     │   └── RunFolderError               a run folder that is none, damaged, or of another version
     ├── AutogradError (RuntimeError)     a gradient that cannot be had, with the reason
+    ├── UndecidedError                   a question that a limit of time or depth left open
     ├── VerificationError                a graph or a program that breaks its own rules: our bug
     └── CompilerError                    a graph that the compiler cannot turn into a program: our bug
 
@@ -42,6 +43,10 @@ class RunFolderError(InputError):
 
 class AutogradError(SklonError, RuntimeError):
     """A gradient that cannot be computed, with the reason."""
+
+
+class UndecidedError(SklonError):
+    """A question about a formula that was not decided within its limit of time or depth. Neither yes nor no."""
 
 
 class VerificationError(SklonError):

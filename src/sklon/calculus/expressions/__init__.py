@@ -1,5 +1,6 @@
-"""Formulas as people type them: read without executing anything, differentiated by SymPy, written as text and LaTeX."""
+"""Formulas as people type them: read without executing anything, differentiated, written as text and LaTeX."""
 
+from .bounded import bounded
 from .expression import Expression, parse
 
-__all__ = ["Expression", "parse"]
+__all__ = ["Expression", "bounded", "parse"]

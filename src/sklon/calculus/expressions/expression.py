@@ -1,28 +1,185 @@
-"""A formula as a value. The only folder that imports SymPy."""
+"""A formula as a value: what was read, its derivatives, and the forms in which it is used."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sklon._base.errors import InputError
 from sklon.tensors import Tensor
 
+from .latex import latex
+from .nodes import Node, Number, Power, names, walk
+from .parsing import read
+from .text import plain, pretty
+
+if TYPE_CHECKING:
+    from .precise import Value
+    from .rules import Guard
+
+#: the largest exponent that is a number; float64 ends at 2^1024
+MOST_EXPONENT = 1000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expression:
-    """A formula in real variables: its text as given, its variables, and what SymPy knows of it."""
+    """A formula in real variables.
+
+    ``text`` is what was typed, or what a derivative would be typed as; ``variables`` in the order of the left side
+    f(x, y) = …, else sorted so that x2 comes before x10; ``notes`` say how ambiguous places were read. ``node`` is
+    the tree as typed, from which everything else comes; ``guards`` say where it is not defined although it may have
+    a value, as sign(x) at the corner of |x|.
+
+    >>> f = parse("x1^2 + x1*x2")
+    >>> f.variables, [str(g) for g in f.gradient()], f.partial("x1").pretty()
+    (('x1', 'x2'), ['2*x1 + x2', 'x1'], '2·x₁ + x₂')
+    """
 
     text: str
     variables: tuple[str, ...]
-    formula: Any
+    node: Node
+    notes: tuple[str, ...] = ()
+    guards: tuple[Guard, ...] = ()
 
+    def __str__(self) -> str:
+        return plain(self.node)
+
+    # ---- as text
+    def plain(self) -> str:
+        """As it is typed, in ASCII where its names are: 2*x1 + x2."""
+        return plain(self.node)
+
+    def pretty(self) -> str:
+        """As it is read: 2·x₁ + x₂."""
+        return pretty(self.node)
+
+    def latex(self) -> str:
+        """As LaTeX: 2 x_{1} + x_{2}."""
+        return latex(self.node)
+
+    # ---- values
     def function(self) -> Callable[..., Tensor]:
-        """The formula as a function of scalar tensors, in the order of ``variables``."""
-        raise NotImplementedError
+        """The formula as a function of tensors, in the order of ``variables``; float64 of float64.
+
+        It is computed as typed, with the engine's conventions at kinks.
+        """
+        from .recording import function_of
+
+        return function_of(self.node, self.variables)
+
+    def evaluate(self, point: Mapping[str, float]) -> Value:
+        """The value at a point with 50 digits, as a float; NaN and the reason where it is not defined.
+
+        >>> parse("1/x").evaluate({"x": 0.0}).reason
+        '1/x divides by 0 there'
+        """
+        from . import precise
+
+        missing = [n for n in self.variables if n not in point]
+        if missing:
+            raise InputError(f"the point for {self.text!r} gives no value for {missing[0]!r}")
+        return precise.evaluate(self.node, point, self.guards)
+
+    def value(self, *numbers: float) -> float:
+        """The value with 50 digits at numbers in the order of ``variables``, as a float; NaN where undefined."""
+        if len(numbers) != len(self.variables):
+            raise InputError(f"{self.text!r} takes {len(self.variables)} numbers, but {len(numbers)} were given")
+        return self.evaluate(dict(zip(self.variables, numbers, strict=True))).number
+
+    # ---- derivatives
+    def partial(self, name: str) -> Expression:
+        """∂f/∂name, with like terms collected; not defined where f is not, nor at kinks."""
+        from .differentiate import differentiate
+        from .rules import Guard
+        from .symbolic import tidy
+
+        self._check(name)
+        found = differentiate(self.node, name)
+        node = tidy(found.node, self._decimal)
+        here = Guard(self.node, f"{plain(self.node)} is not defined there", zero=False)
+        guards = tuple(dict.fromkeys((*self.guards, here, *found.guards)))
+        return Expression(text=plain(node), variables=self.variables, node=node, guards=guards)
+
+    def gradient(self) -> tuple[Expression, ...]:
+        """The partial derivatives, in the order of ``variables``."""
+        return tuple(self.partial(name) for name in self.variables)
+
+    def hessian(self) -> tuple[tuple[Expression, ...], ...]:
+        """The second derivatives: row i holds those of ∂f/∂xᵢ."""
+        return tuple(partial.gradient() for partial in self.gradient())
+
+    # ---- SymPy
+    @property
+    def formula(self) -> Any:
+        """What SymPy makes of it, in real symbols. SymPy simplifies: x/x is 1 here, and √(x²) is |x|."""
+        from .symbolic import formula
+
+        return formula(self.node)
+
+    def _check(self, name: str) -> None:
+        if name not in self.variables:
+            known = ", ".join(self.variables) or "none"
+            raise InputError(f"{self.text!r} has no variable {name!r}; its variables are: {known}")
+
+    @property
+    def _decimal(self) -> bool:
+        return any(isinstance(n, Number) and n.decimal for n in walk(self.node))
 
 
 def parse(text: str) -> Expression:
-    """Read a formula; raises InputError for what is none."""
-    raise InputError(f"{text!r} cannot be read yet")
+    """Read a formula as people type it; ``reading`` holds the grammar. Nothing is executed.
+
+    Raises InputError with the place and one repair for what is no formula, and for numbers beyond float64.
+
+    >>> parse("f(y, x) = 0,5x² + sin 2y").variables
+    ('y', 'x')
+    >>> parse("x/(1 + |x|)").partial("x").evaluate({"x": 0.0}).number
+    nan
+    """
+    found = read(text)
+    _check_numbers(found.node)
+    given = found.side.names
+    others = sorted(names(found.node) - set(given), key=_natural)
+    notes = list(found.notes)
+    if given and others:
+        notes.append(f"{', '.join(others)} is not named on the left side, and was read as one more variable")
+    return Expression(text=text, variables=(*given, *others), node=found.node, notes=tuple(notes))
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """x2 before x10."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.findall(r"\d+|\D+", name)]
+
+
+# ---- numbers that nothing may be asked to compute
+def _check_numbers(node: Node) -> None:
+    """Refuse constants that have no value or leave float64, and exponents that are too large."""
+    from .precise import evaluate
+
+    for constant in _constants(node):
+        value = evaluate(constant, {})
+        if value.reason:
+            raise InputError(f"{value.reason or plain(constant)}: this part of the formula is no number of float64")
+    for found in walk(node):
+        if isinstance(found, Power) and not names(found.exponent):
+            size = abs(evaluate(found.exponent, {}).number)
+            if size > MOST_EXPONENT:
+                raise InputError(
+                    f"the exponent {plain(found.exponent)[:40]} is too large: {MOST_EXPONENT} is the most; write "
+                    "exp(n*ln(x)) if that is meant"
+                )
+
+
+def _constants(node: Node) -> Iterator[Node]:
+    """The largest parts without variables that are not single numbers."""
+    if isinstance(node, Number):
+        return
+    if not names(node):
+        yield node
+        return
+    from .nodes import children
+
+    for part in children(node):
+        yield from _constants(part)
