@@ -2,5 +2,8 @@
 
 from .bounded import bounded
 from .expression import Expression, parse
+from .precise import Value
+from .rules import Rule
+from .steps import Step
 
-__all__ = ["Expression", "bounded", "parse"]
+__all__ = ["Expression", "Rule", "Step", "Value", "bounded", "parse"]

@@ -121,14 +121,11 @@ def _bare(reader: Reader, token: Token, row: Function) -> Node:
     factors = [reader.factor()]
     while reader.now.kind != "function" and reader.starts_factor():
         factors.append(reader.power())
-    if len(factors) > 2 or (len(factors) == 2 and not isinstance(factors[0], Number)):
-        reader.note(
-            f"a function without brackets takes all factors that stand side by side: sin x y was read as sin(x*y); "
-            f"write {row.name}(x)*y if that is meant"
-        )
-    if reader.sees("/"):
-        reader.note("a function without brackets ends before a division: sin x/2 was read as sin(x)/2")
-    return Product(tuple(factors)) if len(factors) > 1 else factors[0]
+    node = Product(tuple(factors)) if len(factors) > 1 else factors[0]
+    doubtful = len(factors) > 2 or (len(factors) == 2 and not isinstance(factors[0], Number))
+    if doubtful or reader.sees("/"):
+        reader.note_reading(token, Call(row.name, (node,)), f"write {row.name}(…) to say how far it reaches")
+    return node
 
 
 def _applied(reader: Reader, token: Token, row: Function, arguments: list[Node], base: Node | None) -> Node:

@@ -11,13 +11,14 @@ from sklon._base.errors import InputError
 from sklon.tensors import Tensor
 
 from .latex import latex
-from .nodes import Node, Number, Power, names, walk
+from .nodes import Negative, Node, Number, Power, Product, Quotient, children, names, walk
 from .parsing import read
 from .text import plain, pretty
 
 if TYPE_CHECKING:
     from .precise import Value
     from .rules import Guard
+    from .steps import Step
 
 #: the largest exponent that is a number; float64 ends at 2^1024
 MOST_EXPONENT = 1000
@@ -110,6 +111,35 @@ class Expression:
         """The second derivatives: row i holds those of ∂f/∂xᵢ."""
         return tuple(partial.gradient() for partial in self.gradient())
 
+    def steps(self, name: str) -> tuple[Step, ...]:
+        """The derivation of ∂f/∂name: each step applies one rule; the last one ends with ``partial(name)``.
+
+        >>> for step in parse("x sin x").steps("x")[:2]:
+        ...     print(step)
+        d/dx[x*sin(x)] = d/dx[x]*sin(x) + x*d/dx[sin(x)]  [product: (u*v)' = u'*v + u*v']
+        d/dx[x] = 1  [variable: x' = 1]
+        """
+        from .steps import steps_of
+
+        self._check(name)
+        sign = "d" if len(self.variables) == 1 else "∂"
+        return steps_of(self.node, name, sign, self.partial(name).node)
+
+    def simplified(self, seconds: float = 2.0) -> Expression:
+        """The shortest form that SymPy finds in this time; the formula as it is where it finds none.
+
+        Functions are not looked into, so that their domains stay; it is not defined where this one is not.
+
+        >>> parse("(x^2 - 1)/(x - 1)").simplified().plain()
+        'x + 1'
+        """
+        from .rules import Guard
+        from .symbolic import simplified
+
+        node = simplified(self.node, seconds, self._decimal)
+        here = Guard(self.node, f"{plain(self.node)} is not defined there", zero=False)
+        return Expression(text=plain(node), variables=self.variables, node=node, guards=(*self.guards, here))
+
     # ---- SymPy
     @property
     def formula(self) -> Any:
@@ -163,13 +193,25 @@ def _check_numbers(node: Node) -> None:
         if value.reason:
             raise InputError(f"{value.reason or plain(constant)}: this part of the formula is no number of float64")
     for found in walk(node):
-        if isinstance(found, Power) and not names(found.exponent):
-            size = abs(evaluate(found.exponent, {}).number)
-            if size > MOST_EXPONENT:
-                raise InputError(
-                    f"the exponent {plain(found.exponent)[:40]} is too large: {MOST_EXPONENT} is the most; write "
-                    "exp(n*ln(x)) if that is meant"
-                )
+        if isinstance(found, Power) and _exponent(found) > MOST_EXPONENT:
+            raise InputError(
+                f"the exponent {plain(found.exponent)[:40]} is too large: {MOST_EXPONENT} is the most, powers of "
+                "powers taken together; write exp(n*ln(x)) if that is meant"
+            )
+
+
+def _exponent(node: Node) -> float:
+    """The largest number to which a part is raised by a power, powers of powers multiplied."""
+    from .precise import evaluate
+
+    match node:
+        case Power(base, exponent) if not names(exponent):
+            return max(1.0, abs(evaluate(exponent, {}).number)) * _exponent(base)
+        case Power(base):
+            return _exponent(base)
+        case Product() | Quotient() | Negative():
+            return max(map(_exponent, children(node)))
+    return 1.0
 
 
 def _constants(node: Node) -> Iterator[Node]:
@@ -179,7 +221,5 @@ def _constants(node: Node) -> Iterator[Node]:
     if not names(node):
         yield node
         return
-    from .nodes import children
-
     for part in children(node):
         yield from _constants(part)

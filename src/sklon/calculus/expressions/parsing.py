@@ -24,8 +24,8 @@ class Read:
 def read(text: str) -> Read:
     """The tree of a formula. Raises InputError with the place and one repair.
 
-    >>> read("f(x, y) = 1/2x + y").notes[0][-54:]
-    '1/2x was read as (1/2)*x; write 1/(2x) if that is meant'
+    >>> read("f(x, y) = 1/2x + y").notes[0]
+    '1/2x was read as 1/2*x; write brackets, as in 1/(2x), if more stands below the line'
     """
     found = tokens(text)
     side = left_side(text, found)

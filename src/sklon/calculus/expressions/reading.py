@@ -41,6 +41,7 @@ from sklon._base.errors import InputError
 
 from .faults import fault
 from .nodes import Call, Compare, Constant, Negative, Node, Number, Power, Product, Quotient, Sum, Variable, Where
+from .text import plain
 from .tokens import Token, value_of
 
 #: brackets, powers and functions within each other; deeper ones would exhaust Python's stack in SymPy
@@ -90,6 +91,10 @@ class Reader:
         """Tell how something ambiguous was read, once."""
         self.notes[told] = None
 
+    def note_reading(self, start: Token, node: Node, advice: str) -> None:
+        """Tell how what stands from ``start`` to here was read."""
+        self.note(f"{self.text[start.place : self.tokens[self.at - 1].end]} was read as {plain(node)}; {advice}")
+
     @contextmanager
     def deeper(self) -> Iterator[None]:
         """One level of brackets, powers or functions."""
@@ -131,22 +136,21 @@ class Reader:
 
     def term(self) -> Node:
         """Factors with *, / or nothing between them, from left to right."""
-        factors, divided = [self.factor()], False
+        start = self.now
+        factors, divided, doubtful = [self.factor()], False, False
         while True:
             if self.sees("*", "/"):
                 divided = self.take().text == "/"
                 factor = self.factor()
                 factors = [Quotient(_product(factors), factor)] if divided else [*factors, factor]
             elif self.starts_factor():
-                if divided:
-                    self.note(
-                        "what follows a division without a sign is a factor of the whole: 1/2x was read as (1/2)*x; "
-                        "write 1/(2x) if that is meant"
-                    )
-                    divided = False
+                doubtful |= divided
                 factors.append(self.power())
             else:
-                return _product(factors)
+                node = _product(factors)
+                if doubtful:
+                    self.note_reading(start, node, "write brackets, as in 1/(2x), if more stands below the line")
+                return node
 
     def starts_factor(self) -> bool:
         """Whether what comes next is one more factor, written without a sign."""
@@ -184,8 +188,7 @@ class Reader:
         if start.kind == "number" and isinstance(node, Number) and follows:
             name = self.now.text
             self.note(
-                f"an exponent ends before the next name: ^{start.text}{name} was read as (^{start.text})*{name}; "
-                f"write ^({start.text}{name}) if that is meant"
+                f"the exponent {start.text} ends before {name}; write ^({start.text}{name}) if the product is meant"
             )
         return node
 
@@ -277,14 +280,15 @@ class Reader:
 
     def root(self) -> Node:
         """√ or ∛ of a power."""
-        sign, name = self.now.text, "sqrt" if self.take().text == "√" else "cbrt"
+        start = self.take()
         bracketed = self.sees("(", "[", "{")
         under = self.power()
-        if not bracketed and self.starts_factor():
-            self.note(f"{sign} reaches over one factor: √2x was read as √2*x; write √(2x) if that is meant")
+        node = Call("sqrt" if start.text == "√" else "cbrt", (under,))
         if isinstance(under, Power):
-            self.note(f"{sign} reaches over an exponent: √x² was read as √(x²)")
-        return Call(name, (under,))
+            self.note_reading(start, node, f"write ({start.text}x)^2 for the power of a root")
+        elif not bracketed and self.starts_factor():
+            self.note_reading(start, node, f"write {start.text}(…) if it reaches further")
+        return node
 
     # ---- conditions
     def conditions(self, left: Node | None = None) -> tuple[Compare, ...]:

@@ -13,6 +13,9 @@ from typing import Any
 
 import sympy
 
+from sklon._base.errors import UndecidedError
+
+from .bounded import bounded
 from .functions import FUNCTIONS
 from .nodes import (
     Call,
@@ -32,12 +35,11 @@ from .nodes import (
     multiplied,
     number,
     raised,
+    replaced,
 )
 from .parsing import definition
 from .rules import signed
-
-#: bits of a power of two numbers that SymPy may write out
-MOST_BITS = 2000
+from .text import plain
 
 _RELATIONS = {"<": sympy.Lt, "<=": sympy.Le, ">": sympy.Gt, ">=": sympy.Ge, "=": sympy.Eq, "!=": sympy.Ne}
 #: functions whose SymPy form is not a name of SymPy's
@@ -111,22 +113,12 @@ class _Translation:
             case Product(factors):
                 return sympy.Mul(*map(self.of, factors))
             case Quotient(numerator, denominator):
-                return sympy.Mul(self.of(numerator), power(self.of(denominator), sympy.Integer(-1)))
+                return sympy.Mul(self.of(numerator), sympy.Pow(self.of(denominator), sympy.Integer(-1)))
             case Negative(operand):
                 return -self.of(operand)
             case Power(base, exponent):
-                return power(self.of(base), self.of(exponent))
+                return sympy.Pow(self.of(base), self.of(exponent))
         raise TypeError(node)
-
-
-def power(base: Any, exponent: Any) -> Any:
-    """base to the power exponent; not written out where a number in it would have thousands of digits."""
-    factor = base.as_coeff_Mul()[0]
-    if exponent.is_Rational and factor.is_Rational:
-        bits = max(abs(factor.p).bit_length(), factor.q.bit_length())
-        if bits > 1 and bits * abs(exponent) > MOST_BITS:
-            return sympy.Pow(base, exponent, evaluate=False)
-    return sympy.Pow(base, exponent)
 
 
 # ---- tidying
@@ -135,7 +127,31 @@ def tidy(node: Node, decimal: bool) -> Node:
 
     Functions are left alone. A hole can be lost, as that of (x − x)/x²: what is defined where is known by guards.
     """
-    return _Tidying(decimal).of(node)
+    tidying = _Tidying(decimal)
+    found = tidying.there(node)
+    return node if found.has(*_STRANGE) else tidying.back(found)
+
+
+#: what SymPy makes of a division by zero, and of roots of negative numbers
+_STRANGE = (sympy.nan, sympy.zoo, sympy.oo, -sympy.oo, sympy.I)
+
+
+def simplified(node: Node, seconds: float, decimal: bool) -> Node:
+    """The shortest of the tidied formula and of SymPy's simplifications; what takes longer is left out."""
+    first = tidy(node, decimal)
+    tidying = _Tidying(decimal)
+    found = tidying.there(first)
+    ways = (sympy.factor, sympy.cancel, sympy.simplify)
+    candidates = [_tried(way, found, seconds / len(ways)) for way in ways]
+    return min([first, *(tidying.back(c) for c in candidates if c is not None)], key=lambda c: len(plain(c)))
+
+
+def _tried(way: Callable[[Any], Any], expression: Any, seconds: float) -> Any:
+    """What ``way`` makes of an expression; None where it takes too long."""
+    try:
+        return bounded(seconds, lambda: way(expression))
+    except UndecidedError:
+        return None
 
 
 class _Tidying:
@@ -145,8 +161,9 @@ class _Tidying:
         self.decimal = decimal
         self.hidden: dict[Any, Node] = {}
 
-    def of(self, node: Node) -> Node:
-        return self.back(_Translation(self.call, self.variable).of(self.hide(node)))
+    def there(self, node: Node) -> Any:
+        """SymPy's expression, in which functions are unknown ones."""
+        return _Translation(self.call, self.variable).of(self.hide(node))
 
     def variable(self, name: str) -> Any:
         return sympy.Symbol(name)
@@ -156,7 +173,6 @@ class _Tidying:
 
     def hide(self, node: Node) -> Node:
         """Cases, whose conditions SymPy would evaluate, become variables; what is in them is tidied."""
-        from .nodes import replaced
 
         def replace(found: Node) -> Node | None:
             if isinstance(found, Where):
@@ -164,8 +180,8 @@ class _Tidying:
                 kept = then if then == otherwise else Where(found.conditions, then, otherwise)
                 if not isinstance(kept, Where):
                     return kept
-                variable = Variable(f"_where{len(self.hidden)}" if kept not in self.hidden.values() else
-                                    next(n for n, k in self.hidden.items() if k == kept))  # fmt: skip
+                known = (name for name, other in self.hidden.items() if other == kept)
+                variable = Variable(next(known, f"_where{len(self.hidden)}"))
                 self.hidden[variable.name] = kept
                 return variable
             return None

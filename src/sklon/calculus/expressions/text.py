@@ -167,7 +167,8 @@ class _Writer:
             case Where(conditions, then, otherwise):
                 return f"where({self._chain(conditions)}, {self.of(then)}, {self.of(otherwise)})"
             case Derivative(operand, name, sign):
-                return f"{sign}/{sign}{self.style.name(name)}[{self.of(operand)}]"
+                d = sign if self.style is _PRETTY else "d"
+                return f"{d}/{d}{self.style.name(name)}[{self.of(operand)}]"
         raise TypeError(node)
 
     def _chain(self, conditions: tuple[Compare, ...]) -> str:
