@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-import scipy.special
+import scipy.special  # type: ignore[import-untyped]
 import sympy
 
 from sklon.calculus.expressions import parse

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from sklon._base.errors import InputError
 from sklon.tensors import Tensor
 
 from .latex import latex
-from .nodes import Negative, Node, Number, Power, Product, Quotient, children, names, walk
+from .nodes import Negative, Node, Number, Power, Product, Quotient, children, depth, names, walk
 from .parsing import read
 from .text import plain, pretty
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from .rules import Guard
     from .steps import Step
 
+#: operations within each other; SymPy walks by recursion, and derivatives are deeper still
+MOST_DEEP = 90
 #: the largest exponent that is a number; float64 ends at 2^1024
 MOST_EXPONENT = 1000
 
@@ -97,8 +100,13 @@ class Expression:
         from .symbolic import tidy
 
         self._check(name)
-        found = differentiate(self.node, name)
-        node = tidy(found.node, self._decimal)
+        try:
+            found = differentiate(self.node, name)
+            node = tidy(found.node, self._decimal)
+        except RecursionError as error:
+            raise InputError(
+                f"the derivative of {self.text[:40]!r} is nested too deep; differentiate it as a function in Python"
+            ) from error
         here = Guard(self.node, f"{plain(self.node)} is not defined there", zero=False)
         guards = tuple(dict.fromkeys((*self.guards, here, *found.guards)))
         return Expression(text=plain(node), variables=self.variables, node=node, guards=guards)
@@ -148,6 +156,25 @@ class Expression:
 
         return formula(self.node)
 
+    def limit(self, name: str, at: float, side: str = "right", seconds: float = 5.0) -> float:
+        """The limit at ``at`` from the ``"left"`` or the ``"right"``, by SymPy; ±∞, or NaN where it has none.
+
+        Raises InputError where there are other variables, UndecidedError where SymPy finds no answer in this time.
+
+        >>> parse("sin(x)/x").limit("x", 0.0), parse("1/x").limit("x", 0.0, "left")
+        (1.0, -inf)
+        """
+        from .symbolic import limit
+
+        self._check(name)
+        if side not in ("left", "right"):
+            raise InputError(f"a limit is taken from the 'left' or the 'right', not from {side!r}")
+        if names(self.node) - {name}:
+            raise InputError(f"{self.text!r} has other variables than {name}; put numbers in their places")
+        if all(math.isnan(self.evaluate({name: x}).number) for x in _approaching(at, side)):
+            return math.nan  # SymPy would go on with complex numbers
+        return limit(self.node, name, at, side, seconds)
+
     def _check(self, name: str) -> None:
         if name not in self.variables:
             known = ", ".join(self.variables) or "none"
@@ -169,6 +196,10 @@ def parse(text: str) -> Expression:
     nan
     """
     found = read(text)
+    if depth(found.node) > MOST_DEEP:
+        raise InputError(
+            f"the formula holds more than {MOST_DEEP} operations within each other; name its parts, or write Python"
+        )
     _check_numbers(found.node)
     given = found.side.names
     others = sorted(names(found.node) - set(given), key=_natural)
@@ -176,6 +207,14 @@ def parse(text: str) -> Expression:
     if given and others:
         notes.append(f"{', '.join(others)} is not named on the left side, and was read as one more variable")
     return Expression(text=text, variables=(*given, *others), node=found.node, notes=tuple(notes))
+
+
+def _approaching(at: float, side: str) -> list[float]:
+    """Points that come close to ``at`` from one side."""
+    away = -1.0 if side == "left" else 1.0
+    if math.isinf(at):
+        return [math.copysign(2.0**k, at) for k in (20, 40, 60)]
+    return [at + away * max(1.0, abs(at)) * 2.0**-k for k in (20, 30, 40)]
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
@@ -191,7 +230,7 @@ def _check_numbers(node: Node) -> None:
     for constant in _constants(node):
         value = evaluate(constant, {})
         if value.reason:
-            raise InputError(f"{value.reason or plain(constant)}: this part of the formula is no number of float64")
+            raise InputError(f"{value.reason}, at every point; write a number that exists in its place")
     for found in walk(node):
         if isinstance(found, Power) and _exponent(found) > MOST_EXPONENT:
             raise InputError(

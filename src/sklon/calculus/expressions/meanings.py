@@ -80,7 +80,13 @@ class Meanings:
         if token.kind != "name":
             return [token]
         self._check_letters(token)
-        return self._word(token) or self._joined(token) or [self._variable(at)]
+        return self._word(token) or (not self._calls(at) and self._joined(token)) or [self._variable(at)]
+
+    def _calls(self, at: int) -> bool:
+        """Whether a bracket follows a name of several letters directly, as if it were a function."""
+        following = self.tokens[at + 1]
+        bracket = following.kind == "sign" and following.text == "(" and not following.spaced
+        return bracket and len(self.tokens[at].text) > 1
 
     # ---- one word
     def _word(self, token: Token) -> list[Token]:
@@ -142,12 +148,11 @@ class Meanings:
     # ---- a variable
     def _variable(self, at: int) -> Token:
         token, following = self.tokens[at], self.tokens[at + 1]
-        calls = following.kind == "sign" and following.text == "(" and not following.spaced
-        if calls and len(token.text) > 1:
+        if self._calls(at):
             close = get_close_matches(token.text.casefold(), [*SPELLINGS, *WHERE], 1)
             repair = f"did you mean {close[0]}?" if close else f"if {token.name} is a variable, write {token.name}*("
             raise fault(self.text, token.place, f"{token.name} is no known function", repair)
-        if calls and token.text in ("f", "g", "h"):
+        if following.text == "(" and token.text in ("f", "g", "h"):
             self.notes[f"{token.name}(…) was read as a product; no function {token.name} is known"] = None
         elif len(token.text) > 1 and token.text.isascii() and set(token.text) <= set("abcpqrstuvwxyz"):
             parts = "*".join(token.text)

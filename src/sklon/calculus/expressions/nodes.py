@@ -138,6 +138,14 @@ def walk(node: Node) -> Iterator[Node]:
         stack.extend(reversed(children(found)))
 
 
+def depth(node: Node) -> int:
+    """How many nodes stand within each other, at most."""
+    level, deepest = [node], 0
+    while level:
+        level, deepest = [c for n in level for c in children(n)], deepest + 1
+    return deepest
+
+
 def names(node: Node) -> frozenset[str]:
     """The variables that occur."""
     return frozenset(n.name for n in walk(node) if isinstance(n, Variable))

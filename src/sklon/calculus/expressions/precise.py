@@ -6,6 +6,7 @@ or NaN. Work is bounded: a number beyond 10^±10000 ends the computation.
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -219,6 +220,9 @@ def _grown(node: Node, function: str, x: Any) -> Any:
 
 def evaluate(node: Node, point: Mapping[str, float], guards: tuple[Guard, ...] = ()) -> Value:
     """The value as a float, with the reason where there is none: of the formula, or of a guard."""
+    endless = next((n for n, x in point.items() if not math.isfinite(x)), None)
+    if endless is not None:
+        return Value(math.nan, f"{endless} is no finite number there")
     exact = {name: exactly(x) for name, x in point.items()}
     try:
         for guard in guards:

@@ -1,6 +1,7 @@
 """A formula as a function of tensors: what the engine makes of it, with the engine's conventions at kinks.
 
-The tree is followed as typed: x/x is a division, √(x²) the root of a square.
+The tree is followed as typed: x/x is a division, √(x²) the root of a square. More than
+two arguments of max are compared in pairs, from the left, and ties share in pairs.
 """
 
 from __future__ import annotations
