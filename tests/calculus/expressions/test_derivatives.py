@@ -35,9 +35,11 @@ WRITTEN = (
     ("ln(x^2 + 1)", "x", "2*x/(x^2 + 1)"),
     ("sin(x)*cos(x)", "x", "cos(x)^2 - sin(x)^2"),
     ("|x|", "x", "sign(x)"),
-    ("relu(x)^2", "x", "2*relu(x)*step(x)"),
+    ("relu(x)^2", "x", "2*where(x > 0, 1, 0)*relu(x)"),
+    ("max(x)", "x", "1"),
     ("max(x, y)", "x", "where(x > y, 1, 0)"),
     ("max(x, 0)*y", "y", "max(x, 0)"),
+    ("max(x, 0)*y", "x", "y*where(x > 0, 1, 0)"),
     ("where(x > 0, x^2, -x)", "x", "where(x > 0, 2*x, -1)"),
     ("floor(x)*x", "x", "floor(x)"),
     ("100(x2 - x1^2)^2 + (1 - x1)^2", "x1", "-400*x1*(-x1^2 + x2) + 2*x1 - 2"),
@@ -151,6 +153,17 @@ def test_functions_are_as_typed(text: str) -> None:
     points = np.array([-2.0, 0.0, 0.5, 1.0])
     with np.errstate(all="ignore"):
         np.testing.assert_allclose(f.function()(tensor(points)).numpy(), reference(points), rtol=1e-14)
+
+
+def test_a_constant_function_has_the_gradient_zero() -> None:
+    f = parse("f(x, y) = 2π")
+    assert by_reverse_mode(f, [1.0, 2.0]) == by_rules(f, [1.0, 2.0]) == [0.0, 0.0]
+    assert f.function()(tensor([1.0, math.inf]), tensor([0.0, 0.0])).tolist() == pytest.approx([2 * math.pi] * 2)
+
+
+def test_the_slope_of_relu_is_the_engines() -> None:
+    slope = parse("relu(x)").partial("x").function()
+    assert slope(tensor([-1.0, 0.0, 1.0], dtype="float64")).tolist() == [0.0, 0.0, 1.0]
 
 
 def test_float32_stays_float32() -> None:

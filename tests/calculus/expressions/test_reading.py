@@ -103,6 +103,8 @@ READ = {
     "tg x + ctg x + arcctg x": "tan(x) + cot(x) + arccot(x)",
     "sh x ch x": "sinh(x)*cosh(x)",
     "max(x, y, 0)": "max(x, y, 0)",
+    "max(x)": "max(x)",
+    "xy/sinx^y": "x*y/sin(x^y)",
     # cases
     "where(x>0, x, 0)": "where(x > 0, x, 0)",
     "where(0 ≤ x < 1; x; 0,5)": "where(0 <= x < 1, x, 0.5)",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sklon._base.errors import InputError
-from sklon.calculus.expressions import parse
+from sklon.calculus.expressions import expression, parse
 from sklon.calculus.expressions.reading import MOST_NESTED
 from sklon.calculus.expressions.tokens import MOST_CHARACTERS
 
@@ -146,6 +148,31 @@ def test_what_is_strange_but_a_formula_can_be_used(text: str) -> None:
 def test_a_derivative_that_nobody_reads_is_refused() -> None:
     with pytest.raises(InputError, match=r"terms and factors|too large"):
         parse("*".join(f"(x+{i})" for i in range(400))).partial("x")
+
+
+PIECES = st.one_of(
+    st.sampled_from(["x", "y", "x1", "sin", "max", "log", "where", "else", "e", "π", "2", "0,5", "1e3", "х", "(x+1)"]),
+    st.sampled_from(list("_²⁻^+-*/()[]{}|√,;<>=:.@ ")),
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(PIECES, max_size=14).map("".join) | st.text(max_size=12))
+def test_any_text_is_a_formula_or_refused(text: str) -> None:
+    try:
+        found = parse(text)
+    except InputError:
+        return
+    again = parse(found.plain())
+    assert again.plain() == found.plain()
+    for name in found.variables:
+        found.partial(name).evaluate(dict.fromkeys(found.variables, 0.5))
+
+
+def test_without_sympy_the_repair_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(expression, "find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r"sklon\[calculus\]"):
+        parse("x")
 
 
 def test_long_formulas_are_shown_around_the_place() -> None:

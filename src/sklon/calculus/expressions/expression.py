@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from sklon._base.errors import InputError
@@ -195,6 +196,8 @@ def parse(text: str) -> Expression:
     >>> parse("x/(1 + |x|)").partial("x").evaluate({"x": 0.0}).number
     nan
     """
+    if find_spec("sympy") is None:
+        raise InputError("formulas need SymPy: pip install 'sklon[calculus]'; or give a function in Python")
     found = read(text)
     if depth(found.node) > MOST_DEEP:
         raise InputError(

@@ -118,7 +118,7 @@ _ROWS = (
     Function("min", "smallest", "наименьшее", (), elementwise.minimum, latex=r"\min", most=MANY),
     Function("max", "largest", "наибольшее", (), functional.maximum, latex=r"\max", most=MANY),
     # ---- of neural networks
-    Function("relu", "rectifier", "выпрямитель", ("step(u)",), functional.relu, kink="u"),
+    Function("relu", "rectifier", "выпрямитель", ("where(u > 0, 1, 0)",), functional.relu, kink="u"),
     Function("sigmoid", "logistic sigmoid", "сигмоида", ("sigmoid(u)*(1 - sigmoid(u))",), functional.sigmoid),
     Function("softplus", "softplus", "софтплюс", ("sigmoid(u)",), functional.softplus),
     Function("silu swish", "SiLU", "SiLU", ("sigmoid(u)*(1 + u*(1 - sigmoid(u)))",), means="u*sigmoid(u)"),

@@ -143,7 +143,9 @@ class Meanings:
         """The names of one letter that stand alone; those on the left side, if there is one, and e."""
         if self.side.names:
             return {*self.side.names, "e"}
-        return {t.name for t in self.tokens if t.kind == "name" and len(t.text) == 1} | {"e"}
+        words = [t for t in self.tokens if t.kind == "name"]
+        applied = {t.text[-1] + t.tail for t in words if t.text[:-1] in SPELLINGS}  # x of sinx
+        return {t.name for t in words if len(t.text) == 1} | applied | {"e"}
 
     # ---- a variable
     def _variable(self, at: int) -> Token:

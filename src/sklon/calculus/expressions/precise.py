@@ -14,8 +14,6 @@ from fractions import Fraction
 from functools import cache
 from typing import Any, TypeAlias
 
-from mpmath.ctx_mp import MPContext
-
 from .functions import FUNCTIONS
 from .nodes import (
     Call,
@@ -57,6 +55,8 @@ class Value:
 @cache
 def _context() -> Any:
     """A context of our own, so that no other setting of digits matters."""
+    from mpmath.ctx_mp import MPContext  # comes with SymPy, which is not everywhere
+
     context = MPContext()
     context.dps = DIGITS
     return context
@@ -205,8 +205,8 @@ _SPECIAL: dict[str, Callable[..., Any]] = {
     "relu": lambda x: max(x, _context().mpf(0)),
     "sigmoid": _sigmoid,
     "softplus": _softplus,
-    "min": min,
-    "max": max,
+    "min": lambda *several: min(several),
+    "max": lambda *several: max(several),
 }
 #: functions whose values leave what is followed at arguments of half its largest exponent
 _GROWING = ("exp", "sinh", "cosh")

@@ -49,11 +49,17 @@ def function_of(node: Node, names: tuple[str, ...]) -> Callable[..., Tensor]:
 
     def function(*tensors: Tensor) -> Tensor:
         found = record(node, dict(zip(names, tensors, strict=True)))
-        if not isinstance(found, Tensor):
-            return tensor(found, dtype=tensors[0].dtype if tensors else float64)
-        return found
+        if isinstance(found, Tensor):
+            return found
+        return _constant(found, tensors[0]) if tensors else tensor(found, dtype=float64)
 
     return function
+
+
+def _constant(value: float, like: Tensor) -> Tensor:
+    """A constant function of a tensor: of its shape, with the gradient 0."""
+    zero = functional.multiply(functional.where(elementwise.isfinite(like), like, 0.0), 0.0)
+    return functional.add(zero, value)
 
 
 def record(node: Node, at: Mapping[str, Operand]) -> Operand:

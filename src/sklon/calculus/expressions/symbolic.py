@@ -186,6 +186,10 @@ def _tried(way: Callable[[Any], Any], expression: Any, seconds: float) -> Any:
         return None
 
 
+#: begins the names of cases: after all letters, so that they are written last
+_LAST = "\U0010ffff"
+
+
 class _Tidying:
     """There and back: what SymPy shall not look into has a symbol in between."""
 
@@ -213,7 +217,7 @@ class _Tidying:
                 if not isinstance(kept, Where):
                     return kept
                 known = (name for name, other in self.hidden.items() if other == kept)
-                variable = Variable(next(known, f"_where{len(self.hidden)}"))
+                variable = Variable(next(known, f"{_LAST}{len(self.hidden)}"))
                 self.hidden[variable.name] = kept
                 return variable
             return None
