@@ -14,7 +14,7 @@ import numpy as np
 import sympy
 from hypothesis import strategies as st
 
-from sklon import autograd, tensor
+from sklon import autograd, jvp, tensor
 from sklon.calculus.expressions import Expression, parse
 from sklon.calculus.expressions.nodes import (
     Call,
@@ -79,7 +79,7 @@ def points(count: int) -> st.SearchStrategy[list[float]]:
     return st.lists(st.sampled_from([-1.3, -0.7, 0.45, 0.9, 1.6]), min_size=count, max_size=count)
 
 
-# ---- ways to a gradient; forward mode is one more line here
+# ---- ways to a gradient
 def by_rules(f: Expression, at: Sequence[float]) -> list[float]:
     """Our own derivatives, with many digits."""
     return [g.value(*at) for g in f.gradient()]
@@ -102,6 +102,13 @@ def by_reverse_mode(f: Expression, at: Sequence[float]) -> list[float]:
     return [float(g.item()) for g in found if g is not None]
 
 
+def by_forward_mode(f: Expression, at: Sequence[float]) -> list[float]:
+    """The engine's rates along the axes."""
+    point = tuple(tensor(x, dtype="float64") for x in at)
+    axes = [tuple(tensor(float(i == j), dtype="float64") for j in range(len(at))) for i in range(len(at))]
+    return [float(jvp(f.function(), point, axis)[1].item()) for axis in axes]
+
+
 def by_differences(f: Expression, at: Sequence[float]) -> list[float]:
     """Central differences over steps h, h/2, h/4, extrapolated to h = 0 (Richardson): the error is O(h⁶)."""
     point = np.asarray(at, np.float64)
@@ -115,4 +122,4 @@ def by_differences(f: Expression, at: Sequence[float]) -> list[float]:
     return [float(x) for x in table[0]]
 
 
-WAYS: tuple[Way, ...] = (by_rules, by_sympy, by_reverse_mode, by_differences)
+WAYS: tuple[Way, ...] = (by_rules, by_sympy, by_reverse_mode, by_forward_mode, by_differences)

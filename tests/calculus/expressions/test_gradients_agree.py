@@ -1,4 +1,4 @@
-"""Gradients of random smooth formulas are the same by rules, by SymPy, by reverse mode and by differences."""
+"""Gradients of random smooth formulas are the same by rules, by SymPy, in reverse and forward mode, by differences."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sklon.calculus.expressions.text import plain
 from tests.calculus.random_expressions import (
     WAYS,
     by_differences,
+    by_forward_mode,
     by_reverse_mode,
     by_rules,
     by_sympy,
@@ -29,7 +30,7 @@ def check_agreement(f: Expression, at: list[float]) -> None:
         np.testing.assert_allclose(found, ways[0], rtol=tolerance, atol=tolerance * scale, err_msg=way.__name__)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(data=st.data(), f=smooth_expressions())
 def test_random_gradients_agree(data: st.DataObject, f: Expression) -> None:
     check_agreement(f, data.draw(points(len(f.variables))))
@@ -59,5 +60,5 @@ def test_what_is_written_is_read_again(data: st.DataObject, f: Expression) -> No
 
 def test_a_wrong_derivative_is_seen() -> None:
     f, wrong = parse("x^3 + sin(x)"), parse("x^3 + 1.001*sin(x)")
-    for way in (by_sympy, by_reverse_mode, by_differences):
+    for way in (by_sympy, by_reverse_mode, by_forward_mode, by_differences):
         assert abs(way(wrong, [0.9])[0] - by_rules(f, [0.9])[0]) > 1e-5
