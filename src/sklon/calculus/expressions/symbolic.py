@@ -236,12 +236,18 @@ class _Tidying:
         if isinstance(found, sympy.exp):
             return Power(Constant("e"), self.back(found.args[0]))
         if found.is_Add:
-            return added(*map(self.back, found.as_ordered_terms()))
+            return self.sum(found)
         if found.is_Mul or found.is_Pow:
             return self.product(found)
         if found.is_Function:
             return Call(type(found).__name__.removeprefix("_"), tuple(map(self.back, found.args)))
         raise TypeError(found)
+
+    def sum(self, found: Any) -> Node:
+        """Terms in order, the first one without a minus in front: y − x² rather than −x² + y."""
+        terms = [self.back(t) for t in found.as_ordered_terms()]
+        first = next((t for t in terms if not isinstance(t, Negative)), terms[0])
+        return added(first, *(t for t in terms if t is not first))
 
     def product(self, found: Any) -> Node:
         """Factors with negative exponents go below the line."""
