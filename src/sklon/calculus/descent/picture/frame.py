@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 Array: TypeAlias = np.ndarray[Any, Any]
 #: free space around the paths, as a share of what they span
 MARGIN = 0.14
-#: a lost path is shown as far as it keeps within so many times what the others span, or its own first steps
-LOST, FIRST_STEPS = 1.5, 4
+#: a lost path is shown as far as it keeps within so many times what the others span, or its own first step
+LOST, LOST_ALONE = 1.5, 25.0
 #: sides of a frame that differ by less than this have one unit; a side is at least so small a share of the other
 EQUAL, LEAST = 6.0, 0.62
 
@@ -29,10 +29,10 @@ class Frame:
     high: tuple[float, ...]
     equal: bool
 
-    def inside(self, points: Array) -> Array:
-        """Points until the first one that lies outside."""
+    def inside(self, points: Array) -> int:
+        """How many points there are before the first one that lies outside."""
         out = np.flatnonzero(((points < self.low) | (points > self.high)).any(1))
-        return points[: int(out[0])] if len(out) else points
+        return int(out[0]) if len(out) else len(points)
 
 
 def frame_of(descents: Sequence[Descent], shown: tuple[int, ...]) -> Frame:
@@ -51,7 +51,11 @@ def frame_of(descents: Sequence[Descent], shown: tuple[int, ...]) -> Frame:
 
 
 def _kept(points: Array, lost: bool) -> Array:
-    return points[: FIRST_STEPS + 1] if lost else points
+    """The part of a path that the frame has to hold: of a lost one what is not far from its first step."""
+    if not lost or len(points) < 3:
+        return points
+    reach = np.abs(points - points[0]).max(1)
+    return points[: max(2, int(np.argmax(reach > LOST_ALONE * reach[1])) or len(points))]
 
 
 def _alike(size: Array) -> bool:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Array: TypeAlias = np.ndarray[Any, Any]
 SIDE = 111
 """Points of the grid along each axis."""
-MOST_DOTS = 60
+MOST_DOTS = 120
 """Points of a path that are marked one by one; more would hide it."""
 FIRST = 6
 """Steps of each path that the name of the start keeps away from."""
@@ -64,8 +64,11 @@ def draw_landscape(descents: Sequence[Descent], frame: Frame, heights: Array, ax
         axes.contour(x, y, grid, levels=levels, colors=SOFT, linewidths=0.6, alpha=0.65, linestyles="solid")
     axes.grid(False)
     for i, descent in enumerate(descents):
-        points, lost = descent.points[:, frame.shown], descent.outcome.kind == "diverged"
-        draw_path(axes, (frame.inside(points) if lost else points).T, TONES[i % len(TONES)], lost=lost)
+        points, tone = descent.points[:, frame.shown], TONES[i % len(TONES)]
+        if descent.outcome.kind == "diverged":
+            draw_lost(axes, points, tone, inside=frame.inside(points))
+        else:
+            draw_found(axes, points, tone)
     shown = [d.points[:, frame.shown] for d in descents]
     draw_start(axes, shown[0][0], np.concatenate([points[1 : 1 + FIRST] for points in shown]))
     names = [descents[0].subject.names[i] for i in frame.shown]
@@ -75,17 +78,23 @@ def draw_landscape(descents: Sequence[Descent], frame: Frame, heights: Array, ax
     label_ticks(axes)
 
 
-def draw_path(axes: Any, path: Sequence[Array], tone: str, *, lost: bool) -> None:
-    """A path with its points, if they are few, and its end: a disc, or a cross where it is lost."""
-    few = len(path[0]) <= MOST_DOTS
-    axes.plot(*path, "-", color=PAPER, lw=3.2, alpha=0.75, solid_capstyle="round", zorder=3)
-    axes.plot(
-        *path, "-", color=tone, lw=1.5, marker="o" if few else "none", ms=2.8, mew=0, solid_capstyle="round", zorder=4
-    )
-    if lost:
-        axes.plot(path[0][-1], path[1][-1], "x", color=tone, ms=9, mew=2.2, zorder=6)
-    else:
-        axes.plot(path[0][-1], path[1][-1], "o", color=tone, mec=PAPER, mew=1.3, ms=9, zorder=6)
+def draw_found(axes: Any, points: Array, tone: str) -> None:
+    """A path and its end, as a disc."""
+    draw_path(axes, points, tone)
+    axes.plot(*points[-1], "o", color=tone, mec=PAPER, mew=1.3, ms=9, zorder=6)
+
+
+def draw_lost(axes: Any, points: Array, tone: str, *, inside: int) -> None:
+    """A path that is lost, until it leaves the picture, and a cross at its last point ``inside``."""
+    draw_path(axes, points[: inside + 1], tone)
+    axes.plot(*points[inside - 1], "x", color=tone, ms=9, mew=2.2, zorder=6)
+
+
+def draw_path(axes: Any, points: Array, tone: str) -> None:
+    """A line through points [turns, 2], which are marked if they are few."""
+    dots = "o" if len(points) <= MOST_DOTS else "none"
+    axes.plot(*points.T, "-", color=PAPER, lw=3.2, alpha=0.75, solid_capstyle="round", zorder=3)
+    axes.plot(*points.T, "-", color=tone, lw=1.5, marker=dots, ms=2.8, mew=0, solid_capstyle="round", zorder=4)
 
 
 def draw_start(axes: Any, at: Array, following: Array) -> None:

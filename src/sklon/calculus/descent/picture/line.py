@@ -10,7 +10,7 @@ import numpy as np
 from sklon._base.canvas import SOFT, TONES
 
 from .frame import frame_of
-from .landscape import FIRST, draw_path, draw_start, heights_at
+from .landscape import FIRST, draw_found, draw_lost, draw_start, heights_at
 from .ticks import label_ticks
 
 if TYPE_CHECKING:
@@ -30,9 +30,11 @@ def draw_line(descents: Sequence[Descent], axes: Any) -> None:
     heights = heights_at(descents[0].subject.function, x[:, None])
     axes.plot(x, heights, "-", color=SOFT, lw=1.6, zorder=2)
     for i, descent in enumerate(descents):
-        lost = descent.outcome.kind == "diverged"
-        count = len(frame.inside(descent.points)) if lost else len(descent.points)
-        draw_path(axes, _on_curve(descent)[:count].T, TONES[i % len(TONES)], lost=lost)
+        tone = TONES[i % len(TONES)]
+        if descent.outcome.kind == "diverged":
+            draw_lost(axes, _on_curve(descent), tone, inside=frame.inside(descent.points))
+        else:
+            draw_found(axes, _on_curve(descent), tone)
     following = np.concatenate([_on_curve(d)[1 : 1 + FIRST] for d in descents])
     draw_start(axes, _on_curve(descents[0])[0], following)
     low, high = _reach(descents, heights, x)

@@ -15,7 +15,6 @@ import numpy as np
 
 from sklon._base.errors import InputError
 from sklon.optim import Optimizer
-from sklon.tensors import Tensor
 from sklon.tensors.creation import tensor
 
 from .rules import Rates, Way

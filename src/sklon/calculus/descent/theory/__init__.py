@@ -1,4 +1,4 @@
-"""How fast a descent should be: the curvatures of a quadratic, the factor per step that follows, and the measured one."""
+"""How fast a descent should be: the curvatures of a quadratic, the factor per step from them, and the measured one."""
 
 from .quadratic import Curvature, curvature_of
 from .rate import Rate, cause_of, rate_of

@@ -103,8 +103,8 @@ def cause_of(subject: Subject, points: Array, optimizer: Optimizer, units: Array
     if rule.lr * most > bound:
         longer = float(factors(rule, curvature.eigenvalues).max())
         return (
-            f"η·λmax = {rule.lr:.4g}·{most:.4g} = {rule.lr * most:.4g} is above {bound:.4g}, so each step overshoots and "
-            f"is {longer:.4g} times as long as the last; η below {bound / most:.4g} converges"
+            f"η·λmax = {rule.lr:.4g}·{most:.4g} = {rule.lr * most:.4g} is above {bound:.4g}, so each step overshoots "
+            f"and is {longer:.4g} times as long as the last; η below {bound / most:.4g} converges"
         )
     if least < 0:
         return f"f has no minimum, for its Hessian has the eigenvalue {least:.4g}, and the steps go down along that"
@@ -146,7 +146,7 @@ def _verdict(measured: float | None, theory: float | None, worst: float | None, 
         return "the path is too short to measure how fast it is"
     way = "grows" if measured > 1 else "shrinks"
     if not agrees:
-        return f"they differ; either the path is not yet in its long run, or the rule does not do what it says"
+        return "they differ; either the path is not yet in its long run, or the rule does not do what it says"
     slower = f"; from another start it could be {worst:.6g}" if worst > theory * (1 + AGREE_ABSOLUTE) else ""
     return f"they agree, the distance {way} by this factor a step{_decade(measured)}{slower}"
 
