@@ -22,6 +22,8 @@ from .turns import Function, Turn, turning
 
 Array: TypeAlias = np.ndarray[Any, Any]
 Kind: TypeAlias = Literal["converged", "stalled", "diverged", "unfinished"]
+#: what is larger, or no number, has left the range in which lengths can be computed
+LARGEST = 1e150
 #: turns without any movement after which nothing will move any more; a schedule may begin with a rate of zero
 STILL = 5
 #: what the gradient falls by, from one quarter of the path to the next, where it falls at all
@@ -80,13 +82,13 @@ def _recorded(turns: Iterator[tuple[Array, Turn]], optimizer: Optimizer, steps: 
     outcome: Outcome | None = None
     while outcome is None:
         at, turn = next(turns)
-        if not (np.isfinite(turn.value) and np.isfinite(turn.gradient).all()):
+        if not all(np.abs(found).max(initial=0.0) < LARGEST for found in (at, turn.value, turn.gradient)):
             outcome = _lost(len(points), at, turn)
             break
         points.append(at)
         values.append(turn.value)
         gradients.append(turn.gradient)
-        outcome = _arrived(points, turn, tolerance)
+        outcome = _arrived(points, turn, gradients[0], tolerance)
         if outcome is None and len(points) > steps:
             outcome = _spent(np.array(values), np.linalg.norm(gradients, axis=1))
     return Walk(np.array(points), np.array(values), np.array(gradients), outcome, optimizer)
@@ -95,21 +97,24 @@ def _recorded(turns: Iterator[tuple[Array, Turn]], optimizer: Optimizer, steps: 
 # ---- how it ends
 def _lost(step: int, at: Array, turn: Turn) -> Outcome:
     where = "(" + ", ".join(f"{v:.4g}" for v in at) + ")"
-    what = f"f is {turn.value}" if not np.isfinite(turn.value) else "the gradient is not finite"
+    high = not abs(turn.value) < LARGEST
+    what = f"f is {turn.value:.4g}" if high else f"the gradient is {np.abs(turn.gradient).max():.4g}"
     if not step:
         raise InputError(f"{what} at the start {where}; start where the function and its gradient are finite")
     return Outcome("diverged", f"step {step} led to {where}, where {what}; the path ends before it")
 
 
-def _arrived(points: list[Array], turn: Turn, tolerance: float) -> Outcome | None:
+def _arrived(points: list[Array], turn: Turn, first: Array, tolerance: float) -> Outcome | None:
     length, step = float(np.linalg.norm(turn.gradient)), len(points) - 1
     if length <= tolerance:
         return Outcome("converged", f"the gradient's length is {length:.2g} after {_steps(step)}")
     recent = points[-STILL - 1 :]
     if len(recent) > STILL and all(np.array_equal(a, b) for a, b in pairwise(recent)):
-        first = step - STILL
+        began = float(np.linalg.norm(first))
         return Outcome(
-            "stalled", f"nothing moves after {_steps(first)}, and the gradient's length is still {length:.2g}"
+            "stalled",
+            f"nothing moves after {_steps(step - STILL)}, for what is left to do is below the rounding of float64; the "
+            f"gradient's length is {length:.2g}, at the start it was {began:.2g}",
         )
     return None
 

@@ -17,6 +17,8 @@ Array: TypeAlias = np.ndarray[Any, Any]
 ABOVE_ROUNDING = 1e6
 #: singular values below this share of the largest are noise
 NOISE = 1e-5
+#: a mode counts if it takes part in the states by more than this share of the largest one
+PART = 1e-3
 #: states that are looked at, the last ones, and how many there must be
 MOST_STATES, LEAST_STATES = 400, 3
 
@@ -44,8 +46,11 @@ def measured_factor(points: Array) -> float | None:
 
 
 def _radius(before: Array, after: Array) -> float:
-    """The spectral radius of the M with after = before·Mᵀ, on what is no noise. Shapes: [states, 2n]."""
+    """The spectral radius of the M with after = before·M, on what is no noise. Shapes: [states, 2n]."""
     left, values, right = np.linalg.svd(before, full_matrices=False)
     kept = values > NOISE * values[0]
-    reduced = (left[:, kept].T @ after @ right[kept].T) / values[kept][:, None]
-    return float(np.abs(np.linalg.eigvals(reduced)).max())
+    left, values, right = left[:, kept], values[kept], right[kept]
+    reduced = (left.T @ after @ right.T) / values[:, None]
+    found, modes = np.linalg.eig(reduced.T)
+    parts = np.abs(np.linalg.pinv(modes) @ (left * values).T).max(1)
+    return float(np.abs(found[parts > PART * parts.max()]).max())
