@@ -28,8 +28,8 @@ from .rules import Tensors, Update
 from .rules.parts import at_least_zero
 from .state import Array, as_array
 
-#: the least yᵀs/(‖y‖·‖s‖) of a pair that is remembered: smaller ones would make the estimate indefinite. It is relative,
-#: so that the way does not depend on the units of the loss; PyTorch's 10⁻¹⁰ for yᵀs forgets every pair of a tiny loss.
+#: the least yᵀs/(‖y‖·‖s‖) of a pair that is remembered: smaller ones would make the estimate indefinite. It is relative
+#: so that the units of the loss do not matter; PyTorch's yᵀs > 10⁻¹⁰ forgets every pair of a tiny loss
 CURVATURE = 1e-10
 
 
@@ -95,7 +95,7 @@ class Memory:
             return -grad
         y, s = grad - self.prev_flat_grad, self.d * self.t
         curvature = float(y @ s)
-        if curvature > CURVATURE * float(np.linalg.norm(y) * np.linalg.norm(s)):
+        if curvature > CURVATURE * float(np.linalg.norm(y)) * float(np.linalg.norm(s)):
             for kept in (self.old_dirs, self.old_stps, self.ro):
                 del kept[: max(0, len(kept) - size + 1)]
             self.old_dirs.append(y)

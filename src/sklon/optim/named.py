@@ -73,7 +73,8 @@ def rule_of(optimizer: str | Rule, lr: float | None) -> Rule:
     (0.001, 0.01)
     """
     if isinstance(optimizer, str):
-        return RULES[optimizer](**settings_of(optimizer, lr))
+        settings = settings_of(optimizer, lr)
+        return RULES[optimizer](**settings)
     if lr is not None:
         raise InputError("the learning rate belongs to the rule; leave out lr")
     return optimizer

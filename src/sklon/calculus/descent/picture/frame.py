@@ -15,7 +15,7 @@ Array: TypeAlias = np.ndarray[Any, Any]
 #: free space around the paths, as a share of what they span
 MARGIN = 0.14
 #: a lost path is shown as far as it keeps within so many times what the others span, or its own first step
-LOST, LOST_ALONE = 1.5, 25.0
+LOST, LOST_ALONE = 0.35, 25.0
 #: sides of a frame that differ by less than this have one unit; a side is at least so small a share of the other
 EQUAL, LEAST = 6.0, 0.62
 

@@ -19,8 +19,8 @@ from sklon.tensors.creation import tensor
 Array: TypeAlias = np.ndarray[Any, Any]
 #: variables at the most: each costs a backward pass
 MOST_VARIABLES = 64
-#: points around the path at which the Hessian has to be the same, beside both ends
-PROBES = 3
+#: how far around the path, in its own size, points lie at which the Hessian has to be the same as at both ends
+REACHES = (0.3, 1.0, 1.0, 3.0, 3.0, 3.0)
 #: the largest difference, relative to the largest entry, between Hessians that are the same
 SAME = 1e-9
 
@@ -83,8 +83,9 @@ def _row(partial: Tensor, x: Tensor, zero: Array) -> Array:
 
 
 def _probes(points: Array) -> list[Array]:
-    """The start, and points around the path, always the same for the same path."""
+    """The start, and points around the path, near and far, always the same for the same path."""
     low, high = points.min(0), points.max(0)
-    size = np.maximum(high - low, 1e-3 * np.maximum(1.0, np.abs(points[-1])))
+    size = np.maximum(high - low, np.maximum(1.0, np.abs(points).max(0)))
     random = np.random.default_rng(0)
-    return [points[0], *((low + high) / 2 + size * random.uniform(-1, 1, len(size)) for _ in range(PROBES))]
+    far = [size * reach * random.uniform(-1, 1, len(size)) for reach in REACHES]
+    return [points[0], *((low + high) / 2 + away for away in far)]

@@ -1,7 +1,7 @@
 """Nonlinear regressions whose answers are known to eleven digits, and their models in our functions.
 
-Source: NIST/ITL Statistical Reference Datasets, https://www.itl.nist.gov/div898/strd/nls/nls_main.shtml; data, starts and
-certified values are in ``strd.json``. A model takes the parameters [n] and the predictors; Nelson's is of ln y.
+Source: NIST/ITL Statistical Reference Datasets, https://www.itl.nist.gov/div898/strd/nls/nls_main.shtml; data, starts
+and certified values are in ``strd.json``. A model takes the parameters [n] and the predictors; Nelson's is of ln y.
 """
 
 from __future__ import annotations
@@ -16,9 +16,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 import sklon
-from sklon import Tensor
+from sklon import Tensor, cos, exp, sin
 from sklon import atan as arctan
-from sklon import cos, exp, sin
 
 Array: TypeAlias = np.ndarray[Any, Any]
 Model: TypeAlias = Callable[..., Tensor]
@@ -104,7 +103,7 @@ class Problem:
         return (residuals * residuals).sum()
 
     def digits(self, parameters: Array) -> float:
-        """How many digits of the worst parameter are those that are certified: −log₁₀ of its relative error, at most 11."""
+        """How many digits of the worst parameter are the certified ones: −log₁₀ of its relative error, at most 11."""
         error = float(np.max(np.abs(parameters / self.certified - 1)))
         return float(np.clip(-np.log10(max(error, 1e-300)), 0, 11)) if np.isfinite(error) else 0.0
 
