@@ -38,7 +38,7 @@ def quadratic(condition: float) -> tuple[Callable[[sklon.Tensor], sklon.Tensor],
 
 def steps_for(condition: float, share: float) -> int:
     """Enough to see the long run, with or without momentum."""
-    return min(5000, int(30 * condition / share) + 300)
+    return min(1500, int(30 * condition / share) + 300)
 
 
 # ---- the table
