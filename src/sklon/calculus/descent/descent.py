@@ -15,6 +15,7 @@ from sklon._base.picture import Picture
 from sklon.calculus.subject import Function, Point, Subject, subject_of
 from sklon.optim import Optimizer
 from sklon.optim.schedules import Schedule
+from sklon.tensors.creation import tensor
 
 from .picture import picture_of
 from .run import Outcome, Way, label_of, walk, way_of
@@ -33,8 +34,9 @@ TOLERANCE = 1e-10
 class Descent:
     """The path of one optimizer: at each of k + 1 points the value of f and the length of its gradient, in float64.
 
-    ``points`` [k+1, n]; ``values``, ``gradient_norms`` [k+1]; ``step_lengths`` [k]. ``outcome.kind`` is "converged",
-    "stalled", "diverged" or "unfinished", and ``outcome.reason`` says why in a sentence.
+    ``points`` [k+1, n] are where gradients were taken, also with schedule-free rules; ``values``, ``gradient_norms``
+    [k+1]; ``step_lengths`` [k]. ``outcome.kind`` is "converged", "stalled", "diverged" or "unfinished", and
+    ``outcome.reason`` says why in a sentence.
     """
 
     label: str
@@ -134,6 +136,7 @@ def descend(
     """
     check_whole(0, steps=steps)
     subject, point = (f, _vector(start)) if isinstance(f, Subject) else subject_of(f, start)
+    _check_follows(subject, point)
     way = way_of(optimizer, lr, schedule, options, steps)
     units = _units_of(scale, point)
     walked = walk(subject.function, point, way, steps, units, tolerance)
@@ -151,7 +154,23 @@ def descend(
     cause = cause_of(subject, walked.points, walked.optimizer, units) if _leads_away(found) else None
     if cause is None:
         return found
-    return replace(found, outcome=Outcome("diverged", f"{found.outcome.reason}; {cause}"))
+    return replace(found, outcome=Outcome("diverged", f"{_course(found)}; {cause}"))
+
+
+def _course(descent: Descent) -> str:
+    """What a path that leads away has done so far."""
+    if descent.outcome.kind == "diverged":
+        return descent.outcome.reason
+    return f"f went from {descent.values[0]:.4g} to {descent.values[-1]:.4g} in {len(descent.points) - 1} steps"
+
+
+def _check_follows(subject: Subject, start: Array) -> None:
+    """Refuse a Python function whose value has lost its variables: it would look like a constant."""
+    if subject.expression is None and not subject.function(tensor(start, requires_grad=True)).requires_grad:
+        raise InputError(
+            "f gives a number that does not follow from its variables by functions of sklon, so it has no gradient; "
+            "use sklon.sin, sklon.exp, … in place of those of math and numpy"
+        )
 
 
 def _leads_away(descent: Descent) -> bool:

@@ -11,7 +11,7 @@ from sklon._base.canvas import INK, PAPER, SOFT, TONES
 from sklon._base.errors import SklonError
 from sklon.tensors import Tensor
 from sklon.tensors.creation import tensor
-from sklon.tensors.jit import jit
+from sklon.tensors.transforms import vmap
 
 from .frame import Frame
 from .levels import levels_of
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sklon.calculus.descent.descent import Descent
 
 Array: TypeAlias = np.ndarray[Any, Any]
-SIDE = 111
+SIDE = 161
 """Points of the grid along each axis."""
 MOST_DOTS = 120
 """Points of a path that are marked one by one; more would hide it."""
@@ -41,14 +41,12 @@ def seen(descents: Sequence[Descent], frame: Frame) -> Array:
 
 
 def heights_at(function: Callable[[Tensor], Tensor], places: Array) -> Array:
-    """f at places [..., n], one after the other; NaN where it is not finite."""
+    """f at places [..., n]; NaN where it is not finite."""
     flat = places.reshape(-1, places.shape[-1])
-    evaluate: Callable[[Tensor], Tensor] = jit(function)
     try:
-        evaluate(tensor(flat[0]))
-    except (SklonError, TypeError):
-        evaluate = function  # it looks at values while it runs, and cannot be recorded
-    found = np.array([float(evaluate(tensor(place)).item()) for place in flat])
+        found = vmap(function)(tensor(flat)).numpy()
+    except (SklonError, TypeError):  # it looks at values while it runs
+        found = np.array([float(function(tensor(place)).item()) for place in flat])
     return np.where(np.isfinite(found), found, np.nan).reshape(places.shape[:-1])
 
 

@@ -17,6 +17,7 @@ from sklon.optim import LBFGS, Optimizer
 from sklon.tensors import Tensor
 from sklon.tensors.creation import from_array
 from sklon.tensors.jit import jit
+from sklon.tensors.leaves import settle
 
 Array: TypeAlias = np.ndarray[Any, Any]
 Function: TypeAlias = Callable[[Tensor], Tensor]
@@ -76,19 +77,22 @@ def _stepped(function: Function, leaf: Tensor, optimizer: Optimizer) -> tuple[Te
 
 
 def _searched(evaluate: _Once, leaf: Tensor, optimizer: LBFGS) -> Turn:
-    seen: list[tuple[float, Array]] = []
+    seen: list[Turn] = []
 
     def closure() -> Tensor:
         value, gradient = evaluate()
         leaf.grad = gradient
-        seen.append((float(value.item()), gradient.numpy()))
+        seen.append(Turn(float(value.item()), gradient.numpy(), leaf.numpy()))
         return value
 
-    before = leaf.numpy()
     try:
         optimizer.step(closure)
     except InputError:
-        if seen and not (np.isfinite(seen[0][0]) and np.isfinite(seen[0][1]).all()):
-            return Turn(*seen[0], before)
-        raise
-    return Turn(*seen[0], leaf.numpy())
+        if not seen or _finite(seen[-1]):
+            raise
+        settle(leaf, from_array(seen[-1].moved).node)  # it took the step back; a walk goes there and ends
+    return Turn(seen[0].value, seen[0].gradient, leaf.numpy())
+
+
+def _finite(turn: Turn) -> bool:
+    return bool(np.isfinite(turn.value) and np.isfinite(turn.gradient).all())

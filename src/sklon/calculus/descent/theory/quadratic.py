@@ -12,9 +12,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from sklon.calculus.subject import Subject
-from sklon.tensors import Tensor
-from sklon.tensors.autograd import grad
 from sklon.tensors.creation import tensor
+from sklon.tensors.transforms import grad, hessian
 
 Array: TypeAlias = np.ndarray[Any, Any]
 #: variables at the most: each costs a backward pass
@@ -63,23 +62,10 @@ def curvature_of(subject: Subject, points: Array, units: Array) -> Curvature | N
 
 
 def second_order(subject: Subject, at: Array) -> tuple[Array, Array]:
-    """∇f [n] and the symmetric ∇²f [n, n] at a point, by a backward pass through the backward pass."""
-    x = tensor(at, dtype="float64", requires_grad=True)
-    value, zero = subject.function(x), np.zeros(len(at))
-    if not value.requires_grad:
-        return zero, np.zeros((len(at), len(at)))
-    (slope,) = grad(value, x, create_graph=True)
-    assert slope is not None
-    rows = [_row(slope[i], x, zero) for i in range(len(at))] if slope.requires_grad else [zero] * len(at)
-    matrix = np.array(rows)
-    return slope.detach().numpy(), (matrix + matrix.T) / 2
-
-
-def _row(partial: Tensor, x: Tensor, zero: Array) -> Array:
-    if not partial.requires_grad:
-        return zero
-    (row,) = grad(partial, x, retain_graph=True, allow_unused=True)
-    return zero if row is None else row.numpy()
+    """∇f [n] and the symmetric ∇²f [n, n] at a point, by a way back through the way back."""
+    x = tensor(at, dtype="float64")
+    matrix = hessian(subject.function)(x).numpy()
+    return grad(subject.function)(x).numpy(), (matrix + matrix.T) / 2
 
 
 def _probes(points: Array) -> list[Array]:
