@@ -182,6 +182,7 @@ ENDINGS: list[tuple[str, Callable[..., Any], Any, dict[str, Any], str, str]] = [
         "diverged",
         "to -25.74 in 50 steps; f has no minimum",
     ),
+    ("uphill", bowl, (5.0, 1.0), {"lr": 0.05, "maximize": True}, "diverged", "the rule climbs"),
     ("off the cliff", lambda x: -(x**3), 1.0, {"lr": 0.1}, "diverged", "the path ends before it"),
     (
         "out of the domain",

@@ -132,7 +132,7 @@ def descend(
 
     >>> path = descend(lambda x, y: x**2 + 10 * y**2, (5.0, 1.0), "sgd", lr=0.05, steps=200, momentum=0.5)
     >>> path.outcome.kind, len(path.points), round(float(path.values[-1]), 12)
-    ('converged', 88, 0.0)
+    ('converged', 77, 0.0)
     """
     check_whole(0, steps=steps)
     subject, point = (f, _vector(start)) if isinstance(f, Subject) else subject_of(f, start)

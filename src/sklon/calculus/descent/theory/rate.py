@@ -106,6 +106,8 @@ def cause_of(subject: Subject, points: Array, optimizer: Optimizer, units: Array
             f"η·λmax = {rule.lr:.4g}·{most:.4g} = {rule.lr * most:.4g} is above {bound:.4g}, so each step overshoots "
             f"and is {longer:.4g} times as long as the last; η below {bound / most:.4g} converges"
         )
+    if rule.maximize:
+        return "the rule climbs, for maximize is set"
     if least < 0:
         return f"f has no minimum, for its Hessian has the eigenvalue {least:.4g}, and the steps go down along that"
     return None
