@@ -38,9 +38,10 @@ class Frame:
 def frame_of(descents: Sequence[Descent], shown: tuple[int, ...]) -> Frame:
     """The frame of paths over some variables."""
     points = np.concatenate([_kept(d.points[:, shown], d.outcome.kind == "diverged") for d in descents])
-    kept = [d.points[:, shown] for d in descents if d.outcome.kind != "diverged"]
-    low, high = (np.concatenate(kept) if kept else points).min(0), (np.concatenate(kept) if kept else points).max(0)
-    if kept and len(kept) < len(descents):
+    found = [d.points[:, shown] for d in descents if d.outcome.kind != "diverged"]
+    held = np.concatenate(found) if found else points
+    low, high = held.min(0), held.max(0)
+    if 0 < len(found) < len(descents):
         reach = LOST * np.maximum(high - low, LEAST * (high - low).max())
         low, high = np.maximum(points.min(0), low - reach), np.minimum(points.max(0), high + reach)
     size = high - low

@@ -113,7 +113,7 @@ def _arrived(points: list[Array], turn: Turn, first: Array, tolerance: float) ->
         began = float(np.linalg.norm(first))
         return Outcome(
             "stalled",
-            f"nothing moves after {_steps(step - STILL)}, for what is left to do is below the rounding of float64; the "
+            f"nothing moves after {_steps(step - STILL)}: in float64 no step of the rule changes the point; the "
             f"gradient's length is {length:.2g}, at the start it was {began:.2g}",
         )
     return None

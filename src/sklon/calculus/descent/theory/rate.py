@@ -48,7 +48,7 @@ class Rate:
             "theory": self.theory,
             "worst": self.worst,
             "eigenvalues": None if self.eigenvalues is None else self.eigenvalues.tolist(),
-            "condition": self.condition,
+            "condition": self.condition if self.condition is not None and isfinite(self.condition) else None,
             "quadratic": self.everywhere,
             "best": [asdict(best) for best in self.best],
             "agrees": self.agrees,
