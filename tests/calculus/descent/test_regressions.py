@@ -64,7 +64,7 @@ UNREACHED = {
     (
         "MGH17",
         0,
-    ): "at the start the exponentials are spent after the first row, and so is the slope towards their rates",
+    ): "one exponential is fitted while the other is spent after the first row: no slope leads on from there",
 }
 CASES = [(name, start) for name in PROBLEMS for start in (0, 1)]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -14,37 +14,54 @@ from .ticks import label_ticks
 if TYPE_CHECKING:
     from sklon.calculus.descent.descent import Descent
 
+Array: TypeAlias = np.ndarray[Any, Any]
 DECADES = 18
 """Shown below the highest value, at the most: what is further down is rounding."""
-
 HUGE = 1e3
 """A path that falls so many times below the height of its start is drawn on an axis that is logarithmic there."""
+NEAR = 1e-6
+"""A lowest value that is a smaller share of the highest is as good as 0."""
 
 
 def draw_values(descents: Sequence[Descent], axes: Any) -> None:
-    """f over the steps, one curve a path; above the lowest value that any of them saw where f is not positive."""
+    """f over the steps, one curve a path; above the lowest value that any of them saw where that is not near 0."""
     everything = np.concatenate([d.values for d in descents])
-    lowest, falls = float(everything.min()), _falls(descents)
-    base = lowest if lowest < 0 and not falls else 0.0
+    base = _base(descents, everything)
     highest = float(everything.max()) - base
-    scale = "log" if highest > 0 and not (falls and lowest < 0) else "linear"
-    floor = highest * 10.0**-DECADES
+    if highest > 0 and everything.min() >= base:
+        axes.set_yscale("log")
+        floor = highest * 10.0**-DECADES
+    else:
+        _falling(axes, everything)
+        floor = -np.inf
     for i, descent in enumerate(descents):
         heights = descent.values - base
-        steps = np.flatnonzero(heights > floor) if scale == "log" else np.arange(len(heights))
-        axes.plot(steps, heights[steps], "-", color=TONES[i % len(TONES)], lw=1.7, label=descent.label)
-        dot = (
-            {"marker": "x", "mew": 2, "ms": 7} if descent.outcome.kind == "diverged" else {"marker": "o", "mec": PAPER}
-        )
-        axes.plot(steps[-1:], heights[steps[-1:]], color=TONES[i % len(TONES)], **dot)
-    axes.set(xlabel="step", ylabel="f − lowest value seen" if base else "f", yscale=scale)
-    if scale == "linear" and lowest < -HUGE * max(1.0, float(abs(everything[0]))):
-        axes.set_yscale("symlog", linthresh=max(1.0, float(abs(everything[0]))))
+        steps = np.flatnonzero(heights > floor)
+        _draw_curve(axes, steps, heights[steps], TONES[i % len(TONES)], descent)
+    axes.set(xlabel="step", ylabel="f − lowest value seen" if base else "f")
     axes.xaxis.get_major_locator().set_params(integer=True)
     label_ticks(axes)
     axes.legend(loc="best", fontsize=8.5, labelcolor=INK, frameon=True, facecolor=PAPER, edgecolor="none")
 
 
-def _falls(descents: Sequence[Descent]) -> bool:
-    """Whether a path falls without an end."""
-    return any(d.outcome.kind == "diverged" and d.values[-1] < d.values[0] for d in descents)
+def _base(descents: Sequence[Descent], everything: Array) -> float:
+    """The height above which values are drawn: 0, or the lowest one if that is a minimum away from 0, or below it."""
+    lowest, highest = float(everything.min()), float(everything.max())
+    if any(d.outcome.kind == "diverged" and d.values[-1] < d.values[0] for d in descents):
+        return 0.0
+    found = any(d.outcome.kind == "converged" for d in descents)
+    return lowest if lowest < 0 or (found and lowest > NEAR * highest) else 0.0
+
+
+def _falling(axes: Any, everything: Array) -> None:
+    """An axis for values that fall below 0 without an end: linear, unless they fall far."""
+    height = max(1.0, float(abs(everything[0])))
+    if everything.min() < -HUGE * height:
+        axes.set_yscale("symlog", linthresh=height)
+
+
+def _draw_curve(axes: Any, steps: Array, heights: Array, tone: str, descent: Descent) -> None:
+    axes.plot(steps, heights, "-", color=tone, lw=1.7, label=descent.label)
+    lost = descent.outcome.kind == "diverged"
+    end = {"marker": "x", "mew": 2, "ms": 7} if lost else {"marker": "o", "mec": PAPER}
+    axes.plot(steps[-1:], heights[-1:], color=tone, **end)
