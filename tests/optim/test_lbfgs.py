@@ -169,6 +169,22 @@ def test_a_badly_scaled_quadratic_is_solved() -> None:
     np.testing.assert_allclose(run.values, 1, atol=1e-6)
 
 
+@pytest.mark.parametrize("unit", [1.0, 1e-12, 1e9])
+def test_the_units_of_the_loss_do_not_matter(unit: float) -> None:
+    """Pairs of a tiny loss are remembered too: with PyTorch's yᵀs > 10⁻¹⁰ this one is steepest descent for 10⁻¹²."""
+    tolerances = {"tolerance_grad": 0.0, "tolerance_change": 0.0}
+    run = Run(
+        sklon,
+        optim.LBFGS,
+        lambda a, b: quadratic(a, b) * unit,
+        line_search_fn="strong_wolfe",
+        max_iter=100,
+        **tolerances,
+    )
+    run.step()
+    np.testing.assert_allclose(run.values, 1, atol=1e-6)
+
+
 @pytest.mark.parametrize("search", [None, "strong_wolfe"])
 def test_logistic_regression_is_scikit_learns(search: str | None) -> None:
     rng = np.random.default_rng(0)

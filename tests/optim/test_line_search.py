@@ -54,3 +54,9 @@ def test_a_wall_is_not_stepped_over() -> None:
 def test_where_nothing_is_finite_it_stays() -> None:
     found, used = _search(lambda t: np.inf if t else 0.0, lambda t: -1.0, 1.0, most=7)
     assert found.step == 0 and used == 7
+
+
+def test_infinite_gradients_far_out_are_no_surprise() -> None:
+    """∞ − ∞ along a direction of two signs is +∞ to the search, and no warning to the user."""
+    far = Point.at(1.0, 3.0, np.array([np.inf, np.inf]), np.array([1.0, -1.0]))
+    assert far.loss == np.inf

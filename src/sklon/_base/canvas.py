@@ -112,10 +112,12 @@ def canvas(
     svg.append(_cleaned(file.getvalue()))
 
 
-def png(draw: Callable[[list[Any]], None], width: float, height: float, heights: Sequence[float] = (1.0,)) -> bytes:
+def png(
+    draw: Callable[[list[Any]], None], width: float, height: float, columns: int = 1, heights: Sequence[float] = (1.0,)
+) -> bytes:
     """What ``draw`` draws on axes like those of ``canvas``, as the bytes of a PNG file on white."""
     file = io.BytesIO()
-    with _figure(FILE, width, height, 1, heights) as (figure, axes):
+    with _figure(FILE, width, height, columns, heights) as (figure, axes):
         draw(axes)
         figure.savefig(file, format="png", dpi=DOTS_PER_INCH, facecolor=FILE[PAPER], metadata={"Software": None})
     return file.getvalue()

@@ -18,7 +18,7 @@ FORMATS = (".svg", ".png")
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """What ``draw`` draws on axes above each other, ``width`` × ``height`` inches, of these relative ``heights``.
+    """What ``draw`` draws on axes, ``width`` × ``height`` inches together, in rows of these relative ``heights``.
 
     Raises InputError where there is nothing to draw with.
     """
@@ -27,6 +27,7 @@ class Picture:
     width: float
     height: float
     heights: tuple[float, ...] = (1.0,)
+    columns: int = 1
 
     def __post_init__(self) -> None:
         if not can_draw():
@@ -40,13 +41,13 @@ class Picture:
         if file.suffix.lower() == ".svg":
             file.write_text(self._repr_svg_(), encoding="utf-8")
         else:
-            file.write_bytes(png(self.draw, self.width, self.height, self.heights))
+            file.write_bytes(png(self.draw, self.width, self.height, self.columns, self.heights))
         return file
 
     @cached_property
     def _drawing(self) -> str:
         """SVG in stand-in colours."""
-        with canvas(self.width, self.height, heights=self.heights) as (axes, drawings):
+        with canvas(self.width, self.height, self.columns, self.heights) as (axes, drawings):
             self.draw(axes)
         return drawings[0]
 

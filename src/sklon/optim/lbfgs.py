@@ -28,7 +28,8 @@ from .rules import Tensors, Update
 from .rules.parts import at_least_zero
 from .state import Array, as_array
 
-#: the least yᵀs of a pair that is remembered: smaller ones would make the estimate indefinite
+#: the least yᵀs/(‖y‖·‖s‖) of a pair that is remembered: smaller ones would make the estimate indefinite. It is relative
+#: so that the units of the loss do not matter; PyTorch's yᵀs > 10⁻¹⁰ forgets every pair of a tiny loss
 CURVATURE = 1e-10
 
 
@@ -94,7 +95,7 @@ class Memory:
             return -grad
         y, s = grad - self.prev_flat_grad, self.d * self.t
         curvature = float(y @ s)
-        if curvature > CURVATURE:
+        if curvature > CURVATURE * float(np.linalg.norm(y)) * float(np.linalg.norm(s)):
             for kept in (self.old_dirs, self.old_stps, self.ro):
                 del kept[: max(0, len(kept) - size + 1)]
             self.old_dirs.append(y)
@@ -195,8 +196,9 @@ class LBFGS(Optimizer):
     both tolerances are absolute, so a loss that is a mean over rows may need smaller ones. m = ``history_size`` ≥ 1.
 
     Interface, defaults and results are PyTorch's. Beyond it: gradients are cleared before each evaluation; vectors are
-    in double precision whatever the parameters' type; a search never ends where the loss is not finite, and without a
-    search such a point is an InputError that leaves the parameters before it, with a repair.
+    in double precision whatever the parameters' type; a pair is kept if yᵀs > 10⁻¹⁰·‖y‖·‖s‖, whatever the units of the
+    loss, where PyTorch asks for yᵀs > 10⁻¹⁰; a search never ends where the loss is not finite, and without a search
+    such a point is an InputError that leaves the parameters before it, with a repair.
 
     >>> import sklon
     >>> from sklon import optim

@@ -36,7 +36,8 @@ class Point:
     @classmethod
     def at(cls, step: float, loss: float, grad: Array, direction: Array) -> Point:
         """A point; one that is not finite has a loss of +∞."""
-        slope = float(grad @ direction)
+        with np.errstate(over="ignore", invalid="ignore"):  # an infinite gradient is no surprise far out on a line
+            slope = float(grad @ direction)
         return cls(step, loss if isfinite(loss) and isfinite(slope) else inf, grad, slope)
 
 

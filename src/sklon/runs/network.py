@@ -24,11 +24,11 @@ from sklon._base.errors import InputError
 from sklon.compiler.native import host, why_absent
 from sklon.data import Inputs, Preparation
 from sklon.optim import EMA, ClipNorm, MuonRule, Rule
+from sklon.optim.named import rule_of
 from sklon.tensors import Tensor
 from sklon.tensors.modes import manual_seed
 from sklon.training import Trainer
 from sklon.training.checkpoints import Checkpoints
-from sklon.training.updates import rule_of
 
 from .settings import Settings
 

@@ -14,8 +14,9 @@ import numpy as np
 
 from sklon._base.errors import InputError
 from sklon.nn import Module
-from sklon.optim import RULES, AdamWScheduleFree, Freeze, Optimizer, Rule
+from sklon.optim import AdamWScheduleFree, Freeze, Optimizer, Rule
 from sklon.optim.freezing import check_freezes
+from sklon.optim.named import rule_of
 from sklon.optim.penalties import L1, L2, PenalizedRule, Penalties, Penalty, WeightDecay, check_penalties, penalties_for
 from sklon.optim.schedules import Schedule, momentum_of, scheduled, scheduled_for_steps
 
@@ -28,13 +29,6 @@ RATE = ".rate"
 FROZEN, PAYING = "~", "+"
 #: a momentum under which a program has one; it is never used as a number
 SOME_MOMENTUM = 0.9
-#: learning rates of names whose default in PyTorch fits no network: its 0.001 for SGD leaves 2 to 19 times the
-#: loss. Measured with 64-64 networks on standardised tables, 30 epochs, two seeds: the least validation loss on
-#: california was at 0.2 (0.213; at 0.1 0.226, at 0.5 it diverged), on kin8nm at 0.2 (0.077; at 0.1 0.082, at 1 it
-#: diverged), on letter at 0.5 (0.170; at 0.1 0.309).
-LEARNING_RATES = {"sgd": 0.1}
-#: what a name means beyond its rule's defaults: networks have biases, which Muon leaves to AdamW
-BY_NAME: dict[str, dict[str, Any]] = {"muon": {"adjust_lr_fn": "match_rms_adamw", "others": "adamw"}}
 
 
 class Updates:
@@ -220,23 +214,6 @@ def _for_steps(rule: Rule, lrs: Array, momenta: Array | None) -> Rule:
     if isinstance(rule, PenalizedRule):
         return replace(rule, rule=scheduled_for_steps(rule.rule, lrs, momenta))
     return scheduled_for_steps(rule, lrs, momenta)
-
-
-def rule_of(optimizer: str | Rule, lr: float | None) -> Rule:
-    """A rule, or the one of this name with a learning rate or the name's own.
-
-    >>> rule_of("adam", None).lr, rule_of("adam", 0.01).lr
-    (0.001, 0.01)
-    """
-    if not isinstance(optimizer, str):
-        if lr is not None:
-            raise InputError("the learning rate belongs to the rule; leave out lr")
-        return optimizer
-    if optimizer not in RULES:
-        raise InputError(f"there is no optimizer called {optimizer!r}; use one of {', '.join(RULES)}")
-    chosen = LEARNING_RATES.get(optimizer) if lr is None else lr
-    more = BY_NAME.get(optimizer, {})
-    return RULES[optimizer](**more) if chosen is None else RULES[optimizer](lr=chosen, **more)
 
 
 def penalties_of(l1: float, l2: float, weight_decay: float, more: Sequence[Penalties]) -> tuple[Penalties, ...]:
