@@ -7,7 +7,7 @@ makes of the point is said by the rules.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import inf, isfinite, nan
+from math import isfinite
 
 import numpy as np
 

@@ -21,7 +21,7 @@ from sklon.tensors.autograd import grad
 from sklon.tensors.creation import tensor
 from sklon.tensors.jit import jit
 
-from .rounding import Recorded, evaluate
+from .rounding import Recorded, evaluate, is_rounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Line:
     def epsilon(self) -> float:
         """The rounding of the coarsest floating type that the function computes in."""
         graph = walk(self.recorded.results[:1], above=(self.recorded.leaf,))
-        types = {n.dtype.numpy for n in graph if n.dtype.is_floating and n.inputs}
+        types = {n.dtype.numpy for n in graph if is_rounded(n)}
         return float(max((np.finfo(t).eps for t in types), default=np.finfo(np.float64).eps))
 
     @property

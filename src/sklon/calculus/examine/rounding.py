@@ -59,10 +59,14 @@ def evaluate(recorded: Recorded, point: Array, random: np.random.Generator | Non
     return known
 
 
-def _moved(result: Array, node: Node, random: np.random.Generator) -> Array:
+def is_rounded(node: Node) -> bool:
+    """Whether the result of a node is a floating number that is rounded."""
     narrows = node.op.name == "cast" and node.inputs[0].dtype.bits > node.dtype.bits
-    if not node.dtype.is_floating or (node.op.name in EXACT and not narrows):
+    return bool(node.inputs) and node.dtype.is_floating and (node.op.name not in EXACT or narrows)
+
+
+def _moved(result: Array, node: Node, random: np.random.Generator) -> Array:
+    if not is_rounded(node):
         return result
     epsilon = np.finfo(node.dtype.numpy).eps
     return np.asarray(result * (1 + ROUNDINGS * epsilon * random.uniform(-1, 1, result.shape)), result.dtype)
-

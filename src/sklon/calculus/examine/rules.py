@@ -11,7 +11,7 @@ from math import isfinite
 
 from . import kinds
 from .evidence import Evidence, Side
-from .tendency import INFINITE, OSCILLATING, UNKNOWN, Tendency
+from .tendency import ABSENT, INFINITE, OSCILLATING, UNKNOWN, Tendency
 
 Holds = Callable[[Evidence], bool]
 
@@ -48,7 +48,8 @@ def _kinked(e: Evidence) -> bool:
 
 
 def _rough(e: Evidence) -> bool:
-    return any(OSCILLATING in (s.slopes.kind, s.chords.kind) for s in e.sides)
+    """Slopes go to and fro: those of reverse mode, or those of chords where it has none to show."""
+    return any((s.chords if s.slopes.kind in (ABSENT, UNKNOWN) else s.slopes).kind == OSCILLATING for s in e.sides)
 
 
 # ---- varieties
@@ -91,7 +92,11 @@ def _cusp(e: Evidence) -> str:
     signs = [s.derivative.limit for s in e.sides if s.derivative.kind == INFINITE]
     if len(signs) < 2:
         return "one-sided derivative infinite on one side only"
-    return "vertical tangent" if signs[0] == signs[1] else "cusp: the one-sided derivatives are infinite with opposite signs"
+    return (
+        "vertical tangent"
+        if signs[0] == signs[1]
+        else "cusp: the one-sided derivatives are infinite with opposite signs"
+    )
 
 
 def _oscillates(e: Evidence) -> str:

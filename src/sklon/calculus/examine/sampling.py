@@ -37,7 +37,7 @@ THIRD_DIFFERENCE = sqrt(20)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Samples:
-    """f at c + side·h for each step h, all of shape [K]; ``noise`` is one standard deviation of what it is named for."""
+    """f at c + side·h for each step h, all of shape [K]; each ``noise`` is a standard deviation."""
 
     side: int
     steps: Array

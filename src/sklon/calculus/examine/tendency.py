@@ -23,6 +23,8 @@ RUN = 5
 """Differences of one sign in a row that make a trend."""
 STEADY = 0.3
 """The spread of the exponents in a run that is one power."""
+DOUBT = 1 / 20
+"""The largest share of a difference that is noise, where it counts."""
 FEWEST = 8
 """Values of which something can be said."""
 SLOW = 0.03
@@ -39,8 +41,11 @@ MOST_OF_WINDOW = 4
 """Differences that count in a window, the last with it, from which on they are no chance."""
 STRAY = 0.5
 """An exponent that differs so much from the last ones belongs to larger features than the limit."""
-QUIET = 1e-3
-"""Noise below this share of what was covered: what does not move there does not move."""
+WINDOWS = 3
+"""Fewer windows tell no tendency of their widths."""
+QUIET, VERY_QUIET, QUIET_STEPS = 0.5, 0.01, 4
+"""Noise below this share of what was covered, for so many steps: what does not move there does not move. The second
+where there is enough before it to judge by."""
 SAFETY = 4.0
 """What errors that were estimated from the last step are multiplied by."""
 
@@ -71,6 +76,7 @@ def tendency(steps: Array, values: Array, noise: Array) -> Tendency:
     last = values[int(len(values) * (1 - SHARE_ABSENT)) :]
     if np.isnan(last).all():
         return Tendency(kind=ABSENT)
+    noise = noise + _of_steps(steps, values)
     known = ~np.isnan(values)
     steps, values, noise = steps[known], values[known], noise[known]
     if np.isinf(values[-3:]).all():
@@ -80,6 +86,14 @@ def tendency(steps: Array, values: Array, noise: Array) -> Tendency:
     if len(values) < FEWEST:
         return Tendency(kind=UNKNOWN)
     return _judged(steps, values, noise)
+
+
+def _of_steps(steps: Array, values: Array) -> Array:
+    """What values differ from those at steps that shrink by exactly one ratio: next to c a step is rounded."""
+    with np.errstate(all="ignore"):
+        slopes = np.abs((values[1:] - values[:-1]) / np.diff(steps))
+        moved = np.append(slopes, slopes[-1]) * np.abs(steps - steps[0] * RATIO ** np.arange(len(steps)))
+    return np.where(np.isfinite(moved), moved, 0.0)
 
 
 def _endless(values: Array) -> Tendency:
@@ -94,13 +108,19 @@ def _judged(steps: Array, values: Array, noise: Array) -> Tendency:
     end = _last_in_company(counts)
     if end == 0:
         return _converged(values, noise, nan)
-    start, exponents = _run(differences, counts, end)
+    start, exponents = _run(differences, noise, counts, end)
     if len(exponents) >= RUN - 1:
         return _trend(values[start:], noise[start:], exponents)
-    quiet = slice(end, end + FEWEST)
-    if len(values[quiet]) == FEWEST and noise[quiet].max() < QUIET * np.ptp(values[:end]):
+    quiet = _quiet(values, noise, end)
+    if quiet < (VERY_QUIET if end >= WINDOWS * WINDOW else QUIET):
         return _converged(values[end:], noise[end:], nan)
     return _swinging(steps[: end + 1], values[: end + 1], noise[: end + 1])
+
+
+def _quiet(values: Array, noise: Array, end: int) -> float:
+    """The noise behind what counts, as a share of what the values covered there; infinite at the end."""
+    after = noise[end : end + QUIET_STEPS]
+    return float(after.max() / np.ptp(values[: end + 1])) if len(after) == QUIET_STEPS else inf
 
 
 def _last_in_company(counts: Array) -> int:
@@ -110,13 +130,15 @@ def _last_in_company(counts: Array) -> int:
     return int(found[-1]) + 1 if len(found) else 0
 
 
-def _run(differences: Array, counts: Array, end: int) -> tuple[int, Array]:
+def _run(differences: Array, noise: Array, counts: Array, end: int) -> tuple[int, Array]:
     """Where the last run of differences of one sign begins that follow one power, and its exponents."""
     start = end - 1
     while start > 0 and counts[start - 1] and differences[start - 1] * differences[end - 1] > 0:
         start -= 1
     exponents = np.log(differences[start + 1 : end] / differences[start : end - 1]) / log(RATIO)
-    if len(exponents) < RUN - 1 or np.ptp(exponents[1 - RUN :]) >= STEADY:
+    with np.errstate(all="ignore"):
+        doubt = min(DOUBT, float(np.max((noise[1:] / np.abs(differences))[max(0, end - RUN) : end])))
+    if len(exponents) < RUN - 1 or np.ptp(exponents[1 - RUN :]) >= STEADY + 4 * doubt / -log(RATIO):
         return start, exponents[:0]
     strays = np.flatnonzero(np.abs(exponents - np.median(exponents[1 - RUN :])) > STRAY)
     first = int(strays[-1]) + 1 if len(strays) else 0
@@ -147,7 +169,7 @@ def _swinging(steps: Array, values: Array, noise: Array) -> Tendency:
     ends = range(len(values), WINDOW - 1, -WINDOW)
     cut = [slice(end - WINDOW, end) for end in ends][:8][::-1]
     widths = np.array([np.ptp(values[s]) for s in cut])
-    if len(cut) < 3 or not (widths > 0).all():
+    if len(cut) < WINDOWS or not (widths > 0).all():
         return Tendency(kind=UNKNOWN)
     middles = np.array([np.log(steps[s]).mean() for s in cut])
     exponent = float(np.polyfit(middles, np.log(widths), 1)[0])
