@@ -23,7 +23,9 @@ CLOSEST = 1e-9
 """The nearest of them, relative to the width."""
 SHOWN = (4.0, 96.0)
 """Percentiles of what is drawn that decide the heights where a function is unbounded."""
-MARGIN = 0.35
+UNBOUNDED = 4.0
+"""The whole height, in heights between these percentiles, from which on it is cut off."""
+MARGIN = 0.2
 #: the sides, with the colours of their tangents and quotients
 SIDES = ((-1, "left", ACCENT), (1, "right", SECOND))
 
@@ -32,15 +34,17 @@ def drawn(found: Examination, width: float) -> Picture:
     """The picture of the point, from ``width`` before it to ``width`` behind it."""
     if not (isfinite(width) and width > 0):
         raise InputError(f"a picture has a positive width, not {width!r}; leave it out for 1")
-    return Picture(draw=partial(_draw, found, width), width=WIDTH, height=sum(HEIGHTS), heights=HEIGHTS)
+    heights = HEIGHTS if isfinite(found.evidence.base) else HEIGHTS[:1]
+    return Picture(draw=partial(_draw, found, width), width=WIDTH, height=sum(heights), heights=heights)
 
 
 def _draw(found: Examination, width: float, axes: list[Any]) -> None:
     steps = np.unique(np.concatenate((np.linspace(0, width, POINTS // 2 + 1)[1:], width * _closing())))
     curves = {side: np.array([found.line.value(side * float(h)) for h in steps]) for side, _, _ in SIDES}
     _draw_function(axes[0], found, steps, curves)
-    _draw_quotients(axes[1], found, steps, curves)
-    axes[1].set(xlabel=_axis(found))
+    if len(axes) > 1:
+        _draw_quotients(axes[1], found, steps, curves)
+    axes[-1].set(xlabel=_axis(found))
 
 
 def _closing() -> Array:
@@ -59,7 +63,7 @@ def _draw_function(axis: Any, found: Examination, steps: Array, curves: dict[int
     for limit in found.limits:
         if isfinite(limit) and limit != found.value:
             axis.plot([center], [limit], "o", mfc="none", mec=INK, ms=6, zorder=4)
-    _set_heights(axis, np.concatenate([*curves.values(), np.array(found.limits), np.array([found.value])]))
+    _set_heights(axis, [*curves.values()], steps, (*found.limits, found.value))
     axis.set(ylabel="f", title=f"{found.place}: {found.kind}")
     if axis.get_legend_handles_labels()[1]:
         axis.legend(loc="best")
@@ -77,36 +81,36 @@ def _draw_tangent(
         ends = [limit, limit - side * slope * width]
         axis.plot([center, center - side * width], ends, color=tone, lw=1, ls=(0, (2, 3)))
     elif slope in (float("inf"), float("-inf")):
-        axis.axvline(center, color=tone, lw=1.6, ls=(0, (4, 3)), label=label)
+        axis.axvline(center, color=tone, lw=1.6, ls=(side * 2, (4, 4)), label=label)
 
 
 def _draw_quotients(axis: Any, found: Examination, steps: Array, curves: dict[int, Array]) -> None:
     base, center = found.evidence.base, found.line.center
-    drawn: list[Array] = []
-    for (side, _, tone), slope in zip(SIDES, found.derivatives, strict=True):
-        quotients = side * (curves[side] - base) / steps
-        kept = steps > steps[-1] * CLOSEST**0.5  # closer ones are rounding
+    drawn = [side * (curves[side] - base) / steps for side, _, _ in SIDES]
+    kept = steps > steps[-1] * CLOSEST**0.5  # closer ones are rounding
+    for (side, _, tone), quotients, slope in zip(SIDES, drawn, found.derivatives, strict=True):
         axis.plot(center + side * steps[kept], quotients[kept], color=tone, lw=1.6)
-        drawn.append(quotients[kept])
         if isfinite(slope):
             axis.plot([center], [slope], "o", mfc="none", mec=tone, ms=6)
     axis.axvline(center, color=SOFT, lw=0.8)
     if found.autodiff.value is not None and isfinite(found.autodiff.value):
         axis.plot([center], [found.autodiff.value], "x", color=THIRD, ms=7, mew=2, label="autodiff")
         axis.legend(loc="best")
-    _set_heights(axis, np.concatenate([*drawn, np.array(found.derivatives)]))
+    _set_heights(axis, drawn, steps, found.derivatives)
     axis.set(ylabel="quotient")
 
 
-def _set_heights(axis: Any, values: Array) -> None:
-    """Heights that show what is bounded, and cut off what is not."""
-    finite = values[np.isfinite(values)]
+def _set_heights(axis: Any, curves: list[Array], steps: Array, marks: tuple[float, ...]) -> None:
+    """Heights that show what is bounded, and cut off what is not: by the evenly spaced points alone."""
+    even = np.concatenate([np.interp(np.linspace(0, steps[-1], POINTS // 2 + 1)[1:], steps, c) for c in curves])
+    finite, marked = even[np.isfinite(even)], [m for m in marks if isfinite(m)]
     if not len(finite):
         return
     low, high = finite.min(), finite.max()
     inner = np.percentile(finite, SHOWN)
-    if high - low > 8 * (inner[1] - inner[0]) > 0:
+    if high - low > UNBOUNDED * (inner[1] - inner[0]) > 0:
         low, high = inner
+    low, high = min([low, *marked]), max([high, *marked])
     margin = MARGIN * (high - low) or max(abs(high), 1.0) * MARGIN
     axis.set_ylim(low - margin, high + margin)
 
