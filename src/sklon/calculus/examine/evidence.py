@@ -123,7 +123,7 @@ def _base(value: float, limits: list[Tendency], tolerance: float) -> tuple[float
     if not all(fits(value, t, tolerance) for t in found):
         return limit.limit, limit.error
     apart = abs(value - limit.limit)
-    return value, max(rounding, min(tolerance, apart) if apart > limit.error else 0.0)
+    return value, max(rounding, min(tolerance, apart) if apart > limit.error else tolerance / NEAREST)
 
 
 def _side(samples: Samples, function: Tendency, base: float, error: float) -> Side:

@@ -73,6 +73,11 @@ class Tendency:
 
 def tendency(steps: Array, values: Array, noise: Array) -> Tendency:
     """What ``values`` [K] at ``steps`` [K], which shrink, tend to; ``noise`` [K] is their standard deviation."""
+    with np.errstate(all="ignore"):
+        return _tendency(steps, values, noise)
+
+
+def _tendency(steps: Array, values: Array, noise: Array) -> Tendency:
     last = values[int(len(values) * (1 - SHARE_ABSENT)) :]
     if np.isnan(last).all():
         return Tendency(kind=ABSENT)
