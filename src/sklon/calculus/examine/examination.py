@@ -49,6 +49,8 @@ class Examination:
     autodiff: Autodiff
     rates: Rates
     decided_by: str
+    #: SymPy's limits, where there is a formula
+    exact: tuple[str, ...]
     notes: tuple[str, ...]
     #: what the samples cannot tell
     unseen: tuple[str, ...]
@@ -116,10 +118,24 @@ def examine(function: str | Expression | Function, at: Point, *, along: Sequence
 def examine_subject(subject: Subject, point: Any, along: Sequence[float] | None = None) -> Examination:
     """Examine what :func:`~sklon.calculus.subject.subject_of` made."""
     line = line_of(subject, point, along)
-    return _examined(line, evidence_at(line), "samples")
+    evidence = evidence_at(line)
+    if subject.expression is None:
+        return _examined(line, evidence, "samples", ())
+    from .symbolic import judged
+
+    judgement = judged(line, evidence)
+    if judgement is None:
+        return _examined(line, evidence, "samples; SymPy did not decide", ())
+    before, after = rule_for(evidence).kind, rule_for(judgement.evidence).kind
+    witness = (
+        "samples, confirmed by SymPy's limits"
+        if before == after
+        else f"SymPy's limits; by the samples alone it would be {before}"
+    )
+    return _examined(line, judgement.evidence, witness, (*judgement.found, *judgement.contradictions))
 
 
-def _examined(line: Line, evidence: Evidence, witness: str) -> Examination:
+def _examined(line: Line, evidence: Evidence, witness: str, exact: tuple[str, ...]) -> Examination:
     rule = rule_for(evidence)
     slopes, error = _slopes(evidence, rule.kind)
     sub = _subdifferential(evidence, rule.kind, slopes)
@@ -138,6 +154,7 @@ def _examined(line: Line, evidence: Evidence, witness: str) -> Examination:
         autodiff=autodiff_at(line, rule.kind, derivative, error, sub),
         rates=rates_of(evidence),
         decided_by=witness,
+        exact=exact,
         notes=notes_of(evidence, rule.kind),
         unseen=unseen_of(evidence, rule.kind, line),
         evidence=evidence,

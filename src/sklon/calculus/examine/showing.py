@@ -45,6 +45,8 @@ def lines(found: Examination) -> Iterator[tuple[str, str]]:
     for reason in found.autodiff.reasons:
         yield "convention", reason
     yield "decided by", found.decided_by
+    for limit in found.exact:
+        yield "SymPy", limit
     for note in found.notes:
         yield "note", note
 
@@ -93,6 +95,7 @@ def as_json(found: Examination) -> dict[str, Any]:
             "conventions": [{"op": o.name, "line": o.line, "convention": o.convention} for o in found.autodiff.ops],
         },
         "decided_by": found.decided_by,
+        "exact": list(found.exact),
         "notes": list(found.notes),
         "unseen": list(found.unseen),
         "rates": {"values": plain(found.rates.values), "quotients": plain(found.rates.quotients)},
