@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import pairwise
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sklon._base.canvas import ACCENT, INK, SECOND, SOFT, THIRD
+from sklon._base.canvas import ACCENT, INK, SECOND, SOFT, THIRD, TONES
 from sklon._base.errors import InputError
 from sklon._base.picture import Picture
 from sklon.calculus.subject import Array
 
 if TYPE_CHECKING:
     from .examination import Examination
+    from .scan import Scan
 
 WIDTH, HEIGHTS = 5.8, (3.0, 1.9)  # inches
 POINTS = 600
@@ -117,3 +119,28 @@ def _set_heights(axis: Any, curves: list[Array], steps: Array, marks: tuple[floa
 
 def _axis(found: Examination) -> str:
     return "t, the distance along the direction" if found.along is not None else found.variable
+
+
+# ---- a scan
+def drawn_scan(found: Scan) -> Picture:
+    """The function over an interval, with what was found."""
+    return Picture(draw=partial(_draw_scan, found), width=WIDTH, height=HEIGHTS[0])
+
+
+def _draw_scan(found: Scan, axes: list[Any]) -> None:
+    cuts = [found.low, *(p.at[0] for p in found.points), found.high]
+    pieces = [np.linspace(a, b, POINTS)[1:-1] for a, b in pairwise(cuts) if a < b]
+    curves = [np.array([found.subject.value(np.array([x])) for x in piece]) for piece in pieces]
+    for piece, curve in zip(pieces, curves, strict=True):
+        axes[0].plot(piece, curve, color=INK, lw=1.6)
+    evenly = np.concatenate(curves)
+    for number, kind in enumerate(dict.fromkeys(p.kind for p in found.points)):
+        some = [p for p in found.points if p.kind == kind]
+        heights = [next((v for v in (p.value, *p.limits) if isfinite(v)), 0.0) for p in some]
+        axes[0].plot(
+            [p.at[0] for p in some], heights, "o", color=TONES[number % len(TONES)], ms=6, label=kind, zorder=4
+        )
+    _set_heights(axes[0], [evenly], np.linspace(0, 1, len(evenly)), tuple(p.value for p in found.points))
+    axes[0].set(xlabel=found.subject.names[0], ylabel="f")
+    if found.points:
+        axes[0].legend(loc="best")

@@ -44,6 +44,11 @@ class Line:
         return float(self.point[0]) if len(self.point) == 1 else 0.0
 
     @property
+    def has_slope(self) -> bool:
+        """Whether a gradient flows from the value to the variable."""
+        return self._slope is not None
+
+    @property
     def epsilon(self) -> float:
         """The rounding of the coarsest floating type that the function computes in."""
         graph = walk(self.recorded.results[:1], above=(self.recorded.leaf,))

@@ -70,7 +70,9 @@ def _joined(side: Side, found: SideLimits | None) -> tuple[Side, int, list[str]]
             continue
         exact = _tendency(limit)
         if _agrees(exact, measured):
-            side, knew = replace(side, **{name: replace(exact, exponent=measured.exponent)}), knew + 1
+            exact = replace(exact, exponent=measured.exponent)
+            side = replace(side, function=exact) if name == "function" else replace(side, derivative=exact)
+            knew += 1
         else:
             against.append(f"SymPy's limit of the {name} is {limit.text}, which the samples contradict")
     return side, knew, against
