@@ -79,7 +79,8 @@ def _gaps(values: Array) -> Array:
 
 
 def _zeros(measure: Callable[[float], float], grid: Array, values: Array) -> Iterator[float]:
-    yield from (float(t) for t in grid[values == 0])
+    beside = np.append(values[1:], 1.0) != 0  # what is zero all along is no root
+    yield from (float(t) for t in grid[(values == 0) & (beside | (np.append(1.0, values[:-1]) != 0))])
     with np.errstate(all="ignore"):
         crossing = np.flatnonzero(values[1:] * values[:-1] < 0)
         sizes = np.abs(values)

@@ -107,7 +107,7 @@ def _is_at_kink(node: Node, *states: Mapping[Node, Array]) -> bool:
         return getattr(node.op, "fn", "") == "max" and bool(_has_tie(node, states[0]))
     with np.errstate(all="ignore"):
         here, before, after = (KINKS[node.op.name](*(s[i] for i in node.inputs)) for s in states)
-    crosses = (np.sign(before) != np.sign(after)) & (np.abs(after - before) < TIE * (1 + np.abs(here)))
+        crosses = (np.sign(before) != np.sign(after)) & (np.abs(after - before) < TIE * (1 + np.abs(here)))
     return bool(np.any((here == 0) | crosses))
 
 

@@ -62,7 +62,7 @@ class Line:
 
     def where(self, t: float) -> Array:
         """The point at t. Shape: [n]."""
-        return self.point + t * self.direction
+        return self.point + t * self.direction if t else self.point  # −0 stays −0
 
     def offset(self, t: float) -> float:
         """The t of the number that is next to c + t."""

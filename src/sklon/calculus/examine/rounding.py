@@ -68,5 +68,6 @@ def is_rounded(node: Node) -> bool:
 def _moved(result: Array, node: Node, random: np.random.Generator) -> Array:
     if not is_rounded(node):
         return result
-    epsilon = np.finfo(node.dtype.numpy).eps
-    return np.asarray(result * (1 + ROUNDINGS * epsilon * random.uniform(-1, 1, result.shape)), result.dtype)
+    signs = np.where(random.random(result.shape) < 0.5, -1.0, 1.0)
+    errors = ROUNDINGS * np.finfo(node.dtype.numpy).eps * signs * random.uniform(0.5, 1, result.shape)
+    return np.asarray(result * (1 + errors), result.dtype)

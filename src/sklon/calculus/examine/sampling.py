@@ -63,12 +63,15 @@ def steps_at(line: Line) -> Array:
 
 
 def sample(line: Line, side: int, steps: Array) -> Samples:
-    """The samples of one ``side``, which is −1 or 1. Takes eight evaluations a step."""
+    """The samples of one ``side``, which is −1 or 1. Takes five evaluations a step."""
     rows = [_cluster(line, side, float(h)) for h in steps]
-    taken, distances = (np.array([row[i] for row in rows]) for i in (0, 1))
-    values, slopes = (np.stack([row[i] for row in rows]) for i in (2, 3))
+    taken, distances, slopes = (np.array([row[i] for row in rows]) for i in (0, 1, 3))
+    values = np.stack([row[2] for row in rows])
     moved = _moved(line, side, taken)
-    noise, slope_noise = (_levels(c, m) for c, m in zip((values, slopes), moved.T, strict=True))
+    with np.errstate(all="ignore"):
+        scatter = np.abs(values @ np.array([-1.0, 3.0, -3.0, 1.0])) / THIRD_DIFFERENCE
+    noise = _levels(values[:, 0], moved[:, 0], scatter)
+    slope_noise = _levels(slopes, moved[:, 1], np.zeros_like(slopes))
     with np.errstate(all="ignore"):
         chords = side * (values[:, 3] - values[:, 0]) / (3 * distances)
     return Samples(
@@ -78,7 +81,7 @@ def sample(line: Line, side: int, steps: Array) -> Samples:
         noise=noise,
         chords=chords,
         chord_noise=noise / distances,
-        slopes=slopes[:, 0],
+        slopes=slopes,
         slope_noise=slope_noise,
     )
 
@@ -92,17 +95,16 @@ def _moved(line: Line, side: int, steps: Array) -> Array:
     return found
 
 
-def _levels(clusters: Array, moved: Array) -> Array:
-    """The noise at each step from single measurements, which scatter, and which are 0 where a difference cancels.
+def _levels(values: Array, moved: Array, scatter: Array) -> Array:
+    """The noise at each step from single measurements, which are small by chance, and 0 where a difference cancels.
 
-    Measured are the third difference in a cluster, how far a value was ``moved`` by its roundings, and its last digit.
-    The level is the largest one since the noise last fell for good; where all three are 0 nothing is known but what was
-    before. Shapes: [K, 4] and [K].
+    Measured are the ``scatter`` in a cluster, how far a value was ``moved`` by its roundings, and its last digit. The
+    level is the largest one since the noise last fell for good; where all three are 0 nothing is known but what was
+    before. Shapes: [K].
     """
     with np.errstate(all="ignore"):
-        differences = np.abs(clusters @ np.array([-1.0, 3.0, -3.0, 1.0])) / THIRD_DIFFERENCE
-        last_digit = np.finfo(np.float64).eps / 2 * np.abs(clusters[:, 0])
-        measured = np.stack([differences, np.abs(moved - clusters[:, 0]), last_digit])
+        last_digit = np.finfo(np.float64).eps / 2 * np.abs(values)
+        measured = np.stack([scatter, np.abs(moved - values), last_digit])
     single = np.where(np.isfinite(measured), measured, 0.0).max(axis=0)
     near = np.max([np.roll(np.pad(single, 2), shift)[2:-2] for shift in range(-2, 3)], axis=0)
     levels, low, peak = [], np.inf, 0.0
@@ -114,9 +116,9 @@ def _levels(clusters: Array, moved: Array) -> Array:
     return np.array(levels)
 
 
-def _cluster(line: Line, side: int, h: float) -> tuple[float, float, Array, Array]:
-    """The step that is taken, the distance of four points from there on, and values and slopes there."""
+def _cluster(line: Line, side: int, h: float) -> tuple[float, float, Array, float]:
+    """The step that is taken, the distance of four points from there on, their values, and the slope at the first."""
     first = side * line.offset(side * h)
     distance = 2.0 ** floor(log2(max(CLUSTER * h, APART_IN_CLUSTER * line.spacing)))
     offsets = [side * (first + i * distance) for i in range(4)]
-    return first, distance, np.array([line.value(t) for t in offsets]), np.array([line.slope(t) for t in offsets])
+    return first, distance, np.array([line.value(t) for t in offsets]), line.slope(offsets[0])

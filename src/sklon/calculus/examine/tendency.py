@@ -33,16 +33,20 @@ LOGARITHM = 2e-3
 """Differences whose ratio is 1 within this do not shrink: the sequence is a logarithm."""
 WINDOW = 6
 """Steps over which the width of what oscillates is taken."""
-SHRINKING, STAYING = 0.15, 0.1
-"""Exponents of that width: above the first it vanishes, below the second it does not."""
+SHRINKING = 0.05
+"""From this exponent on, and beyond doubt, that width vanishes."""
+SCATTER = 0.25
+"""The standard deviation of the logarithm of a width that is seen at a few steps only."""
 SHARE_ABSENT = 0.6
 """A function that is no number at this share of the smallest steps is not defined there."""
 MOST_OF_WINDOW = 4
 """Differences that count in a window, the last with it, from which on they are no chance."""
 STRAY = 0.5
 """An exponent that differs so much from the last ones belongs to larger features than the limit."""
-WINDOWS = 3
-"""Fewer windows tell no tendency of their widths."""
+STOPPED = 2
+"""Steps without a difference that counts, after which a trend has ended."""
+WINDOWS, MOST_WINDOWS = 3, 8
+"""Fewer windows tell no tendency of their widths; more are too far from the point."""
 QUIET, VERY_QUIET, QUIET_STEPS = 0.5, 0.01, 4
 """Noise below this share of what was covered, for so many steps: what does not move there does not move. The second
 where there is enough before it to judge by."""
@@ -115,11 +119,20 @@ def _judged(steps: Array, values: Array, noise: Array) -> Tendency:
         return _converged(values, noise, nan)
     start, exponents = _run(differences, noise, counts, end)
     if len(exponents) >= RUN - 1:
+        if _stopped(differences, noise, end, float(np.median(exponents[1 - RUN :]))):
+            return _converged(values[end:], noise[end:], nan)
         return _trend(values[start:], noise[start:], exponents)
     quiet = _quiet(values, noise, end)
     if quiet < (VERY_QUIET if end >= WINDOWS * WINDOW else QUIET):
         return _converged(values[end:], noise[end:], nan)
     return _swinging(steps[: end + 1], values[: end + 1], noise[: end + 1])
+
+
+def _stopped(differences: Array, noise: Array, end: int, exponent: float) -> bool:
+    """Whether a trend ends where it would still stand out of the noise: there a larger feature ends."""
+    after = noise[end : end + STOPPED]
+    expected = abs(differences[end - 1]) * RATIO ** (exponent * STOPPED)
+    return len(after) == STOPPED and bool(expected > 4 * SIGNIFICANT * after.max())
 
 
 def _quiet(values: Array, noise: Array, end: int) -> float:
@@ -172,19 +185,21 @@ def _slow(exponents: Array, sign: float) -> Tendency:
 def _swinging(steps: Array, values: Array, noise: Array) -> Tendency:
     """The tendency of values that go to and fro, from the width of what they cover."""
     ends = range(len(values), WINDOW - 1, -WINDOW)
-    cut = [slice(end - WINDOW, end) for end in ends][:8][::-1]
+    cut = [slice(end - WINDOW, end) for end in ends][:MOST_WINDOWS][::-1]
+    cut = cut[1:] if WINDOWS < len(cut) < MOST_WINDOWS else cut  # the largest steps may see other features
     widths = np.array([np.ptp(values[s]) for s in cut])
     if len(cut) < WINDOWS or not (widths > 0).all():
         return Tendency(kind=UNKNOWN)
     middles = np.array([np.log(steps[s]).mean() for s in cut])
     exponent = float(np.polyfit(middles, np.log(widths), 1)[0])
-    if exponent > SHRINKING:
+    doubt = SCATTER / float(np.sqrt(np.sum((middles - middles.mean()) ** 2)))
+    if exponent > SHRINKING + 4 * doubt:
         last = values[cut[-1]]
         error = float(np.ptp(last) + noise[cut[-1]].max())
         return Tendency(kind=FINITE, limit=float(last.mean()), error=error, exponent=exponent)
-    if exponent < -STAYING:
+    if exponent < -3 * doubt:
         return Tendency(kind=OSCILLATING, low=-inf, high=inf, exponent=exponent)
-    if exponent < STAYING:
+    if exponent < 3 * doubt:
         seen = values[cut[0].start :]
         return Tendency(kind=OSCILLATING, low=float(seen.min()), high=float(seen.max()), exponent=0.0)
     return Tendency(kind=UNKNOWN)
