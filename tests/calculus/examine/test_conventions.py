@@ -39,7 +39,7 @@ def test_autodiff_returns_the_convention(kink: Kink) -> None:
     for i, at in enumerate(kink.inputs[0]):
         if isnan(at):
             continue
-        found = examine(lambda x, i=i: applied(kink, i, x), at)  # type: ignore[misc]
+        found = examine(lambda x, i=i: applied(kink, i, x), at)
         assert found.autodiff.value is not None
         np.testing.assert_allclose(found.autodiff.value, kink.grads[0][i], rtol=1e-14)
 

@@ -109,7 +109,7 @@ def test_scaled_and_moved_it_stays_what_it_is(number: int) -> None:
     random = np.random.default_rng(number)
     for _ in range(3):
         a, b, c, d = (float(random.choice(options)) for options in (SCALES, SCALES, PLACES, (0.0, 1.0)))
-        found = examine(lambda x, a=a, b=b, c=c, d=d: d + a * base(b * (x - c)), c)  # type: ignore[misc]
+        found = examine(lambda x, a=a, b=b, c=c, d=d: d + a * base(b * (x - c)), c)
         assert found.kind == kind, f"{a}·f({b}(x − {c})) + {d}\n{found}"
 
 

@@ -14,6 +14,8 @@ from sklon._base.errors import InputError
 from sklon._base.picture import Picture
 from sklon.calculus.subject import Array
 
+from .kinds import POLE
+
 if TYPE_CHECKING:
     from .examination import Examination
     from .scan import Scan
@@ -133,14 +135,25 @@ def _draw_scan(found: Scan, axes: list[Any]) -> None:
     curves = [np.array([found.subject.value(np.array([x])) for x in piece]) for piece in pieces]
     for piece, curve in zip(pieces, curves, strict=True):
         axes[0].plot(piece, curve, color=INK, lw=1.6)
-    evenly = np.concatenate(curves)
     for number, kind in enumerate(dict.fromkeys(p.kind for p in found.points)):
-        some = [p for p in found.points if p.kind == kind]
-        heights = [next((v for v in (p.value, *p.limits) if isfinite(v)), 0.0) for p in some]
-        axes[0].plot(
-            [p.at[0] for p in some], heights, "o", color=TONES[number % len(TONES)], ms=6, label=kind, zorder=4
-        )
-    _set_heights(axes[0], [evenly], np.linspace(0, 1, len(evenly)), tuple(p.value for p in found.points))
+        _draw_points(axes[0], [p for p in found.points if p.kind == kind], kind, TONES[number % len(TONES)])
+    evenly, marks = np.concatenate(curves), tuple(h for p in found.points for h in _height(p))
+    _set_heights(axes[0], [evenly], np.linspace(0, 1, len(evenly)), marks)
     axes[0].set(xlabel=found.subject.names[0], ylabel="f")
     if found.points:
         axes[0].legend(loc="best")
+
+
+def _draw_points(axis: Any, points: list[Examination], kind: str, tone: str) -> None:
+    """Points of one kind: a dot where there is a height, else a line from bottom to top."""
+    marked = [(p.at[0], h) for p in points for h in _height(p)]
+    if marked:
+        axis.plot(*zip(*marked, strict=True), "o", color=tone, ms=6, label=kind, zorder=4)
+    for i, point in enumerate(p for p in points if not _height(p)):
+        axis.axvline(point.at[0], color=tone, lw=1.2, ls=(0, (4, 3)), label="" if i or marked else kind)
+
+
+def _height(point: Examination) -> tuple[float, ...]:
+    """Where a point is drawn: at its value, or at a limit; nowhere at a pole."""
+    heights = () if point.kind == POLE else (point.value, *point.limits)
+    return tuple(h for h in heights if isfinite(h))[:1]
