@@ -89,9 +89,11 @@ def evidence_at(line: Line) -> Evidence:
     steps = steps_at(line)
     left, right = (sample(line, side, steps) for side in (-1, 1))
     value = line.value(0.0)
-    limits = [tendency(s.steps, s.values, s.noise) for s in (left, right)]
-    tolerance = max(_movement(line, side, limit) for side, limit in zip((-1, 1), limits, strict=True))
-    base, error = _base(value, limits, tolerance)
+    limits = [tendency(s.steps, s.values, s.noise, s.between_values) for s in (left, right)]
+    moved = [_movement(line, side, limit) for side, limit in zip((-1, 1), limits, strict=True)]
+    tolerance = max(moved)
+    beyond = max(m - t.error if t.is_finite else 0.0 for m, t in zip(moved, limits, strict=True))
+    base, error = _base(value, limits, tolerance, max(beyond, 0.0) / NEAREST)
     one, other = (_side(s, limit, base, error) for s, limit in zip((left, right), limits, strict=True))
     return Evidence(value=value, left=one, right=other, base=base, tolerance=tolerance)
 
@@ -113,25 +115,26 @@ def _movement(line: Line, side: int, limit: Tendency) -> float:
     return moved if isfinite(moved) else 0.0
 
 
-def _base(value: float, limits: list[Tendency], tolerance: float) -> tuple[float, float]:
-    """From where quotients start, and the error of that."""
+def _base(value: float, limits: list[Tendency], tolerance: float, rounding: float) -> tuple[float, float]:
+    """From where quotients start, and the error of that: the place of the point is ``rounding``, too."""
     found = [t for t in limits if t.kind != ABSENT]
-    rounding = float(np.finfo(np.float64).eps) / 2 * abs(value) if isfinite(value) else 0.0
+    last_digit = float(np.finfo(np.float64).eps) / 2 * abs(value) if isfinite(value) else 0.0
     if not found or not all(t.is_finite for t in found) or not agree(found[0], found[-1]):
-        return value, rounding
+        return value, last_digit
     limit = min(found, key=lambda t: t.error)
     if not all(fits(value, t, tolerance) for t in found):
         return limit.limit, limit.error
     apart = abs(value - limit.limit)
-    return value, max(rounding, min(tolerance, apart) if apart > limit.error else tolerance / NEAREST)
+    return value, max(last_digit, min(tolerance, apart) if apart > limit.error else rounding)
 
 
 def _side(samples: Samples, function: Tendency, base: float, error: float) -> Side:
     h = samples.steps
     with np.errstate(all="ignore"):
         quotients = samples.side * (samples.values - base) / h
+        between = samples.side * (samples.between_values - base) / samples.between
         noise = (samples.noise + error) / h
-    quotient = tendency(h, quotients, noise) if isfinite(base) else Tendency(kind=ABSENT)
+    quotient = tendency(h, quotients, noise, between) if isfinite(base) else Tendency(kind=ABSENT)
     slopes = tendency(h, samples.slopes, samples.slope_noise)
     sharp = _sharpens(slopes, quotient)
     return Side(

@@ -24,6 +24,8 @@ LAST_STEP = 1e-22
 NUMBERS_APART = 2**10
 """The smallest step elsewhere, in distances of neighbouring numbers."""
 MOST_STEPS = 120
+BETWEEN = 3
+"""Samples between each step and the next, for the width of what oscillates."""
 CLUSTER = 2.0**-34
 """The distance of the points of a cluster, relative to the step."""
 APART_IN_CLUSTER = 4
@@ -43,6 +45,9 @@ class Samples:
     steps: Array
     values: Array
     noise: Array
+    #: steps between each step and the next, and f there: shapes [K, M]
+    between: Array
+    between_values: Array
     #: slopes of short chords
     chords: Array
     chord_noise: Array
@@ -63,7 +68,8 @@ def steps_at(line: Line) -> Array:
 
 
 def sample(line: Line, side: int, steps: Array) -> Samples:
-    """The samples of one ``side``, which is −1 or 1. Takes five evaluations a step."""
+    """The samples of one ``side``, which is −1 or 1. Takes eight evaluations a step."""
+    between = steps[:, None] * RATIO ** (np.arange(1, BETWEEN + 1) / (BETWEEN + 1))
     rows = [_cluster(line, side, float(h)) for h in steps]
     taken, distances, slopes = (np.array([row[i] for row in rows]) for i in (0, 1, 3))
     values = np.stack([row[2] for row in rows])
@@ -79,6 +85,8 @@ def sample(line: Line, side: int, steps: Array) -> Samples:
         steps=taken,
         values=values[:, 0],
         noise=noise,
+        between=between,
+        between_values=np.array([[line.value(side * float(h)) for h in row] for row in between]),
         chords=chords,
         chord_noise=noise / distances,
         slopes=slopes,

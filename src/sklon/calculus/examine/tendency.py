@@ -35,8 +35,8 @@ WINDOW = 6
 """Steps over which the width of what oscillates is taken."""
 SHRINKING = 0.05
 """From this exponent on, and beyond doubt, that width vanishes."""
-SCATTER = 0.25
-"""The standard deviation of the logarithm of a width that is seen at a few steps only."""
+SCATTER = 0.3
+"""The standard deviation of the logarithm of a width: a window may see half a period of what goes to and fro."""
 SHARE_ABSENT = 0.6
 """A function that is no number at this share of the smallest steps is not defined there."""
 MOST_OF_WINDOW = 4
@@ -75,26 +75,30 @@ class Tendency:
         return self.kind == FINITE
 
 
-def tendency(steps: Array, values: Array, noise: Array) -> Tendency:
-    """What ``values`` [K] at ``steps`` [K], which shrink, tend to; ``noise`` [K] is their standard deviation."""
+def tendency(steps: Array, values: Array, noise: Array, between: Array | None = None) -> Tendency:
+    """What ``values`` [K] at ``steps`` [K], which shrink, tend to; ``noise`` [K] is their standard deviation.
+
+    ``between`` [K, M] are values between each step and the next: where values go to and fro, they tell how far.
+    """
+    more = np.zeros((len(values), 0)) if between is None else between
     with np.errstate(all="ignore"):
-        return _tendency(steps, values, noise)
+        return _tendency(steps, values, noise, more)
 
 
-def _tendency(steps: Array, values: Array, noise: Array) -> Tendency:
+def _tendency(steps: Array, values: Array, noise: Array, between: Array) -> Tendency:
     last = values[int(len(values) * (1 - SHARE_ABSENT)) :]
     if np.isnan(last).all():
         return Tendency(kind=ABSENT)
     noise = noise + _of_steps(steps, values)
     known = ~np.isnan(values)
-    steps, values, noise = steps[known], values[known], noise[known]
+    steps, values, noise, between = steps[known], values[known], noise[known], between[known]
     if np.isinf(values[-3:]).all():
         return _endless(values)
     finite = np.isfinite(values)
-    steps, values, noise = steps[finite], values[finite], noise[finite]
+    steps, values, noise, between = steps[finite], values[finite], noise[finite], between[finite]
     if len(values) < FEWEST:
         return Tendency(kind=UNKNOWN)
-    return _judged(steps, values, noise)
+    return _judged(steps, values, noise, between)
 
 
 def _of_steps(steps: Array, values: Array) -> Array:
@@ -111,7 +115,7 @@ def _endless(values: Array) -> Tendency:
     return Tendency(kind=INFINITE, limit=float(values[-1]), error=0.0, exponent=nan)
 
 
-def _judged(steps: Array, values: Array, noise: Array) -> Tendency:
+def _judged(steps: Array, values: Array, noise: Array, between: Array) -> Tendency:
     differences = np.diff(values)
     counts = np.abs(differences) > SIGNIFICANT * (noise[1:] + noise[:-1])
     end = _last_in_company(counts)
@@ -125,7 +129,8 @@ def _judged(steps: Array, values: Array, noise: Array) -> Tendency:
     quiet = _quiet(values, noise, end)
     if quiet < (VERY_QUIET if end >= WINDOWS * WINDOW else QUIET):
         return _converged(values[end:], noise[end:], nan)
-    return _swinging(steps[: end + 1], values[: end + 1], noise[: end + 1])
+    inner = np.where(np.isfinite(between), between, values[:, None])
+    return _swinging(steps[: end + 1], np.column_stack((values, inner))[: end + 1], noise[: end + 1])
 
 
 def _stopped(differences: Array, noise: Array, end: int, exponent: float) -> bool:
@@ -183,7 +188,7 @@ def _slow(exponents: Array, sign: float) -> Tendency:
 
 
 def _swinging(steps: Array, values: Array, noise: Array) -> Tendency:
-    """The tendency of values that go to and fro, from the width of what they cover."""
+    """The tendency of values [K, 1 + M] that go to and fro, from the width of what they cover."""
     ends = range(len(values), WINDOW - 1, -WINDOW)
     cut = [slice(end - WINDOW, end) for end in ends][:MOST_WINDOWS][::-1]
     cut = cut[1:] if WINDOWS < len(cut) < MOST_WINDOWS else cut  # the largest steps may see other features
