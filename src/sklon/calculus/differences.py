@@ -27,7 +27,7 @@ LARGEST_STEP, HALVINGS = 0.25, 22
 #: terms of the error that are cancelled; more of them amplify rounding and gain nothing in float64
 MOST_TERMS = 8
 #: rounding of a float64, relative to it, and how many such errors a value of f is taken to hold at the least
-UNIT, ROUNDINGS = float(np.finfo(np.float64).eps) / 2, 8
+UNIT, ROUNDINGS = float(np.finfo(np.float64).eps) / 2, 16
 #: the distance of the points that show the noise of f, in smallest steps; no ratio that rounding could be in time with
 NOISE_STEP = 2**0.5
 #: one-sided slopes with relative errors above this say nothing about whether there is a kink
@@ -65,6 +65,9 @@ class TwoSided(Estimate):
         return sided and abs(self.right.value - self.left.value) > self.right.error + self.left.error
 
 
+UNDEFINED = TwoSided(value=nan, error=inf, right=NOTHING, left=NOTHING)
+
+
 def slope(line: Line, scale: float = 1.0) -> TwoSided:
     """g′(0) of a line g, from values of g at steps of up to ``scale``/4.
 
@@ -73,6 +76,8 @@ def slope(line: Line, scale: float = 1.0) -> TwoSided:
     (3.0, True, True)
     """
     steps, here, ahead, behind = _values(line, scale)
+    if not isfinite(here):
+        return UNDEFINED
     size = _uncertainty(line, here, ahead, behind, float(steps[-1]))
     central = _extrapolated((ahead - behind) / (2 * steps), size / steps, steps, scale, order=2)
     right = _extrapolated((ahead - here) / steps, 2 * size / steps, steps, scale, order=1)
@@ -87,6 +92,8 @@ def curvature(line: Line, scale: float = 1.0) -> TwoSided:
     6.0
     """
     steps, here, ahead, behind = _values(line, scale)
+    if not isfinite(here):
+        return UNDEFINED
     size = _uncertainty(line, here, ahead, behind, float(steps[-1]))
     noise, half = 4 * size / steps**2, steps[1:]
     central = _extrapolated((ahead - 2 * here + behind) / steps**2, noise, steps, scale, order=2)

@@ -1,0 +1,185 @@
+"""``derive``: all first and second derivatives of one function, as formulas and at a point, each by several ways."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from sklon._base.errors import InputError
+
+from . import curvature, differences, reverse
+from .curvature import Hessian
+from .direction import Along, Steepest, derivative_along, steepest
+from .expressions import Expression
+from .formulas import Formulas, formulas_of
+from .stationary import Kind, kind_of
+from .subject import Array, Function, Point, Subject, subject_of
+from .ways import Partial
+from .writing import number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Local:
+    """A function at a point: its value, its partial derivatives by each way, and what follows from them.
+
+    ``steepest`` and ``kind`` need a gradient; ``hessian`` is None of more than 12 variables.
+    """
+
+    at: tuple[float, ...]
+    value: float
+    partials: tuple[Partial, ...]
+    steepest: Steepest | None
+    along: Along | None
+    hessian: Hessian | None
+    kind: Kind
+
+    @property
+    def agrees(self) -> bool:
+        """Whether all ways give the same gradient."""
+        return all(partial.verdict.agrees for partial in self.partials)
+
+    @property
+    def gradient(self) -> tuple[float, ...] | None:
+        """The gradient that can be relied on; None where f has none."""
+        found = [partial.verdict.value for partial in self.partials]
+        return None if None in found else tuple(value for value in found if value is not None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Derivation:
+    """What ``derive`` found: ``formulas`` of a function that was given as one, ``local`` where a point was given.
+
+    It prints itself as text, shows itself in notebooks, and ``json()`` is a dictionary for programs.
+    """
+
+    name: str
+    variables: tuple[str, ...]
+    formulas: Formulas | None
+    local: Local | None
+
+    def json(self) -> dict[str, Any]:
+        """All of it as numbers, texts, lists and dictionaries; None for what is not finite."""
+        from .telling import as_json
+
+        return as_json(self)
+
+    def __str__(self) -> str:
+        from .telling import as_text
+
+        return as_text(self)
+
+    def _repr_html_(self) -> str:
+        from .telling import as_html
+
+        return as_html(self)
+
+
+def derive(
+    function: str | Expression | Function,
+    at: Point | None = None,
+    along: Sequence[float] | Mapping[str, float] | None = None,
+) -> Derivation:
+    """The derivatives of a function: as formulas, and at a point by three ways that have to agree.
+
+    ``function`` is a formula, or a Python function of tensors; of the latter there are no formulas, and ``at`` is
+    needed. ``at`` is the point, in the forms that ``subject_of`` reads. Then the gradient is computed from the formula,
+    by reverse mode and by differences with their error, with a verdict where they differ; and the direction of steepest
+    descent, the Hessian, its eigenvalues, and the kind of the point. ``along`` is a direction, which is brought to
+    length 1.
+
+    Raises InputError for a formula that cannot be read, a point that does not fit, one where the function has no
+    finite value, and a direction that is zero.
+
+    >>> found = derive(lambda x, y: x * x + x * y, at=(1.0, 2.0), along=(1.0, 1.0))
+    >>> found.local.gradient, found.local.agrees, found.local.kind.name
+    ((4.0, 1.0), True, 'not stationary')
+    >>> round(found.local.along.by_gradient, 6), round(found.local.steepest.rate, 6)
+    (3.535534, -4.123106)
+    """
+    if at is None:
+        return _without_point(function, along)
+    subject, point = subject_of(function, at)
+    formulas = None if subject.expression is None else formulas_of(subject.expression)
+    direction = None if along is None else _direction(subject, along)
+    return Derivation(
+        name=_name(function) if subject.expression is None else subject.expression.text,
+        variables=subject.names,
+        formulas=formulas,
+        local=_local(subject, formulas, point, direction),
+    )
+
+
+def _without_point(function: str | Expression | Function, along: object) -> Derivation:
+    from .expressions import parse
+
+    if callable(function):
+        raise InputError(
+            f"{_name(function)} is a Python function, whose derivatives are numbers; give a point, such as at=(1.0,)"
+        )
+    if along is not None:
+        raise InputError("a derivative along a direction is a number at a point; give at=")
+    expression = function if isinstance(function, Expression) else parse(function)
+    return Derivation(
+        name=expression.text, variables=expression.variables, formulas=formulas_of(expression), local=None
+    )
+
+
+def _name(function: object) -> str:
+    found = str(getattr(function, "__name__", type(function).__name__))
+    return "f" if found == "<lambda>" else found
+
+
+def _direction(subject: Subject, along: Sequence[float] | Mapping[str, float]) -> Array:
+    """A direction as a vector in the order of the variables; variables that a dictionary leaves out stay."""
+    count, names = len(subject.names), ", ".join(subject.names)
+    if isinstance(along, Mapping):
+        unknown = [name for name in along if name not in subject.names]
+        if unknown:
+            raise InputError(f"the direction names {unknown[0]!r}; the variables are {names}")
+        along = [along.get(name, 0.0) for name in subject.names]
+    vector = np.asarray(along, np.float64).reshape(-1)
+    if len(vector) != count:
+        raise InputError(f"the direction has {len(vector)} numbers, but the variables are {names}")
+    return vector
+
+
+def _local(subject: Subject, formulas: Formulas | None, at: Array, direction: Array | None) -> Local:
+    value = subject.value(at)
+    if not isfinite(value):
+        place = ", ".join(f"{name} = {number(v)}" for name, v in zip(subject.names, at, strict=True))
+        raise InputError(f"f has no finite value at {place} (it is {number(value)}); give a point where it is defined")
+    partials = _partials(subject, formulas, at)
+    believed = [partial.verdict.value for partial in partials]
+    gradient = None if None in believed else np.array(believed, np.float64)
+    hessian = curvature.hessian(subject, at, None if formulas is None else formulas.hessian_at(at))
+    return Local(
+        at=tuple(map(float, at)),
+        value=value,
+        partials=partials,
+        steepest=None if gradient is None else steepest(gradient),
+        along=None if direction is None else derivative_along(subject, at, direction, gradient),
+        hessian=hessian,
+        kind=_kind(subject, at, gradient, hessian),
+    )
+
+
+def _partials(subject: Subject, formulas: Formulas | None, at: Array) -> tuple[Partial, ...]:
+    symbolic = [None] * len(at) if formulas is None else formulas.gradient_at(at)
+    ways = zip(subject.names, symbolic, reverse.gradient(subject, at), differences.gradient(subject, at), strict=True)
+    return tuple(Partial(name=n, symbolic=s, reverse=float(r), differences=d) for n, s, r, d in ways)
+
+
+def _kind(subject: Subject, at: Array, gradient: Array | None, hessian: Hessian | None) -> Kind:
+    if gradient is None:
+        return Kind(name="undecided", reason="f has no gradient here")
+    if hessian is None:
+        return Kind(
+            name="undecided", reason=f"the Hessian is not computed of more than {curvature.MOST_VARIABLES} variables"
+        )
+    if not hessian.agrees:
+        return Kind(name="undecided", reason="the ways to the second derivatives do not agree here")
+    return kind_of(at, gradient, np.array(hessian.reverse), lambda x: reverse.gradient(subject, x))

@@ -1,0 +1,79 @@
+"""What kind of point it is: not stationary, a minimum, a maximum, a saddle, or left open by second derivatives.
+
+Near a point with ∇f = 0, f is ½dᵀHd up to terms of third order, so the signs of the eigenvalues of H decide; where one
+of them is 0, the terms beyond decide, and H does not know them (x⁴ + y⁴ and x³ − 3xy² have the same H at 0).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from .subject import Array
+from .writing import number
+
+#: a point is taken for stationary if Newton's step from it is at most so long, relative to its size and at least 1:
+#: what is left of a point that is written with six decimals; below the second bound, a gradient is rounding
+NEAR, ROUNDING = 1e-6, 1e-12
+#: by how much Newton's step has to shrink the gradient, for the point to be near a stationary one
+SHRINKS = 0.1
+#: an eigenvalue below this share of the largest one is taken for 0
+SINGULAR = 1e-6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """The kind of a point ("not stationary", "minimum", "maximum", "saddle", "undecided"), with the reason."""
+
+    name: str
+    reason: str
+
+
+def kind_of(at: Array, gradient: Array, hessian: Array, gradient_at: Callable[[Array], Array]) -> Kind:
+    """The kind of the point ``at``, from its gradient and Hessian; ``gradient_at`` is asked one Newton step away.
+
+    >>> saddle = np.array([[2.0, 1.0], [1.0, 0.0]])
+    >>> kind_of(np.zeros(2), np.zeros(2), saddle, lambda x: saddle @ x).name
+    'saddle'
+    """
+    if not np.isfinite(hessian).all():
+        return Kind(name="undecided", reason="a second derivative has no finite value here")
+    distance = _distance(at, gradient, hessian, gradient_at)
+    if distance is None:
+        return Kind(name="not stationary", reason=f"‖∇f‖ = {number(float(np.linalg.norm(gradient)))}, not 0")
+    about = f"; ∇f = 0 is {number(distance)} away" if distance > ROUNDING else ""
+    name, reason = _by_curvature(np.linalg.eigvalsh(hessian))
+    return Kind(name=name, reason=reason + about)
+
+
+def _distance(at: Array, gradient: Array, hessian: Array, gradient_at: Callable[[Array], Array]) -> float | None:
+    """How far the stationary point is that this one stands for; None if it stands for none."""
+    size, length = max(1.0, float(np.abs(at).max(initial=0.0))), float(np.linalg.norm(gradient))
+    steepness = float(np.linalg.norm(hessian, 2)) * size
+    if length <= ROUNDING * steepness:
+        return 0.0
+    if length > NEAR * steepness:
+        return None
+    step = np.linalg.pinv(hessian, rcond=SINGULAR, hermitian=True) @ gradient
+    left = float(np.linalg.norm(gradient_at(at - step)))
+    distance = float(np.linalg.norm(step))
+    return distance if distance <= NEAR * size and left <= SHRINKS * length else None
+
+
+def _by_curvature(eigenvalues: Array) -> tuple[str, str]:
+    """The kind of a stationary point, and why."""
+    largest = float(np.abs(eigenvalues).max())
+    up = bool((eigenvalues > SINGULAR * largest).any())
+    down = bool((eigenvalues < -SINGULAR * largest).any())
+    flat = bool((np.abs(eigenvalues) <= SINGULAR * largest).any())
+    if up and down:
+        return "saddle", "the Hessian has eigenvalues of both signs"
+    if not flat:
+        return ("minimum", "all eigenvalues are positive") if up else ("maximum", "all eigenvalues are negative")
+    zero = f"an eigenvalue of the Hessian is 0 (below {number(SINGULAR)} of the largest)"
+    excluded = {(True, False): "; it is no maximum", (False, True): "; it is no minimum"}.get((up, down), "")
+    if largest == 0.0:
+        zero = "the Hessian is 0"
+    return "undecided", f"{zero}: second derivatives do not decide{excluded}"

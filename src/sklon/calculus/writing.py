@@ -1,0 +1,38 @@
+"""Numbers and vectors as people write them: six digits, no zeros at the end, a minus that is none of a hyphen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import isnan
+
+from .differences import Estimate
+
+
+def number(value: float, digits: int = 6) -> str:
+    """A number to so many digits.
+
+    >>> number(-0.5), number(2.0), number(1 / 3), number(1e-9), number(-0.0), number(float("inf"))
+    ('−0.5', '2', '0.333333', '1e−9', '0', '∞')
+    """
+    if isnan(value):
+        return "undefined"
+    text = f"{value + 0.0:.{digits}g}".replace("inf", "∞").replace("e+0", "e").replace("e+", "e").replace("e-0", "e-")
+    return text.replace("-", "−")
+
+
+def vector(values: Iterable[float]) -> str:
+    """Numbers in brackets.
+
+    >>> vector([1.0, -0.25])
+    '(1, −0.25)'
+    """
+    return f"({', '.join(number(v) for v in values)})"
+
+
+def estimated(estimate: Estimate) -> str:
+    """An estimate with its error to one digit.
+
+    >>> estimated(Estimate(value=1 / 3, error=2.3e-12))
+    '0.333333 ± 2e−12'
+    """
+    return f"{number(estimate.value)} ± {number(float(f'{estimate.error:.0e}'))}"
