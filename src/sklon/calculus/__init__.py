@@ -1,5 +1,7 @@
 """Floor 8: derivatives that can be seen, checked and trusted. What trains, and what reads tables, is not here."""
 
+from .derivation import Derivation, derive
 from .descent import Comparison, Descent, compare, descend
+from .examine import Examination, examine
 
-__all__ = ["Comparison", "Descent", "compare", "descend"]
+__all__ = ["Comparison", "Derivation", "Descent", "Examination", "compare", "derive", "descend", "examine"]

@@ -25,10 +25,14 @@ SINGULAR = 1e-6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """The kind of a point ("not stationary", "minimum", "maximum", "saddle", "undecided"), with the reason."""
+    """The kind of a point ("not stationary", "minimum", "maximum", "saddle", "undecided"), with the reason.
+
+    ``stationary`` says whether ∇f = 0 there; None where there is no gradient to ask.
+    """
 
     name: str
     reason: str
+    stationary: bool | None
 
 
 def kind_of(at: Array, gradient: Array, hessian: Array, gradient_at: Callable[[Array], Array]) -> Kind:
@@ -39,13 +43,21 @@ def kind_of(at: Array, gradient: Array, hessian: Array, gradient_at: Callable[[A
     'saddle'
     """
     if not np.isfinite(hessian).all():
-        return Kind(name="undecided", reason="a second derivative has no finite value here")
+        return Kind(name="undecided", reason="a second derivative has no finite value here", stationary=None)
     distance = _distance(at, gradient, hessian, gradient_at)
     if distance is None:
-        return Kind(name="not stationary", reason=f"‖∇f‖ = {number(float(np.linalg.norm(gradient)))}, not 0")
+        return not_stationary(gradient)
+    name, reason = _by_curvature(np.linalg.eigvalsh(hessian), _ONE if len(at) == 1 else _MANY)
     about = f"; ∇f = 0 is {number(distance)} away" if distance > ROUNDING else ""
-    name, reason = _by_curvature(np.linalg.eigvalsh(hessian))
-    return Kind(name=name, reason=reason + about)
+    return Kind(name=name, reason=reason + about, stationary=True)
+
+
+def not_stationary(gradient: Array) -> Kind:
+    """The kind of a point whose gradient is not 0."""
+    length = (
+        f"f′ = {number(gradient[0])}" if len(gradient) == 1 else f"‖∇f‖ = {number(float(np.linalg.norm(gradient)))}"
+    )
+    return Kind(name="not stationary", reason=f"{length}, not 0", stationary=False)
 
 
 def _distance(at: Array, gradient: Array, hessian: Array, gradient_at: Callable[[Array], Array]) -> float | None:
@@ -62,7 +74,26 @@ def _distance(at: Array, gradient: Array, hessian: Array, gradient_at: Callable[
     return distance if distance <= NEAR * size and left <= SHRINKS * length else None
 
 
-def _by_curvature(eigenvalues: Array) -> tuple[str, str]:
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """How curvature is told."""
+
+    up: str
+    down: str
+    flat: str
+    zero: str
+
+
+_ONE = _Words("f″ > 0", "f″ < 0", "f″ = 0", "f″ = 0")
+_MANY = _Words(
+    "all eigenvalues of the Hessian are positive",
+    "all eigenvalues of the Hessian are negative",
+    f"an eigenvalue of the Hessian is 0 (below {number(SINGULAR)} of the largest)",
+    "the Hessian is 0",
+)
+
+
+def _by_curvature(eigenvalues: Array, words: _Words) -> tuple[str, str]:
     """The kind of a stationary point, and why."""
     largest = float(np.abs(eigenvalues).max())
     up = bool((eigenvalues > SINGULAR * largest).any())
@@ -71,9 +102,6 @@ def _by_curvature(eigenvalues: Array) -> tuple[str, str]:
     if up and down:
         return "saddle", "the Hessian has eigenvalues of both signs"
     if not flat:
-        return ("minimum", "all eigenvalues are positive") if up else ("maximum", "all eigenvalues are negative")
-    zero = f"an eigenvalue of the Hessian is 0 (below {number(SINGULAR)} of the largest)"
+        return ("minimum", words.up) if up else ("maximum", words.down)
     excluded = {(True, False): "; it is no maximum", (False, True): "; it is no minimum"}.get((up, down), "")
-    if largest == 0.0:
-        zero = "the Hessian is 0"
-    return "undecided", f"{zero}: second derivatives do not decide{excluded}"
+    return "undecided", f"{words.flat if largest else words.zero}: second derivatives do not decide{excluded}"

@@ -4,44 +4,90 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from math import isfinite
+from textwrap import TextWrapper
 from typing import Any
 
 from sklon._base import notebook
 from sklon._base.columns import aligned
 
 from .curvature import Hessian
-from .derive import Derivation, Local
+from .derivation import Derivation, Local
 from .differences import Estimate
 from .direction import Along
-from .formulas import Formulas, Written
-from .writing import estimated, number, vector
+from .expressions import parse
+from .writing import estimated, number, shown, vector
+
+#: characters in a line of a sentence
+WIDTH = 100
+#: a space at which no line is broken
+UNBROKEN = "\u00a0"
 
 
 # ---- text
 def as_text(derivation: Derivation) -> str:
-    """Paragraphs with an empty line between them."""
-    return "\n\n".join("\n".join(lines) for lines in _paragraphs(derivation))
+    """All of it: formulas, then the point."""
+    return "\n\n".join(filter(None, (formulas_as_text(derivation), local_as_text(derivation))))
 
 
-def _paragraphs(derivation: Derivation) -> Iterator[list[str]]:
-    formulas, local = derivation.formulas, derivation.local
-    if formulas is not None:
-        yield [f"f({', '.join(derivation.variables)}) = {formulas.function.text}"]
-        symbols = symbols_of(derivation.variables)
-        yield [f"  {symbol} = {of.text}" for symbol, of in zip(symbols, formulas.gradient, strict=True)]
-    if local is None:
-        return
-    name = derivation.name if formulas is None else "f"
-    yield [f"At {place(derivation.variables, local)}: {name} = {number(local.value)}"]
-    yield [*_indented(aligned(*_gradient_table(local))), *_indented(verdicts(local))]
-    yield _indented(directions(local))
+def formulas_as_text(derivation: Derivation) -> str:
+    """f and its partial derivatives; empty for a Python function."""
+    formulas, names = derivation.formulas, derivation.variables
+    if formulas is None:
+        return ""
+    partials = zip(symbols_of(names), formulas.gradient, strict=True)
+    lines = [f"  {symbol} = {partial.pretty()}" for symbol, partial in partials]
+    return "\n".join([title(derivation), "", *lines] if lines else [title(derivation)])
+
+
+def formulas_as_latex(derivation: Derivation) -> str:
+    """The same as LaTeX, one formula a line."""
+    formulas, names = derivation.formulas, derivation.variables
+    if formulas is None:
+        return ""
+    written = [parse(name).latex() for name in names]
+    symbols = (
+        [rf"\frac{{\partial f}}{{\partial {name}}}" for name in written]
+        if len(names) > 1
+        else [f"f'({name})" for name in written]
+    )
+    head = f"f({', '.join(written)}) = {formulas.function.latex()}"
+    return "\n".join([head, *(f"{s} = {p.latex()}" for s, p in zip(symbols, formulas.gradient, strict=True))])
+
+
+def local_as_text(derivation: Derivation) -> str:
+    """What holds at the point, in paragraphs with an empty line between them; empty without a point."""
+    local = derivation.local
+    paragraphs = [] if local is None else _paragraphs(derivation, local)
+    return "\n\n".join("\n".join(lines) for lines in paragraphs if lines)
+
+
+def _paragraphs(derivation: Derivation, local: Local) -> Iterator[list[str]]:
+    names = derivation.variables
+    yield [f"At {place(names, local)}: {_letter(derivation)} = {number(local.value)}"]
+    yield [*_indented(aligned(*_gradient_table(local))), *_wrapped(verdicts(local))]
+    yield _wrapped(directions(local))
     if local.gradient is not None and local.hessian is not None:
-        yield _indented([*aligned(*_hessian_table(derivation.variables, local.hessian)), about(local.hessian)])
-    yield _indented([kind(local)])
+        yield [*_indented(aligned(*_hessian_table(names, local.hessian))), *_wrapped([about(local.hessian)])]
+    yield _wrapped([kind(local)])
+
+
+def _letter(derivation: Derivation) -> str:
+    return derivation.name if derivation.formulas is None else "f"
 
 
 def _indented(lines: Sequence[str]) -> list[str]:
     return [f"  {line}" for line in lines]
+
+
+def _wrapped(sentences: Sequence[str]) -> list[str]:
+    """Sentences on lines that a terminal shows whole; what goes on stands deeper."""
+    fold = TextWrapper(width=WIDTH, initial_indent="  ", subsequent_indent="    ", break_long_words=False)
+    return [line.replace(UNBROKEN, " ") for sentence in sentences for line in fold.wrap(_kept_together(sentence))]
+
+
+def _kept_together(sentence: str) -> str:
+    """No line ends beside = or ±."""
+    return sentence.replace(" = ", f"{UNBROKEN}={UNBROKEN}").replace(" ± ", f"{UNBROKEN}±{UNBROKEN}")
 
 
 def _gradient_table(local: Local) -> tuple[list[list[str]], str]:
@@ -56,25 +102,33 @@ def _gradient_table(local: Local) -> tuple[list[list[str]], str]:
 
 
 def _hessian_table(names: Sequence[str], hessian: Hessian) -> tuple[list[list[str]], str]:
-    if len(names) == 1:
-        return [[f"f″({names[0]})", number(hessian.reverse[0][0])]], "lr"
-    rows = [[name, *map(number, row)] for name, row in zip(names, hessian.reverse, strict=True)]
-    return [["Hessian", *names], *rows], "l" + "r" * len(names)
+    heads = [shown(name) for name in names]
+    if len(heads) == 1:
+        return [[f"f″({heads[0]})", number(hessian.reverse[0][0])]], "lr"
+    rows = [[head, *map(number, row)] for head, row in zip(heads, hessian.reverse, strict=True)]
+    return [["Hessian", *heads], *rows], "l" + "r" * len(heads)
 
 
 # ---- sentences that text and cards share
+def title(derivation: Derivation) -> str:
+    """f(x, y) = …, or the name of a Python function."""
+    if derivation.formulas is None:
+        return derivation.name
+    return f"f({', '.join(map(shown, derivation.variables))}) = {derivation.formulas.function.pretty()}"
+
+
 def symbols_of(names: Sequence[str]) -> list[str]:
     """How the partial derivatives are written.
 
     >>> symbols_of(["x"]), symbols_of(["x", "y"])
     (['f′(x)'], ['∂f/∂x', '∂f/∂y'])
     """
-    return [f"f′({names[0]})"] if len(names) == 1 else [f"∂f/∂{name}" for name in names]
+    return [f"f′({shown(names[0])})"] if len(names) == 1 else [f"∂f/∂{shown(name)}" for name in names]
 
 
 def place(names: Sequence[str], local: Local) -> str:
     """The point, with all digits that it was given with."""
-    return ", ".join(f"{name} = {number(v, digits=15)}" for name, v in zip(names, local.at, strict=True))
+    return ", ".join(f"{shown(name)} = {number(v, digits=15)}" for name, v in zip(names, local.at, strict=True))
 
 
 def verdicts(local: Local) -> list[str]:
@@ -86,32 +140,33 @@ def verdicts(local: Local) -> list[str]:
 
 def directions(local: Local) -> list[str]:
     """The direction of steepest descent, and the derivative along the direction that was asked for."""
-    return [_steepest(local)] if local.along is None else [_steepest(local), *along(local.along)]
+    return [*_steepest(local), *([] if local.along is None else along(local.along))]
 
 
-def _steepest(local: Local) -> str:
+def _steepest(local: Local) -> list[str]:
     if local.gradient is None:
-        return "No gradient, so none that points along the steepest descent."
-    if local.steepest is None:
-        return "∇f = 0: no direction of steepest descent."
-    direction, rate = local.steepest.direction, number(local.steepest.rate)
+        return []
+    if local.steepest is None or local.kind.stationary:
+        return [] if len(local.at) == 1 else ["∇f = 0: no direction of steepest descent."]
+    direction, rate = local.steepest.direction, local.steepest.rate
     if len(direction) == 1:
         towards = "smaller" if direction[0] < 0 else "larger"
-        return f"f falls towards {towards} {local.partials[0].name}, at the rate {rate}."
-    return f"Steepest descent: along −∇f/‖∇f‖ = {vector(direction)}, at the rate −‖∇f‖ = {rate}."
+        return [f"f falls towards {towards} {shown(local.partials[0].name)}, at the rate {number(-rate)}."]
+    way = vector(direction)
+    return [f"Steepest descent: along −∇f/‖∇f‖ = {way}, at the rate −‖∇f‖ = {number(rate)}."]
 
 
 def along(found: Along) -> list[str]:
     """The direction, with the length that it was brought to, and the derivative along it."""
     normalised = f", normalised to u = {vector(found.unit)}" if found.normalised else " = u"
-    return [f"Along {vector(found.given)}{normalised}:", f"  {_rate(found)}."]
+    return [f"Along {vector(found.given)}{normalised}: {_rate(found)}."]
 
 
 def _rate(found: Along) -> str:
     said, torn = f"the values of f say {estimated(found.differences)}", found.differences.torn
     if torn:
         ahead, behind = number(found.differences.right.value), number(found.differences.left.value)
-        return f"a kink: f changes at the rate {ahead} ahead, and came at the rate {behind}"
+        return f"a kink: the rate is {behind} before the point and {ahead} after it"
     if found.by_gradient is None:
         return said
     by_gradient = f"∇f·u = {number(found.by_gradient)}"
@@ -142,15 +197,13 @@ def _sentence(text: str) -> str:
 # ---- a card
 def as_html(derivation: Derivation) -> str:
     """The same as a card for notebooks."""
-    formulas, local, names = derivation.formulas, derivation.local, derivation.variables
-    parts = []
+    formulas, names, parts = derivation.formulas, derivation.variables, []
     if formulas is not None:
-        texts = [of.text for of in formulas.gradient]
+        texts = [partial.pretty() for partial in formulas.gradient]
         parts.append(notebook.facts(zip(symbols_of(names), texts, strict=True)))
-    if local is not None:
-        parts += _local_card(names, local)
-    title = derivation.name if formulas is None else f"f({', '.join(names)}) = {formulas.function.text}"
-    return notebook.card(title, *parts)
+    if derivation.local is not None:
+        parts += _local_card(names, derivation.local)
+    return notebook.card(title(derivation), *parts)
 
 
 def _local_card(names: Sequence[str], local: Local) -> list[str]:
@@ -170,17 +223,9 @@ def as_json(derivation: Derivation) -> dict[str, Any]:
     return {
         "function": derivation.name,
         "variables": list(derivation.variables),
-        "formulas": None if derivation.formulas is None else _formulas(derivation.formulas),
+        "formulas": None if derivation.formulas is None else derivation.formulas.json(),
         "point": None if derivation.local is None else _local(derivation.variables, derivation.local),
     }
-
-
-def _formulas(formulas: Formulas) -> dict[str, Any]:
-    return {"function": _written(formulas.function), "gradient": [_written(of) for of in formulas.gradient]}
-
-
-def _written(of: Written) -> dict[str, str]:
-    return {"text": of.text, "latex": of.latex}
 
 
 def _local(names: Sequence[str], local: Local) -> dict[str, Any]:
@@ -207,7 +252,7 @@ def _local(names: Sequence[str], local: Local) -> dict[str, Any]:
         else {"direction": list(local.steepest.direction), "rate": local.steepest.rate},
         "along": None if local.along is None else _along(local.along),
         "hessian": None if local.hessian is None else _hessian(local.hessian),
-        "kind": {"name": local.kind.name, "reason": local.kind.reason},
+        "kind": {"name": local.kind.name, "reason": local.kind.reason, "stationary": local.kind.stationary},
     }
 
 

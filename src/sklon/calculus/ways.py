@@ -13,7 +13,7 @@ from math import isfinite
 from typing import TypeAlias
 
 from .differences import Estimate, TwoSided
-from .writing import estimated, number
+from .writing import estimated, number, shown
 
 #: what two ways may differ by, relative to the larger: float64 rounds to 1e-16, and formulas amplify that
 RELATIVE = 1e-9
@@ -21,10 +21,14 @@ RELATIVE = 1e-9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Partial:
-    """∂f/∂name at a point. ``symbolic`` is None without a formula, and NaN where the formula has no value."""
+    """∂f/∂name at a point.
+
+    ``symbolic`` is None without a formula, and NaN where the formula has no value, for the ``reason`` told.
+    """
 
     name: str
     symbolic: float | None
+    reason: str = ""
     reverse: float
     differences: TwoSided
 
@@ -85,37 +89,36 @@ def _formula_is_off(partial: Partial) -> bool:
 def _told_kink(partial: Partial) -> str:
     left, right = (number(side.value) for side in (partial.differences.left, partial.differences.right))
     return (
-        f"the derivative by {partial.name} does not exist here: a kink, with slope {left} from the left and {right} "
-        f"from the right; reverse mode returns {number(partial.reverse)} by convention"
+        f"the derivative by {shown(partial.name)} does not exist here: a kink, with slope {left} from the left and "
+        f"{right} from the right; reverse mode returns {number(partial.reverse)} by convention"
     )
 
 
 def _told_edge(partial: Partial) -> str:
-    name, side = partial.name, "above" if isfinite(partial.differences.right.value) else "below"
+    name, side = shown(partial.name), "above" if isfinite(partial.differences.right.value) else "below"
     return f"the derivative by {name} does not exist here: an edge, f has values only for {name} {side} the point"
 
 
 def _told_rough(partial: Partial) -> str:
     return (
-        f"quotients along {partial.name} do not settle ({estimated(partial.differences)}): a jump, a cusp, a pole or "
-        f"too fast a change; reverse mode returns {number(partial.reverse)}"
+        f"quotients along {shown(partial.name)} do not settle ({estimated(partial.differences)}): a jump, a cusp, "
+        f"a pole or too fast a change; reverse mode returns {number(partial.reverse)}"
     )
 
 
 def _told_reverse(partial: Partial) -> str:
     return (
-        f"by {partial.name} reverse mode returns {number(partial.reverse)}, but the values of f say "
+        f"by {shown(partial.name)} reverse mode returns {number(partial.reverse)}, but the values of f say "
         f"{estimated(partial.differences)}: a convention at a kink inside f, or a wrong derivative rule"
     )
 
 
 def _told_formula(partial: Partial) -> str:
-    value, say = partial.symbolic, estimated(partial.differences)
-    said = "has no value" if value is None or not isfinite(value) else f"gives {number(value)}"
-    return (
-        f"the formula of the derivative by {partial.name} {said} here, but the values of f say {say}: a point that the "
-        "formula leaves out, or a wrong formula"
-    )
+    name, value, say = shown(partial.name), partial.symbolic, estimated(partial.differences)
+    if value is None or not isfinite(value):
+        reason = f" ({partial.reason})" if partial.reason else ""
+        return f"the formula of the derivative by {name} has no value here{reason}, but the values of f say {say}"
+    return f"by {name} the formula gives {number(value)}, but the values of f say {say}: the formula is wrong"
 
 
 def _by_reverse(partial: Partial) -> float:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from math import isnan
 
 from .differences import Estimate
+
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 def number(value: float, digits: int = 6) -> str:
@@ -18,6 +21,16 @@ def number(value: float, digits: int = 6) -> str:
         return "undefined"
     text = f"{value + 0.0:.{digits}g}".replace("inf", "∞").replace("e+0", "e").replace("e+", "e").replace("e-0", "e-")
     return text.replace("-", "−")
+
+
+def shown(name: str) -> str:
+    """The name of a variable, with its number as an index.
+
+    >>> shown("x1"), shown("alpha")
+    ('x₁', 'alpha')
+    """
+    found = re.fullmatch(r"([^\W\d_]+)(\d+)", name)
+    return found[1] + found[2].translate(_SUBSCRIPTS) if found else name
 
 
 def vector(values: Iterable[float]) -> str:

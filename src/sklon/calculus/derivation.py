@@ -16,10 +16,10 @@ from .curvature import Hessian
 from .direction import Along, Steepest, derivative_along, steepest
 from .expressions import Expression
 from .formulas import Formulas, formulas_of
-from .stationary import Kind, kind_of
+from .stationary import NEAR, Kind, kind_of, not_stationary
 from .subject import Array, Function, Point, Subject, subject_of
 from .ways import Partial
-from .writing import number
+from .writing import number, shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +67,12 @@ class Derivation:
 
         return as_json(self)
 
+    def latex(self) -> str:
+        """The formulas as LaTeX, one a line; empty for a Python function."""
+        from .telling import formulas_as_latex
+
+        return formulas_as_latex(self)
+
     def __str__(self) -> str:
         from .telling import as_text
 
@@ -103,6 +109,7 @@ def derive(
     if at is None:
         return _without_point(function, along)
     subject, point = subject_of(function, at)
+    _check_variables(subject.names, function)
     formulas = None if subject.expression is None else formulas_of(subject.expression)
     direction = None if along is None else _direction(subject, along)
     return Derivation(
@@ -123,9 +130,16 @@ def _without_point(function: str | Expression | Function, along: object) -> Deri
     if along is not None:
         raise InputError("a derivative along a direction is a number at a point; give at=")
     expression = function if isinstance(function, Expression) else parse(function)
+    _check_variables(expression.variables, expression.text)
     return Derivation(
         name=expression.text, variables=expression.variables, formulas=formulas_of(expression), local=None
     )
+
+
+def _check_variables(names: Sequence[str], function: object) -> None:
+    if not names:
+        told = repr(function) if isinstance(function, str) else _name(function)
+        raise InputError(f"{told} has no variables to differentiate by; write for instance x^2 + 3x")
 
 
 def _name(function: object) -> str:
@@ -150,8 +164,9 @@ def _direction(subject: Subject, along: Sequence[float] | Mapping[str, float]) -
 def _local(subject: Subject, formulas: Formulas | None, at: Array, direction: Array | None) -> Local:
     value = subject.value(at)
     if not isfinite(value):
-        place = ", ".join(f"{name} = {number(v)}" for name, v in zip(subject.names, at, strict=True))
-        raise InputError(f"f has no finite value at {place} (it is {number(value)}); give a point where it is defined")
+        why = formulas.why_undefined(at) if formulas is not None else ""
+        place = ", ".join(f"{shown(name)} = {number(v)}" for name, v in zip(subject.names, at, strict=True))
+        raise InputError(f"f has no value at {place}: {why or number(value)}; give a point where it is defined")
     partials = _partials(subject, formulas, at)
     believed = [partial.verdict.value for partial in partials]
     gradient = None if None in believed else np.array(believed, np.float64)
@@ -168,18 +183,25 @@ def _local(subject: Subject, formulas: Formulas | None, at: Array, direction: Ar
 
 
 def _partials(subject: Subject, formulas: Formulas | None, at: Array) -> tuple[Partial, ...]:
-    symbolic = [None] * len(at) if formulas is None else formulas.gradient_at(at)
+    symbolic = [(None, "")] * len(at) if formulas is None else formulas.gradient_at(at)
     ways = zip(subject.names, symbolic, reverse.gradient(subject, at), differences.gradient(subject, at), strict=True)
-    return tuple(Partial(name=n, symbolic=s, reverse=float(r), differences=d) for n, s, r, d in ways)
+    return tuple(
+        Partial(name=name, symbolic=value, reason=reason, reverse=float(by_reverse), differences=estimate)
+        for name, (value, reason), by_reverse, estimate in ways
+    )
 
 
 def _kind(subject: Subject, at: Array, gradient: Array | None, hessian: Hessian | None) -> Kind:
     if gradient is None:
-        return Kind(name="undecided", reason="f has no gradient here")
+        return _undecided("f has no gradient here")
+    if (hessian is None or not hessian.agrees) and np.linalg.norm(gradient) > NEAR:
+        return not_stationary(gradient)
     if hessian is None:
-        return Kind(
-            name="undecided", reason=f"the Hessian is not computed of more than {curvature.MOST_VARIABLES} variables"
-        )
+        return _undecided(f"the Hessian is not computed of more than {curvature.MOST_VARIABLES} variables")
     if not hessian.agrees:
-        return Kind(name="undecided", reason="the ways to the second derivatives do not agree here")
+        return _undecided("the ways to the second derivatives do not agree here")
     return kind_of(at, gradient, np.array(hessian.reverse), lambda x: reverse.gradient(subject, x))
+
+
+def _undecided(reason: str) -> Kind:
+    return Kind(name="undecided", reason=reason, stationary=None)
