@@ -17,6 +17,9 @@ from typing import TypeAlias
 
 import numpy as np
 
+from sklon.tensors.creation import tensor
+from sklon.tensors.jit import jit
+
 from .subject import Array, Subject
 
 #: a function of one real number, such as t ↦ f(x + t·v)
@@ -102,19 +105,15 @@ def curvature(line: Line, scale: float = 1.0) -> TwoSided:
     return _two_sided(central, right, left)
 
 
-def along(subject: Subject, at: Array, direction: Array) -> Line:
-    """t ↦ f(at + t·direction)."""
-    return lambda t: subject.value(at + t * direction)
-
-
 def gradient(subject: Subject, at: Array) -> tuple[TwoSided, ...]:
     """∂f/∂xᵢ at a point, for each variable."""
-    return tuple(directional(subject, at, unit) for unit in np.eye(len(at)))
+    values = _values_of(subject)
+    return tuple(slope(_line(values, at, unit), _scale(at)) for unit in np.eye(len(at)))
 
 
 def directional(subject: Subject, at: Array, direction: Array) -> TwoSided:
     """The derivative of t ↦ f(at + t·direction) at t = 0; the direction is taken as long as it is."""
-    return slope(along(subject, at, direction), _scale(at))
+    return slope(_line(_values_of(subject), at, direction), _scale(at))
 
 
 def hessian(subject: Subject, at: Array) -> tuple[tuple[Estimate, ...], ...]:
@@ -122,18 +121,31 @@ def hessian(subject: Subject, at: Array) -> tuple[tuple[Estimate, ...], ...]:
 
     With u = eᵢ + eⱼ and w = eᵢ − eⱼ, uᵀHu − wᵀHw = 4Hᵢⱼ.
     """
-    count, scale, axes = len(at), _scale(at), np.eye(len(at))
+    count, scale, axes, values = len(at), _scale(at), np.eye(len(at)), _values_of(subject)
     rows = [[NOTHING] * count for _ in range(count)]
     for i in range(count):
-        rows[i][i] = curvature(along(subject, at, axes[i]), scale)
+        rows[i][i] = curvature(_line(values, at, axes[i]), scale)
         for j in range(i):
-            plus, minus = (curvature(along(subject, at, axes[i] + s * axes[j]), scale) for s in (1.0, -1.0))
+            plus, minus = (curvature(_line(values, at, axes[i] + s * axes[j]), scale) for s in (1.0, -1.0))
             mixed = Estimate(value=(plus.value - minus.value) / 4, error=(plus.error + minus.error) / 4)
             rows[i][j] = rows[j][i] = mixed
     return tuple(tuple(row) for row in rows)
 
 
 # ---- values along a line
+def _values_of(subject: Subject) -> Callable[[Array], float]:
+    """What gives a value at a point: a formula compiled once, a Python function called anew each time."""
+    if subject.expression is None:
+        return subject.value
+    compiled = jit(subject.function)
+    return lambda at: float(compiled(tensor(at)).item())
+
+
+def _line(values: Callable[[Array], float], at: Array, direction: Array) -> Line:
+    """t ↦ f(at + t·direction)."""
+    return lambda t: values(at + t * direction)
+
+
 def _scale(at: Array) -> float:
     """The size of a point, of at least 1."""
     return max(1.0, float(np.abs(at).max(initial=0.0)))
