@@ -55,33 +55,44 @@ def derive(
 
     Formulas are read as they are written on paper: 2x, x², tg x, √x, |x|. Nothing in them is executed.
     """
-    from sklon.calculus import derive as derivation_of
+    from sklon import calculus
+    from sklon.calculus.steps import steps_as_json, steps_as_text
     from sklon.calculus.telling import formulas_as_text, local_as_text
 
     terminal = Terminal(quiet, json)
-    _check_flags(at, along, descend, plot)
+    _check_flags(at, along, examine, descend, plot)
     expression = _parsed(formula, terminal)
     point, direction = _read(at, "--at"), _read(along, "--along")
-    derivation = derivation_of(expression, point, direction)
+    derivation = calculus.derive(expression, point, direction if point is not None else None)
     told, texts = derivation.json(), [derivation.latex() if latex else formulas_as_text(derivation)]
+    if steps:
+        told["steps"] = steps_as_json(expression)
+        texts.append(steps_as_text(expression))
     if point is not None:
         texts.append(local_as_text(derivation))
+    if examine is not None:
+        examination = calculus.examine(expression, _read(examine, "--examine"), along=direction)
+        told["examination"] = examination.json()
+        texts.append(str(examination))
     if descend is not None:
-        from sklon.calculus import descend as descent_of
-
-        descent = descent_of(expression, point, optimizer, steps=descend, lr=lr)
+        descent = calculus.descend(expression, point, optimizer, steps=descend, lr=lr)
         told["descent"] = descent.json()
         texts.append(str(descent))
         told["plot"] = _drawn(descent, plot, terminal)
     terminal.result(told, "\n\n".join(texts))
 
 
-def _check_flags(at: str | None, along: str | None, descend: int | None, plot: Path | None) -> None:
+def _check_flags(
+    at: str | None, along: str | None, examine: str | None, descend: int | None, plot: Path | None
+) -> None:
     """Flags that need others, and files that cannot be written."""
     needs = (
         (descend is not None and at is None, "--descend starts at a point; give one, such as --at x=1"),
         (plot is not None and descend is None, "--plot draws a descent; give one, such as --descend 50"),
-        (along is not None and at is None, "--along is a direction at a point; give one, such as --at x=1"),
+        (
+            along is not None and at is None and examine is None,
+            "--along is a direction at a point; give one, such as --at x=1",
+        ),
     )
     for missing, repair in needs:
         if missing:
