@@ -124,6 +124,9 @@ ROWS: dict[str, Row] = {
     "x·e⁻ˣ": Row(formula="x*exp(-x)", at=(1.0,), kind="maximum"),
     "ln x + 1/x": Row(formula="ln(x) + 1/x", at=(1.0,), kind="minimum", hessian=((1.0,),)),
     "xˣ": Row(formula="x^x", at=(0.5,), kind="not stationary"),
+    "next to an edge": Row(formula="ln(x)", at=(1e-12,), kind="not stationary", gradient=(1e12,)),
+    "next to an edge that is not 0": Row(formula="ln(x - 1)", at=(1.000000001,), kind="not stationary"),
+    "far away": Row(formula="x^2", at=(1e150,), kind="not stationary", gradient=(2e150,)),
     "logistic loss": Row(formula="ln(1 + exp(-w*x))", at=(0.7, -1.3), kind="not stationary"),
     "three variables": Row(
         formula="x*y*z + x^3", at=(2.0, 3.0, 5.0), kind="not stationary", value=38.0, gradient=(27.0, 10.0, 6.0)

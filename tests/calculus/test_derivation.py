@@ -115,6 +115,14 @@ def test_a_wrong_hessian_is_caught_and_decides_nothing(wrong: str, monkeypatch: 
     assert not local.hessian.agrees and local.kind.name == "undecided"
 
 
+@pytest.mark.parametrize("function", ["x*|x| + y^2", lambda x, y: x * sklon.abs(x) + y * y])
+def test_a_slope_with_a_kink_has_no_second_derivative(function: Any) -> None:
+    local = derive(function, (0.0, 0.0)).local
+    assert local is not None and local.hessian is not None
+    assert local.gradient == (0.0, 0.0) and local.kind.name == "undecided"
+    assert not local.hessian.settles and not local.hessian.agrees
+
+
 # ---- where there is no derivative, or autodiff has another
 ROUGH: dict[str, tuple[Any, Any, str, str]] = {
     "a kink": ("|x|", 0.0, "kink", "slope −1 from the left and 1 from the right; reverse mode returns 0"),

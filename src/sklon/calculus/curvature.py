@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -17,7 +18,7 @@ Matrix: TypeAlias = tuple[tuple[float, ...], ...]
 
 #: of so many variables at the most the Hessian is asked for: differences need n² lines of values
 MOST_VARIABLES = 12
-#: second derivatives by differences are worth a comparison up to this error, relative to them and to at least 1
+#: second derivatives by differences are worth a comparison up to this error, relative to their size and at least 1
 ROUGHLY = 1e-3
 
 
@@ -31,14 +32,23 @@ class Hessian:
 
     @property
     def agrees(self) -> bool:
-        """Whether all ways give the same matrix, within the error of the differences."""
-        ways = [self.reverse] if self.symbolic is None else [self.reverse, self.symbolic]
-        return all(
-            estimate.settles(ROUGHLY) and fits(way[i][j], estimate) and fits(way[i][j], estimate, self.reverse[i][j])
-            for way in ways
-            for i, row in enumerate(self.differences)
-            for j, estimate in enumerate(row)
+        """Whether all ways give the same matrix, and differences settle to it."""
+        return self.settles and all(
+            fits(way[i][j], estimate) and fits(way[i][j], estimate, self.reverse[i][j])
+            for way in ([self.reverse] if self.symbolic is None else [self.reverse, self.symbolic])
+            for i, j, estimate in self._estimates()
         )
+
+    @property
+    def settles(self) -> bool:
+        """Whether differences are good enough to judge the others: they are not where a slope has a kink."""
+        size = np.abs(np.diag(self.reverse)) ** 0.5
+        return all(e.error <= ROUGHLY * max(1.0, abs(e.value), size[i] * size[j]) for i, j, e in self._estimates())
+
+    def _estimates(self) -> Iterator[tuple[int, int, Estimate]]:
+        for i, row in enumerate(self.differences):
+            for j, estimate in enumerate(row):
+                yield i, j, estimate
 
     @property
     def eigenvalues(self) -> tuple[float, ...]:

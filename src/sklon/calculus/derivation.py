@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import hypot, isfinite
 from typing import Any
 
 import numpy as np
@@ -194,12 +194,12 @@ def _partials(subject: Subject, formulas: Formulas | None, at: Array) -> tuple[P
 def _kind(subject: Subject, at: Array, gradient: Array | None, hessian: Hessian | None) -> Kind:
     if gradient is None:
         return _undecided("f has no gradient here")
-    if (hessian is None or not hessian.agrees) and np.linalg.norm(gradient) > NEAR:
+    if (hessian is None or not hessian.agrees) and hypot(*gradient) > NEAR:
         return not_stationary(gradient)
     if hessian is None:
         return _undecided(f"the Hessian is not computed of more than {curvature.MOST_VARIABLES} variables")
     if not hessian.agrees:
-        return _undecided("the ways to the second derivatives do not agree here")
+        return _undecided("second derivatives by different ways do not agree here")
     return kind_of(at, gradient, np.array(hessian.reverse), lambda x: reverse.gradient(subject, x))
 
 

@@ -33,6 +33,8 @@ MOST_TERMS = 8
 UNIT, ROUNDINGS = float(np.finfo(np.float64).eps) / 2, 16
 #: the distance of the points that show the noise of f, in smallest steps; no ratio that rounding could be in time with
 NOISE_STEP = 2**0.5
+#: how much nearer to look, relative to the point, for the other side of a function that ends
+NEARER = 2.0**-20
 #: one-sided slopes with relative errors above this say nothing about whether there is a kink
 ROUGH = 1e-2
 #: finer rows of the table that have to be there before a row is believed
@@ -67,10 +69,16 @@ class TwoSided(Estimate):
         sided = self.right.settles() and self.left.settles()
         return sided and abs(self.right.value - self.left.value) > self.right.error + self.left.error
 
+    @property
+    def ends(self) -> bool:
+        """Whether there are values on one side only, at the smallest steps: an edge of the domain, or near one."""
+        return isfinite(self.right.value) != isfinite(self.left.value)
+
 
 UNDEFINED = TwoSided(value=nan, error=inf, right=NOTHING, left=NOTHING)
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def slope(line: Line, scale: float = 1.0) -> TwoSided:
     """g′(0) of a line g, from values of g at steps of up to ``scale``/4.
 
@@ -88,6 +96,7 @@ def slope(line: Line, scale: float = 1.0) -> TwoSided:
     return _two_sided(central, right, left)
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def curvature(line: Line, scale: float = 1.0) -> TwoSided:
     """g″(0) of a line g, from values of g at steps of up to ``scale``/4.
 
@@ -108,12 +117,14 @@ def curvature(line: Line, scale: float = 1.0) -> TwoSided:
 def gradient(subject: Subject, at: Array) -> tuple[TwoSided, ...]:
     """∂f/∂xᵢ at a point, for each variable."""
     values = _values_of(subject)
-    return tuple(slope(_line(values, at, unit), _scale(at)) for unit in np.eye(len(at)))
+    return tuple(
+        _inside(slope, _line(values, at, unit), at, abs(x)) for unit, x in zip(np.eye(len(at)), at, strict=True)
+    )
 
 
 def directional(subject: Subject, at: Array, direction: Array) -> TwoSided:
     """The derivative of t ↦ f(at + t·direction) at t = 0; the direction is taken as long as it is."""
-    return slope(_line(_values_of(subject), at, direction), _scale(at))
+    return _inside(slope, _line(_values_of(subject), at, direction), at, float(np.abs(at).max(initial=0.0)))
 
 
 def hessian(subject: Subject, at: Array) -> tuple[tuple[Estimate, ...], ...]:
@@ -121,12 +132,13 @@ def hessian(subject: Subject, at: Array) -> tuple[tuple[Estimate, ...], ...]:
 
     With u = eᵢ + eⱼ and w = eᵢ − eⱼ, uᵀHu − wᵀHw = 4Hᵢⱼ.
     """
-    count, scale, axes, values = len(at), _scale(at), np.eye(len(at)), _values_of(subject)
+    count, size, axes, values = len(at), np.abs(at), np.eye(len(at)), _values_of(subject)
     rows = [[NOTHING] * count for _ in range(count)]
     for i in range(count):
-        rows[i][i] = curvature(_line(values, at, axes[i]), scale)
+        rows[i][i] = _inside(curvature, _line(values, at, axes[i]), at, size[i])
         for j in range(i):
-            plus, minus = (curvature(_line(values, at, axes[i] + s * axes[j]), scale) for s in (1.0, -1.0))
+            diagonals = [_line(values, at, axes[i] + s * axes[j]) for s in (1.0, -1.0)]
+            plus, minus = (_inside(curvature, line, at, min(size[i], size[j])) for line in diagonals)
             mixed = Estimate(value=(plus.value - minus.value) / 4, error=(plus.error + minus.error) / 4)
             rows[i][j] = rows[j][i] = mixed
     return tuple(tuple(row) for row in rows)
@@ -146,21 +158,30 @@ def _line(values: Callable[[Array], float], at: Array, direction: Array) -> Line
     return lambda t: values(at + t * direction)
 
 
-def _scale(at: Array) -> float:
-    """The size of a point, of at least 1."""
-    return max(1.0, float(np.abs(at).max(initial=0.0)))
+def _inside(measure: Callable[[Line, float], TwoSided], line: Line, at: Array, size: float) -> TwoSided:
+    """What ``measure`` says with steps relative to the point, or to 1; nearer, where one side of f ends before them.
+
+    ``size`` is how far 0 is along the line, where many functions end.
+    """
+    scale = max(1.0, float(np.abs(at).max(initial=0.0)))
+    found = measure(line, scale)
+    for nearer in (size, NEARER * scale):
+        if found.ends and 0 < nearer < scale:
+            found = measure(line, nearer)
+    return found
 
 
 def _values(line: Line, scale: float) -> tuple[Array, float, Array, Array]:
     """Steps, the value at 0, and those at each step ahead and behind."""
     steps = LARGEST_STEP * scale * 0.5 ** np.arange(HALVINGS)
-    sides = [np.array([line(float(s * h)) for h in steps]) for s in (1.0, -1.0)]
-    return steps, line(0.0), sides[0], sides[1]
+    sides = np.array([[line(float(s * h)) for h in steps] for s in (1.0, -1.0)])
+    ahead, behind = np.where(np.isfinite(sides), sides, nan)
+    return steps, line(0.0), ahead, behind
 
 
 def _uncertainty(line: Line, here: float, ahead: Array, behind: Array, step: float) -> Array:
     """Of each step, how uncertain the values are that its quotients read: by rounding, or by the noise of f."""
-    values = np.nan_to_num(np.abs([ahead, behind]), nan=0.0, posinf=0.0)
+    values = np.nan_to_num(np.abs([ahead, behind]), nan=0.0)
     rounding = UNIT * ROUNDINGS * np.maximum(values.max(axis=0), abs(here))
     return np.asarray(np.maximum(rounding, _noise(line, step)))
 

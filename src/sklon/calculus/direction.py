@@ -7,6 +7,7 @@ u = −∇f/‖∇f‖ (Cauchy and Schwarz), and the same from both sides. Shape
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import hypot
 
 import numpy as np
 
@@ -42,7 +43,7 @@ class Along:
     @property
     def normalised(self) -> bool:
         """Whether the direction was given with another length than 1."""
-        return abs(float(np.linalg.norm(self.given)) - 1.0) > 1e-12
+        return abs(hypot(*self.given) - 1.0) > 1e-12
 
     @property
     def agrees(self) -> bool:
@@ -56,7 +57,7 @@ def steepest(gradient: Array) -> Steepest | None:
     >>> steepest(np.array([3.0, 4.0]))
     Steepest(direction=(-0.6, -0.8), rate=-5.0)
     """
-    length = float(np.linalg.norm(gradient))
+    length = hypot(*gradient)
     if length == 0.0 or not np.isfinite(length):
         return None
     return Steepest(direction=tuple(float(v) + 0.0 for v in -gradient / length), rate=-length)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import hypot
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from .subject import Array
 from .writing import number
 
 #: a point is taken for stationary if Newton's step from it is at most so long, relative to its size and at least 1:
-#: what is left of a point that is written with six decimals; below the second bound, a gradient is rounding
+#: what is left of a point that is written with six decimals; what the rounding of the point makes of a gradient
 NEAR, ROUNDING = 1e-6, 1e-12
 #: by how much Newton's step has to shrink the gradient, for the point to be near a stationary one
 SHRINKS = 0.1
@@ -54,23 +55,21 @@ def kind_of(at: Array, gradient: Array, hessian: Array, gradient_at: Callable[[A
 
 def not_stationary(gradient: Array) -> Kind:
     """The kind of a point whose gradient is not 0."""
-    length = (
-        f"f′ = {number(gradient[0])}" if len(gradient) == 1 else f"‖∇f‖ = {number(float(np.linalg.norm(gradient)))}"
-    )
+    length = f"f′ = {number(gradient[0])}" if len(gradient) == 1 else f"‖∇f‖ = {number(hypot(*gradient))}"
     return Kind(name="not stationary", reason=f"{length}, not 0", stationary=False)
 
 
 def _distance(at: Array, gradient: Array, hessian: Array, gradient_at: Callable[[Array], Array]) -> float | None:
     """How far the stationary point is that this one stands for; None if it stands for none."""
-    size, length = max(1.0, float(np.abs(at).max(initial=0.0))), float(np.linalg.norm(gradient))
-    steepness = float(np.linalg.norm(hessian, 2)) * size
-    if length <= ROUNDING * steepness:
+    size, length = float(np.abs(at).max(initial=0.0)), hypot(*gradient)
+    steepness = float(np.linalg.norm(hessian, 2))
+    if length <= ROUNDING * steepness * size:
         return 0.0
-    if length > NEAR * steepness:
+    size = max(1.0, size)
+    if length > NEAR * steepness * size:
         return None
     step = np.linalg.pinv(hessian, rcond=SINGULAR, hermitian=True) @ gradient
-    left = float(np.linalg.norm(gradient_at(at - step)))
-    distance = float(np.linalg.norm(step))
+    left, distance = hypot(*gradient_at(at - step)), hypot(*step)
     return distance if distance <= NEAR * size and left <= SHRINKS * length else None
 
 

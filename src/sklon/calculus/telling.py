@@ -175,7 +175,10 @@ def _rate(found: Along) -> str:
 
 def about(hessian: Hessian) -> str:
     """Whether the ways agree, and the eigenvalues."""
-    ways = f"The {_ways(hessian.symbolic)} ways agree" if hessian.agrees else "By reverse mode; the ways do not agree"
+    ways = f"The {_ways(hessian.symbolic)} ways agree"
+    if not hessian.agrees:
+        differs = "the ways do not agree" if hessian.settles else "differences do not settle, so nothing confirms it"
+        ways = f"This is by reverse mode; {differs}"
     if len(hessian.reverse) == 1:
         return f"{ways}."
     return f"{ways}; eigenvalues {', '.join(map(number, hessian.eigenvalues)) or 'none'}."

@@ -68,7 +68,7 @@ def _is_kink(partial: Partial) -> bool:
 
 
 def _is_edge(partial: Partial) -> bool:
-    return isfinite(partial.differences.right.value) != isfinite(partial.differences.left.value)
+    return partial.differences.ends
 
 
 def _is_rough(partial: Partial) -> bool:
@@ -102,7 +102,7 @@ def _told_edge(partial: Partial) -> str:
 def _told_rough(partial: Partial) -> str:
     return (
         f"quotients along {shown(partial.name)} do not settle ({estimated(partial.differences)}): a jump, a cusp, "
-        f"a pole or too fast a change; reverse mode returns {number(partial.reverse)}"
+        f"a pole, noise or too fast a change; reverse mode returns {number(partial.reverse)}"
     )
 
 
@@ -118,7 +118,7 @@ def _told_formula(partial: Partial) -> str:
     if value is None or not isfinite(value):
         reason = f" ({partial.reason})" if partial.reason else ""
         return f"the formula of the derivative by {name} has no value here{reason}, but the values of f say {say}"
-    return f"by {name} the formula gives {number(value)}, but the values of f say {say}: the formula is wrong"
+    return f"by {name} the formula gives {number(value)}, but the values of f say {say}: it is wrong, or loses digits"
 
 
 def _by_reverse(partial: Partial) -> float:
