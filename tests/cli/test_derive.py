@@ -77,11 +77,11 @@ def test_a_formula_may_begin_with_a_minus(formula: str, command: Command) -> Non
 
 @pytest.mark.parametrize("formula", ["|x|", "sqrt(x)", "cbrt(x)", "sign(x)", "x^2", "relu(x) - relu(-x)"])
 def test_json_is_one_strict_object(formula: str, command: Command) -> None:
-    flags = ["--at", "0", "--along", "1", "--steps", "--examine", "0", "--json"]
+    flags = ["--at", "0", "--along", "1", "--steps", "--stationary", "--examine", "0", "--json"]
     code, out, _ = command("derive", formula, *flags)
     told = strictly(out)
     assert code == 0 and out.count("\n") == 1
-    assert list(told) == ["function", "variables", "formulas", "point", "steps", "examination"]
+    assert list(told) == ["function", "variables", "formulas", "point", "steps", "stationary", "examination"]
 
 
 def test_steps_name_their_rules(command: Command) -> None:
@@ -90,6 +90,16 @@ def test_steps_name_their_rules(command: Command) -> None:
     assert "\n  power            (x^n)′ = n·x^(n − 1)\n" in out
     told = strictly(command("derive", SADDLE, "--steps", "--json")[1])["steps"]
     assert list(told) == ["x1", "x2"] and told["x1"][0]["rule"] == "sum"
+
+
+def test_stationary_points_are_found_and_told_what_they_are(command: Command) -> None:
+    code, out, _ = command("derive", "x^4 - 2x^2 + y^2", "--stationary")
+    assert code == 0 and out.endswith(
+        "Stationary points\n  x = −1, y = 0  f = −1  minimum\n  x = 0, y = 0   f = 0   saddle\n"
+        "  x = 1, y = 0   f = −1  minimum\n"
+    )
+    told = strictly(command("derive", "x^3 - 6x", "--stationary", "--json")[1])["stationary"]
+    assert [point["exact"] for point in told["points"]] == [{"x": "-sqrt(2)"}, {"x": "sqrt(2)"}]
 
 
 def test_a_point_is_examined(command: Command) -> None:

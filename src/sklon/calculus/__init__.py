@@ -1,7 +1,19 @@
 """Floor 8: derivatives that can be seen, checked and trusted. What trains, and what reads tables, is not here."""
 
+from .critical import StationaryPoints, stationary_points
 from .derivation import Derivation, derive
 from .descent import Comparison, Descent, compare, descend
 from .examine import Examination, examine
 
-__all__ = ["Comparison", "Derivation", "Descent", "Examination", "compare", "derive", "descend", "examine"]
+__all__ = [
+    "Comparison",
+    "Derivation",
+    "Descent",
+    "Examination",
+    "StationaryPoints",
+    "compare",
+    "derive",
+    "descend",
+    "examine",
+    "stationary_points",
+]

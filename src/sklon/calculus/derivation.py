@@ -199,7 +199,7 @@ def _kind(subject: Subject, at: Array, gradient: Array | None, hessian: Hessian 
     if hessian is None:
         return _undecided(f"the Hessian is not computed of more than {curvature.MOST_VARIABLES} variables")
     if not hessian.agrees:
-        return _undecided("second derivatives by different ways do not agree here")
+        return _undecided("the second derivatives are in doubt here")
     return kind_of(at, gradient, np.array(hessian.reverse), lambda x: reverse.gradient(subject, x))
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from math import isnan
+from math import floor, inf, isfinite, isnan, log10
 
 from .differences import Estimate
 
+#: digits behind the point at which rounding changes no number
+MOST_DIGITS = 300
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
@@ -43,9 +45,12 @@ def vector(values: Iterable[float]) -> str:
 
 
 def estimated(estimate: Estimate) -> str:
-    """An estimate with its error to one digit.
+    """An estimate with its error to one digit, and no digits beyond that.
 
-    >>> estimated(Estimate(value=1 / 3, error=2.3e-12))
-    '0.333333 ± 2e−12'
+    >>> estimated(Estimate(value=1 / 3, error=2.3e-12)), estimated(Estimate(value=1 / 3, error=0.02))
+    ('0.333333 ± 2e−12', '0.33 ± 0.02')
     """
-    return f"{number(estimate.value)} ± {number(float(f'{estimate.error:.0e}'))}"
+    value, error = estimate.value, float(f"{estimate.error:.0e}")
+    if 0.0 < error < inf and isfinite(value):
+        value = round(value, min(-floor(log10(error)), MOST_DIGITS))
+    return f"{number(value)} ± {number(error)}"

@@ -33,6 +33,7 @@ def derive(
         str | None, typer.Option("--along", metavar="VECTOR", help="The derivative along a direction.")
     ] = None,
     steps: Annotated[bool, typer.Option("--steps", help="Name the rule of each step.")] = False,
+    stationary: Annotated[bool, typer.Option("--stationary", help="Find minima, maxima and saddles.")] = False,
     latex: Annotated[bool, typer.Option("--latex", help="Write formulas as LaTeX.")] = False,
     examine: Annotated[
         str | None,
@@ -68,6 +69,10 @@ def derive(
     if steps:
         told["steps"] = steps_as_json(expression)
         texts.append(steps_as_text(expression))
+    if stationary:
+        points = calculus.stationary_points(expression)
+        told["stationary"] = points.json()
+        texts.append(str(points))
     if point is not None:
         texts.append(local_as_text(derivation))
     if examine is not None:
