@@ -28,6 +28,13 @@ POINTS: dict[str, list[tuple[tuple[float, ...], str]]] = {
     "x^3 - 3x*y^2": [((0.0, 0.0), "undecided")],
     "x*exp(-x)": [((1.0,), "maximum")],
     "ln(x) + 1/x": [((1.0,), "minimum")],
+    "x^7/7 - x^3 + x": [  # x⁶ − 3x² + 1 = 0: x² is 2cos(2π/9) or 2cos(4π/9)
+        ((-sqrt(2 * cos(2 * pi / 9)),), "maximum"),
+        ((-sqrt(2 * cos(4 * pi / 9)),), "minimum"),
+        ((sqrt(2 * cos(4 * pi / 9)),), "maximum"),
+        ((sqrt(2 * cos(2 * pi / 9)),), "minimum"),
+    ],
+    "pi*x^3 - 3pi*x": [((-1.0,), "maximum"), ((1.0,), "minimum")],
     "x^6 + 6x": [((-1.0,), "minimum")],
     "exp(x)": [],
     "x^2/x": [],
@@ -46,6 +53,7 @@ def test_points_are_those_of_theory(formula: str) -> None:
 def test_whole_lines_of_points_are_told_as_equations() -> None:
     found = stationary_points("(x + y)^2")
     assert found.families == ("x = −y",) and str(found) == "Stationary points\n  all points with x = −y"
+    assert str(stationary_points("x - x")) == "Stationary points\n  all points"
 
 
 def test_what_is_not_solved_is_said() -> None:

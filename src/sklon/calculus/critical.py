@@ -27,7 +27,10 @@ class Stationary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StationaryPoints:
-    """What was found: single points, and families as equations. ``solved`` is False where SymPy found no way."""
+    """What was found: single points, and families as equations; an empty one holds all points.
+
+    ``solved`` is False where SymPy found no way.
+    """
 
     variables: tuple[str, ...]
     solved: bool
@@ -54,7 +57,7 @@ class StationaryPoints:
         if not self.points and not self.families:
             return "Stationary points: SymPy finds none."
         rows = [[self._place(point), f"f = {number(point.value)}", point.kind.name] for point in self.points]
-        families = [f"all points with {family}" for family in self.families]
+        families = [f"all points with {family}" if family else "all points" for family in self.families]
         return "\n".join(["Stationary points", *(f"  {line}" for line in [*aligned(rows, "lll"), *families])])
 
     def _repr_html_(self) -> str:

@@ -40,11 +40,23 @@ def gradient_roots(expression: Expression, seconds: float) -> tuple[Solution, ..
     equations = [partial.formula for partial in expression.gradient()]
     symbols = [symbol(name) for name in expression.variables]
     try:
-        found = bounded(seconds, lambda: sympy.solve(equations, symbols, dict=True))
+        found = bounded(seconds, lambda: _solved(equations, symbols))
         solutions = bounded(seconds, lambda: [_solution(one) for one in found])
     except (UndecidedError, NotImplementedError):
         return None
     return tuple(solution for solution in solutions if solution is not None)
+
+
+def _solved(equations: list[Any], symbols: list[Any]) -> list[dict[Any, Any]]:
+    """What SymPy solves: the real roots of a polynomial in one variable, which are all; else what it finds."""
+    if all(equation == 0 for equation in equations):
+        return [{}]
+    if len(symbols) > 1:
+        return list(sympy.solve(equations, symbols, dict=True))
+    (equation,), (x,) = equations, symbols
+    rational = equation.is_polynomial(x) and all(c.is_rational for c in sympy.Poly(equation, x).all_coeffs())
+    roots = sympy.real_roots(equation) if rational and x in equation.free_symbols else sympy.solve(equation, x)
+    return [{x: root} for root in dict.fromkeys(roots)]
 
 
 def _solution(found: Mapping[Any, Any]) -> Solution | None:
