@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from sklon._base.picture import Picture
 from sklon.calculus.expressions import expression
 from sklon.cli.terminal import encodable
 from tests.cli.commands import Command
+from tests.docs.markdown import ROOT, blocks
 
 SADDLE = "x1^2 + x1*x2"
 
@@ -207,3 +209,14 @@ def test_without_sympy_one_sentence_says_what_to_install(command: Command, monke
     monkeypatch.setattr(expression, "find_spec", lambda name: None)
     code, out, err = command("derive", "x^2")
     assert (code, out) == (2, "") and err == "error: formulas need SymPy; pip install 'sklon[calculus]' brings it\n"
+
+
+def test_the_page_shows_what_the_command_prints(command: Command) -> None:
+    shown = next(block.text for block in blocks(ROOT / "docs" / "howto" / "differentiate-a-formula.md", "text"))
+    out = command("derive", SADDLE, "--at", "x1=1,x2=2", "--along", "1,1")[1]
+    assert [without_error(line) for line in out.splitlines()] == [without_error(line) for line in shown.splitlines()]
+
+
+def without_error(line: str) -> str:
+    """A line without the errors of differences, which are rounding and not the same on every machine."""
+    return re.sub("± [0-9e−]+", "±", line)
