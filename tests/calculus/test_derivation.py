@@ -272,6 +272,7 @@ BAD: dict[str, tuple[tuple[Any, ...], str]] = {
     "the direction zero": (("x + y", (1.0, 1.0), (0.0, 0.0)), "(0, 0) has no direction"),
     "an infinite direction": (("x + y", (1.0, 1.0), (np.inf, 0.0)), "has no direction; give finite numbers"),
     "a direction of another size": (("x + y", (1.0, 1.0), (1.0,)), "the direction has 1 numbers"),
+    "no direction": (("x + y", (1.0, 1.0), "north"), "a direction is made of numbers, not 'north'"),
     "a direction by another name": (("x + y", (1.0, 1.0), {"z": 1.0}), "the direction names 'z'"),
     "outside": (("ln(x)", -1.0), "f has no value at x = −1: ln(x) is no real number there"),
     "a hole": (("sin(x)/x", 0.0), "f has no value at x = 0: sin(x)/x divides by 0 there"),

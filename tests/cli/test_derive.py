@@ -107,8 +107,9 @@ def test_stationary_points_are_found_and_told_what_they_are(command: Command) ->
 def test_a_point_is_examined(command: Command) -> None:
     code, out, _ = command("derive", "|x|", "--examine", "x=0")
     assert code == 0 and "\n\nx = 0: kink\n" in out and "[−1, 1]" in out
-    code, out, _ = command("derive", "|x| + y", "--examine", "0,0", "--along", "1,0")
-    assert code == 0 and "kink" in out
+    for way in ("1,0", "x=2"):
+        code, out, _ = command("derive", "|x| + y", "--examine", "0,0", "--along", way)
+        assert code == 0 and "kink" in out
 
 
 # ---- descents

@@ -13,7 +13,7 @@ from sklon._base.errors import InputError
 
 from . import curvature, differences, reverse
 from .curvature import Hessian
-from .direction import Along, Steepest, derivative_along, steepest
+from .direction import Along, Steepest, derivative_along, direction_of, steepest
 from .expressions import Expression
 from .formulas import Formulas, formulas_of
 from .stationary import NEAR, Kind, kind_of, not_stationary
@@ -111,7 +111,7 @@ def derive(
     subject, point = subject_of(function, at)
     _check_variables(subject.names, function)
     formulas = None if subject.expression is None else formulas_of(subject.expression)
-    direction = None if along is None else _direction(subject, along)
+    direction = None if along is None else direction_of(subject.names, along)
     return Derivation(
         name=_name(function) if subject.expression is None else subject.expression.text,
         variables=subject.names,
@@ -145,20 +145,6 @@ def _check_variables(names: Sequence[str], function: object) -> None:
 def _name(function: object) -> str:
     found = str(getattr(function, "__name__", type(function).__name__))
     return "f" if found == "<lambda>" else found
-
-
-def _direction(subject: Subject, along: Sequence[float] | Mapping[str, float]) -> Array:
-    """A direction as a vector in the order of the variables; variables that a dictionary leaves out stay."""
-    count, names = len(subject.names), ", ".join(subject.names)
-    if isinstance(along, Mapping):
-        unknown = [name for name in along if name not in subject.names]
-        if unknown:
-            raise InputError(f"the direction names {unknown[0]!r}; the variables are {names}")
-        along = [along.get(name, 0.0) for name in subject.names]
-    vector = np.asarray(along, np.float64).reshape(-1)
-    if len(vector) != count:
-        raise InputError(f"the direction has {len(vector)} numbers, but the variables are {names}")
-    return vector
 
 
 def _local(subject: Subject, formulas: Formulas | None, at: Array, direction: Array | None) -> Local:

@@ -6,6 +6,7 @@ u = −∇f/‖∇f‖ (Cauchy and Schwarz), and the same from both sides. Shape
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import hypot
 
@@ -75,6 +76,28 @@ def derivative_along(subject: Subject, at: Array, direction: Array, gradient: Ar
         by_gradient=None if gradient is None else float(gradient @ unit),
         differences=directional(subject, at, unit),
     )
+
+
+def direction_of(names: Sequence[str], along: Sequence[float] | Mapping[str, float]) -> Array:
+    """A direction as a vector in the order of the variables; those that a dictionary leaves out do not move.
+
+    Raises InputError where it does not fit them.
+
+    >>> direction_of(["x", "y"], {"y": 2.0}).tolist()
+    [0.0, 2.0]
+    """
+    if isinstance(along, Mapping):
+        unknown = [name for name in along if name not in names]
+        if unknown:
+            raise InputError(f"the direction names {unknown[0]!r}; the variables are {', '.join(names)}")
+        along = [along.get(name, 0.0) for name in names]
+    try:
+        found = np.asarray(along, np.float64).reshape(-1)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"a direction is made of numbers, not {along!r}") from error
+    if len(found) != len(names):
+        raise InputError(f"the direction has {len(found)} numbers, but the variables are {', '.join(names)}")
+    return found
 
 
 def unit_vector(direction: Array) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -57,6 +58,7 @@ def derive(
     Formulas are read as they are written on paper: 2x, x², tg x, √x, |x|. Nothing in them is executed.
     """
     from sklon import calculus
+    from sklon.calculus.direction import direction_of
     from sklon.calculus.steps import steps_as_json, steps_as_text
     from sklon.calculus.telling import formulas_as_text, local_as_text
 
@@ -65,26 +67,34 @@ def derive(
     expression = _parsed(formula, terminal)
     point, direction = _read(at, "--at"), _read(along, "--along")
     derivation = calculus.derive(expression, point, direction if point is not None else None)
-    told, texts = derivation.json(), [derivation.latex() if latex else formulas_as_text(derivation)]
+    parts = [_Part(derivation.json(), derivation.latex() if latex else formulas_as_text(derivation))]
     if steps:
-        told["steps"] = steps_as_json(expression)
-        texts.append(steps_as_text(expression))
+        parts.append(_Part({"steps": steps_as_json(expression)}, steps_as_text(expression)))
     if stationary:
-        points = calculus.stationary_points(expression)
-        told["stationary"] = points.json()
-        texts.append(str(points))
+        parts.append(_part("stationary", calculus.stationary_points(expression)))
     if point is not None:
-        texts.append(local_as_text(derivation))
+        parts.append(_Part({}, local_as_text(derivation)))
     if examine is not None:
-        examination = calculus.examine(expression, _read(examine, "--examine"), along=direction)
-        told["examination"] = examination.json()
-        texts.append(str(examination))
+        way = None if direction is None else direction_of(expression.variables, direction).tolist()
+        parts.append(_part("examination", calculus.examine(expression, _read(examine, "--examine"), along=way)))
     if descend is not None:
         descent = calculus.descend(expression, point, optimizer, steps=descend, lr=lr)
-        told["descent"] = descent.json()
-        texts.append(str(descent))
-        told["plot"] = _drawn(descent, plot, terminal)
-    terminal.result(told, "\n\n".join(texts))
+        parts.append(_part("descent", descent))
+        parts.append(_Part({"plot": _drawn(descent, plot, terminal)}, ""))
+    told = {name: value for part in parts for name, value in part.told.items()}
+    terminal.result(told, "\n\n".join(part.text for part in parts if part.text))
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A part of the answer: what goes into the JSON object, and the text."""
+
+    told: dict[str, Any]
+    text: str
+
+
+def _part(name: str, found: Any) -> _Part:
+    return _Part({name: found.json()}, str(found))
 
 
 def _check_flags(
