@@ -115,6 +115,16 @@ def test_a_wrong_hessian_is_caught_and_decides_nothing(wrong: str, monkeypatch: 
     assert not local.hessian.agrees and local.kind.name == "undecided"
 
 
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_wrong_formula_of_the_hessian_is_caught(wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = Formulas.hessian_at
+    monkeypatch.setattr(
+        Formulas, "hessian_at", lambda self, at: tuple(map(tuple, WRONG[wrong](np.array(right(self, at)))))
+    )
+    local = derive(ROSENBROCK, (1.0, 1.0)).local
+    assert local is not None and local.hessian is not None and not local.hessian.agrees
+
+
 @pytest.mark.parametrize("function", ["x*|x| + y^2", lambda x, y: x * sklon.abs(x) + y * y])
 def test_a_slope_with_a_kink_has_no_second_derivative(function: Any) -> None:
     local = derive(function, (0.0, 0.0)).local

@@ -42,6 +42,8 @@ class Hessian:
     @property
     def settles(self) -> bool:
         """Whether differences are good enough to judge the others: they are not where a slope has a kink."""
+        if not np.isfinite(self.reverse).all():
+            return False
         size = np.abs(np.diag(self.reverse)) ** 0.5
         return all(e.error <= ROUGHLY * max(1.0, abs(e.value), size[i] * size[j]) for i, j, e in self._estimates())
 
