@@ -33,6 +33,12 @@ SMOOTH: dict[str, tuple[Real, float, float, float, float]] = {
 NOISY: dict[str, tuple[Real, float, float, float]] = {
     "float32": (lambda x: float(np.float32(x) ** 2), 0.7, 1.4, 1e-5),
     "a sine of float32": (lambda x: float(np.sin(np.float32(x))), 0.7, cos(0.7), 1e-4),
+    "a slow change of float32": (
+        lambda x: float(np.float32(0.5) + np.float32(0.0025) * np.float32(x)),
+        3.0,
+        float(np.float32(0.0025)),
+        1e-3,
+    ),
     "cancellation": (lambda x: (x + 1e8) ** 2 - 1e16, 0.0, 2e8, 1e-6),
     "a large constant": (lambda x: 1e8 + sin(x), 0.0, 1.0, 1e-4),
     "a fast ripple": (lambda x: sin(x) + 1e-6 * sin(1e9 * x + 0.3), 0.7, cos(0.7), inf),
@@ -41,7 +47,7 @@ NOISY: dict[str, tuple[Real, float, float, float]] = {
 ROUGH: dict[str, tuple[Real, float]] = {
     "a kink": (abs, 0.99),
     "a kink nearer than the smallest step": (lambda x: abs(x - 1e-9), 0.99),
-    "a jump": (lambda x: float(np.sign(x)), 1e3),
+    "a jump": (lambda x: float(np.sign(x)), 10.0),
     "a jump on one side": (lambda x: float(np.ceil(x)), 1.0),
     "a cusp": (lambda x: sqrt(abs(x)), 1.0),
     "a vertical tangent": (lambda x: float(np.cbrt(x)), 1e3),

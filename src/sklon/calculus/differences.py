@@ -33,6 +33,10 @@ MOST_TERMS = 8
 UNIT, ROUNDINGS = float(np.finfo(np.float64).eps) / 2, 16
 #: the distance of the points that show the noise of f, in smallest steps; no ratio that rounding could be in time with
 NOISE_STEP = 2**0.5
+#: where these points show nothing, the next are so much further apart, and at the most so many smallest steps
+WIDER, WIDEST = 8.0, 1e5
+#: standard deviations that a bound of the noise holds
+DEVIATIONS = 3.0
 #: how much nearer to look, relative to the point, for the other side of a function that ends
 NEARER = 2.0**-20
 #: one-sided slopes with relative errors above this say nothing about whether there is a kink
@@ -189,10 +193,20 @@ def _uncertainty(line: Line, here: float, ahead: Array, behind: Array, step: flo
 def _noise(line: Line, step: float) -> float:
     """How much values of f jitter where it is smooth, from fourth differences at points so near that f has none.
 
-    Of independent errors with deviation σ they have the deviation √70·σ (Hamming 1973; Moré and Wild 2011).
+    Of independent errors with deviation σ they have the deviation √70·σ (Hamming 1973; Moré and Wild 2011). Values
+    that are all the same tell nothing, as those of a function in float32: points further apart are asked.
     """
-    differences = np.diff([line(NOISE_STEP * step * k) for k in range(-4, 5)], n=4)
-    return float(np.abs(differences).max() / 70**0.5) if np.isfinite(differences).all() else 0.0
+    spacing = NOISE_STEP * step
+    values = _neighbours(line, spacing)
+    while np.ptp(values) == 0.0 and spacing < WIDEST * step:
+        spacing *= WIDER
+        values = _neighbours(line, spacing)
+    differences = np.diff(values, n=4)
+    return float(DEVIATIONS * np.abs(differences).max() / 70**0.5) if np.isfinite(differences).all() else 0.0
+
+
+def _neighbours(line: Line, spacing: float) -> Array:
+    return np.array([line(spacing * k) for k in range(-4, 5)])
 
 
 # ---- to step 0
@@ -237,8 +251,14 @@ def _rows(quotients: Sequence[float] | Array, noise: Array, order: int) -> list[
 
 
 def _two_sided(central: Estimate, right: Estimate, left: Estimate) -> TwoSided:
-    """The central estimate; what the sides differ by counts unless it is within their own, small errors."""
+    """The better of the central estimate and of the mean of both sides, if these agree within small errors.
+
+    Where they do not, half of what they differ by counts as error.
+    """
     gap = abs(right.value - left.value)
-    smooth = gap <= right.error + left.error and right.settles(ROUGH) and left.settles(ROUGH)
-    error = central.error if smooth else float(np.nanmax([central.error, gap / 2]))
-    return TwoSided(value=central.value, error=error, right=right, left=left)
+    if not (gap <= right.error + left.error and right.settles(ROUGH) and left.settles(ROUGH)):
+        error = float(np.nanmax([central.error, gap / 2]))
+        return TwoSided(value=central.value, error=error, right=right, left=left)
+    mean = Estimate(value=(right.value + left.value) / 2, error=(right.error + left.error) / 2)
+    best = min(central, mean, key=lambda estimate: estimate.error)
+    return TwoSided(value=best.value, error=best.error, right=right, left=left)
