@@ -124,13 +124,18 @@ def _judged(steps: Array, values: Array, noise: Array, between: Array) -> Tenden
     start, exponents = _run(differences, noise, counts, end)
     if len(exponents) >= RUN - 1:
         if _stopped(differences, noise, end, float(np.median(exponents[1 - RUN :]))):
-            return _converged(values[end:], noise[end:], nan)
+            return _settled(values[end:], noise[end:])
         return _trend(values[start:], noise[start:], exponents)
     quiet = _quiet(values, noise, end)
     if quiet < (VERY_QUIET if end >= WINDOWS * WINDOW else QUIET):
-        return _converged(values[end:], noise[end:], nan)
+        return _settled(values[end:], noise[end:])
     inner = np.where(np.isfinite(between), between, values[:, None])
     return _swinging(steps[: end + 1], np.column_stack((values, inner))[: end + 1], noise[: end + 1])
+
+
+def _settled(values: Array, noise: Array) -> Tendency:
+    """The limit of what does not move any more, but for what is left of it where it came to rest."""
+    return _converged(values, noise + np.ptp(values[:QUIET_STEPS]), nan)
 
 
 def _stopped(differences: Array, noise: Array, end: int, exponent: float) -> bool:
