@@ -312,5 +312,9 @@ EDGES = (
     Row("√ outside", sklon.sqrt, -1.0, "outside", formula="sqrt(x)"),
     Row("√(−x²)", lambda x: sklon.sqrt(-x * x), 0.0, "edge", (nan, nan), nan, "sqrt(-x^2)", "isolated"),
 )
-UNDECIDED = (Row("ln(−ln|x|)", lambda x: sklon.log(-sklon.log(sklon.abs(x))), 0.0, "undecided", autodiff=0.0),)
+UNDECIDED = (
+    Row("1/ln(−ln|x|)", lambda x: 1 / sklon.log(-sklon.log(sklon.abs(x))), 0.0, "undecided", autodiff=0.0),
+    Row("|x|^0.01", lambda x: sklon.abs(x) ** 0.01, 0.0, "undecided", autodiff=0.0),
+    Row("ln(−ln|x|)", lambda x: sklon.log(-sklon.log(sklon.abs(x))), 0.0, "undecided", autodiff=0.0),
+)
 ROWS = (*SMOOTH, *KINKS, *JUMPS, *REMOVABLES, *POLES, *CUSPS, *OSCILLATIONS, *ROUGHS, *EDGES, *UNDECIDED)

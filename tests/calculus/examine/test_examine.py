@@ -14,6 +14,10 @@ import sklon
 from sklon import Tensor
 from sklon._base.errors import InputError
 from sklon.calculus.examine import Examination, examine, kinds
+from sklon.calculus.examine.evidence import evidence_at
+from sklon.calculus.examine.line import line_of
+from sklon.calculus.examine.symbolic import judged
+from sklon.calculus.subject import subject_of
 
 from .rows import ROUGHS, ROWS, Row
 
@@ -71,9 +75,20 @@ def test_sympy_decides_most_formulas() -> None:
     assert (found.kind, found.exact[0]) == ("kink", "from the left: f → 1, the quotient → 999999999999/1000000000000")
 
 
-def test_sympy_overrules_what_samples_do_not_decide() -> None:
-    found = examine("1/ln(-ln(abs(x)))", 0.0)
-    assert found.limits == (0.0, 0.0) or "samples" in found.decided_by
+def test_sympy_decides_what_samples_do_not() -> None:
+    for formula, kind in (("ln(-ln(abs(x)))", "pole"), ("abs(x)^0.01", "cusp")):
+        found = examine(formula, 0.0)
+        assert (found.kind, found.decided_by) == (kind, "SymPy's limits; by the samples alone it would be undecided")
+
+
+def test_a_limit_that_the_samples_contradict_is_told_and_does_not_decide() -> None:
+    subject, point = subject_of("abs(x)", 0.0)
+    line = line_of(subject, point, None)
+    measured = evidence_at(line_of(*subject_of(lambda x: 2 * sklon.abs(x), 0.0), None))
+    found = judged(line, measured)
+    assert found is not None
+    assert [s.derivative.limit for s in found.evidence.sides] == [-2.0, 2.0]
+    assert found.contradictions[0] == "SymPy's limit of the derivative is -1, which the samples contradict"
 
 
 # ---- everything is scaled and moved

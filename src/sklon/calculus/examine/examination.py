@@ -180,6 +180,8 @@ def _slopes(evidence: Evidence, kind: str) -> tuple[Pair, float]:
     sides = (evidence.left.derivative, evidence.right.derivative)
     left, right = (nan if s.kind == ABSENT else _limit(s) for s in sides)
     errors = [s.error for s in sides if s.kind == FINITE]
+    if kind == kinds.UNDECIDED:
+        return (nan, nan), 0.0
     if kind in (kinds.SMOOTH, kinds.ROUGH):
         best = min(sides, key=lambda s: s.error)
         return (_limit(best), _limit(best)), evidence.resolution

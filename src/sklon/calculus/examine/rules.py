@@ -7,12 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import isfinite
+from math import isfinite, isnan
+
+import numpy as np
 
 from . import kinds
 from .evidence import Evidence, Side
 from .tendency import ABSENT, INFINITE, OSCILLATING, UNKNOWN, Tendency
 
+VAGUE = 0.05
+"""An error of a limit above this share of the largest value says nothing."""
+BLURRED, ROUNDED, FIRST = 0.3, 1e-6, 6
+"""A gap between slopes that is not seen although it is this share of the first quotients, and of the values."""
 Holds = Callable[[Evidence], bool]
 
 
@@ -47,6 +53,24 @@ def _kinked(e: Evidence) -> bool:
     return abs(e.gap) > e.resolution
 
 
+def _vague(e: Evidence) -> bool:
+    """A limit is known too badly to say that there is one: the function is too slow."""
+    return any(s.function.is_finite and s.function.error > VAGUE * _largest(e) for s in e.sides)
+
+
+def _blurred(e: Evidence) -> bool:
+    """The difference quotients are known too badly to compare them: what is left of them is rounding."""
+    first = [float(np.nanmax(np.abs(s.quotients[:FIRST]))) for s in e.sides]
+    slopes = max(*first, *(abs(s.derivative.limit) for s in e.sides))
+    return e.resolution > max(BLURRED * slopes, ROUNDED * _largest(e))
+
+
+def _largest(e: Evidence) -> float:
+    """The largest size of a value that was seen."""
+    sizes = [np.abs(s.samples.values) for s in e.sides]
+    return max(float(np.nanmax(size)) for size in sizes)
+
+
 def _rough(e: Evidence) -> bool:
     """Slopes go to and fro: those of reverse mode, or those of chords where it has none to show."""
     return any((s.chords if s.slopes.kind in (ABSENT, UNKNOWN) else s.slopes).kind == OSCILLATING for s in e.sides)
@@ -66,6 +90,8 @@ def _named(e: Evidence, kind: str) -> list[tuple[str, Side]]:
 
 def _order(exponents: list[float]) -> str:
     """The order of a pole, where one power of h describes it."""
+    if any(isnan(p) for p in exponents):
+        return ""
     if any(not isfinite(p) for p in exponents):
         return ", faster than the samples can follow"
     order = -sum(exponents) / len(exponents)
@@ -120,6 +146,7 @@ RULES: tuple[Rule, ...] = (
     Rule(kinds.POLE, _function(INFINITE), _pole),
     Rule(kinds.OSCILLATING, _function(OSCILLATING), _oscillates),
     Rule(kinds.UNDECIDED, _function(UNKNOWN), _plain("whether a one-sided limit exists")),
+    Rule(kinds.UNDECIDED, _vague, _plain("whether a one-sided limit exists: the function is too slow")),
     Rule(kinds.JUMP, lambda e: not e.limits_agree, _jump),
     Rule(kinds.REMOVABLE, lambda e: not e.value_fits, _removable),
     Rule(kinds.EDGE, _one_sided, _edge),
@@ -127,6 +154,7 @@ RULES: tuple[Rule, ...] = (
     Rule(kinds.OSCILLATING, _derivative(OSCILLATING), _plain("continuous, but the difference quotients have no limit")),
     Rule(kinds.UNDECIDED, _derivative(UNKNOWN), _plain("whether the difference quotients have a limit")),
     Rule(kinds.KINK, _kinked, _plain("")),
+    Rule(kinds.UNDECIDED, _blurred, _plain("the difference quotients are lost in rounding")),
     Rule(kinds.ROUGH, _rough, _plain("slopes beside the point go to and fro")),
     Rule(kinds.SMOOTH, lambda e: True, _plain("")),
 )

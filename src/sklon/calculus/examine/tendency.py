@@ -59,7 +59,7 @@ class Tendency:
     """What y(h) does as h → 0.
 
     ``limit`` is a number, ±∞, or NaN; ``error`` bounds its error. ``exponent`` is p in y − L ∝ hᵖ, or in y ∝ hᵖ where
-    y is unbounded; 0 is a logarithm, NaN none that could be told. ``low`` and ``high`` are what oscillates between.
+    y is unbounded; 0 is a logarithm, −∞ faster than any, NaN unknown. ``low`` and ``high`` are what oscillates between.
     """
 
     kind: str
@@ -112,7 +112,7 @@ def _of_steps(steps: Array, values: Array) -> Array:
 def _endless(values: Array) -> Tendency:
     if len(set(np.sign(values[-3:]))) > 1:
         return Tendency(kind=OSCILLATING, low=-inf, high=inf)
-    return Tendency(kind=INFINITE, limit=float(values[-1]), error=0.0, exponent=nan)
+    return Tendency(kind=INFINITE, limit=float(values[-1]), error=0.0, exponent=-inf)
 
 
 def _judged(steps: Array, values: Array, noise: Array, between: Array) -> Tendency:
