@@ -20,7 +20,7 @@ from sklon.runs.settings import SETTINGS
 from tests.cli.commands import QUICK, ROWS, Command
 
 
-@pytest.mark.parametrize("name", ["train", "predict", "evaluate", "show", "demo"])
+@pytest.mark.parametrize("name", ["train", "predict", "evaluate", "show", "demo", "derive"])
 def test_every_command_has_help_with_an_example(name: str, command: Command) -> None:
     code, out, err = command(name, "--help")
     assert code == 0 and err == ""

@@ -12,7 +12,7 @@ import typer
 
 from sklon._base.errors import InputError
 
-from . import cache, lab
+from . import cache, derive, lab
 from .flags import from_file, given, with_settings
 from .output import check_output, opened
 from .terminal import INTERRUPTED, Terminal, guarded
@@ -205,6 +205,9 @@ def show(
         for run in found:
             assert run.path is not None
             webbrowser.open((run.path / "report.html").resolve().as_uri())
+
+
+app.command(epilog=derive.EXAMPLE, context_settings=derive.SETTINGS)(derive.derive)
 
 
 def main(arguments: list[str] | None = None) -> None:

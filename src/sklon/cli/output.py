@@ -1,12 +1,13 @@
-"""Where predictions are written: a file that appears whole, a device or pipe, or standard output.
+"""Where results are written: a file that appears whole, a device or pipe, or standard output.
 
-They are data, so they are UTF-8 with plain line ends wherever they go, whatever the terminal can show.
+Predictions are data, so they are UTF-8 with plain line ends wherever they go, whatever the terminal can show.
 """
 
 from __future__ import annotations
 
 import io
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,21 @@ def check_output(output: Path | None, source: Path | None, what: str = "the tabl
         raise InputError(f"{output} is {what} itself; give --output another name, so that {what} is kept")
 
 
+def check_picture(output: Path) -> None:
+    """An error if a picture cannot be written there, or if there is nothing to draw with."""
+    from sklon._base.canvas import can_draw
+    from sklon._base.picture import FORMATS
+
+    if output.suffix.lower() not in FORMATS:
+        raise InputError(
+            f"a picture is written as {' or '.join(FORMATS)}, not {output.name!r}; give --plot picture.svg"
+        )
+    if output.is_dir():
+        raise InputError(f"{output} is a folder; give --plot the name of a file in it")
+    if not can_draw():
+        raise InputError("pictures need matplotlib; pip install 'sklon[calculus]' brings it")
+
+
 @contextmanager
 def opened(output: Path | None) -> Iterator[TextIO]:
     """A text file to write to; a regular one takes its place only when the block ends well."""
@@ -38,6 +54,21 @@ def opened(output: Path | None) -> Iterator[TextIO]:
     else:
         with replacing(output) as file:
             yield file
+
+
+@contextmanager
+def placed(output: Path) -> Iterator[Path]:
+    """The path of a file to write, which takes the place of ``output`` when the block ends well."""
+    with tempfile.TemporaryDirectory(dir=_folder_of(output), prefix=f".{output.name}-") as folder:
+        path = Path(folder, output.name)
+        yield path
+        path.replace(output)
+
+
+def _folder_of(output: Path) -> Path:
+    if output.parent.is_dir():
+        return output.parent
+    raise InputError(f"{output} cannot be written: there is no folder {output.parent}")
 
 
 def _device(output: Path) -> TextIO:

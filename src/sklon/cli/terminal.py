@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
+from math import isfinite
 from typing import Any, TypeVar
 
 import typer
@@ -25,6 +27,17 @@ import typer
 from sklon._base.errors import InputError, InterpretedWarning
 
 DONE, BUG, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+
+#: what characters of ours become where they cannot be written
+PLAIN = str.maketrans(
+    {
+        **dict.fromkeys("–—−", "-"),
+        **{"…": "...", "·": "*", "×": "x", "±": "+-", "→": "->", "∞": "inf", "√": "sqrt", "π": "pi", "⋅": "*"},
+        **{"∂": "d", "∇": "grad ", "′": "'", "″": "''", "‖": "|", "≤": "<=", "≥": ">=", "≠": "!=", "≈": "~"},
+        **{subscript: str(digit) for digit, subscript in enumerate("₀₁₂₃₄₅₆₇₈₉")},
+    }
+)
+RAISED = {superscript: plain for superscript, plain in zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-", strict=True)}
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -48,25 +61,43 @@ class Terminal:
 
     def result(self, value: Mapping[str, Any], *sentences: str) -> None:
         """The result on standard output: one JSON object, or sentences."""
-        lines = [json.dumps(value, ensure_ascii=False)] if self.json else sentences
+        lines = [json.dumps(strict(value), ensure_ascii=False, allow_nan=False)] if self.json else sentences
         for line in lines:
             print(encodable(line, sys.stdout))
+
+
+def strict(value: Any) -> Any:
+    """``value`` with None for numbers that JSON does not have.
+
+    >>> strict({"loss": [1.0, float("nan")]})
+    {'loss': [1.0, None]}
+    """
+    if isinstance(value, Mapping):
+        return {name: strict(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [strict(one) for one in value]
+    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def encodable(text: str, stream: Any) -> str:
     """``text`` with what the stream cannot encode replaced, so that printing never fails.
 
     >>> import io
-    >>> encodable("R² = 0.5 – good", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
-    'R? = 0.5 - good'
+    >>> encodable("R² = −0.5 ± 1 – ∂f/∂x", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+    'R^2 = -0.5 +- 1 - df/dx'
     """
     encoding = getattr(stream, "encoding", None) or "utf-8"
     try:
         text.encode(encoding)
         return text
     except UnicodeEncodeError:
-        plain = text.translate({ord("–"): "-", ord("—"): "-", ord("…"): "...", ord("·"): "*"})
+        plain = _without_raised(text).translate(PLAIN)
         return plain.encode(encoding, errors="replace").decode(encoding)
+
+
+def _without_raised(text: str) -> str:
+    """x¹² as x^12."""
+    return re.sub(f"[{''.join(RAISED)}]+", lambda found: "^" + "".join(RAISED[c] for c in found[0]), text)
 
 
 def guarded(command: Command) -> Command:
@@ -79,7 +110,7 @@ def guarded(command: Command) -> Command:
                 command(*args, **kwargs)
             sys.stdout.flush()
         except InputError as error:
-            _end(f"error: {' '.join(str(error).split())}", BAD_INPUT)
+            _end(f"error: {_written(str(error))}", BAD_INPUT)
         except KeyboardInterrupt as error:
             _end(str(error) or "interrupted; nothing was written", INTERRUPTED)
         except BrokenPipeError:
@@ -99,6 +130,12 @@ def guarded(command: Command) -> Command:
             _end(f"a bug in sklon: {kind}: {error} (SKLON_DEBUG=1 shows where; please report it)", BUG)
 
     return run  # type: ignore[return-value]
+
+
+def _written(message: str) -> str:
+    """One line; but lines of which one points at a place in another stay as they are."""
+    lines = message.splitlines()
+    return message if any(line.strip() == "^" for line in lines) else " ".join(message.split())
 
 
 @contextmanager

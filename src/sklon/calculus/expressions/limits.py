@@ -1,0 +1,116 @@
+"""One-sided limits of a formula and of its difference quotient by SymPy, within a limit of time.
+
+SymPy computes in exact numbers, so the point is made exact: a decimal as it is written, and a float that is the nearest
+one to a fraction of π as that fraction. SymPy goes on into complex numbers where a real function ends: only sides on
+which the function is defined are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import inf, nan, pi
+from typing import Any
+
+import sympy
+
+from sklon._base.errors import UndecidedError
+
+from .bounded import bounded
+from .expression import Expression
+from .symbolic import symbol
+
+SECONDS = 5.0
+"""How long SymPy may take for a point, by default."""
+MOST_PARTS = 12
+"""The largest denominator of a fraction of π that a point is recognized as."""
+#: sides as SymPy names them
+_DIRECTIONS = {-1: "-", 1: "+"}
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A one-sided limit: a number or ±∞, or ``low`` and ``high`` of what has none; ``text`` is SymPy's exact form."""
+
+    value: float
+    low: float
+    high: float
+    text: str
+
+    @property
+    def oscillates(self) -> bool:
+        """Whether there is no limit, but bounds between which the function goes to and fro."""
+        return self.low < self.high
+
+
+@dataclass(frozen=True, slots=True)
+class SideLimits:
+    """On one side: the limit of f, and that of (f(x) − b)/(x − c) where b is f(c) or the limit; None where unknown."""
+
+    function: Limit | None
+    quotient: Limit | None
+
+
+def limits_at(
+    expression: Expression, at: float, sides: Iterable[int], start: float, seconds: float = SECONDS
+) -> dict[int, SideLimits]:
+    """The limits of a formula in one variable at a point, from −1, the left, and 1, the right.
+
+    Quotients start from the one-sided limit where that agrees with ``start``, a float, else from ``start`` itself.
+    Empty where SymPy does not decide in time.
+
+    >>> from .expression import parse
+    >>> found = limits_at(parse("abs(sin x)/x"), 0.0, (-1, 1), float("nan"))
+    >>> found[-1].function.text, found[1].function.value
+    ('-1', 1.0)
+    """
+    (name,) = expression.variables
+    try:
+        return bounded(
+            seconds, lambda: {s: _side(expression.formula, symbol(name), exact(at), s, start) for s in sides}
+        )
+    except (UndecidedError, ArithmeticError, TypeError, ValueError, NotImplementedError, AttributeError):
+        return {}  # SymPy knows many functions at some points only, and says so in many ways
+
+
+def exact(at: float) -> Any:
+    """The number that a float stands for: a fraction of π where it is the nearest float to one, else its decimals.
+
+    >>> exact(0.1), exact(-1.5707963267948966)
+    (1/10, -pi/2)
+    """
+    for parts in range(1, MOST_PARTS + 1):
+        whole = round(at * parts / pi)
+        if whole and float(sympy.Rational(whole, parts) * sympy.pi) == at:
+            return sympy.Rational(whole, parts) * sympy.pi
+    return sympy.Rational(repr(float(at)))
+
+
+def _side(formula: Any, x: Any, point: Any, side: int, start: float) -> SideLimits:
+    direction = _DIRECTIONS[side]
+    limit = _limit(formula, x, point, direction)
+    found = _read(limit)
+    base = limit if found is not None and _is_start(found, start) else None
+    if base is None and start == start and abs(start) != inf:
+        base = sympy.Rational(repr(float(start)))
+    quotient = None if base is None else _read(_limit((formula - base) / (x - point), x, point, direction))
+    return SideLimits(found, quotient)
+
+
+def _is_start(limit: Limit, start: float) -> bool:
+    return abs(limit.value - start) <= 1e-9 * (1 + abs(start))
+
+
+def _limit(formula: Any, x: Any, point: Any, direction: str) -> Any:
+    return sympy.limit(formula, x, point, direction)
+
+
+def _read(found: Any) -> Limit | None:
+    """A limit of SymPy's as numbers; None where it did not find one, or left the real numbers."""
+    if isinstance(found, sympy.AccumBounds):
+        return Limit(nan, float(found.min), float(found.max), str(found))
+    if found in (sympy.oo, -sympy.oo):
+        return Limit(inf if found == sympy.oo else -inf, nan, nan, str(found))
+    if found.has(sympy.Limit, sympy.nan, sympy.zoo, sympy.oo) or not found.is_number or found.is_real is not True:
+        return None
+    return Limit(float(found), nan, nan, str(found))
