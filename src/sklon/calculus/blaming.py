@@ -1,0 +1,210 @@
+"""Why a gradient is not the derivative: the op, the user's line, and a repair.
+
+Each op below a result is checked alone, with the values that it had: its derivative beside differences of its meaning.
+What was cut off by ``stop_gradient`` is put together again, to see whether the derivative is right then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from sklon._base.dtypes import float64
+from sklon._base.errors import DtypeError
+from sklon.autodiff import gradients
+from sklon.graph.build import Build
+from sklon.graph.interpret import evaluate
+from sklon.graph.node import REGISTRY, Node, apply, slot
+from sklon.graph.nonfinite import as_compiled
+
+from .comparing import PRECISIONS, Comparison, compared
+from .nonfinite import origin_of
+from .recording import Array, Recording
+
+#: ops whose derivative is 0, or none, by what they are
+_CUT = ("stop_gradient", "cast")
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """An op whose own derivative disagrees, and where it was recorded."""
+
+    op: str
+    line: str
+    layer: str
+    comparison: Comparison
+
+    @property
+    def place(self) -> str:
+        """The op with the layer and the line, as far as they are known."""
+        layer = f" in layer {self.layer!r}" if self.layer else ""
+        return f"the op {self.op!r}{layer}" + (f" ({self.line})" if self.line else "")
+
+
+def reads(recording: Recording, leaves: Iterable[Node]) -> set[Node]:
+    """The nodes that are computed from some leaves, and those themselves."""
+    found = set(leaves)
+    for node in recording.order:
+        if any(i in found for i in node.inputs):
+            found.add(node)
+    return found
+
+
+def suspect_of(recording: Recording, leaves: Sequence[Node]) -> Suspect | None:
+    """The first op between some leaves and the result whose derivative is wrong, or who stands at a kink."""
+    values, rng = recording.values(), np.random.default_rng(0)
+    above = reads(recording, leaves)
+    for node in recording.order:
+        if node in above and node.inputs and node.dtype.is_floating and node.op.name not in _CUT:
+            found = _checked_alone(node, [values[i] for i in node.inputs], rng)
+            if found is not None and found.verdict != "right":
+                return Suspect(str(node.op.name), *recording.line_and_layer(node), found)
+    return None
+
+
+def _checked_alone(node: Node, inputs: Sequence[Array], rng: np.random.Generator) -> Comparison | None:
+    """One op at these inputs, in float64, along a random direction; None where it takes no such type."""
+    known: dict[Node, Any] = {}
+    slots = []
+    for x, given in zip(node.inputs, inputs, strict=True):
+        made = slot("x", "state", given.shape, float64 if x.dtype.is_floating else x.dtype)
+        known[made] = given.astype(made.dtype.numpy)
+        slots.append(made)
+    try:
+        result = apply(node.op, *slots)
+    except DtypeError:
+        return None
+    scalar = _weighted(result, known, rng)
+    moving = [s for s in slots if s.dtype is float64]
+    direction = {s: _unit(rng, known[s].shape) for s in moving}
+    grads = gradients({scalar: Build().full_like(1.0, scalar)}, moving)
+
+    def along(t: float) -> float:
+        return float(evaluate((scalar,), {**known, **{s: known[s] + t * direction[s] for s in moving}}, 0)[scalar])
+
+    with np.errstate(all="ignore"):
+        found = evaluate(tuple(g for g in grads if g is not None), known, 0)
+        terms = [np.sum(found[g] * direction[s]) for s, g in zip(moving, grads, strict=True) if g is not None]
+        size = max((float(np.abs(known[s]).max(initial=0.0)) for s in moving), default=0.0)
+        return compared(float(sum(terms)), along, PRECISIONS[float64], size=size)
+
+
+def _weighted(result: Node, known: dict[Node, Any], rng: np.random.Generator) -> Node:
+    """Σ c·result for a random c."""
+    weights = slot("c", "state", result.shape, result.dtype)
+    known[weights] = rng.standard_normal([int(str(e)) for e in result.shape]).astype(result.dtype.numpy)
+    product = Build().mul(result, weights)
+    return Build().reduce(product, fn="sum", axes=tuple(range(len(result.shape)))) if result.shape else product
+
+
+def _unit(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    v = np.asarray(rng.standard_normal(shape))
+    return v / max(float(np.linalg.norm(v)), 1e-300)
+
+
+# ---- in words
+def cause_of(recording: Recording, leaves: Sequence[Node], wrong: Comparison, index: tuple[int, ...]) -> str:
+    """Why the derivative by the number at ``index`` of a leaf is wrong, with a repair; empty if unknown."""
+    if not leaves:
+        return f"Reverse mode never sees it: {_OUTSIDE}"
+    for answer in (_not_finite, _cut_off, _wrong_op, _at_a_kink, _outside):
+        if said := answer(recording, leaves, wrong, index):
+            return said
+    return ""
+
+
+_OUTSIDE = (
+    "its values left the graph, through detach(), numpy(), item() or float(), and came back as constants; compute with "
+    "tensors all the way"
+)
+
+
+def _not_finite(recording: Recording, leaves: Sequence[Node], wrong: Comparison, index: tuple[int, ...]) -> str:
+    if isfinite(wrong.derivative) and isfinite(wrong.quotient):
+        return ""
+    origin = origin_of(recording, leaves)
+    return origin.sentence if origin is not None else "The function is not finite on both sides; move the point inside"
+
+
+def _cut_off(recording: Recording, leaves: Sequence[Node], wrong: Comparison, index: tuple[int, ...]) -> str:
+    whole = uncut(recording, leaves)
+    if whole is None or not abs(float(whole.gradient[index]) - wrong.quotient) <= wrong.tolerance:
+        return ""
+    read = f" (read in {', '.join(whole.lines)})" if whole.lines else ""
+    return f"detach() or stop_gradient cuts the gradient off{read}; leave it out if it is not meant"
+
+
+def _wrong_op(recording: Recording, leaves: Sequence[Node], wrong: Comparison, index: tuple[int, ...]) -> str:
+    suspect = suspect_of(recording, leaves)
+    if suspect is None or suspect.comparison.verdict != "wrong":
+        return ""
+    return (
+        f"The derivative of {suspect.place} is wrong: along a random direction it gives "
+        f"{suspect.comparison.derivative:.6g}, differences of its values {suspect.comparison.quotient:.6g}; correct "
+        "its vjp"
+    )
+
+
+def _at_a_kink(recording: Recording, leaves: Sequence[Node], wrong: Comparison, index: tuple[int, ...]) -> str:
+    if wrong.verdict != "kink":
+        return ""
+    suspect = suspect_of(recording, leaves)
+    of = f" of {suspect.place}" if suspect is not None else ""
+    return (
+        f"This is a kink{of}: the slope is {wrong.left:.6g} from the left and {wrong.right:.6g} from the right, so "
+        "there is no derivative; move the point away from it"
+    )
+
+
+def _outside(recording: Recording, leaves: Sequence[Node], wrong: Comparison, index: tuple[int, ...]) -> str:
+    """Whether what was recorded has this derivative, and the function another one."""
+    (leaf,) = leaves[:1]
+    precision = PRECISIONS[leaf.dtype]
+
+    def along(t: float) -> float:
+        moved = recording.leaves[leaf].copy()
+        moved[index] += t
+        return float(as_compiled((recording.result,), {**recording.leaves, leaf: moved})[recording.result].sum())
+
+    own = compared(wrong.derivative, along, precision, max(1.0, abs(float(recording.leaves[leaf][index]))))
+    return (
+        f"What was recorded has this derivative, so a part of it was not: {_OUTSIDE}" if own.verdict == "right" else ""
+    )
+
+
+# ---- what was cut off
+@dataclass(frozen=True, slots=True)
+class Uncut:
+    """A gradient as it would be if nothing had been cut off, and the lines where it is."""
+
+    gradient: Array
+    lines: tuple[str, ...]
+
+
+def uncut(recording: Recording, leaves: Sequence[Node]) -> Uncut | None:
+    """∂result/∂leaf without ``detach`` and ``stop_gradient``; None where no cut is found."""
+    lines: dict[str, None] = {}
+    whole: dict[Node, Node] = {}
+    above = reads(recording, [*leaves, *recording.detached])
+    for node in recording.order:
+        if node in recording.detached:
+            whole[node] = whole.get(recording.detached[node], node)
+            readers = (n for n in recording.order if node in n.inputs)
+            lines.update((recording.line_and_layer(n)[0], None) for n in readers)
+            continue
+        cut = node.op.name == "stop_gradient" and node in above
+        if cut:
+            lines[recording.line_and_layer(node)[0]] = None
+        inputs = tuple(whole[i] for i in node.inputs)
+        op = REGISTRY["copy"]() if cut else node.op
+        whole[node] = Node(op, inputs, node.shape, node.dtype, node.source) if inputs else node
+    if not lines:
+        return None
+    result = whole[recording.result]
+    found = [g for g in gradients({result: Build().full_like(1.0, result)}, leaves) if g is not None]
+    known = recording.values(*found)
+    return Uncut(np.asarray(sum(known[g] for g in found)), tuple(filter(None, lines))) if found else None
