@@ -21,7 +21,7 @@ from sklon.graph.interpret import evaluate
 from sklon.graph.node import REGISTRY, Node, apply, slot
 from sklon.graph.nonfinite import as_compiled
 
-from .comparing import PRECISIONS, Comparison, compared
+from .comparing import PRECISIONS, Comparison, compared, size_of
 from .nonfinite import origin_of
 from .recording import Array, Recording
 
@@ -107,12 +107,12 @@ def _unit(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
 
 
 # ---- in words
-def cause_of(recording: Recording, leaves: Sequence[Node], wrong: Comparison, index: tuple[int, ...]) -> str:
-    """Why the derivative by the number at ``index`` of a leaf is wrong, with a repair; empty if unknown."""
+def cause_of(recording: Recording, leaves: Sequence[Node], wrong: Comparison, along: Array) -> str:
+    """Why the derivative along a direction of a leaf is wrong, with a repair; empty if unknown."""
     if not leaves:
         return f"Reverse mode never sees it: {_OUTSIDE}"
     for answer in (_not_finite, _cut_off, _wrong_op, _at_a_kink, _outside):
-        if said := answer(recording, leaves, wrong, index):
+        if said := answer(recording, leaves, wrong, along):
             return said
     return ""
 
@@ -123,22 +123,22 @@ _OUTSIDE = (
 )
 
 
-def _not_finite(recording: Recording, leaves: Sequence[Node], wrong: Comparison, index: tuple[int, ...]) -> str:
+def _not_finite(recording: Recording, leaves: Sequence[Node], wrong: Comparison, along: Array) -> str:
     if isfinite(wrong.derivative) and isfinite(wrong.quotient):
         return ""
     origin = origin_of(recording, leaves)
     return origin.sentence if origin is not None else "The function is not finite on both sides; move the point inside"
 
 
-def _cut_off(recording: Recording, leaves: Sequence[Node], wrong: Comparison, index: tuple[int, ...]) -> str:
+def _cut_off(recording: Recording, leaves: Sequence[Node], wrong: Comparison, along: Array) -> str:
     whole = uncut(recording, leaves)
-    if whole is None or not abs(float(whole.gradient[index]) - wrong.quotient) <= wrong.tolerance:
+    if whole is None or not abs(float((whole.gradient * along).sum()) - wrong.quotient) <= wrong.tolerance:
         return ""
     read = f" (read in {', '.join(whole.lines)})" if whole.lines else ""
     return f"detach() or stop_gradient cuts the gradient off{read}; leave it out if it is not meant"
 
 
-def _wrong_op(recording: Recording, leaves: Sequence[Node], wrong: Comparison, index: tuple[int, ...]) -> str:
+def _wrong_op(recording: Recording, leaves: Sequence[Node], wrong: Comparison, along: Array) -> str:
     suspect = suspect_of(recording, leaves)
     if suspect is None or suspect.comparison.verdict != "wrong":
         return ""
@@ -149,7 +149,7 @@ def _wrong_op(recording: Recording, leaves: Sequence[Node], wrong: Comparison, i
     )
 
 
-def _at_a_kink(recording: Recording, leaves: Sequence[Node], wrong: Comparison, index: tuple[int, ...]) -> str:
+def _at_a_kink(recording: Recording, leaves: Sequence[Node], wrong: Comparison, along: Array) -> str:
     if wrong.verdict != "kink":
         return ""
     suspect = suspect_of(recording, leaves)
@@ -160,17 +160,15 @@ def _at_a_kink(recording: Recording, leaves: Sequence[Node], wrong: Comparison, 
     )
 
 
-def _outside(recording: Recording, leaves: Sequence[Node], wrong: Comparison, index: tuple[int, ...]) -> str:
+def _outside(recording: Recording, leaves: Sequence[Node], wrong: Comparison, along: Array) -> str:
     """Whether what was recorded has this derivative, and the function another one."""
-    (leaf,) = leaves[:1]
-    precision = PRECISIONS[leaf.dtype]
+    leaf, here = leaves[0], recording.leaves[leaves[0]]
 
-    def along(t: float) -> float:
-        moved = recording.leaves[leaf].copy()
-        moved[index] += t
-        return float(as_compiled((recording.result,), {**recording.leaves, leaf: moved})[recording.result].sum())
+    def line(t: float) -> float:
+        leaves = {**recording.leaves, leaf: here + t * along}
+        return float(as_compiled((recording.result,), leaves)[recording.result].sum())
 
-    own = compared(wrong.derivative, along, precision, max(1.0, abs(float(recording.leaves[leaf][index]))))
+    own = compared(wrong.derivative, line, PRECISIONS[leaf.dtype], size_of(here[along != 0]))
     return (
         f"What was recorded has this derivative, so a part of it was not: {_OUTSIDE}" if own.verdict == "right" else ""
     )

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import inf, isfinite
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
 
 from sklon._base.dtypes import Dtype, float32, float64
 
@@ -90,6 +92,11 @@ def compared(derivative: float, line: Line, precision: Precision, scale: float =
         found.append(one)
     nearest = min(found, key=lambda c: abs(c.derivative - c.quotient) if isfinite(c.quotient) else inf)
     return _judged(nearest, line, precision, scale)
+
+
+def size_of(values: Any) -> float:
+    """The size of a point, of at least 1: steps are relative to it."""
+    return max(1.0, float(np.abs(values).max(initial=0.0)))
 
 
 def _at(derivative: float, line: Line, precision: Precision, step: float, size: float) -> Comparison:
