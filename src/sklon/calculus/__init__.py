@@ -3,6 +3,7 @@
 from .auditing import Audit, audit
 from .checking import GradientReport, check_grads
 from .descent import Comparison, Descent, compare, descend
+from .explaining import Explanation, explain_grad
 from .inspecting import ParameterAudit
 from .nonfinite import Origin, find_nonfinite
 
@@ -10,6 +11,7 @@ __all__ = [
     "Audit",
     "Comparison",
     "Descent",
+    "Explanation",
     "GradientReport",
     "Origin",
     "ParameterAudit",
@@ -17,5 +19,6 @@ __all__ = [
     "check_grads",
     "compare",
     "descend",
+    "explain_grad",
     "find_nonfinite",
 ]
