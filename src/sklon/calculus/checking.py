@@ -73,6 +73,7 @@ def check_grads(
     A derivative d is right if |d − q| ≤ atol + rtol·max(|d|, |q|) + rounding for the quotient q at one of a few steps.
     In float64 the steps are 6e-6, 6e-7 and 6e-8 (relative to entries above 1), atol 1e-7 and rtol 1e-5; whatever is
     float32 on the way is compared at 5e-3 and 1e-3 with atol 1e-3 and rtol 1e-2, and the report says so: pass float64.
+    A kink passes where the central quotient is what autodiff returns there, as for |x| at 0.
     Random numbers of sklon start from ``seed`` at each evaluation, so that dropout draws one mask.
 
     Differs from ``torch.autograd.gradcheck`` (eps 1e-6, atol 1e-5, rtol 1e-3), which compares every entry of a

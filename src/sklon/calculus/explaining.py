@@ -63,17 +63,17 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """The chain rule from a loss to a parameter: ``steps`` from the loss down, and what was ``given`` besides."""
+    """The chain rule from a loss to a parameter: ``steps`` from the loss down, and what was ``given`` besides.
+
+    ``gradient`` is ∂loss/∂parameter, what ``backward()`` adds to ``.grad``: the last step's, or, of a parameter that was
+    written in between, the sum over its values.
+    """
 
     loss: str
     parameter: str
     steps: tuple[Step, ...]
     given: tuple[tuple[str, Array], ...]
-
-    @property
-    def gradient(self) -> Array:
-        """∂loss/∂parameter: what ``backward()`` adds to ``.grad``."""
-        return self.steps[-1].gradient
+    gradient: Array
 
     @property
     def parts(self) -> tuple[Part[Step], ...]:
@@ -224,7 +224,8 @@ class _Sweep:
             loss=names.of_nodes[self.recording.result],
             parameter=names.of_nodes[targets[-1]],
             steps=tuple(steps),
-            given=tuple(given.items()),
+            given=tuple(given.items())[::-1],
+            gradient=np.asarray(sum(values[self.grads[t]] for t in targets if t in self.grads)),
         )
 
     def _on_the_way(self, targets: Sequence[Node]) -> set[Node]:

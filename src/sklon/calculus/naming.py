@@ -31,9 +31,11 @@ class Names:
         """The names of tensors, and of parameters and buffers of modules by their paths."""
         own: dict[Node, str] = {}
         for name, tensor in _tensors(called):
-            for node in (recording.copies.get(tensor._node), *recording.leaves_of(tensor)):
-                if node is not None:
-                    own.setdefault(node, name)
+            now = recording.copies.get(tensor._node)
+            if now is not None:
+                own.setdefault(now, name)
+            for node in recording.leaves_of(tensor):  # those of its values before it was written in place, too
+                own.setdefault(node, name if now in (None, node) else f"{name} before")
         own.setdefault(recording.result, "loss")
         for target in targets:
             own.setdefault(target, "parameter")
