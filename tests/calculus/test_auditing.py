@@ -13,6 +13,7 @@ import sklon
 from sklon import Trainer, nn
 from sklon._base.errors import InputError
 from sklon.calculus import Audit, audit
+from sklon.calculus.bench import bench_of
 from sklon.nn import functional as F
 from sklon.tensors import Tensor
 
@@ -82,6 +83,17 @@ def test_coupled_rows_are_told() -> None:
         model = mlp(middle)
         assert "depends on the other rows" in str(audit(model, nn.MSELoss(), (X, Y)))
         assert "depends on the other rows" not in str(audit(model.eval(), nn.MSELoss(), (X, Y)))
+
+
+def test_rows_are_those_of_per_sample_gradients() -> None:
+    """The audit takes a plain backward pass for each row, so that both are independent ways to the same numbers."""
+    model = mlp(nn.Tanh()).double()
+    bench = bench_of(model, loop, (X.astype(np.float64), Y.astype(np.float64)), 20, 0)
+    mapped = sklon.per_sample_gradients(model, loop, (X.astype(np.float64), Y.astype(np.float64)))
+    for row in range(20):
+        for name, gradient in bench.gradients(bench.row_value(row, coupled=False)).items():
+            assert gradient is not None
+            np.testing.assert_allclose(mapped[name][row].numpy(), gradient, rtol=1e-9, atol=1e-12)
 
 
 # ---- faults

@@ -111,6 +111,40 @@ def test_a_second_derivative_that_is_cut_off_is_caught() -> None:
         sklon.check_grads(function, normal(4), orders=2)
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_derivative_that_is_stated_wrongly_is_caught(dtype: Any) -> None:
+    @sklon.custom_vjp
+    def cube(x: Tensor) -> Any:
+        return x**3
+
+    @cube.backward
+    def rule(g: Tensor, result: Tensor, x: Tensor) -> Any:
+        return g * 2 * x**2
+
+    with pytest.raises(GradientError, match=r"The derivative of the function 'cube' \(test_checking.py:\d+\) is wrong"):
+        sklon.check_grads(lambda x: cube(x.sin()) * 2, normal(4).astype(dtype))
+
+    @cube.backward
+    def right(g: Tensor, result: Tensor, x: Tensor) -> Any:
+        return g * 3 * x**2
+
+    sklon.check_grads(lambda x: cube(x.sin()) * 2, normal(4).astype(dtype), orders=2)
+
+
+def test_where_a_wrong_op_lies_below_a_stated_derivative_the_op_is_named() -> None:
+    @sklon.custom_vjp
+    def twice(x: Tensor) -> Any:
+        return x * 2
+
+    @twice.backward
+    def rule(g: Tensor, result: Tensor, x: Tensor) -> Any:
+        return g * 2
+
+    function = square(RULES["the wrong sign"])
+    with pytest.raises(GradientError, match="'square'"):
+        sklon.check_grads(lambda x: twice(function(x)), normal(3))
+
+
 def left_the_graph(x: Tensor) -> Tensor:
     return sklon.tensor(x.numpy() * 2.0)
 

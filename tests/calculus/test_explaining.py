@@ -31,8 +31,9 @@ FILE = Path(__file__).name
 #: what the words mean, as Python reads them
 MEANING: dict[str, Any] = {
     "exp": math.exp, "ln": math.log, "log2": math.log2, "log10": math.log10, "sin": math.sin, "cos": math.cos,
-    "tan": math.tan, "arcsin": math.asin, "arccos": math.acos, "arctan": math.atan, "sinh": math.sinh, "cosh": math.cosh,
-    "tanh": math.tanh, "arsinh": math.asinh, "arcosh": math.acosh, "artanh": math.atanh, "atan2": math.atan2,
+    "tan": math.tan, "arcsin": math.asin, "arccos": math.acos, "arctan": math.atan, "sinh": math.sinh,
+    "cosh": math.cosh, "tanh": math.tanh, "arsinh": math.asinh, "arcosh": math.acosh, "artanh": math.atanh,
+    "atan2": math.atan2,
     "erf": math.erf, "trunc": math.trunc, "round": round, "max": max, "min": min, "π": math.pi, "root": math.sqrt,
     "sign": lambda x: math.copysign(1, x), "relu": lambda x: max(x, 0), "σ": lambda x: 1 / (1 + math.exp(-x)),
     "ψ": lambda x: (math.lgamma(x + 1e-6) - math.lgamma(x - 1e-6)) / 2e-6, "floor": math.floor, "ceil": math.ceil,
@@ -40,7 +41,8 @@ MEANING: dict[str, Any] = {
 }  # fmt: skip
 WRITTEN = (
     (r"ln\|Γ\((.*?)\)\|", r"lgamma(\1)"), (r"\|(.*?)\|", r"size(\1)"), (r"⌊(.*?)⌋", r"floor(\1)"),
-    (r"⌈(.*?)⌉", r"ceil(\1)"), ("log₂", "log2"), ("log₁₀", "log10"), (r"\[(.*?)\]", r"bracket(\1)"), ("·", "*"), ("−", "-"), ("²", "**2"), (r"\^", "**"), ("√", "root"), (" mod ", "%"),
+    (r"⌈(.*?)⌉", r"ceil(\1)"), ("log₂", "log2"), ("log₁₀", "log10"), (r"\[(.*?)\]", r"bracket(\1)"),
+    ("·", "*"), ("−", "-"), ("²", "**2"), (r"\^", "**"), ("√", "root"), (" mod ", "%"),
 )  # fmt: skip
 POINTS = {"acosh": (1.7,), "atan2": (0.6, 0.8), "where": (1.0, 0.7, 0.4), "fmod": (0.9, 0.4), "lgamma": (1.6,)}
 
@@ -196,6 +198,24 @@ def test_a_parameter_that_was_written_in_between_counts_with_all_its_values() ->
     loss.backward()
     assert w.grad is not None and found.gradient.tolist() == w.grad.tolist() == [3 + 8]
     assert {s.name for s in found.steps if not s.formula} == {"w", "w before"}
+
+
+def test_a_stated_derivative_is_told_by_its_name() -> None:
+    @sklon.custom_vjp
+    def clipped(x: Tensor) -> Any:
+        return sklon.sign(x)
+
+    @clipped.backward
+    def rule(g: Tensor, result: Tensor, x: Tensor) -> Any:
+        return g * 3
+
+    x = sklon.tensor(2.0, requires_grad=True)
+    loss = clipped(x) * 5
+    found = explain_grad(loss, x)
+    assert [s.formula for s in found.steps] == ["z1·5", "clipped(x)", ""] and not found.given
+    assert found.steps[-1].ways[0].words == "∂loss/∂z1, by the rule that was stated"
+    loss.backward()
+    check(found, x.grad)
 
 
 # ---- long ones

@@ -6,7 +6,7 @@ What was cut off by ``stop_gradient`` is put together again, to see whether the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
@@ -16,13 +16,14 @@ import numpy as np
 from sklon._base.dtypes import float64
 from sklon._base.errors import DtypeError
 from sklon.autodiff import gradients
+from sklon.autodiff.backward import depending
 from sklon.graph.build import Build
 from sklon.graph.interpret import evaluate
 from sklon.graph.node import REGISTRY, Node, apply, slot
-from sklon.graph.nonfinite import as_compiled
 
 from .comparing import PRECISIONS, Comparison, compared, size_of
 from .nonfinite import origin_of
+from .ops_in_words import stated_name
 from .recording import Array, Recording
 
 #: ops whose derivative is 0, or none, by what they are
@@ -33,46 +34,39 @@ _CUT = ("stop_gradient", "cast")
 class Suspect:
     """An op whose own derivative disagrees, and where it was recorded."""
 
-    op: str
+    what: str
     line: str
     layer: str
     comparison: Comparison
 
     @property
     def place(self) -> str:
-        """The op with the layer and the line, as far as they are known."""
+        """What it is with the layer and the line, as far as they are known."""
         layer = f" in layer {self.layer!r}" if self.layer else ""
-        return f"the op {self.op!r}{layer}" + (f" ({self.line})" if self.line else "")
-
-
-def reads(recording: Recording, leaves: Iterable[Node]) -> set[Node]:
-    """The nodes that are computed from some leaves, and those themselves."""
-    found = set(leaves)
-    for node in recording.order:
-        if any(i in found for i in node.inputs):
-            found.add(node)
-    return found
+        return f"{self.what}{layer}" + (f" ({self.line})" if self.line else "")
 
 
 def suspect_of(recording: Recording, leaves: Sequence[Node]) -> Suspect | None:
     """The first op between some leaves and the result whose derivative is wrong, or who stands at a kink."""
     values, rng = recording.values(), np.random.default_rng(0)
-    above = reads(recording, leaves)
+    above = depending(recording.order, leaves)
     for node in recording.order:
         if node in above and node.inputs and node.dtype.is_floating and node.op.name not in _CUT:
-            found = _checked_alone(node, [values[i] for i in node.inputs], rng)
+            stated = node.op.name == "custom"
+            found = _stated(recording, node, values, rng) if stated else _alone(node, values, rng)
             if found is not None and found.verdict != "right":
-                return Suspect(str(node.op.name), *recording.line_and_layer(node), found)
+                what = f"the function {stated_name(node)!r}" if stated else f"the op {node.op.name!r}"
+                return Suspect(what, *recording.line_and_layer(node), found)
     return None
 
 
-def _checked_alone(node: Node, inputs: Sequence[Array], rng: np.random.Generator) -> Comparison | None:
-    """One op at these inputs, in float64, along a random direction; None where it takes no such type."""
+def _alone(node: Node, values: Mapping[Node, Array], rng: np.random.Generator) -> Comparison | None:
+    """One op at its inputs, in float64, along a random direction; None where it takes no such type."""
     known: dict[Node, Any] = {}
     slots = []
-    for x, given in zip(node.inputs, inputs, strict=True):
-        made = slot("x", "state", given.shape, float64 if x.dtype.is_floating else x.dtype)
-        known[made] = given.astype(made.dtype.numpy)
+    for x in node.inputs:
+        made = slot("x", "state", values[x].shape, float64 if x.dtype.is_floating else x.dtype)
+        known[made] = values[x].astype(made.dtype.numpy)
         slots.append(made)
     try:
         result = apply(node.op, *slots)
@@ -93,6 +87,33 @@ def _checked_alone(node: Node, inputs: Sequence[Array], rng: np.random.Generator
         return compared(float(sum(terms)), along, PRECISIONS[float64], size=size)
 
 
+def _stated(
+    recording: Recording, node: Node, values: Mapping[Node, Array], rng: np.random.Generator
+) -> Comparison | None:
+    """A derivative that somebody stated, beside differences of the function that it was stated for."""
+    count, index = node.op.form.count, node.op.index  # type: ignore[attr-defined]
+    arguments = [x for x in node.inputs[count:] if x.dtype.is_floating]
+    between = depending(recording.order, arguments)
+    inner = [n for n in recording.order if n in between and n not in arguments]
+    weights = slot("c", "state", values[node].shape, node.dtype)
+    c = np.asarray(rng.standard_normal(values[node].shape)).astype(node.dtype.numpy)
+    directions = {x: _unit(rng, values[x].shape).astype(x.dtype.numpy) for x in arguments}
+    pulled = dict(zip(node.inputs, node.op.vjp(Build(), node, weights), strict=True))
+    found = {x: g for x in arguments if (g := pulled[x]) is not None}
+    known = recording.values(recording.result, *found.values(), also={weights: c})
+
+    def along(t: float) -> float:
+        moved = {**values, **{x: values[x] + (t * d).astype(d.dtype) for x, d in directions.items()}}
+        for n in inner:
+            moved[n] = np.asarray(n.op.evaluate(0, *(moved[i] for i in n.inputs)))
+        return float((c * moved[node.inputs[index]]).sum())
+
+    with np.errstate(all="ignore"):
+        slope = float(sum((known[g] * directions[x]).sum() for x, g in found.items()))
+        size = max((float(np.abs(values[x]).max(initial=0.0)) for x in arguments), default=0.0)
+        return compared(slope, along, PRECISIONS[node.dtype], size=size) if arguments else None
+
+
 def _weighted(result: Node, known: dict[Node, Any], rng: np.random.Generator) -> Node:
     """Σ c·result for a random c."""
     weights = slot("c", "state", result.shape, result.dtype)
@@ -103,7 +124,7 @@ def _weighted(result: Node, known: dict[Node, Any], rng: np.random.Generator) ->
 
 def _unit(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     v = np.asarray(rng.standard_normal(shape))
-    return v / max(float(np.linalg.norm(v)), 1e-300)
+    return np.asarray(v / max(float(np.linalg.norm(v)), 1e-300))
 
 
 # ---- in words
@@ -145,7 +166,7 @@ def _wrong_op(recording: Recording, leaves: Sequence[Node], wrong: Comparison, a
     return (
         f"The derivative of {suspect.place} is wrong: along a random direction it gives "
         f"{suspect.comparison.derivative:.6g}, differences of its values {suspect.comparison.quotient:.6g}; correct "
-        "its vjp"
+        "the rule"
     )
 
 
@@ -165,8 +186,7 @@ def _outside(recording: Recording, leaves: Sequence[Node], wrong: Comparison, al
     leaf, here = leaves[0], recording.leaves[leaves[0]]
 
     def line(t: float) -> float:
-        leaves = {**recording.leaves, leaf: here + t * along}
-        return float(as_compiled((recording.result,), leaves)[recording.result].sum())
+        return float(recording.values(also={leaf: here + t * along})[recording.result].sum())
 
     own = compared(wrong.derivative, line, PRECISIONS[leaf.dtype], size_of(here[along != 0]))
     return (
@@ -187,7 +207,7 @@ def uncut(recording: Recording, leaves: Sequence[Node]) -> Uncut | None:
     """∂result/∂leaf without ``detach`` and ``stop_gradient``; None where no cut is found."""
     lines: dict[str, None] = {}
     whole: dict[Node, Node] = {}
-    above = reads(recording, [*leaves, *recording.detached])
+    above = depending(recording.order, [*leaves, *recording.detached])
     for node in recording.order:
         if node in recording.detached:
             whole[node] = whole.get(recording.detached[node], node)

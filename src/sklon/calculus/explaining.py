@@ -6,6 +6,7 @@ its reader, so that the text reads like the formula. At each node the gradients 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,12 +17,13 @@ from sklon._base.canvas import can_draw
 from sklon._base.errors import InputError
 from sklon._base.notebook import card, paragraph, table
 from sklon._base.picture import Picture
+from sklon.autodiff.backward import depending
 from sklon.graph.build import Build
 from sklon.graph.node import Node, Slot
 from sklon.ops import Constant
 from sklon.tensors import Tensor
 
-from .blaming import cause_of, reads
+from .blaming import cause_of
 from .comparing import Comparison
 from .folding import MOST, Part, folded
 from .naming import Names, variables
@@ -65,8 +67,8 @@ class Step:
 class Explanation:
     """The chain rule from a loss to a parameter: ``steps`` from the loss down, and what was ``given`` besides.
 
-    ``gradient`` is ∂loss/∂parameter, what ``backward()`` adds to ``.grad``: the last step's, or, of a parameter that was
-    written in between, the sum over its values.
+    ``gradient`` is ∂loss/∂parameter, what ``backward()`` adds to ``.grad``: the last step's, or, of a parameter that
+    was written in between, the sum over its values.
     """
 
     loss: str
@@ -193,7 +195,7 @@ class _Sweep:
 
     @staticmethod
     def of(recording: Recording, targets: Sequence[Node]) -> _Sweep:
-        above = reads(recording, targets)
+        above = depending(recording.order, targets)
         grads: dict[Node, Node] = {recording.result: Build().full_like(1.0, recording.result)}
         ways: dict[Node, list[_Edge]] = {}
         for node in reversed(recording.order):
@@ -277,7 +279,9 @@ class _Writer:
         )
 
     def _operands(self, node: Node) -> tuple[str, ...]:
-        return tuple(self._named(x) for x in node.inputs)
+        words = words_of(node)
+        told = {int(i) for i in re.findall(r"\{(\d+)\}", " ".join((words.formula, *words.partials)))}
+        return tuple(self._named(x) if i in told else "" for i, x in enumerate(node.inputs))
 
     def _named(self, x: Node) -> str:
         while x.op.name in ARRANGING and x not in self.names.of_nodes:

@@ -116,7 +116,7 @@ def _origin(recording: Recording, node: Node, values: Mapping[Node, Array], *, o
     bad = ~np.isfinite(values[node])
     index = tuple(int(i) for i in np.unravel_index(int(np.argmax(bad)), bad.shape))
     forward = recording.forward_of(node)
-    phase: Phase = "forward" if node is forward else "backward"
+    phase: Phase = "forward" if node in recording.copies.values() else "backward"
     inputs = _inputs(forward, values, index, bad.shape)
     line, layer = recording.line_and_layer(node)
     row = _row(forward.op.name, phase, inputs)

@@ -123,7 +123,27 @@ def _contract(node: Node) -> Words:
     return _row(f"{left}·{right}", for_a, for_b)
 
 
-_BY_ATTRIBUTES: dict[str, Callable[[Node], Words]] = {"reduce": _reduce, "contract": _contract}
+def _custom(node: Node) -> Words:
+    """A function whose derivative somebody stated. Inputs: the values of its results, which are not told."""
+    count = node.op.form.count  # type: ignore[attr-defined]
+    inputs = [f"{{{i}}}" for i in range(count, len(node.inputs))]
+    rule = "{g}, by the rule that was stated"
+    return Words(f"{stated_name(node)}({', '.join(inputs)})", (*["0"] * count, *[rule] * len(inputs)))
+
+
+def stated_name(node: Node) -> str:
+    """The name of a function whose derivative somebody stated."""
+    form = node.op.form  # type: ignore[attr-defined]
+    while hasattr(form, "form"):
+        form = form.form
+    return str(form.owner.__name__)
+
+
+_BY_ATTRIBUTES: dict[str, Callable[[Node], Words]] = {
+    "reduce": _reduce,
+    "contract": _contract,
+    "custom": _custom,
+}
 
 
 def product(gradient: str, partial: str, *names: str, y: str) -> str:

@@ -2,7 +2,8 @@
 
 Nodes are copies of the recorded ones; leaves are the recorded ones themselves, with the values that they had when they
 were read. Each copy is stamped with its number, and a backward node takes the stamp of the node that it differentiates,
-so that every node leads to a forward one and, through it, to the user's line and the layer.
+so that every node leads to a forward one and, through it, to the user's line and the layer. Nodes of a rule that
+somebody stated have their own lines.
 """
 
 from __future__ import annotations
@@ -35,17 +36,24 @@ class Recording:
     sources: tuple[str, ...]  # by stamp: where the forward node was recorded
     detached: Mapping[Node, Node]  # leaves that ``detach`` made of a value that was known, with the node that it had
 
-    def values(self, *roots: Node) -> dict[Node, Array]:
-        """The value of every node below ``roots``, of the result without them, as compiled code computes it."""
-        return as_compiled(roots or (self.result,), self.leaves)
+    def values(self, *roots: Node, also: Mapping[Node, Array] | None = None) -> dict[Node, Array]:
+        """The value of every node below ``roots``, of the result without them, as compiled code computes it.
+
+        ``also`` are leaves that were not recorded; numbers of a rule that somebody stated have values of their own.
+        """
+        below = roots or (self.result,)
+        leaves = {**self.leaves, **(also or {})}
+        leaves |= {n: _value(n) for n in walk(below) if isinstance(n.op, Slot) and n not in leaves}
+        return as_compiled(below, leaves)
 
     def forward_of(self, node: Node) -> Node:
         """The forward node that a backward node differentiates; of a forward node itself."""
-        return self.order[int(node.source)] if node.source else node
+        return self.order[int(node.source)] if node.source.isdigit() else node
 
     def line_and_layer(self, node: Node) -> tuple[str, str]:
         """The user's line, and the path of the layer where it is known; empty where not."""
-        line, place = line_and_place(self.sources[int(node.source)]) if node.source else ("", None)
+        source = self.sources[int(node.source)] if node.source.isdigit() else node.source
+        line, place = line_and_place(source)
         return line, place or ""
 
     def leaves_of(self, tensor: Tensor) -> list[Node]:
