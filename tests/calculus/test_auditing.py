@@ -175,6 +175,26 @@ def test_a_penalty_in_the_loss_is_a_part_of_the_gradient() -> None:
     assert found.passed, str(found)
 
 
+class Coded(nn.Module):
+    """Two inputs: numbers, and codes that choose rows of a table."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table, self.last = nn.Embedding(9, 4), nn.Linear(7, 1)
+
+    def forward(self, *inputs: Any) -> Any:
+        x, codes = inputs
+        return self.last(sklon.concat((x, self.table(codes)), 1))
+
+
+def test_several_inputs_shared_layers_and_no_grad() -> None:
+    with sklon.no_grad():
+        assert audit(Coded(), nn.MSELoss(), ((X, CLASSES), Y)).passed
+    layer = nn.Linear(3, 3)
+    found = audit(nn.Sequential(layer, nn.Tanh(), layer), nn.MSELoss(), (X, X))
+    assert found.passed and [p.name for p in found.parameters] == ["0.weight", "0.bias"]
+
+
 # ---- no faults, but told
 def test_frozen_parameters_are_not_compared() -> None:
     model = mlp(nn.Tanh())

@@ -268,5 +268,12 @@ def test_constants_and_numbers_that_are_not_floating_are_arguments_too() -> None
     assert sklon.check_grads(lambda x: sklon.tensor([1.0], dtype="float64"), normal(2)).largest_error == 0
 
 
+def test_under_no_grad_gradients_are_checked_all_the_same() -> None:
+    with sklon.no_grad():
+        assert sklon.check_grads(lambda x: x**3, normal(2), orders=2).compared == 6
+    with pytest.raises(GradientError, match="a jitted function"):
+        sklon.check_grads(sklon.jit(lambda x: x * x), normal(2))
+
+
 def test_order_two_of_what_is_linear_is_zero() -> None:
     assert sklon.check_grads(lambda x: 3 * x, normal(3), orders=2).compared == 8

@@ -15,6 +15,7 @@ import numpy as np
 from sklon._base.checks import check_whole
 from sklon._base.notebook import card, paragraph, table
 from sklon.nn import Module
+from sklon.tensors.modes import enable_grad
 
 from .bench import bench_of
 from .inspecting import COUPLED, Inspection, ParameterAudit, own_gradients
@@ -75,6 +76,7 @@ class Audit:
         }
 
 
+@enable_grad
 def audit(
     model: Module, loss: Callable[..., Any], batch: Any, *, entries: int = 6, rows: int = 64, seed: int = 0
 ) -> Audit:

@@ -22,7 +22,7 @@ from sklon.tensors import Tensor, values
 from sklon.tensors.autograd import grad, watch
 from sklon.tensors.creation import tensor
 from sklon.tensors.indexing import index_select
-from sklon.tensors.modes import enable_grad, seeded
+from sklon.tensors.modes import seeded
 
 from .recording import Array
 
@@ -57,7 +57,7 @@ class Bench:
     def output(self, inputs: Sequence[Array] | None = None) -> Tensor:
         """What the model gives for some inputs, for those of the batch without them."""
         given = [tensor(x) for x in (self.inputs if inputs is None else inputs)]
-        with left_unchanged(*self.modules), seeded(self.seed), enable_grad(), naming_layers(self.model):
+        with left_unchanged(*self.modules), seeded(self.seed), naming_layers(self.model):
             result = self.model(*given)
         if not isinstance(result, Tensor):
             raise InputError(f"the model must return one tensor, not {type(result).__name__}")
@@ -66,7 +66,7 @@ class Bench:
     def value(self) -> Tensor:
         """The loss of the batch, with its history."""
         given = [tensor(x) for x in self.inputs]
-        with left_unchanged(*self.modules), seeded(self.seed), enable_grad(), naming_layers(self.model):
+        with left_unchanged(*self.modules), seeded(self.seed), naming_layers(self.model):
             result = self.loss(self.model(*given), tensor(self.target))
         if not isinstance(result, Tensor) or result.numel() != 1:
             told = f"a tensor of shape {result.shape}" if isinstance(result, Tensor) else f"a {type(result).__name__}"
@@ -113,7 +113,7 @@ class Bench:
         else:
             output = self.output([x[row : row + 1] for x in self.inputs])
         target = tensor(self.target[row : row + 1])
-        with left_unchanged(*self.modules), seeded(self.seed), enable_grad():
+        with left_unchanged(*self.modules), seeded(self.seed):
             loss = self.loss
             if not isinstance(loss, Loss):
                 result: Tensor = loss(output, target)

@@ -139,8 +139,8 @@ def cause_of(recording: Recording, leaves: Sequence[Node], wrong: Comparison, al
 
 
 _OUTSIDE = (
-    "its values left the graph, through detach(), numpy(), item() or float(), and came back as constants; compute with "
-    "tensors all the way"
+    "its values left the graph, through detach(), numpy(), item(), float() or a jitted function, and came back as "
+    "constants; compute with tensors all the way"
 )
 
 

@@ -54,6 +54,7 @@ class GradientReport:
         )
 
 
+@enable_grad
 def check_grads(
     function: Callable[..., Any],
     *arguments: Any,
@@ -154,7 +155,7 @@ class _Subject:
         leaves = [tensor(a, requires_grad=True) for a in arrays]
         for place, leaf in zip(self.places, leaves, strict=True):
             given[place] = leaf
-        with seeded(self.seed), enable_grad():
+        with seeded(self.seed):
             results, _ = flatten(self.function(*nested(given, self.nesting)))
         floating = [r for r in results if isinstance(r, Tensor) and r.dtype.is_floating]
         if not floating:

@@ -74,7 +74,8 @@ def picture_of(explanation: Explanation) -> Picture:
         for box in boxes:
             _draw_box(place, box)
         for k, (text, tone) in enumerate(LEGEND):
-            place.text((k - 1) * WIDTH / 2.8, bottom, text, color=tone, fontsize=7.5, ha="center", va="top")
+            side = ("left", "center", "right")[k]
+            place.text((k - 1) * WIDTH / 2, bottom, text, color=tone, fontsize=7.5, ha=side, va="top")
 
     return Picture(draw=draw, width=limits[1] - limits[0], height=limits[3] - limits[2])
 

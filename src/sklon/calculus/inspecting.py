@@ -92,6 +92,28 @@ def own_gradients(bench: Bench) -> Own:
 
 
 # ---- in float64
+@dataclass(frozen=True, slots=True)
+class _Sum:
+    """Gradients of rows added up, and their lengths."""
+
+    gradient: Array
+    length: float
+
+
+def _added_up(bench: Bench, *, coupled: bool) -> tuple[list[float], dict[str, _Sum]]:
+    """The losses of single rows, and their gradients added up by name; one row after the other."""
+    values: list[float] = []
+    sums: dict[str, _Sum] = {}
+    for row in range(len(bench)):
+        value = bench.row_value(row, coupled=coupled)
+        for name, g in bench.gradients(value).items():
+            if g is not None:
+                before = sums.get(name, _Sum(np.zeros(g.shape), 0.0))
+                sums[name] = _Sum(before.gradient + g, before.length + float(np.linalg.norm(g)))
+        values.append(float(value.item()))
+    return values, sums
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspection:
     """A bench in float64 with its gradients, those of its rows, and what was recorded."""
@@ -104,7 +126,7 @@ class Inspection:
     coupled: bool
     meaning: str  # of the batch's loss among those of its rows
     factor: float  # of each of these
-    row_gradients: list[dict[str, Array | None]]
+    sums: dict[str, _Sum]
 
     @staticmethod
     def of(bench: Bench, entries: int) -> Inspection:
@@ -113,8 +135,8 @@ class Inspection:
         recording, found, loss = recording_of(value), bench.gradients(value), float(value.item())
         _check_repeats(loss, float(bench.value().item()))
         coupled = bench.coupled()
-        rows = [bench.row_value(row, coupled=coupled) for row in range(len(bench))]
-        factor, meaning = bench.share(loss, [float(row.item()) for row in rows])
+        values, sums = _added_up(bench, coupled=coupled)
+        factor, meaning = bench.share(loss, values)
         return Inspection(
             bench=bench,
             entries=entries,
@@ -124,7 +146,7 @@ class Inspection:
             coupled=coupled,
             meaning=meaning,
             factor=factor,
-            row_gradients=[bench.gradients(row) for row in rows],
+            sums=sums,
         )
 
     def row(self, name: str, parameter: Parameter, own: Own) -> ParameterAudit:
@@ -170,10 +192,9 @@ class Inspection:
         gradient = self.gradients[name]
         if gradient is None:
             return None
-        terms = [self.factor * g for part in self.row_gradients if (g := part[name]) is not None]
-        off = float(np.linalg.norm(sum(terms, np.zeros(gradient.shape)) - gradient))
-        length = float(sum(np.linalg.norm(term) for term in terms))
-        return off / max(length, PRECISIONS[float64].atol * max(1.0, abs(self.loss)))
+        total = self.sums.get(name, _Sum(np.zeros(gradient.shape), 0.0))
+        off = float(np.linalg.norm(self.factor * total.gradient - gradient))
+        return off / max(self.factor * total.length, PRECISIONS[float64].atol * max(1.0, abs(self.loss)))
 
     def _verdict(
         self,
