@@ -1,10 +1,10 @@
 """Floor 8: derivatives that can be seen, checked and trusted. What trains, and what reads tables, is not here."""
 
-from .auditing import Audit, audit
-from .checking import GradientReport, check_grads
+from .chain.explaining import Explanation, explain_grad
+from .checks.auditing import Audit, audit
+from .checks.checking import GradientReport, check_grads
+from .checks.inspecting import ParameterAudit
 from .descent import Comparison, Descent, compare, descend
-from .explaining import Explanation, explain_grad
-from .inspecting import ParameterAudit
 from .nonfinite import Origin, find_nonfinite
 
 __all__ = [

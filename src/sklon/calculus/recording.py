@@ -114,3 +114,11 @@ def _value(leaf: Node) -> Array:
         "this result was recorded inside a training step or a jitted function, where nothing has a value yet; compute "
         "it outside, from tensors with values"
     )
+
+
+def stated_name(node: Node) -> str:
+    """The name of a function whose derivative somebody stated."""
+    form = node.op.form  # type: ignore[attr-defined]
+    while hasattr(form, "form"):
+        form = form.form
+    return str(form.owner.__name__)

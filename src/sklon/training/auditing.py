@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sklon._base.errors import InputError
 from sklon.calculus import Audit, audit
-from sklon.calculus.bench import left_unchanged
+from sklon.calculus.checks.bench import left_unchanged
 
 from .losses import loss_for
 from .rehearsal import feed_like_fit

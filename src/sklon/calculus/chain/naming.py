@@ -11,7 +11,7 @@ from sklon.graph.node import Node
 from sklon.nn import Module
 from sklon.tensors import Tensor
 
-from .recording import Recording
+from ..recording import Recording
 
 
 def variables() -> Mapping[str, Any]:

@@ -26,9 +26,9 @@ from sklon.tensors.functional import where
 from sklon.tensors.modes import enable_grad, seeded
 from sklon.tensors.trees import Nesting, flatten, nested
 
+from ..recording import Array, recording_of
 from .blaming import cause_of
 from .comparing import PRECISIONS, Comparison, Line, Precision, compared, size_of
-from .recording import Array, recording_of
 
 #: results of more numbers are compared as a random sum only
 MOST_OUTPUTS = 256

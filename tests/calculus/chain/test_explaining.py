@@ -17,15 +17,15 @@ from sklon._base.dtypes import float64
 from sklon._base.errors import InputError
 from sklon.autodiff import gradients
 from sklon.calculus import Explanation, explain_grad
-from sklon.calculus.folding import MOST
-from sklon.calculus.ops_in_words import POINT, words_of
+from sklon.calculus.chain.folding import MOST
+from sklon.calculus.chain.ops_in_words import POINT, words_of
 from sklon.graph.build import Build
 from sklon.graph.interpret import evaluate
 from sklon.graph.node import REGISTRY, apply, slot
 from sklon.ops import Point
 from sklon.tensors import Tensor
 
-from .functions import SMOOTH, normal
+from ..functions import SMOOTH, normal
 
 FILE = Path(__file__).name
 #: what the words mean, as Python reads them

@@ -23,12 +23,10 @@ from sklon.graph.node import Node, Slot
 from sklon.ops import Constant
 from sklon.tensors import Tensor
 
-from .blaming import cause_of
-from .comparing import Comparison
+from ..recording import Array, Recording, recording_of
 from .folding import MOST, Part, folded
 from .naming import Names, variables
 from .ops_in_words import product, words_of
-from .recording import Array, Recording, recording_of
 from .values_in_words import number, shown
 
 #: ops that only arrange values: told as a part of what reads them
@@ -120,7 +118,7 @@ class Explanation:
 
     def picture(self) -> Picture:
         """The graph with values and gradients, from the parameter at the top to the loss. Needs matplotlib."""
-        from .graph_picture import picture_of
+        from .picture import picture_of
 
         return picture_of(self)
 
@@ -144,7 +142,7 @@ def explain_grad(loss: Tensor, parameter: Tensor, *, names: Mapping[str, Any] | 
     ``parameter`` is a leaf, or any tensor on the way. Names are those of the caller's variables, parameters of modules
     among them by their paths; ``names`` gives others. More than 30 nodes are folded, by line, parameter or number.
 
-    Raises InputError for a loss of several numbers or without a history, and where no gradient flows, with the cause.
+    Raises InputError for a loss of several numbers or without a history, and where no gradient flows.
 
     >>> import sklon
     >>> w, b = sklon.tensor(3.0, requires_grad=True), sklon.tensor(1.0, requires_grad=True)
@@ -166,9 +164,9 @@ def explain_grad(loss: Tensor, parameter: Tensor, *, names: Mapping[str, Any] | 
         targets = [recording.copies[parameter._node]]
     sweep = _Sweep.of(recording, targets)
     if not any(sweep.ways.get(t) for t in targets):
-        none = Comparison(derivative=0.0, quotient=float("inf"), tolerance=1.0, verdict="wrong")
-        cause = cause_of(recording, targets, none, np.ones(1)) if not targets else ""
-        raise InputError(f"no gradient flows from the loss to this tensor. {cause}".rstrip())
+        raise InputError(
+            "no gradient flows from the loss to this tensor: it was not used, or detach(), numpy() or item() cut it off"
+        )
     found = {**variables(), **(names or {})}
     named = Names.of(recording, found, targets)
     return sweep.explained(named, targets)

@@ -16,11 +16,11 @@ from sklon._base.errors import InputError
 from sklon._base.notebook import written
 from sklon.nn import Parameter
 
+from ..nonfinite import find_nonfinite
+from ..recording import Array, Recording, recording_of
 from .bench import Bench, left_unchanged
 from .blaming import cause_of
 from .comparing import PRECISIONS, Comparison, compared, size_of
-from .nonfinite import find_nonfinite
-from .recording import Array, Recording, recording_of
 
 Verdict: TypeAlias = Literal["right", "zero", "kink", "frozen", "wrong", "unused", "uneven rows", "not finite"]
 #: of a batch's gradient and the sum over its rows in float64, the largest relative difference

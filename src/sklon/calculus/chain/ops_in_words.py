@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from sklon.graph.node import Node
 
+from ..recording import stated_name
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -129,14 +131,6 @@ def _custom(node: Node) -> Words:
     inputs = [f"{{{i}}}" for i in range(count, len(node.inputs))]
     rule = "{g}, by the rule that was stated"
     return Words(f"{stated_name(node)}({', '.join(inputs)})", (*["0"] * count, *[rule] * len(inputs)))
-
-
-def stated_name(node: Node) -> str:
-    """The name of a function whose derivative somebody stated."""
-    form = node.op.form  # type: ignore[attr-defined]
-    while hasattr(form, "form"):
-        form = form.form
-    return str(form.owner.__name__)
 
 
 _BY_ATTRIBUTES: dict[str, Callable[[Node], Words]] = {

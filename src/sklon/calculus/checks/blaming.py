@@ -21,10 +21,9 @@ from sklon.graph.build import Build
 from sklon.graph.interpret import evaluate
 from sklon.graph.node import REGISTRY, Node, apply, slot
 
+from ..nonfinite import origin_of
+from ..recording import Array, Recording, stated_name
 from .comparing import PRECISIONS, Comparison, compared, size_of
-from .nonfinite import origin_of
-from .ops_in_words import stated_name
-from .recording import Array, Recording
 
 #: ops whose derivative is 0, or none, by what they are
 _CUT = ("stop_gradient", "cast")

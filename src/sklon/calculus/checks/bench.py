@@ -24,7 +24,7 @@ from sklon.tensors.creation import tensor
 from sklon.tensors.indexing import index_select
 from sklon.tensors.modes import seeded
 
-from .recording import Array
+from ..recording import Array
 
 #: outputs of a row alone and within its batch that differ by more (relative) show that rows are coupled
 SAME = 1e-9

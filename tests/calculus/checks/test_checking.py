@@ -14,7 +14,7 @@ from sklon.nn import functional as F
 from sklon.tensors import Tensor
 from sklon.tensors.trees import flatten
 
-from .functions import CUT_OFF, RULES, SMOOTH, Array, Function, normal, square
+from ..functions import CUT_OFF, RULES, SMOOTH, Array, Function, normal, square
 
 
 # ---- right

@@ -13,11 +13,11 @@ import sklon
 from sklon import Trainer, nn
 from sklon._base.errors import InputError
 from sklon.calculus import Audit, audit
-from sklon.calculus.bench import bench_of
+from sklon.calculus.checks.bench import bench_of
 from sklon.nn import functional as F
 from sklon.tensors import Tensor
 
-from .functions import RULES, Array, square
+from ..functions import RULES, Array, square
 
 random = np.random.default_rng(0)
 X = random.uniform(-1, 1, (20, 3)).astype(np.float32)
