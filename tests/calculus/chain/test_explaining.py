@@ -200,6 +200,17 @@ def test_a_parameter_that_was_written_in_between_counts_with_all_its_values() ->
     assert {s.name for s in found.steps if not s.formula} == {"w", "w before"}
 
 
+def test_what_is_cut_off_is_given() -> None:
+    """The largest logit, which the stable cross-entropy subtracts as a constant."""
+    x = sklon.tensor(normal(4, 3), requires_grad=True)
+    loss = nn.functional.cross_entropy(x, sklon.tensor([0, 2, 1, 1]))
+    found = explain_grad(loss, x)
+    told = {operand for s in found.steps for operand in s.operands if operand[:1] == "c"}
+    assert len(told) == 2 and told == {name for name, _ in found.given}
+    loss.backward()
+    check(found, x.grad)
+
+
 def test_a_stated_derivative_is_told_by_its_name() -> None:
     @sklon.custom_vjp
     def clipped(x: Tensor) -> Any:
@@ -260,7 +271,7 @@ def test_a_picture_shows_every_part(length: int, tmp_path: Path) -> None:
     for part in found.parts:
         assert part.steps[-1].name in drawn
     assert found.picture().save(tmp_path / "chain.png").stat().st_size > 1000
-    assert "gradients go up" in drawn and ("∂loss/∂loss" in drawn) == (length < MOST)
+    assert "gradients up" in drawn and ("∂loss/∂loss" in drawn) == (length < MOST)
 
 
 def test_html_holds_the_table_and_the_picture() -> None:

@@ -213,6 +213,31 @@ def test_a_gradient_of_zero_and_one_at_a_kink_pass() -> None:
     assert found.passed and verdicts(found)["0.bias"] == "kink" and "slopes from" in str(found)
 
 
+def test_a_loss_that_refuses_a_single_row_is_compared_with_differences_alone() -> None:
+    def spread(output: Tensor, target: Tensor) -> Any:
+        if output.shape[0] == 1:
+            raise ValueError("one row has no variance")
+        return (output - target).var()
+
+    found = audit(mlp(nn.Tanh()), spread, (X, Y))
+    assert found.passed and all(p.rows is None for p in found.parameters)
+    assert "cannot be computed for a single row" in str(found)
+
+
+def test_a_wrong_derivative_is_not_hidden_by_a_kink() -> None:
+    class Both(nn.Module):
+        """At x = 0 a kink by the bias of the first unit, and a wrong derivative by that of the second."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.bias = nn.Parameter(np.array([0.0, 1.0], np.float32))
+
+        def forward(self, *inputs: Any) -> Any:
+            return (self.bias[:1].relu() * 1e3 + missing_a_factor(self.bias[1:])) * inputs[0]
+
+    assert verdicts(audit(Both(), lambda o, t: (o - t).sum(), (np.ones((3, 1)), np.ones((3, 1))))) == {"bias": "wrong"}
+
+
 # ---- the model is left as it was
 def everything(model: nn.Module) -> dict[str, Any]:
     """What a user can see of a model, and of the generator, as bytes."""

@@ -216,7 +216,7 @@ class _Sweep:
         values = self.recording.values(
             self.recording.result, *(self.grads[n] for n in order), *(e.contribution for e in edges)
         )
-        writer = _Writer(self.recording, names, values, self)
+        writer = _Writer(self.recording, names, values, self, on_the_way)
         steps = [writer.step(n) for n in reversed(order)]
         on = {s.name for s in steps}
         given = {n: v for s, v in writer.given.items() if (n := names.of_nodes[s]) not in on}
@@ -259,6 +259,7 @@ class _Writer:
     names: Names
     values: Mapping[Node, Array]
     sweep: _Sweep
+    on_the_way: set[Node]
     given: dict[Node, Array] = field(default_factory=dict)
 
     def step(self, node: Node) -> Step:
@@ -287,7 +288,7 @@ class _Writer:
         is_number = isinstance(x.op, Constant) or (isinstance(x.op, Slot) and x.op.space == "scalar")
         if x not in self.names.of_nodes and is_number:
             return number(self.values[x])
-        if x not in self.sweep.grads:
+        if x not in self.on_the_way:
             self.given.setdefault(x, self.values[x])
         return self.names.give(x, "c")
 

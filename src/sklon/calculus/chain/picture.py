@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -24,18 +24,21 @@ if TYPE_CHECKING:
 
 #: of a box, of what is given and of each line in it, between boxes beside and below each other, and around everything
 WIDTH, HEIGHT, GIVEN_WIDTH, LINE, BESIDE, BELOW, MARGIN = 2.5, 0.74, 1.6, 0.18, 0.5, 0.5, 0.2
-#: how round corners are, how far both arrows of a pair are apart, and how wide a lane beside the boxes is
-CORNER, APART, LANE = 0.09, 0.07, 0.62
+#: how round corners are, how far both arrows of a pair are apart, how wide a lane beside the boxes is, and how far from
+#: a box a label stands
+CORNER, APART, LANE, LETTER = 0.09, 0.07, 0.62, 0.09
 #: letters that fit into a box, into what is given, and beside an arrow
 LETTERS, GIVEN_LETTERS, LABEL_LETTERS = 34, 23, 22
-LEGEND = (("values go down", SOFT), ("gradients go up", ACCENT), ("ways add up", SECOND))
+LEGEND = (("values down", SOFT), ("gradients up", ACCENT), ("ways add up", SECOND))
+
+
+Corner: TypeAlias = "tuple[float, float]"
 
 
 @dataclass(frozen=True, slots=True)
 class _Box:
     """A part of the chain, or what is given: where it stands, and its lines with their colours."""
 
-    name: str
     x: float
     y: float
     lines: tuple[tuple[str, str], ...]
@@ -46,21 +49,22 @@ class _Box:
 
 @dataclass(frozen=True, slots=True)
 class _Arrow:
-    """From what is read to its reader; ``labels`` are the local partials, empty for what is given.
+    """From what is read to its reader by ``way``, with corners, and ``back`` by another, unless it was given.
 
-    ``lane`` counts those that go around other boxes, from one; 0 is the straight way.
+    ``labels`` are the local partials; ``label_at`` is where they begin, ``turned`` whether they stand upright.
     """
 
-    source: _Box
-    reader: _Box
-    labels: tuple[str, ...] = ()
-    lane: int = 0
+    labels: tuple[str, ...]
+    way: tuple[Corner, ...]
+    back: tuple[Corner, ...] = ()
+    label_at: Corner = (0.0, 0.0)
+    turned: bool = False
 
 
 def picture_of(explanation: Explanation) -> Picture:
     """The graph of an explanation, drawn."""
     boxes, arrows = _laid_out(explanation)
-    left = min(b.x - b.width / 2 for b in boxes) - LANE * max((a.lane for a in arrows), default=0)
+    left = min(x for x, _ in (*((b.x - b.width / 2, 0) for b in boxes), *(c for a in arrows for c in a.way)))
     right = max(b.x + b.width / 2 for b in boxes)
     top, bottom = max(b.y + b.height / 2 for b in boxes), min(b.y - b.height / 2 for b in boxes) - LINE
     limits = (left - MARGIN, right + MARGIN, bottom - MARGIN, top + MARGIN)
@@ -89,14 +93,21 @@ def _laid_out(explanation: Explanation) -> tuple[list[_Box], list[_Arrow]]:
     ranks = _ranks(reads)
     places = zip(_across(ranks), (-rank * (HEIGHT + BELOW) for rank in ranks), strict=True)
     boxes = [_box(explanation, part, x, y) for part, (x, y) in zip(parts, places, strict=True)]
+    forks = {j for j in range(len(parts)) if sum(j in sources for sources in reads) > 1}
     arrows, lanes = [], count(1)
     for i, sources in enumerate(reads):
         for j in sources:
-            lane = next(lanes) if ranks[i] - ranks[j] > 1 else 0
-            arrows.append(_Arrow(boxes[j], boxes[i], _labels(parts[j], parts[i]), lane))
+            labels, long = _labels(parts[j], parts[i]), ranks[i] - ranks[j] > 1
+            if not long:
+                arrows.append(_straight(boxes[j], boxes[i], labels, fork=j in forks))
+            elif _is_free(boxes[j], boxes[i], boxes):
+                arrows.append(_aside(boxes[j], boxes[i], labels))
+            else:
+                edge = min(b.x - b.width / 2 for b in boxes) - LANE * next(lanes) + LANE / 2
+                arrows.append(_around(boxes[j], boxes[i], labels, edge))
     given = [_given(explanation, part, box, boxes) for part, box in zip(parts, boxes, strict=True)]
     beside = [(box, g) for box, g in zip(boxes, given, strict=True) if g is not None]
-    return [*boxes, *(g for _, g in beside)], [*arrows, *(_Arrow(g, box) for box, g in beside)]
+    return [*boxes, *(g for _, g in beside)], [*arrows, *(_from_given(g, box) for box, g in beside)]
 
 
 def _given(explanation: Explanation, part: Part[Step], box: _Box, boxes: Sequence[_Box]) -> _Box | None:
@@ -108,7 +119,7 @@ def _given(explanation: Explanation, part: Part[Step], box: _Box, boxes: Sequenc
     right = max(b.x for b in boxes if b.y == box.y) + WIDTH / 2
     lines = tuple(line for name in names for line in ((name, INK), (brief(values[name]), SOFT)))
     x = right + BESIDE + GIVEN_WIDTH / 2
-    return _Box(names[0], x, box.y, lines, GIVEN_WIDTH, (len(lines) + 0.6) * LINE, True)
+    return _Box(x, box.y, lines, GIVEN_WIDTH, (len(lines) + 0.6) * LINE, True)
 
 
 def _reads(part: Part[Step], owner: dict[str, int], place: int) -> list[int]:
@@ -144,7 +155,7 @@ def _box(explanation: Explanation, part: Part[Step], x: float, y: float) -> _Box
     if len(gradient) > LETTERS:
         gradient = f"gradient {brief(step.gradient)}"
     tone = SECOND if len(step.ways) > 1 else ACCENT
-    return _Box(step.name, x, y, ((head, INK), (below, SOFT), (gradient, tone)), WIDTH, HEIGHT, False)
+    return _Box(x, y, ((head, INK), (below, SOFT), (gradient, tone)), WIDTH, HEIGHT, False)
 
 
 def _labels(source: Part[Step], reader: Part[Step]) -> tuple[str, ...]:
@@ -153,6 +164,62 @@ def _labels(source: Part[Step], reader: Part[Step]) -> tuple[str, ...]:
         return ()
     (step,), readers = source.steps, {s.name for s in reader.steps}
     return tuple(w.partial for w in step.ways if w.reader in readers)
+
+
+# ---- ways
+def _straight(source: _Box, reader: _Box, labels: tuple[str, ...], *, fork: bool) -> _Arrow:
+    """Down to the next row, by a step aside where the reader stands beside; labels are at the end that is its own."""
+    top, bottom = source.y - source.height / 2, reader.y + reader.height / 2
+    middle, side = (top + bottom) / 2, float(np.sign(reader.x - source.x))
+
+    def way(aside: float) -> tuple[Corner, ...]:
+        level = middle + side * aside
+        ends = (source.x + aside, top), (reader.x + aside, bottom)
+        return ends if not side else (ends[0], (source.x + aside, level), (reader.x + aside, level), ends[1])
+
+    at = (reader.x, bottom + LETTER) if fork else (source.x, top - LETTER)
+    return _Arrow(labels, way(-APART), way(APART), (at[0] + 2 * APART, at[1] if side else middle))
+
+
+def _is_free(source: _Box, reader: _Box, boxes: Sequence[_Box]) -> bool:
+    """Whether nothing stands below the source down to its reader's row, nor there between both."""
+    if abs(source.x - reader.x) < reader.width / 2:
+        return False
+    low, high = sorted((source.x, reader.x))
+    below = (b for b in boxes if reader.y < b.y < source.y)
+    beside = (b for b in boxes if b.y == reader.y and b is not reader)
+    crosses = any(abs(b.x - source.x) < b.width / 2 + 2 * APART for b in below)
+    return not crosses and not any(low - b.width / 2 < b.x < high + b.width / 2 for b in beside)
+
+
+def _aside(source: _Box, reader: _Box, labels: tuple[str, ...]) -> _Arrow:
+    """Straight down to the row of the reader, and into its side."""
+    side = float(np.sign(source.x - reader.x))
+    edge = reader.x + side * reader.width / 2
+
+    def way(aside: float) -> tuple[Corner, ...]:
+        x, y = source.x + aside, reader.y - side * aside
+        return (x, source.y - source.height / 2), (x, y), (edge, y)
+
+    at = (source.x + 2 * APART, source.y - source.height / 2 - BELOW / 2)
+    return _Arrow(labels, way(-APART), way(APART), at)
+
+
+def _around(source: _Box, reader: _Box, labels: tuple[str, ...], lane: float) -> _Arrow:
+    """By a lane on the left of all boxes; of a pair the one that is farther inside is the shorter way."""
+    begin, end = source.x - source.width / 2, reader.x - reader.width / 2
+
+    def way(inside: float) -> tuple[Corner, ...]:
+        x = lane + inside
+        return (begin, source.y - inside), (x, source.y - inside), (x, reader.y + inside), (end, reader.y + inside)
+
+    at = (lane + 2 * APART, (source.y + reader.y) / 2)
+    return _Arrow(labels, way(-APART), way(APART), at, turned=True)
+
+
+def _from_given(given: _Box, reader: _Box) -> _Arrow:
+    way = ((given.x - given.width / 2, given.y), (reader.x + reader.width / 2, given.y))
+    return _Arrow((), way)
 
 
 # ---- drawing
@@ -179,27 +246,10 @@ def _rounded(box: _Box) -> tuple[Any, Any]:
 
 
 def _draw_arrow(place: Any, arrow: _Arrow) -> None:
-    source, reader = arrow.source, arrow.reader
-    if source.is_given:
-        _line(place, [(source.x - source.width / 2, source.y), (reader.x + reader.width / 2, source.y)], SOFT, "-")
-        return
-    way = _around if arrow.lane else _straight
-    _line(place, way(arrow, -APART), SOFT, "-")
-    _line(place, way(arrow, APART)[::-1], ACCENT, "--")
-    _label(place, arrow, way(arrow, APART))
-
-
-def _straight(arrow: _Arrow, aside: float) -> list[tuple[float, float]]:
-    source, reader = arrow.source, arrow.reader
-    return [(source.x + aside, source.y - source.height / 2), (reader.x + aside, reader.y + reader.height / 2)]
-
-
-def _around(arrow: _Arrow, inside: float) -> list[tuple[float, float]]:
-    """Beside the boxes, on the left; of a pair the one that is farther inside is the shorter way."""
-    source, reader = arrow.source, arrow.reader
-    begin, end = source.x - source.width / 2, reader.x - reader.width / 2
-    x = min(begin, end) - LANE * arrow.lane + LANE / 2 + inside
-    return [(begin, source.y - inside), (x, source.y - inside), (x, reader.y + inside), (end, reader.y + inside)]
+    _line(place, arrow.way, SOFT, "-")
+    if arrow.back:
+        _line(place, arrow.back[::-1], ACCENT, "--")
+        _label(place, arrow)
 
 
 def _line(place: Any, points: Sequence[tuple[float, float]], tone: str, style: str) -> None:
@@ -215,18 +265,14 @@ def _line(place: Any, points: Sequence[tuple[float, float]], tone: str, style: s
     )
 
 
-def _label(place: Any, arrow: _Arrow, path: Sequence[tuple[float, float]]) -> None:
+def _label(place: Any, arrow: _Arrow) -> None:
     """What becomes of the gradient on its way up; where ways join, that they add up."""
     text = _short(" + ".join(arrow.labels), LABEL_LETTERS)
-    tone = SECOND if len(arrow.labels) > 1 else ACCENT
-    (x0, y0), (x1, y1) = path[len(path) // 2 - 1], path[len(path) // 2]
-    turned = 90 if arrow.lane else 0
-    across = (x0 + x1) / 2 + APART
-    style = {"color": tone, "fontsize": 7.5, "rotation": turned, "rotation_mode": "anchor"}
-    if turned:
-        place.text(across, (y0 + y1) / 2, text, ha="center", va="top", zorder=4, **style)
-    else:
-        place.text(across, (y0 + y1) / 2, text, ha="left", va="center", zorder=4, **style)
+    style = {"color": SECOND if len(arrow.labels) > 1 else ACCENT, "fontsize": 7.5, "zorder": 4}
+    if arrow.turned:
+        style |= {"rotation": 90, "rotation_mode": "anchor"}
+    sides = ("center", "top") if arrow.turned else ("left", "center")
+    place.text(*arrow.label_at, text, ha=sides[0], va=sides[1], **style)
 
 
 def _short(text: str, letters: int) -> str:

@@ -18,7 +18,7 @@ from sklon.nn import Module
 from sklon.tensors.modes import enable_grad
 
 from .bench import bench_of
-from .inspecting import COUPLED, Inspection, ParameterAudit, own_gradients
+from .inspecting import Inspection, ParameterAudit, own_gradients
 
 #: verdicts that are faults
 FAULTS = ("wrong", "unused", "uneven rows", "not finite")
@@ -113,8 +113,7 @@ def audit(
         inspection = Inspection.of(exact, entries)
         found = tuple(inspection.row(name, parameter, own) for name, parameter in bench.parameters.items())
     shortened = [f"Of {len(batch[1])} rows the first {len(bench)} were used."] if len(batch[1]) > rows else []
-    coupled = [COUPLED] if inspection.coupled else []
-    return Audit(parameters=found, loss=own.loss, rows=len(bench), remarks=(*shortened, *coupled))
+    return Audit(parameters=found, loss=own.loss, rows=len(bench), remarks=(*shortened, *inspection.remarks))
 
 
 # ---- in words

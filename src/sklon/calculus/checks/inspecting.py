@@ -30,6 +30,7 @@ UNEVEN = (
     "the gradient of the batch is not the {of} of those of its rows: the loss does not weigh rows equally, as a mean "
     "of means does not, so a short or accumulated batch gives another gradient; take one mean over all rows"
 )
+NO_ROWS = "The loss cannot be computed for a single row, so sums over rows were not compared."
 COUPLED = (
     "A row's output depends on the other rows of its batch or on its place among them (batch norm, dropout), so the "
     "losses of the rows were differentiated one by one within the whole batch, not each row alone."
@@ -100,12 +101,18 @@ class _Sum:
     length: float
 
 
-def _added_up(bench: Bench, *, coupled: bool) -> tuple[list[float], dict[str, _Sum]]:
-    """The losses of single rows, and their gradients added up by name; one row after the other."""
+def _added_up(bench: Bench, *, coupled: bool) -> tuple[list[float], dict[str, _Sum] | None]:
+    """The losses of single rows, and their gradients added up by name; one row after the other.
+
+    None where the loss refuses a single row, as a variance does.
+    """
     values: list[float] = []
     sums: dict[str, _Sum] = {}
     for row in range(len(bench)):
-        value = bench.row_value(row, coupled=coupled)
+        try:
+            value = bench.row_value(row, coupled=coupled)
+        except Exception:
+            return [], None
         for name, g in bench.gradients(value).items():
             if g is not None:
                 before = sums.get(name, _Sum(np.zeros(g.shape), 0.0))
@@ -126,7 +133,7 @@ class Inspection:
     coupled: bool
     meaning: str  # of the batch's loss among those of its rows
     factor: float  # of each of these
-    sums: dict[str, _Sum]
+    sums: dict[str, _Sum] | None  # None where a row alone has no loss
 
     @staticmethod
     def of(bench: Bench, entries: int) -> Inspection:
@@ -136,7 +143,7 @@ class Inspection:
         _check_repeats(loss, float(bench.value().item()))
         coupled = bench.coupled()
         values, sums = _added_up(bench, coupled=coupled)
-        factor, meaning = bench.share(loss, values)
+        factor, meaning = bench.share(loss, values) if sums is not None else (1.0, "neither")
         return Inspection(
             bench=bench,
             entries=entries,
@@ -148,6 +155,11 @@ class Inspection:
             factor=factor,
             sums=sums,
         )
+
+    @property
+    def remarks(self) -> list[str]:
+        """What holds for all parameters."""
+        return [COUPLED] * self.coupled + [NO_ROWS] * (self.sums is None)
 
     def row(self, name: str, parameter: Parameter, own: Own) -> ParameterAudit:
         """What is found about one parameter."""
@@ -190,7 +202,7 @@ class Inspection:
     def _rows(self, name: str) -> float | None:
         """How far the sum over rows is from the gradient, relative to the lengths that are added up."""
         gradient = self.gradients[name]
-        if gradient is None:
+        if gradient is None or self.sums is None:
             return None
         total = self.sums.get(name, _Sum(np.zeros(gradient.shape), 0.0))
         off = float(np.linalg.norm(self.factor * total.gradient - gradient))
@@ -203,8 +215,8 @@ class Inspection:
         comparisons: Sequence[tuple[Comparison, Array]],
         rows: float | None,
     ) -> tuple[Verdict, str]:
-        worst, along = max(comparisons, key=lambda pair: pair[0].excess)
-        if worst.verdict == "wrong" or (worst.verdict == "kink" and not worst.is_between):
+        worst, along = max(comparisons, key=lambda pair: (_is_wrong(pair[0]), pair[0].excess))
+        if _is_wrong(worst):
             return "wrong", self._cause(parameter, worst, along)
         if gradient is None:
             return "unused", "the loss does not depend on it; use it in forward, or leave it out"
@@ -220,6 +232,11 @@ class Inspection:
         differ = f"reverse mode gives {worst.derivative:.6g} where central differences give {worst.quotient:.6g}"
         cause = cause_of(self.recording, self.recording.leaves_of(parameter), worst, along)
         return f"{differ}. {cause}".rstrip(" .")
+
+
+def _is_wrong(one: Comparison) -> bool:
+    """Whether a derivative is neither right nor one of those that a kink has."""
+    return one.verdict == "wrong" or (one.verdict == "kink" and not one.is_between)
 
 
 def _check_repeats(first: float, second: float) -> None:
