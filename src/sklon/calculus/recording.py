@@ -14,8 +14,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from sklon._base.dtypes import Dtype, float32, float64
 from sklon._base.errors import InputError
 from sklon._base.source import line_and_place
+from sklon.autodiff.backward import depending
 from sklon.graph.node import Node, Slot, walk
 from sklon.graph.nonfinite import as_compiled
 from sklon.tensors import Tensor, values
@@ -55,6 +57,11 @@ class Recording:
         source = self.sources[int(node.source)] if node.source.isdigit() else node.source
         line, place = line_and_place(source)
         return line, place or ""
+
+    def precision(self, leaves: Iterable[Node]) -> Dtype:
+        """float32 if anything that is computed from some leaves is, or they are; else float64."""
+        above = depending(self.order, leaves)
+        return float32 if any(n.dtype.is_floating and n.dtype is not float64 for n in above) else float64
 
     def leaves_of(self, tensor: Tensor) -> list[Node]:
         """The leaves that stood for a tensor while it was read: one for each of its values."""

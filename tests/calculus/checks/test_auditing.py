@@ -224,6 +224,16 @@ def test_a_loss_that_refuses_a_single_row_is_compared_with_differences_alone() -
     assert "cannot be computed for a single row" in str(found)
 
 
+def test_a_model_that_insists_on_float32_is_compared_less_closely() -> None:
+    class Casting(nn.Module):
+        def forward(self, *inputs: Any) -> Any:
+            return inputs[0].float().tanh()
+
+    found = audit(mlp(Casting()), nn.MSELoss(), (X, Y))
+    assert found.passed and "to three digits only" in str(found), str(found)
+    assert not audit(mlp(Casting(), Squared()), nn.MSELoss(), (X, Y)).passed
+
+
 def test_a_wrong_derivative_is_not_hidden_by_a_kink() -> None:
     class Both(nn.Module):
         """At x = 0 a kink by the bias of the first unit, and a wrong derivative by that of the second."""

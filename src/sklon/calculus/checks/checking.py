@@ -16,9 +16,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from sklon._base.checks import check_whole
-from sklon._base.dtypes import Dtype, dtype_of, float32, float64
+from sklon._base.dtypes import float32, float64
 from sklon._base.errors import GradientError, InputError
-from sklon.graph.node import walk
 from sklon.tensors import Tensor
 from sklon.tensors.autograd import grad
 from sklon.tensors.creation import tensor
@@ -95,11 +94,12 @@ def check_grads(
     check_whole(1, orders=orders, entries=entries)
     subject = _Subject.of(function, arguments, seed)
     counted: list[Comparison] = []
-    precision, dtype = PRECISIONS[float64], float64
+    dtype = float64
     for order in range(1, orders + 1):
         scalar = subject.scalar(order)
         tensors, result = scalar(subject.arrays)
-        dtype = _coarsest(result, subject)
+        recording = recording_of(result)
+        dtype = recording.precision([n for leaf in tensors for n in (leaf._node, *recording.leaves_of(leaf))])
         precision = PRECISIONS[dtype].of(atol, rtol)
         check = _Check(subject, scalar, order, precision, subject.gradients(tensors, result))
         counted += check.run(entries, np.random.default_rng(seed))
@@ -255,14 +255,6 @@ def _sum(parts: Sequence[Tensor]) -> Tensor:
 
 def _shape(x: Tensor) -> tuple[int, ...]:
     return tuple(int(str(e)) for e in x.shape)
-
-
-def _coarsest(result: Tensor, subject: _Subject) -> Dtype:
-    """float32 if an argument, or anything computed on the way from floating numbers, is; else float64."""
-    if any(dtype_of(a.dtype) is not float64 for a in subject.arrays):
-        return float32
-    computed = (n for n in walk((result.node,)) if n.inputs and n.inputs[0].dtype.is_floating)
-    return float32 if any(n.dtype.is_floating and n.dtype is not float64 for n in computed) else float64
 
 
 # ---- one order

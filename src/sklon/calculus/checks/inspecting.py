@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from sklon._base.dtypes import float64
+from sklon._base.dtypes import Dtype, float32, float64
 from sklon._base.errors import InputError
 from sklon._base.notebook import written
 from sklon.nn import Parameter
@@ -23,13 +23,14 @@ from .blaming import cause_of
 from .comparing import PRECISIONS, Comparison, compared, size_of
 
 Verdict: TypeAlias = Literal["right", "zero", "kink", "frozen", "wrong", "unused", "uneven rows", "not finite"]
-#: of a batch's gradient and the sum over its rows in float64, the largest relative difference
-SUMS_AGREE = 1e-6
+#: of a batch's gradient and the sum over its rows, the largest relative difference, by element type
+SUMS_AGREE = {float64: 1e-6, float32: 1e-3}
 #: what is said of losses and of models
 UNEVEN = (
     "the gradient of the batch is not the {of} of those of its rows: the loss does not weigh rows equally, as a mean "
     "of means does not, so a short or accumulated batch gives another gradient; take one mean over all rows"
 )
+COARSE = "A part of the model computes in float32 whatever it is given, so all was compared to three digits only."
 NO_ROWS = "The loss cannot be computed for a single row, so sums over rows were not compared."
 COUPLED = (
     "A row's output depends on the other rows of its batch or on its place among them (batch norm, dropout), so the "
@@ -130,6 +131,7 @@ class Inspection:
     loss: float
     gradients: dict[str, Array | None]
     recording: Recording
+    dtype: Dtype  # the coarsest in which something is computed from a parameter
     coupled: bool
     meaning: str  # of the batch's loss among those of its rows
     factor: float  # of each of these
@@ -150,6 +152,7 @@ class Inspection:
             loss=loss,
             gradients=found,
             recording=recording,
+            dtype=recording.precision(n for p in bench.parameters.values() for n in recording.leaves_of(p)),
             coupled=coupled,
             meaning=meaning,
             factor=factor,
@@ -159,7 +162,7 @@ class Inspection:
     @property
     def remarks(self) -> list[str]:
         """What holds for all parameters."""
-        return [COUPLED] * self.coupled + [NO_ROWS] * (self.sums is None)
+        return [COUPLED] * self.coupled + [NO_ROWS] * (self.sums is None) + [COARSE] * (self.dtype is float32)
 
     def row(self, name: str, parameter: Parameter, own: Own) -> ParameterAudit:
         """What is found about one parameter."""
@@ -196,7 +199,7 @@ class Inspection:
 
             scale = size_of(here[along != 0]) if np.count_nonzero(along) == 1 else 1.0
             derivative = float((slope * along).sum())
-            found.append((compared(derivative, line, PRECISIONS[float64], scale, abs(self.loss)), along))
+            found.append((compared(derivative, line, PRECISIONS[self.dtype], scale, abs(self.loss)), along))
         return found
 
     def _rows(self, name: str) -> float | None:
@@ -206,7 +209,7 @@ class Inspection:
             return None
         total = self.sums.get(name, _Sum(np.zeros(gradient.shape), 0.0))
         off = float(np.linalg.norm(self.factor * total.gradient - gradient))
-        return off / max(self.factor * total.length, PRECISIONS[float64].atol * max(1.0, abs(self.loss)))
+        return off / max(self.factor * total.length, PRECISIONS[self.dtype].atol * max(1.0, abs(self.loss)))
 
     def _verdict(
         self,
@@ -220,7 +223,7 @@ class Inspection:
             return "wrong", self._cause(parameter, worst, along)
         if gradient is None:
             return "unused", "the loss does not depend on it; use it in forward, or leave it out"
-        if rows is not None and not rows <= SUMS_AGREE:
+        if rows is not None and not rows <= SUMS_AGREE[self.dtype]:
             return "uneven rows", UNEVEN.format(of="sum" if self.meaning == "sum" else "mean")
         if worst.verdict == "kink":
             return "kink", f"it stands at a kink, with slopes from {worst.left:.4g} to {worst.right:.4g}"
