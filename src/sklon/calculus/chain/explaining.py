@@ -167,9 +167,9 @@ def explain_grad(loss: Tensor, parameter: Tensor, *, names: Mapping[str, Any] | 
         raise InputError(
             "no gradient flows from the loss to this tensor: it was not used, or detach(), numpy() or item() cut it off"
         )
-    found = {**variables(), **(names or {})}
-    named = Names.of(recording, found, targets)
-    return sweep.explained(named, targets)
+    own = dict(names or {})
+    called = {**own, **{name: value for name, value in variables().items() if name not in own}}  # the first name counts
+    return sweep.explained(Names.of(recording, called, targets), targets)
 
 
 # ---- the way back
