@@ -220,6 +220,7 @@ from sklon.tensors.types import can_cast, finfo, iinfo, isdtype, result_type
 
 if TYPE_CHECKING:
     from sklon import calculus, data, nn, optim
+    from sklon.calculus import check_grads
     from sklon.runs import load, train
     from sklon.training import Trainer, show_program, stopping
 
@@ -261,6 +262,7 @@ __all__ = [
     "calculus",
     "can_cast",
     "ceil",
+    "check_grads",
     "chunk",
     "clip",
     "concat",
@@ -477,6 +479,7 @@ _ROOMS = ("calculus", "data", "lab", "nn", "optim", "training")
 #: names of rooms above: what trains, reads tables and draws
 _LATER = {
     "Trainer": "training",
+    "check_grads": "calculus",
     "load": "runs",
     "show_program": "training",
     "stopping": "training",

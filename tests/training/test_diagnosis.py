@@ -12,6 +12,7 @@ import pytest
 import sklon
 from sklon import Trainer, nn, optim
 from sklon.data.sampling import Weighted
+from sklon.graph import nonfinite
 from sklon.nn import functional
 from sklon.optim import SGDRule
 from sklon.training import diagnosis
@@ -261,7 +262,7 @@ def test_logarithms_of_subnormal_numbers_are_found(monkeypatch: pytest.MonkeyPat
     x, y = data(1e-40)
     trainer = Trainer(nested(Log()), loss="mse", optimizer=STILL)
     assert (found := fault_of(trainer, (x, y))).op == "log" and found.rows == (BAD,)
-    monkeypatch.setattr(diagnosis, "_flushed", lambda value: value)
+    monkeypatch.setattr(nonfinite, "_flushed", lambda value: value)
     trainer = Trainer(nested(Log()), loss="mse", optimizer=STILL)
     assert fault_of(trainer, (x, y)) == Fault(3)
     assert "in step 3; a smaller lr helps" in str(trainer.stopped)

@@ -10,6 +10,7 @@
     │   └── RunFolderError               a run folder that is none, damaged, or of another version
     ├── AutogradError (RuntimeError)     a gradient that cannot be had, with the reason
     ├── UndecidedError                   a question that a limit of time or depth left open
+    ├── GradientError (AssertionError)   a gradient that is not the derivative of what the user's code computes
     ├── VerificationError                a graph or a program that breaks its own rules: our bug
     └── CompilerError                    a graph that the compiler cannot turn into a program: our bug
 
@@ -43,6 +44,10 @@ class RunFolderError(InputError):
 
 class AutogradError(SklonError, RuntimeError):
     """A gradient that cannot be computed, with the reason."""
+
+
+class GradientError(SklonError, AssertionError):
+    """A gradient that a check found to be another number than the derivative. A check fails, so it is an assertion."""
 
 
 class UndecidedError(SklonError):

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
+from types import FrameType
 
 _PACKAGE = str(Path(__file__).resolve().parent.parent)
 #: between the line and the place in the source of a node
@@ -27,13 +28,16 @@ def _shown(filename: str) -> str:
 
 def user_line() -> str:
     """``file.py:12`` of the innermost caller outside sklon, or an empty string."""
-    frame = sys._getframe(1)
-    while frame is not None:
-        name = _shown(frame.f_code.co_filename)
-        if name:
-            return f"{name}:{frame.f_lineno}"
-        frame = frame.f_back  # type: ignore[assignment]
-    return ""
+    frame = user_frame()
+    return "" if frame is None else f"{_shown(frame.f_code.co_filename)}:{frame.f_lineno}"
+
+
+def user_frame() -> FrameType | None:
+    """The frame of the innermost caller outside sklon."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and not _shown(frame.f_code.co_filename):
+        frame = frame.f_back
+    return frame
 
 
 def source_line() -> str:

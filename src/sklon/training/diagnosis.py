@@ -19,11 +19,12 @@ from sklon._base.shapes import N
 from sklon._base.source import line_and_place, user_line
 from sklon.compiler.executable import Steps, aligned_zeros
 from sklon.compiler.executor import Executor
-from sklon.graph.node import Graph, Node, Slot, walk
+from sklon.graph.node import Graph, Node, Slot, slots, walk
+from sklon.graph.nonfinite import as_compiled, at_fault, is_finite, reached
+from sklon.nn.places import LOSS
 
 from .averaged import PARAMETER
 from .evaluation import scalars_of
-from .places import LOSS
 
 Array = np.ndarray[Any, Any]
 State: TypeAlias = Mapping[str, Array]
@@ -165,19 +166,19 @@ def diagnosed(replay: Replay, losses: Array) -> Fault:
 
     The step alone where the interpreter's values stay finite: then compiled code rounded to the other side of a bound.
     """
-    bad = np.flatnonzero(~np.isfinite(losses))
-    if len(bad):
-        part, roots = int(bad[0]), {node: "" for name, node in replay.graph.outputs if name == "loss"}
+    stopped = np.flatnonzero(~np.isfinite(losses))
+    if len(stopped):
+        part, roots = int(stopped[0]), {node: "" for name, node in replay.graph.outputs if name == "loss"}
     else:
         part, roots = _made(replay, finite_parameters(replay.graph, replay.start), len(losses))
     step = replay.first_step + int(replay.batch[part])
     while roots:
         values = replay.values(part)
-        reached = _reached(roots, values)
-        lost = [label for label in map(_state_label, reached) if label and np.isfinite(replay.start[label]).all()]
+        bad = reached(roots, values)
+        lost = [label for label in map(_state_label, bad) if label and np.isfinite(replay.start[label]).all()]
         if not lost:
-            node = _first(reached, values, walk(replay.graph.roots))
-            return Fault(step) if node is None else _fault(replay, part, node, reached[node], values)
+            node = at_fault(bad, values, walk(replay.graph.roots))
+            return Fault(step) if node is None else _fault(replay, part, node, bad[node], values)
         part, roots = _made(replay, lost, part)
     return Fault(step)
 
@@ -191,7 +192,7 @@ def _made(replay: Replay, labels: Iterable[str], end: int) -> tuple[int, dict[No
 
 def _fault(replay: Replay, part: int, node: Node, parameter: str, values: Mapping[Node, Array]) -> Fault:
     array = values[node]
-    bad = ~np.isfinite(array) if all(_finite(values[i]) for i in node.inputs) else np.isnan(array)
+    bad = ~np.isfinite(array) if all(is_finite(values[i]) for i in node.inputs) else np.isnan(array)
     line, place = line_and_place(node.source)
     positions = np.zeros(0, np.int64)
     if node.shape[:1] == (N,):
@@ -214,45 +215,12 @@ def _fault(replay: Replay, part: int, node: Node, parameter: str, values: Mappin
 def finite_parameters(graph: Graph, state: State) -> list[str]:
     """The parameters that a step updates and that are finite now, by the labels of their slots."""
     labels = [slot.op.label for slot, _ in graph.updates if isinstance(slot.op, Slot)]
-    return [label for label in labels if label.startswith(PARAMETER) and _finite(state[label])]
+    return [label for label in labels if label.startswith(PARAMETER) and is_finite(state[label])]
 
 
 def not_finite(state: State, labels: Iterable[str]) -> list[str]:
     """Those of these states that are not finite."""
-    return [label for label in labels if not _finite(state[label])]
-
-
-# ---- following what is not finite
-def _reached(roots: Mapping[Node, str], values: Mapping[Node, Array]) -> dict[Node, str]:
-    """All that is not finite and leads to a root by nodes that are not: each with the name of the nearest root."""
-    name = {root: label for root, label in roots.items() if not _finite(values[root])}
-    front = list(name)
-    for node in front:  # grows while it is walked: breadth first
-        for source in node.inputs:
-            if source not in name and not _finite(values[source]):
-                name[source] = name[node]
-                front.append(source)
-    return name
-
-
-def _first(reached: Mapping[Node, str], values: Mapping[Node, Array], order: Iterable[Node]) -> Node | None:
-    """The node at fault: by the first of these questions that has an answer, the first in the order of computation.
-
-    Infinite constants are meant (a mask of −∞), and so are what only moves them; what makes NaN of them is not.
-    """
-
-    def made_of_finite(node: Node) -> bool:
-        return bool(node.inputs) and all(_finite(values[i]) for i in node.inputs)
-
-    def nan_of_none(node: Node) -> bool:
-        return bool(node.inputs) and _has_nan(values[node]) and not any(_has_nan(values[i]) for i in node.inputs)
-
-    def given(node: Node) -> bool:
-        return not node.inputs
-
-    found = [node for node in order if node in reached]
-    answers = (node for blamed in (made_of_finite, nan_of_none, given) for node in found if blamed(node))
-    return next(answers, None)
+    return [label for label in labels if not is_finite(state[label])]
 
 
 def _phase(graph: Graph, node: Node, place: str | None) -> Phase:
@@ -288,31 +256,9 @@ def _parameter(label: str) -> str:
 def _interpreted(
     graph: Graph, arrays: Mapping[str, Array], scalars: Mapping[Node, Any], rows: int
 ) -> dict[Node, Array]:
-    """The value of every node, with subnormal numbers flushed to zero as in compiled code: there, log gives −∞."""
-    known: dict[Node, Array] = {}
-    with np.errstate(all="ignore"):
-        for node in walk(graph.roots):
-            if isinstance(node.op, Slot):
-                value = scalars[node] if node in scalars else arrays[node.op.label]
-            else:
-                value = node.op.evaluate(rows, *(known[i] for i in node.inputs))
-            known[node] = _flushed(np.asarray(value, node.dtype.numpy))
-    return known
-
-
-def _flushed(value: Array) -> Array:
-    if value.dtype.kind != "f":
-        return value
-    small = np.abs(value) < np.finfo(value.dtype).tiny
-    return np.where(small, np.zeros_like(value), value) if small.any() else value
-
-
-def _finite(value: Array) -> bool:
-    return bool(np.isfinite(value).all())
-
-
-def _has_nan(value: Array) -> bool:
-    return bool(np.isnan(value).any())
+    """The value of every node, as compiled code computes it."""
+    found = {n: scalars[n] if n in scalars else arrays[n.op.label] for n in slots(graph) if isinstance(n.op, Slot)}
+    return as_compiled(graph.roots, found, rows)
 
 
 def _aligned(array: Array) -> Array:

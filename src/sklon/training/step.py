@@ -23,6 +23,7 @@ from sklon.graph.build import Build
 from sklon.graph.node import Graph, Node, slot
 from sklon.nn import Loss, Module, Parameter
 from sklon.nn.dropout import DROPPING
+from sklon.nn.places import naming_layers
 from sklon.optim import Rule
 from sklon.tensors import Tensor
 from sklon.tensors.functional import astype
@@ -30,7 +31,6 @@ from sklon.tensors.functional import sum as total
 from sklon.tensors.modes import no_grad, random_source
 
 from .captured import named
-from .places import naming_layers
 from .updating import PLAIN, Computed, Options, PartSums, Trained, updates_of
 
 

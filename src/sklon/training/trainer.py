@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -49,6 +49,9 @@ from .stopped import Stopped, stopped_by
 from .stopping import Reason, StoppingRule, rule_for
 from .updates import Updates, penalties_of
 from .updating import Options
+
+if TYPE_CHECKING:
+    from sklon.calculus import Audit
 
 Array = np.ndarray[Any, Any]
 
@@ -315,6 +318,16 @@ class Trainer:
             shuffle=shuffle,
             drop_last=drop_last,
         )
+
+    def audit(self, data: Any, *, rows: int = 64, entries: int = 6) -> Audit:
+        """The gradient of every parameter on the first ``rows`` of the next epoch, against two other ways to get it.
+
+        ``data`` is what ``fit`` takes, without weights; the model is looked at in training mode and left as it is, to
+        the bit. What is compared, and the verdicts, are those of :func:`sklon.calculus.audit`.
+        """
+        from .auditing import audited  # calculus is loaded by those who use it
+
+        return audited(self, data, rows, entries)
 
     # ---- in words
     def describe(self, data: Any = None, **settings: Any) -> str:

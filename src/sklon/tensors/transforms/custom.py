@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from sklon._base.errors import AutogradError, InputError
 from sklon._base.shapes import Extent
+from sklon._base.source import source_line
 from sklon.autodiff import added, batched, gradients
 from sklon.graph.build import Build
 from sklon.graph.node import Node, Op, Type, apply, walk
@@ -67,7 +68,8 @@ class Custom:
         result = outputs(self.__wrapped__(*given.rebuilt(given.tensors)), self.__name__)
         form = Form(self, result.nesting, given.nesting, len(result.tensors))
         inputs = [*(Build().stop_gradient(t.node) for t in result.tensors), *(t.node for t in given.tensors)]
-        return result.rebuilt([wrap(apply(Result(i, form), *inputs), *given.tensors) for i in range(form.count)])
+        nodes = [apply(Result(i, form), *inputs, source=source_line()) for i in range(form.count)]
+        return result.rebuilt([wrap(node, *given.tensors) for node in nodes])
 
     @property
     def rule(self) -> Function:

@@ -1,6 +1,6 @@
-"""Which layer made a node of a recorded step: its path in the model, or the loss.
+"""Which layer made a node: its path in the model, or the loss.
 
-While a step is recorded, hooks around each module's forward say where the recording is; nodes are stamped with it, and
+While a model is recorded, hooks around each module's forward say where the recording is; nodes are stamped with it, and
 the nodes of the backward pass take the stamp of those that they differentiate. Nothing is left behind in the model.
 """
 
@@ -11,7 +11,8 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from sklon._base.source import naming_places
-from sklon.nn import Module
+
+from .module import Module
 
 #: the place of what no module of the model made; no path of a module is written like it
 LOSS = "(loss)"

@@ -1,0 +1,1 @@
+"""The chain rule through what was recorded, in words and as a picture."""

@@ -1,0 +1,1 @@
+"""Whether gradients are right: of functions, and of models with their losses."""
