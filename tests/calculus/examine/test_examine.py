@@ -199,6 +199,17 @@ def test_a_direction_that_does_not_fit_is_refused(along: tuple[float, ...] | Non
         examine(lambda x, y: x * y, (1.0, 2.0), along=along)
 
 
+@pytest.mark.parametrize("at", [nan, inf, -inf])
+def test_a_point_is_finite(at: float) -> None:
+    with pytest.raises(InputError, match="is finite"):
+        examine(sklon.abs, at)
+
+
+@pytest.mark.parametrize("at", [1e300, -1e15, 1e-300, 5e-324])
+def test_far_and_near_points_can_be_examined(at: float) -> None:
+    assert examine(lambda x: sklon.abs(x - at), at).kind == "kink"
+
+
 # ---- how it shows itself
 @pytest.mark.parametrize("name", ["|x|", "step, open", "x² sin 1/x", "√x", "1/x", "√ outside", "sin 1/x", "√|x|"])
 def test_everything_can_be_shown(name: str) -> None:
