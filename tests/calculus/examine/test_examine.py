@@ -91,6 +91,11 @@ def test_a_limit_that_the_samples_contradict_is_told_and_does_not_decide() -> No
     assert found.contradictions[0] == "SymPy's limit of the derivative is -1, which the samples contradict"
 
 
+def test_a_case_whose_limit_sympy_takes_from_the_wrong_side_is_a_kink_all_the_same() -> None:
+    found = examine("where(x > 0, x, 0)", 0.0)
+    assert (found.kind, found.derivatives) == ("kink", (0.0, 1.0))
+
+
 # ---- everything is scaled and moved
 BASES: tuple[tuple[Callable[[Tensor], Tensor], str], ...] = (
     (sklon.abs, "kink"),
