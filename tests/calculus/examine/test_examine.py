@@ -91,6 +91,11 @@ def test_a_limit_that_the_samples_contradict_is_told_and_does_not_decide() -> No
     assert found.contradictions[0] == "SymPy's limit of the derivative is -1, which the samples contradict"
 
 
+def test_a_case_whose_limit_sympy_takes_from_the_wrong_side_is_a_kink_all_the_same() -> None:
+    found = examine("where(x > 0, x, 0)", 0.0)
+    assert (found.kind, found.derivatives) == ("kink", (0.0, 1.0))
+
+
 # ---- everything is scaled and moved
 BASES: tuple[tuple[Callable[[Tensor], Tensor], str], ...] = (
     (sklon.abs, "kink"),
@@ -197,6 +202,17 @@ def test_several_variables_are_examined_along_a_direction() -> None:
 def test_a_direction_that_does_not_fit_is_refused(along: tuple[float, ...] | None, message: str) -> None:
     with pytest.raises(InputError, match=message):
         examine(lambda x, y: x * y, (1.0, 2.0), along=along)
+
+
+@pytest.mark.parametrize("at", [nan, inf, -inf])
+def test_a_point_is_finite(at: float) -> None:
+    with pytest.raises(InputError, match="is finite"):
+        examine(sklon.abs, at)
+
+
+@pytest.mark.parametrize("at", [1e300, -1e15, 1e-300, 5e-324])
+def test_far_and_near_points_can_be_examined(at: float) -> None:
+    assert examine(lambda x: sklon.abs(x - at), at).kind == "kink"
 
 
 # ---- how it shows itself

@@ -127,11 +127,11 @@ def examine_subject(subject: Subject, point: Any, along: Sequence[float] | None 
     if judgement is None:
         return _examined(line, evidence, "samples; SymPy did not decide", ())
     before, after = rule_for(evidence).kind, rule_for(judgement.evidence).kind
-    witness = (
-        "samples, confirmed by SymPy's limits"
-        if before == after
-        else f"SymPy's limits; by the samples alone it would be {before}"
-    )
+    witness = f"SymPy's limits; by the samples alone it would be {before}"
+    if before == after:
+        witness = "samples, confirmed by SymPy's limits"
+    if judgement.contradictions:
+        witness = "samples, some of which SymPy's limits contradict"
     return _examined(line, judgement.evidence, witness, (*judgement.found, *judgement.contradictions))
 
 

@@ -92,13 +92,16 @@ class Line:
 def line_of(subject: Subject, point: Array, along: Sequence[float] | None) -> Line:
     """The line through ``point``; ``along`` is needed for several variables. Raises InputError for a direction that
     does not fit."""
+    direction = _direction(subject, point, along)
+    if not np.isfinite(point).all():
+        raise InputError(f"a point that is examined is finite, not {point.tolist()}; look at large numbers instead")
     recorded = _record(subject, point)
     value = _compiled(subject.function, point)
     slope = _gradient_of(subject) if len(recorded.results) > 1 else None
     return Line(
         subject=subject,
         point=point,
-        direction=_direction(subject, point, along),
+        direction=direction,
         _value=value,
         _slope=None if slope is None else _compiled(slope, point),
         recorded=recorded,
