@@ -4,8 +4,7 @@ from .chain.explaining import Explanation, explain_grad
 from .checks.auditing import Audit, audit
 from .checks.checking import GradientReport, check_grads
 from .checks.inspecting import ParameterAudit
-from .critical import StationaryPoints, stationary_points
-from .derivation import Derivation, derive
+from .derivation import Derivation, StationaryPoints, derive, stationary_points
 from .descent import Comparison, Descent, compare, descend
 from .examine import Examination, Scan, examine, scan
 from .nonfinite import Origin, find_nonfinite

@@ -58,9 +58,9 @@ def derive(
     Formulas are read as they are written on paper: 2x, x², tg x, √x, |x|. Nothing in them is executed.
     """
     from sklon import calculus
-    from sklon.calculus.direction import direction_of
-    from sklon.calculus.steps import steps_as_json, steps_as_text
-    from sklon.calculus.telling import formulas_as_text, local_as_text
+    from sklon.calculus.derivation.direction import direction_of
+    from sklon.calculus.derivation.steps import steps_as_json, steps_as_text
+    from sklon.calculus.derivation.telling import formulas_as_text, local_as_text
 
     terminal = Terminal(quiet, json)
     _check_flags(at, along, examine, descend, plot)

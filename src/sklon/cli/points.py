@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import re
+
 from sklon._base.errors import InputError
+
+#: one number with a name and a decimal comma; two numbers would have two names
+DECIMAL = re.compile(r"[^=,]+=\s*[-−]?\d+,\d+")
 
 
 def read_point(text: str, flag: str) -> dict[str, float] | tuple[float, ...]:
-    """Numbers by name, or in order. With ; between them, commas are decimal. Raises InputError, with the flag.
+    """Numbers by name, or in order. Raises InputError, with the flag.
 
-    >>> read_point("x1=1, x2=2", "--at"), read_point("0,5; -2", "--at")
-    ({'x1': 1.0, 'x2': 2.0}, (0.5, -2.0))
+    With ; between them, commas are decimal, and so is the comma of a single number with a name.
+
+    >>> read_point("x1=1, x2=2", "--at"), read_point("0,5; -2", "--at"), read_point("x=0,5", "--at")
+    ({'x1': 1.0, 'x2': 2.0}, (0.5, -2.0), {'x': 0.5})
     """
-    parts = [part.strip() for part in text.split(";" if ";" in text else ",")]
-    decimal = ";" in text
+    decimal = ";" in text or DECIMAL.fullmatch(text.strip()) is not None
+    parts = [part.strip() for part in text.split(";" if decimal else ",")]
     pairs = [_pair(part, flag, text, decimal) for part in (parts[:-1] if parts[-1] == "" else parts)]
     names = [name for name, _ in pairs if name]
     if not names:

@@ -25,7 +25,7 @@ from sklon.graph.node import REGISTRY, apply, slot
 from sklon.ops import Point
 from sklon.tensors import Tensor
 
-from ..functions import SMOOTH, normal
+from ..tensor_functions import SMOOTH, normal
 
 FILE = Path(__file__).name
 #: what the words mean, as Python reads them

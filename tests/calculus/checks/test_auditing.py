@@ -17,7 +17,7 @@ from sklon.calculus.checks.bench import bench_of
 from sklon.nn import functional as F
 from sklon.tensors import Tensor
 
-from ..functions import RULES, Array, square
+from ..tensor_functions import RULES, Array, square
 
 random = np.random.default_rng(0)
 X = random.uniform(-1, 1, (20, 3)).astype(np.float32)

@@ -14,7 +14,7 @@ from sklon.nn import functional as F
 from sklon.tensors import Tensor
 from sklon.tensors.trees import flatten
 
-from ..functions import CUT_OFF, RULES, SMOOTH, Array, Function, normal, square
+from ..tensor_functions import CUT_OFF, RULES, SMOOTH, Array, Function, normal, square
 
 
 # ---- right
@@ -95,7 +95,7 @@ def test_scipy_accepts_our_derivatives(name: str) -> None:
 def test_a_wrong_derivative_is_caught_and_its_op_named(rule: str) -> None:
     function = square(RULES[rule])
     with pytest.raises(
-        GradientError, match=r"central differences .* The derivative of the op 'square' \(functions.py:\d+\)"
+        GradientError, match=r"central differences .* The derivative of the op 'square' \(tensor_functions.py:\d+\)"
     ):
         sklon.check_grads(lambda x: function(x.sin()) * 2, normal(4))
 

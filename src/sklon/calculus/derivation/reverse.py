@@ -12,7 +12,7 @@ from sklon.tensors import Tensor
 from sklon.tensors.autograd import grad
 from sklon.tensors.creation import tensor
 
-from .subject import Array, Subject
+from ..subject import Array, Subject
 
 
 def gradient(subject: Subject, at: Array) -> Array:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ..expressions import Expression
+from ..subject import Array
 from .curvature import MOST_VARIABLES, Matrix
-from .expressions import Expression
-from .subject import Array
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,10 +13,11 @@ import torch
 import sklon
 from sklon import Tensor
 from sklon._base.errors import InputError
-from sklon.calculus import Derivation, derive, reverse
+from sklon.calculus import Derivation, derive
+from sklon.calculus.derivation import reverse
+from sklon.calculus.derivation.formulas import Formulas
 from sklon.calculus.expressions import parse
-from sklon.calculus.formulas import Formulas
-from tests.calculus.functions import HIMMELBLAU, ROSENBROCK, ROWS, SADDLE, Row
+from tests.calculus.derivation.points import HIMMELBLAU, ROSENBROCK, ROWS, SADDLE, Row
 
 TORCH: dict[str, Any] = {"exp": torch.exp, "ln": torch.log, "sin": torch.sin}
 

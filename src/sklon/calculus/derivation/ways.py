@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import TypeAlias
 
-from .differences import Estimate, TwoSided
+from ..differences import Estimate, TwoSided
 from .writing import estimated, number, shown
 
 #: what two ways may differ by, relative to the larger: float64 rounds to 1e-16, and formulas amplify that

@@ -14,8 +14,8 @@ import numpy as np
 
 from sklon._base.errors import InputError
 
-from .differences import TwoSided, directional
-from .subject import Array, Subject
+from ..differences import TwoSided, directional
+from ..subject import Array, Subject
 from .ways import fits
 from .writing import vector
 

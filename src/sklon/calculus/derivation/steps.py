@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .expressions import Expression
+from ..expressions import Expression
 
 #: a rule's equation as it is read
 _READ = str.maketrans({"*": "·", "'": "′", "-": "−"})

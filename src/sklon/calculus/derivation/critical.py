@@ -9,8 +9,8 @@ from sklon._base.columns import aligned
 from sklon._base.errors import InputError
 from sklon._base.notebook import card, paragraph
 
+from ..expressions import Expression, parse
 from .derivation import derive
-from .expressions import Expression, parse
 from .stationary import Kind
 from .writing import number, shown
 
@@ -80,7 +80,7 @@ def stationary_points(function: str | Expression, seconds: float = 5.0) -> Stati
       x = 0, y = 0   f = 0   saddle
       x = 1, y = 0   f = −1  minimum
     """
-    from .expressions.solving import gradient_roots
+    from ..expressions.solving import gradient_roots
 
     expression = function if isinstance(function, Expression) else parse(function)
     names = expression.variables

@@ -12,7 +12,7 @@ from math import hypot
 
 import numpy as np
 
-from .subject import Array
+from ..subject import Array
 from .writing import number
 
 #: a point is taken for stationary if Newton's step from it is at most so long, relative to its size and at least 1:

@@ -10,11 +10,11 @@ from typing import Any
 from sklon._base import notebook
 from sklon._base.columns import aligned
 
+from ..differences import Estimate
+from ..expressions import parse
 from .curvature import Hessian
 from .derivation import Derivation, Local
-from .differences import Estimate
 from .direction import Along
-from .expressions import parse
 from .writing import estimated, number, shown, vector
 
 #: characters in a line of a sentence

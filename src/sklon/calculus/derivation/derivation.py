@@ -11,13 +11,14 @@ import numpy as np
 
 from sklon._base.errors import InputError
 
-from . import curvature, differences, reverse
+from .. import differences
+from ..expressions import Expression
+from ..subject import Array, Function, Point, Subject, subject_of
+from . import curvature, reverse
 from .curvature import Hessian
 from .direction import Along, Steepest, derivative_along, direction_of, steepest
-from .expressions import Expression
 from .formulas import Formulas, formulas_of
 from .stationary import NEAR, Kind, kind_of, not_stationary
-from .subject import Array, Function, Point, Subject, subject_of
 from .ways import Partial
 from .writing import number, shown
 
@@ -121,7 +122,7 @@ def derive(
 
 
 def _without_point(function: str | Expression | Function, along: object) -> Derivation:
-    from .expressions import parse
+    from ..expressions import parse
 
     if callable(function):
         raise InputError(

@@ -8,9 +8,10 @@ from typing import TypeAlias
 
 import numpy as np
 
-from . import differences, reverse
-from .differences import Estimate
-from .subject import Array, Subject
+from .. import differences
+from ..differences import Estimate
+from ..subject import Array, Subject
+from . import reverse
 from .ways import fits
 
 #: rows of numbers
