@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import cos, exp, inf, nan, pi, sqrt
+from math import cos, exp, inf, nan, pi, sin, sqrt
 
 import sklon
 from sklon import Tensor
@@ -313,6 +313,14 @@ EDGES = (
     Row("√(−x²)", lambda x: sklon.sqrt(-x * x), 0.0, "edge", (nan, nan), nan, "sqrt(-x^2)", "isolated"),
 )
 UNDECIDED = (
+    Row(
+        "cos(3·10¹¹·x), faster than the steps",
+        lambda x: sklon.cos(3e11 * x),
+        33.3,
+        "undecided",
+        autodiff=-3e11 * sin(3e11 * 33.3),
+        variety="faster",
+    ),
     Row("1/ln(−ln|x|)", lambda x: 1 / sklon.log(-sklon.log(sklon.abs(x))), 0.0, "undecided", autodiff=0.0),
     Row("|x|^0.01", lambda x: sklon.abs(x) ** 0.01, 0.0, "undecided", autodiff=0.0),
     Row("ln(−ln|x|)", lambda x: sklon.log(-sklon.log(sklon.abs(x))), 0.0, "undecided", autodiff=0.0),

@@ -166,6 +166,10 @@ def test_a_smooth_function_is_smooth(seed: int) -> None:
         assert found.autodiff.verdict == "the derivative"
 
 
+def test_what_is_nothing_but_rounding_is_flat() -> None:
+    assert examine(lambda x: sklon.log(1 + sklon.exp(-2 * x)), 33.3).kind == "smooth"
+
+
 # ---- what autodiff makes of it
 def test_a_wrong_gradient_is_told_and_changes_nothing_else() -> None:
     found = examine(lambda x: 3 * x - 3 * x.detach() + sklon.abs(x).detach(), 0.0)

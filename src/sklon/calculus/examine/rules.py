@@ -17,8 +17,9 @@ from .tendency import ABSENT, INFINITE, OSCILLATING, UNKNOWN, Tendency
 
 VAGUE = 0.05
 """An error of a limit above this share of the largest value says nothing."""
-BLURRED, ROUNDED, FIRST = 0.3, 1e-6, 6
-"""A gap between slopes that is not seen although it is this share of the first quotients, and of the values."""
+BLURRED, ROUNDED, NOISE, FIRST = 0.3, 1e-6, 1e4, 6
+"""A gap of slopes that is not seen although it is this share of the first quotients, and of the values, and this many
+times what rounding makes at the first step."""
 Holds = Callable[[Evidence], bool]
 
 
@@ -54,15 +55,23 @@ def _kinked(e: Evidence) -> bool:
 
 
 def _vague(e: Evidence) -> bool:
-    """A limit is known too badly to say that there is one: the function is too slow."""
-    return any(s.function.is_finite and s.function.error > VAGUE * _largest(e) for s in e.sides)
+    """A limit is known too badly to say that there is one, although the values move."""
+    moving = (s for s in e.sides if s.function.is_finite and np.ptp(s.samples.values) > 0)
+    return any(s.function.error > VAGUE * _largest(e) for s in moving)
 
 
 def _blurred(e: Evidence) -> bool:
     """The difference quotients are known too badly to compare them: what is left of them is rounding."""
     first = [float(np.nanmax(np.abs(s.quotients[:FIRST]))) for s in e.sides]
     slopes = max(*first, *(abs(s.derivative.limit) for s in e.sides))
-    return e.resolution > max(BLURRED * slopes, ROUNDED * _largest(e))
+    noise = max(float(s.samples.noise[0] / s.samples.steps[0]) for s in e.sides)
+    return e.resolution > max(BLURRED * slopes, ROUNDED * _largest(e), NOISE * noise)
+
+
+def _too_fast(e: Evidence) -> bool:
+    """What has no limit has unbounded slopes next to the point; with bounded ones it is only fast (mean value)."""
+    swinging = [s for s in e.sides if s.function.kind == OSCILLATING]
+    return any(s.slopes.is_finite or isfinite(s.slopes.low) for s in swinging)
 
 
 def _largest(e: Evidence) -> float:
@@ -144,9 +153,10 @@ RULES: tuple[Rule, ...] = (
     Rule(kinds.OUTSIDE, lambda e: not e.sides and not isfinite(e.value), _plain("")),
     Rule(kinds.EDGE, lambda e: not e.sides, _edge),
     Rule(kinds.POLE, _function(INFINITE), _pole),
+    Rule(kinds.UNDECIDED, _too_fast, _plain("the function goes to and fro faster than the steps shrink")),
     Rule(kinds.OSCILLATING, _function(OSCILLATING), _oscillates),
     Rule(kinds.UNDECIDED, _function(UNKNOWN), _plain("whether a one-sided limit exists")),
-    Rule(kinds.UNDECIDED, _vague, _plain("whether a one-sided limit exists: the function is too slow")),
+    Rule(kinds.UNDECIDED, _vague, _plain("whether a one-sided limit exists: the samples leave it open")),
     Rule(kinds.JUMP, lambda e: not e.limits_agree, _jump),
     Rule(kinds.REMOVABLE, lambda e: not e.value_fits, _removable),
     Rule(kinds.EDGE, _one_sided, _edge),
