@@ -55,7 +55,7 @@ def test_run_prints_a_line_for_each_check(command: Command) -> None:
     code, out, err = command("lab", "run", "Q1", "--lang", "en")
     assert code == 0 and err == ""
     assert out.startswith("E1 Three ways to differentiate\n")
-    assert out.count("  holds  ") == 5 and "FAILS" not in out
+    assert out.count("  holds  ") == 7 and "FAILS" not in out
 
 
 def test_run_with_a_fault_shows_what_notices_it(command: Command) -> None:

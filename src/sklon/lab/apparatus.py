@@ -35,10 +35,8 @@ def value(function: Callable[[Tensor], Tensor], at: Any) -> float:
 
 def gradient(function: Callable[[Tensor], Tensor], at: Any) -> Array:
     """The gradient of a scalar function of one tensor, in the tensor's shape, by reverse mode."""
-    x = leaf(at)
-    function(x).backward()
-    assert x.grad is not None
-    return x.grad.numpy()
+    found: Array = sklon.grad(function)(np.asarray(at, np.float64)).numpy()
+    return found
 
 
 def power(x: Any, y: Any) -> float:

@@ -1,14 +1,16 @@
-"""E1: three ways to differentiate one function, and how wrong each of them is."""
+"""E1: ways to differentiate one function, how wrong each of them is, and whether one of them knows it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from math import cos, exp, sin
 from typing import TypeAlias
 
 import numpy as np
 
 import sklon
+from sklon.calculus.differences import Estimate, Line, slope
 from sklon.lab.apparatus import gradient, power
 from sklon.lab.check import Check, below, between, near
 from sklon.lab.controls import Real, Settings
@@ -17,8 +19,8 @@ from sklon.lab.figure import Figure, Panel, curve, level
 from sklon.lab.text import Text
 
 Function: TypeAlias = Callable[[float], float]
-#: (forward, central) difference quotients of a function at x with step h
-Quotients: TypeAlias = tuple[Callable[[Function, float, float], float], Callable[[Function, float, float], float]]
+#: a difference quotient of a function at x with step h
+Quotient: TypeAlias = Callable[[Function, float, float], float]
 
 STEPS = 2.0 ** -np.arange(1, 52)
 #: steps that are so large that rounding does not show, and so small that the next term of Taylor's series does not
@@ -35,21 +37,37 @@ def central(f: Function, x: float, h: float) -> float:
     return (f(x + h) - f(x - h)) / (2 * h)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ways:
+    """The derivative from values alone: by two quotients, and by an estimate that states its error."""
+
+    forward: Quotient = forward
+    central: Quotient = central
+    estimated: Callable[[Line], Estimate] = slope
+
+
 def _undivided(f: Function, x: float, h: float) -> float:
     return (f(x + h) - f(x - h)) / h
 
 
-def run(subject: Quotients, controls: Settings, seed: int) -> Iterator[Frame]:
-    """Differentiate exp(sin x) at x by quotients of ever smaller steps, and by reverse mode."""
+def _careless(line: Line) -> Estimate:
+    """One central quotient with a tiny step; its bound holds what Taylor's series leaves out, and no rounding."""
+    h = float(STEPS[-12])
+    return Estimate(value=central(line, 0.0, h), error=h**2)
+
+
+def run(subject: Ways, controls: Settings, seed: int) -> Iterator[Frame]:
+    """Differentiate exp(sin x) at x by quotients of ever smaller steps, by an estimate, and by reverse mode."""
     x = controls["x"]
     true = cos(x) * exp(sin(x))
-    ahead, around = subject
     for h in STEPS:
         yield {
             "h": h,
-            "forward": abs(ahead(_f, x, h) - true) / abs(true),
-            "central": abs(around(_f, x, h) - true) / abs(true),
+            "forward": abs(subject.forward(_f, x, h) - true) / abs(true),
+            "central": abs(subject.central(_f, x, h) - true) / abs(true),
         }
+    estimate = subject.estimated(lambda t: _f(x + t))
+    yield {"estimate": abs(estimate.value - true) / abs(true), "bound": estimate.error / abs(true)}
     reverse = float(gradient(lambda t: sklon.exp(sklon.sin(t)), x))
     yield {"reverse": abs(reverse - true) / abs(true)}
 
@@ -59,7 +77,11 @@ def _f(x: float) -> float:
 
 
 def checks(record: Record) -> list[Check]:
-    """The order of each quotient, the best that each can do, and the error of reverse mode."""
+    """The order of each quotient, the best that each can do, and the errors of what takes no step of ours."""
+    return [*_quotients(record), *_without_a_step(record)]
+
+
+def _quotients(record: Record) -> list[Check]:
     h, ahead, around = record.series("h"), record.series("forward"), record.series("central")
     return [
         between(
@@ -95,6 +117,26 @@ def checks(record: Record) -> list[Check]:
             Text("smallest error of the central quotient", "наименьшая ошибка центрального разностного отношения"),
             around[around > 0].min(),
             1e-11,
+        ),
+    ]
+
+
+def _without_a_step(record: Record) -> list[Check]:
+    return [
+        below(
+            "estimate-error",
+            Text(
+                "error of the quotients that are extrapolated to step 0",
+                "ошибка разностных отношений, экстраполированных к нулевому шагу",
+            ),
+            record["estimate"],
+            1e-12,
+        ),
+        below(
+            "estimate-honest",
+            Text("the same error over the bound that was stated for it", "та же ошибка, делённая на заявленную оценку"),
+            record["estimate"] / record["bound"],
+            1.0,
         ),
         below(
             "reverse-error",
@@ -142,15 +184,24 @@ def figure(record: Record) -> Figure:
 E1 = Experiment(
     number="E1",
     title=Text("Three ways to differentiate", "Три способа найти производную"),
-    subject=(forward, central),
+    subject=Ways(),
     faults=(
         Fault(
             "not-halved",
             Text(
                 "the central difference is divided by h instead of 2h", "центральная разность делится на h, а не на 2h"
             ),
-            (forward, _undivided),
+            Ways(central=_undivided),
             breaks=("central-order", "central-best"),
+        ),
+        Fault(
+            "rounding-forgotten",
+            Text(
+                "the estimate takes one tiny step, and its stated error leaves out rounding",
+                "для оценки взят один крошечный шаг, а в заявленной ошибке не учтено округление",
+            ),
+            Ways(estimated=_careless),
+            breaks=("estimate-error", "estimate-honest"),
         ),
     ),
     run=run,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 import numpy as np
 
 import sklon
 from sklon import Tensor, nn
-from sklon.lab.apparatus import Array, network
+from sklon.lab.apparatus import Array, gradient, network, value
 from sklon.lab.check import Check, below, equal
 from sklon.lab.controls import Settings, Whole
 from sklon.lab.experiment import Experiment, Fault, Frame, Record
@@ -17,8 +17,10 @@ from sklon.lab.figure import Figure, Panel, curve
 from sklon.lab.text import Text
 from sklon.nn import functional as F
 
-#: all partial derivatives of a loss, one number for each parameter, in the order of the parameters
-Differentiate: TypeAlias = Callable[[Tensor, Sequence[nn.Parameter]], Array]
+#: a loss, as a function of one vector that holds all parameters
+Loss: TypeAlias = Callable[[Tensor], Tensor]
+#: all partial derivatives of a loss at a vector [n], one number for each parameter
+Differentiate: TypeAlias = Callable[[Loss, Array], Array]
 
 INPUTS, ROWS = 2, 24
 #: half the distance of the two points between which a slice's slope is measured
@@ -27,58 +29,44 @@ STEP = 1e-5
 REACH, POINTS = 1.5, 41
 
 
-def reverse(loss: Tensor, parameters: Sequence[nn.Parameter]) -> Array:
-    """One reverse sweep."""
-    gradients = sklon.autograd.grad(loss, parameters, materialize_grads=True)
-    return np.concatenate([g.numpy().ravel() for g in gradients if g is not None])
-
-
-def _two_swapped(loss: Tensor, parameters: Sequence[nn.Parameter]) -> Array:
-    partials = reverse(loss, parameters)
+def _two_swapped(loss: Loss, at: Array) -> Array:
+    partials = gradient(loss, at)
     partials[[0, 1]] = partials[[1, 0]]
     return partials
 
 
 def run(subject: Differentiate, controls: Settings, seed: int) -> Iterator[Frame]:
     """Move each parameter alone by a little, and compare the loss's slope with what one reverse sweep returns."""
-    random = np.random.default_rng(seed)
-    X = random.standard_normal((ROWS, INPUTS))
-    y = np.sin(X.sum(axis=1, keepdims=True)) + 0.1 * random.standard_normal((ROWS, 1))
     model = network((INPUTS, controls["units"], 1))
-    parameters = list(model.parameters())
-    inputs, targets = sklon.tensor(X), sklon.tensor(y)
-
-    def loss() -> Tensor:
-        return F.mse_loss(model(inputs), targets)
-
-    shown = controls["parameter"]
-    partials = subject(loss(), parameters)
+    start = np.concatenate([p.numpy().ravel() for p in model.parameters()])
+    loss = _loss(model, np.random.default_rng(seed))
+    moved, axes = sklon.vmap(loss), np.eye(len(start))  # one row for each parameter, which alone moves in it
     offsets = np.linspace(-REACH, REACH, POINTS)
+    partials = subject(loss, start)
     yield {
         "offsets": offsets,
-        "slice": np.array([_moved(loss, parameters, shown, d) for d in offsets]),
-        "here": loss().item(),
+        "slice": moved(start + offsets[:, None] * axes[controls["parameter"]]).numpy(),
+        "here": value(loss, start),
         "count": len(partials),
     }
-    for i, partial in enumerate(partials):
-        ahead, behind = (_moved(loss, parameters, i, d) for d in (STEP, -STEP))
-        yield {"parameter": i, "partial": partial, "slope": (ahead - behind) / (2 * STEP)}
+    ahead, behind = (moved(start + d * axes).numpy() for d in (STEP, -STEP))
+    for i, (partial, slope) in enumerate(zip(partials, (ahead - behind) / (2 * STEP), strict=True)):
+        yield {"parameter": i, "partial": partial, "slope": slope}
 
 
-def _moved(loss: Callable[[], Tensor], parameters: Sequence[nn.Parameter], index: int, distance: float) -> float:
-    """The loss where one number among all parameters is moved, and the others are not."""
-    for parameter in parameters:
-        if index < parameter.numel():
-            break
-        index -= parameter.numel()
-    before = parameter.numpy().copy()
-    after = before.copy()
-    after.flat[index] += distance
-    with sklon.no_grad():
-        parameter.copy_(sklon.tensor(after))
-        value = float(loss().item())
-        parameter.copy_(sklon.tensor(before))
-    return value
+def _loss(model: nn.Module, random: np.random.Generator) -> Loss:
+    """The mean squared error of a network on random data, as a function of all its parameters in one vector."""
+    X = random.standard_normal((ROWS, INPUTS))
+    y = np.sin(X.sum(axis=1, keepdims=True)) + 0.1 * random.standard_normal((ROWS, 1))
+    inputs, targets = sklon.tensor(X), sklon.tensor(y)
+    named = dict(model.named_parameters())
+
+    def loss(vector: Tensor) -> Tensor:
+        pieces = sklon.split(vector, [p.numel() for p in named.values()])
+        parameters = {name: v.reshape(p.shape) for (name, p), v in zip(named.items(), pieces, strict=True)}
+        return F.mse_loss(sklon.functional_call(model, parameters, inputs), targets)
+
+    return loss
 
 
 def checks(record: Record) -> list[Check]:
@@ -152,7 +140,7 @@ def _all_slices(record: Record) -> Panel:
 E2 = Experiment(
     number="E2",
     title=Text("Slices of a network's loss", "Срезы функции потерь"),
-    subject=reverse,
+    subject=gradient,
     faults=(
         Fault(
             "two-swapped",

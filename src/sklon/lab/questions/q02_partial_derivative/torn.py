@@ -9,7 +9,7 @@ import numpy as np
 
 import sklon
 from sklon import Tensor
-from sklon.lab.apparatus import Array, leaf
+from sklon.lab.apparatus import Array, gradient
 from sklon.lab.check import Check, equal, near
 from sklon.lab.controls import Real, Settings
 from sklon.lab.experiment import Experiment, Fault, Frame, Record
@@ -61,10 +61,7 @@ def _at_points(surface: Surface, x: Array, y: Array) -> Array:
 
 def _partial_x(surface: Surface, y: float) -> float:
     """∂f/∂x at (0, y), by reverse mode."""
-    x = leaf(0.0)
-    (partial,) = sklon.autograd.grad(surface(x, sklon.tensor(np.float64(y))), x)
-    assert partial is not None
-    return float(partial.item())
+    return float(gradient(lambda x: surface(x, sklon.tensor(np.float64(y))), 0.0))
 
 
 def checks(record: Record) -> list[Check]:

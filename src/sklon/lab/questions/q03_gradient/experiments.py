@@ -9,7 +9,7 @@ import numpy as np
 
 import sklon
 from sklon import Tensor
-from sklon.lab.apparatus import Array, gradient, leaf, power
+from sklon.lab.apparatus import Array, gradient, power
 from sklon.lab.check import Check, below, near
 from sklon.lab.controls import Real, Settings
 from sklon.lab.experiment import Experiment, Fault, Frame, Record
@@ -38,15 +38,7 @@ def bowl(point: Tensor) -> Tensor:
 
 def _second_derivatives(function: Callable[[Tensor], Tensor], at: Array) -> Array:
     """∂²f/∂xᵢ² in the place of ∂f/∂xᵢ."""
-    point = leaf(at)
-    (slope,) = sklon.autograd.grad(function(point), point, create_graph=True)
-    assert slope is not None
-    rows = []
-    for i in range(len(at)):
-        (row,) = sklon.autograd.grad(slope[i], point, retain_graph=True)
-        assert row is not None
-        rows.append(row.numpy()[i])
-    return np.array(rows)
+    return np.diag(sklon.hessian(function)(at).numpy())
 
 
 def run(subject: Gradient, controls: Settings, seed: int) -> Iterator[Frame]:

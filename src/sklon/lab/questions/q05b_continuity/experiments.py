@@ -1,4 +1,4 @@
-"""E5b: jumps, kinks and cusps under a microscope, and what automatic differentiation returns there."""
+"""E5b: jumps, kinks and cusps under a microscope, what they are, and what automatic differentiation returns there."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ import numpy as np
 import sklon
 from sklon import Tensor
 from sklon.lab.apparatus import Array, gradient, power
-from sklon.lab.check import Check, equal, near
+from sklon.lab.check import Check, below, equal, near
 from sklon.lab.controls import Settings, Whole
 from sklon.lab.experiment import Experiment, Fault, Frame, Record
 from sklon.lab.figure import Figure, Panel, bars, curve
 from sklon.lab.text import Text
 
 from .conventions import ABS_OF_ONE, CONVENTIONS, RELU_OF_ONE, ROUNDED, Kinked
+from .points import EXAMPLES, differs, distance
 
 #: what is looked at, and the power of h with which the gap between its two quotients changes
 GAPS = {"square": 1.0, "abs": 0.0, "relu": 0.0, "step": -1.0, "cusp": -0.5}
@@ -36,7 +37,7 @@ SHOWN = 6
 
 
 def run(subject: Kinked, controls: Settings, seed: int) -> Iterator[Frame]:
-    """Zoom into 0 with h = 2⁻ᵏ and take the quotients from both sides; then ask reverse mode."""
+    """Zoom into 0 with h = 2⁻ᵏ and take the quotients from both sides; then examine 0, and ask reverse mode."""
     for k in range(controls["zoom"] + 1):
         h = 2.0**-k
         seen = {name: _heights(subject, name, h * VIEW) for name in GAPS}
@@ -46,11 +47,24 @@ def run(subject: Kinked, controls: Settings, seed: int) -> Iterator[Frame]:
             "left": np.array([(y[len(y) // 2] - y[0]) / h for y in seen.values()]),
             "right": np.array([(y[-1] - y[len(y) // 2]) / h for y in seen.values()]),
         }
+    yield _examined(subject)
     points = np.random.default_rng(seed).standard_normal(ELSEWHERE)
     yield {
         "returned": np.array([c.found(subject)[0] for c in CONVENTIONS]),
         "differing": sum(not c.holds(subject) for c in CONVENTIONS),
         "elsewhere": float(np.abs(gradient(lambda x: sklon.sign(x).sum(), points)).max()),
+    }
+
+
+def _examined(kinked: Kinked) -> Frame:
+    """Of the examples, how many ``examine`` tells otherwise than theory, by what it tells."""
+    found = [(example, example.examined(kinked)) for example in EXAMPLES.values()]
+    intervals = [(e, None if f.subdifferential is None else f.subdifferential.clarke) for e, f in found]
+    return {
+        "kinds": sum(f.kind != e.kind for e, f in found),
+        "sides": sum(any(map(differs, f.derivatives, e.sides)) for e, f in found),
+        "slopes": max(distance(interval, e.slopes) for e, interval in intervals),
+        "autodiff": sum(differs(f.autodiff.value, e.returns) for e, f in found),
     }
 
 
@@ -73,8 +87,8 @@ def _function(kinked: Kinked, name: str, x: Tensor) -> Tensor:
 
 
 def checks(record: Record) -> list[Check]:
-    """How the gaps change, the exact one-sided slopes, and the conventions."""
-    return [*_gaps(record), *_sides(record), *_conventions(record)]
+    """How the gaps change, the exact one-sided slopes, what each point is, and the conventions."""
+    return [*_gaps(record), *_sides(record), *_kinds(record), *_conventions(record)]
 
 
 def _gaps(record: Record) -> list[Check]:
@@ -117,6 +131,33 @@ def _sides(record: Record) -> list[Check]:
 
 def _farthest(values: Array, target: float) -> float:
     return float(values[np.argmax(np.abs(values - target))])
+
+
+def _kinds(record: Record) -> list[Check]:
+    """What ``examine`` says of one example of each kind of point."""
+    count = len(EXAMPLES)
+    kinds = Text(
+        f"points of {count} that examine calls by another name than theory",
+        f"точек из {count}, которые examine относит не к тому виду, что теория",
+    )
+    sides = Text(
+        f"points of {count} with a one-sided derivative other than that of theory",
+        f"точек из {count}, где односторонняя производная не та, что по теории",
+    )
+    slopes = Text(
+        "largest distance of the subdifferentials from those of theory",
+        "наибольшее отличие субдифференциалов от найденных по теории",
+    )
+    autodiff = Text(
+        f"points of {count} where examine reports another gradient than the engine's conventions make",
+        f"точек из {count}, где examine сообщает не тот градиент, что следует из соглашений движка",
+    )
+    return [
+        equal("kinds", kinds, record["kinds"], 0),
+        equal("one-sided", sides, record["sides"], 0),
+        below("subdifferential", slopes, record["slopes"], 0.05, predicted=0.0),
+        equal("autodiff", autodiff, record["autodiff"], 0),
+    ]
 
 
 def _conventions(record: Record) -> list[Check]:
@@ -228,19 +269,19 @@ E5B = Experiment(
             "relu-one",
             Text("the derivative of ReLU at 0 is 1", "производная ReLU в нуле равна 1"),
             RELU_OF_ONE,
-            breaks=("relu-at-0", "identity-at-0", "table"),
+            breaks=("relu-at-0", "identity-at-0", "table", "autodiff"),
         ),
         Fault(
             "abs-one",
             Text("the derivative of |x| at 0 is 1", "производная |x| в нуле равна 1"),
             ABS_OF_ONE,
-            breaks=("abs-at-0", "table"),
+            breaks=("abs-at-0", "table", "autodiff"),
         ),
         Fault(
             "rounded",
             Text("|x| is rounded: √(x² + δ²)", "|x| сглажен: √(x² + δ²)"),
             ROUNDED,
-            breaks=("gap-abs", "gap-cusp", "abs-left", "abs-right"),
+            breaks=("gap-abs", "gap-cusp", "abs-left", "abs-right", "kinds", "one-sided", "subdifferential"),
         ),
     ),
     run=run,

@@ -6,13 +6,14 @@ f(x, y) = ½(x² + κy²): curvatures 1 and κ, minimum at 0. Shapes: w [2].
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
 
 import sklon
-from sklon import Tensor, autograd, optim
-from sklon.lab.apparatus import leaf, value
+from sklon import Tensor, optim
+from sklon.calculus import descend
 from sklon.lab.check import Check, below, near
 from sklon.lab.controls import Real, Settings
 from sklon.lab.experiment import Experiment, Fault, Frame, Record
@@ -41,24 +42,6 @@ class Valley:
         return 0.5 * (self.curvatures * w * w).sum()
 
 
-def step(optimizer: type[Optimizer], valley: Valley, at: Array, lr: float) -> Array:
-    """The point after one step."""
-    w = leaf(at)
-    valley(w).backward()
-    optimizer([w], lr=lr).step()
-    after: Array = w.detach().numpy()
-    return after
-
-
-def hessian(valley: Valley, at: Array) -> Array:
-    """All second derivatives: the gradient of each entry of the gradient."""
-    w = leaf(at)
-    (slope,) = autograd.grad(valley(w), w, create_graph=True)
-    assert slope is not None
-    rows = [autograd.grad(part, w, retain_graph=True)[0] for part in (slope[0], slope[1])]
-    return np.stack([row.numpy() for row in rows if row is not None])
-
-
 def degrees_between(a: Array, b: Array) -> float:
     """The angle between two directions of the plane."""
     across, along = a[0] * b[1] - a[1] * b[0], a @ b
@@ -70,18 +53,16 @@ def run(subject: type[Optimizer], controls: Settings, seed: int) -> Iterator[Fra
     curvature = controls["curvature"]
     valley = Valley(curvature)
     start = np.array([np.sqrt(curvature), 1.0])
-    path = start
-    yield {"path": path}
-    for _ in range(PATH_STEPS):
-        path = step(subject, valley, path, 1 / curvature)
-        yield {"path": path}
-    arrow = step(subject, valley, start, 1 / curvature) - start
-    newton = np.linalg.solve(hessian(valley, start), arrow)
+    path = descend(valley, start, partial(subject, lr=1 / curvature), steps=PATH_STEPS).points
+    for point in path:
+        yield {"path": point}
+    arrow = path[1] - start
+    newton = np.linalg.solve(sklon.hessian(valley)(start).numpy(), arrow)
     yield {"arrow": arrow, "miss": degrees_between(arrow, -start), "newton": degrees_between(newton, -start)}
     steep = np.array([0.0, 1.0])
     for part in (*PARTS, JUST_BELOW, JUST_ABOVE):
-        after = value(valley, step(subject, valley, steep, part / curvature)) / value(valley, steep)
-        yield {"part": part, "after": after}
+        before, after = descend(valley, steep, partial(subject, lr=part / curvature), steps=1).values
+        yield {"part": part, "after": after / before}
 
 
 def checks(record: Record) -> list[Check]:

@@ -6,13 +6,15 @@ Shapes: X [N, d]; y [N], −1 or 1; w [d]; directions [M, d].
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
 
 import sklon
 from sklon import Tensor, optim
-from sklon.lab.apparatus import gradient, leaf, power, value
+from sklon.calculus import descend
+from sklon.lab.apparatus import gradient, power, value
 from sklon.lab.check import Check, above, equal, near
 from sklon.lab.controls import Settings, Whole
 from sklon.lab.experiment import Experiment, Fault, Frame, Record
@@ -52,10 +54,7 @@ class LogisticLoss:
 
 def step(optimizer: type[Optimizer], loss: LogisticLoss, at: Array, lr: float) -> Array:
     """The weights after one step."""
-    w = leaf(at)
-    loss(w).backward()
-    optimizer([w], lr=lr).step()
-    after: Array = w.detach().numpy()
+    after: Array = descend(loss, at, partial(optimizer, lr=lr), steps=1).points[-1]
     return after
 
 
