@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import shlex
+from pathlib import Path
 
 import pytest
 
+from sklon.cli import main
 from sklon.lab import Question, all_questions
 from sklon.lab.answer import CITATION, FORMULA, Answer, Prediction, Recall, Statements, read_answer
 from sklon.lab.rubric import Error, Point
@@ -36,6 +39,7 @@ def test_both_languages_have_the_same_structure(question: Question) -> None:
     english, russian = question.answers["en"], question.answers["ru"]
     assert english.citations == russian.citations
     assert english.links == russian.links
+    assert english.commands == russian.commands
     assert sorted(map(_plain, english.formulas)) == sorted(map(_plain, russian.formulas))
     assert list(english.experiments) == list(russian.experiments) == [e.number for e in question.experiments]
     assert len(english.follow_ups) == len(russian.follow_ups) >= 2
@@ -123,6 +127,28 @@ def test_the_lines_in_pytorch_run(question: Question, capsys: pytest.CaptureFixt
     assert "assert" in question.pytorch
     exec(compile(question.pytorch, f"{question.slug}.pytorch", "exec"), {})
     assert len(question.pytorch.splitlines()) <= 30
+
+
+COMMANDS = [pytest.param(c, id=c) for q in all_questions() for c in q.answers["en"].commands]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_that_an_answer_tells_to_type_runs(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    program, *arguments = shlex.split(command)
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    told, complaints = capsys.readouterr()
+    assert (program, ended.value.code or 0) == ("sklon", 0), complaints
+    assert "note:" not in complaints, "a formula that the program reads otherwise than a learner"
+    assert told
+
+
+@pytest.mark.parametrize("question", [q for q in QUESTIONS if q.id in NUMBERS[:7]])
+def test_a_question_about_derivatives_tells_how_to_ask_the_program(question: Question) -> None:
+    assert question.answers["en"].commands
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

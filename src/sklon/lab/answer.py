@@ -6,6 +6,7 @@
     ## In short            half a minute
     ## In full             everything, with formulas
     ## Experiment          ### E9 …        what each experiment does and shows
+    ## Ask the program     commands to type, and what they show; only where there are some
     ## Misconception
     ## Follow-ups          ### question    its answer
     ## Self-test           ### Recall: …   points · ### Predict [[E9/name]]: … · ### Which is wrong?
@@ -28,6 +29,7 @@ SECTIONS: dict[Language, dict[str, str]] = {
         "short": "In short",
         "full": "In full",
         "experiment": "Experiment",
+        "ask": "Ask the program",
         "misconception": "Misconception",
         "follow_ups": "Follow-ups",
         "self_test": "Self-test",
@@ -36,11 +38,14 @@ SECTIONS: dict[Language, dict[str, str]] = {
         "short": "Коротко",
         "full": "Подробно",
         "experiment": "Опыт",
+        "ask": "Спроси программу",
         "misconception": "Заблуждение",
         "follow_ups": "Что спросят ещё",
         "self_test": "Проверь себя",
     },
 }
+#: sections that an answer may do without
+OPTIONAL = ("experiment", "ask")
 #: the words with which the headings of self-test items begin
 ITEMS: dict[Language, dict[str, str]] = {
     "en": {"recall": "Recall", "predict": "Predict", "wrong": "Which is wrong?"},
@@ -49,6 +54,8 @@ ITEMS: dict[Language, dict[str, str]] = {
 CITATION = re.compile(r"\[\[(?P<experiment>E\d+[a-z]?)/(?P<check>[a-z0-9-]+)\]\]")
 #: a formula of its own, or one within a line
 FORMULA = re.compile(r"\$\$(.+?)\$\$|\$(.+?)\$", re.DOTALL)
+#: a command line in a block of them
+COMMAND = re.compile(r"^sklon .+$", re.MULTILINE)
 LINK = re.compile(r"\]\((https?://[^)\s]+)\)")
 
 
@@ -96,6 +103,7 @@ class Answer:
     short: str
     full: str
     experiments: dict[str, str]
+    ask: str
     misconception: str
     follow_ups: tuple[FollowUp, ...]
     self_test: tuple[Item, ...]
@@ -112,6 +120,11 @@ class Answer:
         return [(m[1] or m[2]).strip() for m in FORMULA.finditer(self.source)]
 
     @property
+    def commands(self) -> list[str]:
+        """Every command line that a learner is told to type, in order."""
+        return COMMAND.findall(self.ask)
+
+    @property
     def links(self) -> list[str]:
         """Every address that the text links to, in order."""
         return LINK.findall(self.source)
@@ -122,7 +135,7 @@ def read_answer(source: str, language: Language) -> Answer:
     title, parts = _title_and_sections(source)
     names = SECTIONS[language]
     unknown = parts.keys() - set(names.values())
-    missing = set(names.values()) - parts.keys() - {names["experiment"]}
+    missing = set(names.values()) - parts.keys() - {names[key] for key in OPTIONAL}
     if unknown or missing:
         raise ValueError(f"{title!r}: unknown sections {sorted(unknown)}, missing sections {sorted(missing)}")
     below = {key: list(_headed(parts.get(name, ""), "### ")) for key, name in names.items()}
@@ -131,6 +144,7 @@ def read_answer(source: str, language: Language) -> Answer:
         short=parts[names["short"]],
         full=parts[names["full"]],
         experiments=dict(below["experiment"]),
+        ask=parts.get(names["ask"], ""),
         misconception=parts[names["misconception"]],
         follow_ups=tuple(FollowUp(question, answer) for question, answer in below["follow_ups"]),
         self_test=tuple(_item(heading, body, language) for heading, body in below["self_test"]),

@@ -28,6 +28,7 @@ LEAD = Text(
 )
 MISCONCEPTION = Text("A common misconception", "Частое заблуждение")
 EXPERIMENT = Text("Experiment", "Опыт")
+ASK = Text("Ask the program", "Спроси программу")
 FOLLOW_UPS = Text("What comes next", "Что спросят ещё")
 PYTORCH = Text("The same in PyTorch", "То же в PyTorch")
 SOURCES = Text("Sources", "Источники")
@@ -86,6 +87,7 @@ def _question(question: Question, outcome: Outcome, language: Language) -> str:
         html_of(answer.full, show),
         f"<aside><h3>{MISCONCEPTION.of(language)}</h3>{html_of(answer.misconception, show)}</aside>",
         *(_experiment(r, answer.experiments[r.experiment.number], show, language) for r in outcome.results),
+        f"<h3>{ASK.of(language)}</h3>{html_of(answer.ask, show)}" if answer.ask else "",
         f"<h3>{FOLLOW_UPS.of(language)}</h3>",
         *(
             f"<div class='follow-up'><h4>{_inline(f.question)}</h4>{html_of(f.answer, show)}</div>"
