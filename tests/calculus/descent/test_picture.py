@@ -11,7 +11,7 @@ import pytest
 from sklon._base.errors import InputError
 from sklon.calculus.descent import compare, descend
 from sklon.calculus.descent.picture.frame import frame_of
-from sklon.calculus.descent.picture.landscape import SIDE, heights_at, seen
+from sklon.calculus.descent.picture.landscape import SIDE, heights_at, lowest_shown, seen
 from sklon.calculus.descent.picture.levels import levels_of
 
 START = [-1.2, 1.0]
@@ -91,6 +91,15 @@ def test_a_frame_holds_what_is_found_and_not_where_one_is_lost() -> None:
     assert ((good > low) & (good < high)).all() and frame.inside(good) == len(good)
     assert np.abs(lost).max() > 1e10 > np.abs(np.concatenate([low, high])).max()
     assert 1 <= frame.inside(lost) < len(lost)
+
+
+def test_a_path_that_is_lost_takes_no_level_line_away() -> None:
+    path = descend(lambda x, y: x**2 + x * y, (1.0, 2.0), lr=0.1, steps=150)
+    frame = frame_of((path,), (0, 1))
+    heights = seen((path,), frame)
+    levels = levels_of(heights, lowest_shown((path,), frame))
+    assert path.values[-1] < 10 * heights.min() < 0
+    assert len(levels) > 10 and (levels > heights.min()).all() and (levels < heights.max()).all()
 
 
 def test_heights_are_the_function_where_it_has_any() -> None:

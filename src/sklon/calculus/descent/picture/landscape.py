@@ -50,10 +50,16 @@ def heights_at(function: Callable[[Tensor], Tensor], places: Array) -> Array:
     return np.where(np.isfinite(found), found, np.nan).reshape(places.shape[:-1])
 
 
+def lowest_shown(descents: Sequence[Descent], frame: Frame) -> float:
+    """The lowest height at a start, or at the last point of a path that is shown: one that is lost ends far below."""
+    last = [frame.inside(d.points[:, frame.shown]) - 1 for d in descents]
+    heights = np.concatenate([d.values[[0, i]] for d, i in zip(descents, last, strict=True)])
+    return float(heights.min()) if np.isfinite(heights).all() else np.inf
+
+
 def draw_landscape(descents: Sequence[Descent], frame: Frame, heights: Array, axes: Any) -> None:
     """Level lines, the darker the lower, and the paths from their start to their ends."""
-    lowest = min(float(v) for d in descents for v in d.values[[0, -1]])
-    levels = levels_of(heights, lowest if np.isfinite(lowest) else np.inf)
+    levels = levels_of(heights, lowest_shown(descents, frame))
     x, y = (np.linspace(low, high, SIDE) for low, high in zip(frame.low, frame.high, strict=True))
     if len(levels) > 1:
         grid = np.ma.masked_invalid(heights)
