@@ -183,6 +183,8 @@ def test_conventions_that_do_not_fit_together_are_told() -> None:
     assert (found.kind, found.autodiff.value) == ("smooth", 0.0)
     assert found.autodiff.verdict.startswith("not the derivative, which is 1")
     assert "the derivative at 0 is 0" in found.autodiff.reasons[0]
+    assert "relu (test_examine.py:" in found.autodiff.reasons[0]
+    assert examine("|x|", 0.0).autodiff.reasons == ("abs: the derivative at 0 is 0",)
 
 
 def test_second_derivatives_are_noticed() -> None:

@@ -69,7 +69,7 @@ NEVER_BETWEEN = frozenset(("floor_div", "integer_pow", "shift_left", "shift_righ
 
 @dataclass(frozen=True, slots=True)
 class OpAtKink:
-    """Ops of one name that are at their kink at a point: what the engine returns there, and the user's line."""
+    """Ops of one name that are at their kink at a point: what the engine returns there, and the user's line, if any."""
 
     name: str
     convention: str
@@ -86,11 +86,16 @@ def ops_at_kinks(line: Line) -> tuple[OpAtKink, ...]:
     here, before, after = (state or {} for state in states)
     depends = _depending(value)
     found = [
-        OpAtKink(n.op.name, n.op.convention, line_and_place(n.source)[0])
+        OpAtKink(n.op.name, n.op.convention, _user_line(line, n))
         for n in walk(value.results, above=(value.leaf,))
         if n.op.name in KINKS and n in depends and _is_at_kink(n, here, before, after)
     ]
     return tuple(dict.fromkeys(found))
+
+
+def _user_line(line: Line, node: Node) -> str:
+    """Where the user's code made a node; a formula is no code, and its ops have no line."""
+    return line_and_place(node.source)[0] if line.subject.expression is None else ""
 
 
 def _depending(recorded: Recorded) -> set[Node]:
