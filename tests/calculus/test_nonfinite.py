@@ -79,6 +79,18 @@ def test_backward_can_be_left_out() -> None:
     assert find_nonfinite(root) is not None
 
 
+def test_a_leaf_that_nobody_holds_is_differentiated_too() -> None:
+    found = find_nonfinite(sklon.tensor([1.0, 0.0], requires_grad=True).sqrt().sum())
+    assert found is not None and (found.phase, found.op, found.index) == ("backward", "sqrt", (1,))
+
+
+def test_what_is_no_tensor_is_refused() -> None:
+    other: Any
+    for other in (3.0, np.ones(2), None):
+        with pytest.raises(InputError, match="looks at a tensor, not"):
+            find_nonfinite(other)
+
+
 def test_elements_and_inputs_are_told() -> None:
     found = find_nonfinite((sklon.tensor([[1.0, 2.0], [0.0, 0.0]], requires_grad=True) / 0).sum())
     assert found is not None and (found.bad, found.size, found.index, found.inputs) == (4, 4, (0, 0), (1.0, 0.0))

@@ -18,9 +18,9 @@ from sklon.graph.build import Build
 from sklon.graph.node import Node, walk
 from sklon.graph.nonfinite import at_fault, reached
 from sklon.tensors import Tensor
-from sklon.tensors.history import history
+from sklon.tensors.history import history, was_watched
 
-from .recording import Array, Recording, recording_of
+from .recording import Array, Recording, check_tensor, recording_of
 
 Phase: TypeAlias = Literal["forward", "backward"]
 
@@ -88,10 +88,12 @@ def find_nonfinite(result: Tensor, *, backward: bool = True) -> Origin | None:
     >>> origin.phase, origin.op, origin.value, origin.index
     ('backward', 'sqrt', 'inf', (1,))
     """
+    check_tensor("find_nonfinite looks at", result)
     recording = recording_of(result)
     if not recording.result.inputs:
         raise InputError("this tensor has no history; look before backward() gives it up, or pass retain_graph=True")
-    leaves = [n for n in history((result.node,)).leaves if n in recording.leaves]
+    known = history((result.node,))
+    leaves = [n for n in known.nodes if n in recording.leaves and (n in known.leaves or was_watched(n))]
     return origin_of(recording, leaves if backward and result.dtype.is_floating else ())
 
 

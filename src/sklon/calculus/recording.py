@@ -69,6 +69,13 @@ class Recording:
         return [n for n in own if n in self.leaves]
 
 
+def check_tensor(what: str, *given: object) -> None:
+    """Raise InputError for what is no tensor; ``what`` is how the message begins."""
+    for value in given:
+        if not isinstance(value, Tensor):
+            raise InputError(f"{what} a tensor, not {type(value).__name__}; pass one with its history")
+
+
 def recording_of(result: Tensor) -> Recording:
     """The recording of a tensor. Raises InputError for one whose inputs have no values, as inside a training step."""
     recorded = walk((result.node,))

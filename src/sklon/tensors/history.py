@@ -34,6 +34,12 @@ def leaf_of(node: Node) -> Tensor | None:
     return None if known is None or known.owner is None else known.owner()
 
 
+def was_watched(node: Node) -> bool:
+    """Whether a node belonged to a watched leaf that nobody holds any more."""
+    known: values.Outside | None = node.outside
+    return known is not None and known.owner is not None and known.owner() is None
+
+
 @dataclass(frozen=True, slots=True)
 class History:
     """Nodes below results, inputs before readers; the leaves among them; and what a backward pass passes."""

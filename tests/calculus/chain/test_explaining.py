@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,10 @@ from sklon._base.dtypes import float64
 from sklon._base.errors import InputError
 from sklon.autodiff import gradients
 from sklon.calculus import Explanation, explain_grad
+from sklon.calculus.chain.explaining import MOST_GIVEN
 from sklon.calculus.chain.folding import MOST
 from sklon.calculus.chain.ops_in_words import POINT, words_of
+from sklon.calculus.chain.picture import _laid_out as laid_out
 from sklon.graph.build import Build
 from sklon.graph.interpret import evaluate
 from sklon.graph.node import REGISTRY, apply, slot
@@ -258,6 +261,8 @@ def test_a_deep_model_is_told_by_layers() -> None:
     found = explain_grad(loss, model[0].weight)
     assert len(found.steps) > MOST
     assert "operations of model.12" in str(found) or "operations of model.10" in str(found)
+    given = next(line for line in str(found).splitlines() if line.startswith("given "))
+    assert given.count(" = ") == MOST_GIVEN and given.endswith(f"; and {len(found.given) - MOST_GIVEN} more")
 
 
 # ---- pictures
@@ -274,6 +279,28 @@ def test_a_picture_shows_every_part(length: int, tmp_path: Path) -> None:
     assert "gradients up" in drawn and ("∂loss/∂loss" in drawn) == (length < MOST)
 
 
+#: functions of w whose pictures have several boxes in a row, what is given to them, and ways past other rows
+SPREAD: dict[str, Callable[[Tensor], Tensor]] = {
+    "one is given something": lambda w: w * sklon.tensor(2.0) + w * w,
+    "both are given something": lambda w: (w * sklon.tensor(2.0)) * (w * sklon.tensor(4.0)),
+    "from the right of a row": lambda w: (w * 2).tanh().exp() * (w + 1) * (w * sklon.tensor(4.0)),
+    "to the right of a row": lambda w: ((w * 2).tanh() * sklon.tensor(3.0)) * (w * 2 + w) * (w * sklon.tensor(4.0)),
+}
+
+
+@pytest.mark.parametrize("case", SPREAD)
+def test_in_a_picture_no_way_crosses_a_box_and_no_box_another(case: str) -> None:
+    w = sklon.tensor(3.0, requires_grad=True)
+    boxes, arrows = laid_out(explain_grad(SPREAD[case](w), w))
+    rooms = [(b.x - b.width / 2, b.x + b.width / 2, b.y - b.height / 2, b.y + b.height / 2) for b in boxes]
+    ways = [pair for arrow in arrows for way in (arrow.way, arrow.back) for pair in pairwise(way)]
+    for left, right, bottom, top in rooms:
+        assert sum(left < b.x < right and bottom < b.y < top for b in boxes) == 1
+        for (x1, y1), (x2, y2) in ways:
+            across = min(x1, x2) < right - 1e-9 and max(x1, x2) > left + 1e-9
+            assert not (across and min(y1, y2) < top - 1e-9 and max(y1, y2) > bottom + 1e-9)
+
+
 def test_html_holds_the_table_and_the_picture() -> None:
     loss, x = chain(2)
     html = explain_grad(loss, x)._repr_html_()
@@ -281,6 +308,16 @@ def test_html_holds_the_table_and_the_picture() -> None:
 
 
 # ---- what cannot be explained
+def test_what_is_no_tensor_is_refused() -> None:
+    x = sklon.tensor(1.0, requires_grad=True)
+    other: Any
+    for other in (3.0, nn.Linear(1, 1), None):
+        with pytest.raises(InputError, match="to a tensor, not"):
+            explain_grad(x * 2, other)
+        with pytest.raises(InputError, match="to a tensor, not"):
+            explain_grad(other, x)
+
+
 def unused() -> tuple[Tensor, Tensor]:
     return sklon.tensor(1.0, requires_grad=True) * 2, sklon.tensor(1.0, requires_grad=True)
 

@@ -23,12 +23,14 @@ from sklon.graph.node import Node, Slot
 from sklon.ops import Constant
 from sklon.tensors import Tensor
 
-from ..recording import Array, Recording, recording_of
+from ..recording import Array, Recording, check_tensor, recording_of
 from .folding import MOST, Part, folded
 from .naming import Names, variables
 from .ops_in_words import product, words_of
 from .values_in_words import number, shown
 
+#: what is given is told up to so many; ``given`` has all of it
+MOST_GIVEN = 12
 #: ops that only arrange values: told as a part of what reads them
 ARRANGING = ("expand", "reshape", "copy", "cast")
 
@@ -86,7 +88,8 @@ class Explanation:
     def _lines(self) -> Iterator[str]:
         yield f"The chain rule from {self.loss} to {self.parameter}, {shown(self.gradient)}"
         if self.given:
-            yield "given " + "; ".join(f"{name} = {shown(value)}" for name, value in self.given)
+            more = f"; and {len(self.given) - MOST_GIVEN} more" if len(self.given) > MOST_GIVEN else ""
+            yield "given " + "; ".join(f"{name} = {shown(value)}" for name, value in self.given[:MOST_GIVEN]) + more
         if len(self.steps) > MOST:
             yield f"{len(self.steps)} operations, told in {len(self.parts)} parts"
         for part in self.parts:
@@ -154,6 +157,7 @@ def explain_grad(loss: Tensor, parameter: Tensor, *, names: Mapping[str, Any] | 
     >>> found.steps[1].ways[0].words, found.steps[1].ways[0].numbers, float(found.gradient)
     ('∂loss/∂loss·z2', '1·3', 12.0)
     """
+    check_tensor("explain_grad goes from a loss to", loss, parameter)
     if loss.numel() != 1:
         raise InputError(f"a chain ends at one number, not at a tensor of shape {loss.shape}; explain its sum or mean")
     recording = recording_of(loss)

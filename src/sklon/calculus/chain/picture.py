@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import count
+from itertools import accumulate, count
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -27,6 +27,8 @@ WIDTH, HEIGHT, GIVEN_WIDTH, LINE, BESIDE, BELOW, MARGIN = 2.5, 0.74, 1.6, 0.18, 
 #: how round corners are, how far both arrows of a pair are apart, how wide a lane beside the boxes is, and how far from
 #: a box a label stands
 CORNER, APART, LANE, LETTER = 0.09, 0.07, 0.62, 0.09
+#: how far from its row a way that passes other boxes is: nearer than those that lead to the next row
+NEAR = 0.09
 #: letters that fit into a box, into what is given, and beside an arrow
 LETTERS, GIVEN_LETTERS, LABEL_LETTERS = 34, 23, 22
 LEGEND = (("values down", SOFT), ("gradients up", ACCENT), ("ways add up", SECOND))
@@ -91,8 +93,11 @@ def _laid_out(explanation: Explanation) -> tuple[list[_Box], list[_Arrow]]:
     owner = {step.name: place for place, part in enumerate(parts) for step in part.steps}
     reads = [_reads(part, owner, place) for place, part in enumerate(parts)]
     ranks = _ranks(reads)
-    places = zip(_across(ranks), (-rank * (HEIGHT + BELOW) for rank in ranks), strict=True)
+    across = _across(ranks, [bool(_names_given(explanation, part)) for part in parts])
+    places = zip(across, (-rank * (HEIGHT + BELOW) for rank in ranks), strict=True)
     boxes = [_box(explanation, part, x, y) for part, (x, y) in zip(parts, places, strict=True)]
+    given = [_given(explanation, part, box) for part, box in zip(parts, boxes, strict=True)]
+    beside = [(box, g) for box, g in zip(boxes, given, strict=True) if g is not None]
     forks = {j for j in range(len(parts)) if sum(j in sources for sources in reads) > 1}
     arrows, lanes = [], count(1)
     for i, sources in enumerate(reads):
@@ -100,25 +105,27 @@ def _laid_out(explanation: Explanation) -> tuple[list[_Box], list[_Arrow]]:
             labels, long = _labels(parts[j], parts[i]), ranks[i] - ranks[j] > 1
             if not long:
                 arrows.append(_straight(boxes[j], boxes[i], labels, fork=j in forks))
-            elif _is_free(boxes[j], boxes[i], boxes):
+            elif _is_free(boxes[j], boxes[i], [*boxes, *(g for _, g in beside)]):
                 arrows.append(_aside(boxes[j], boxes[i], labels))
             else:
                 edge = min(b.x - b.width / 2 for b in boxes) - LANE * next(lanes) + LANE / 2
-                arrows.append(_around(boxes[j], boxes[i], labels, edge))
-    given = [_given(explanation, part, box, boxes) for part, box in zip(parts, boxes, strict=True)]
-    beside = [(box, g) for box, g in zip(boxes, given, strict=True) if g is not None]
+                arrows.append(_around(boxes[j], boxes[i], labels, edge, boxes))
     return [*boxes, *(g for _, g in beside)], [*arrows, *(_from_given(g, box) for box, g in beside)]
 
 
-def _given(explanation: Explanation, part: Part[Step], box: _Box, boxes: Sequence[_Box]) -> _Box | None:
-    """What a step reads that lies on no way, to the right of its row."""
+def _names_given(explanation: Explanation, part: Part[Step]) -> list[str]:
+    """What a step reads that lies on no way; of a folded part nothing is told."""
     values = dict(explanation.given)
-    names = [] if part.title else [n for n in dict.fromkeys(part.steps[0].operands) if n in values]
+    return [] if part.title else [n for n in dict.fromkeys(part.steps[0].operands) if n in values]
+
+
+def _given(explanation: Explanation, part: Part[Step], box: _Box) -> _Box | None:
+    """What a step reads that lies on no way, to its right."""
+    names, values = _names_given(explanation, part), dict(explanation.given)
     if not names:
         return None
-    right = max(b.x for b in boxes if b.y == box.y) + WIDTH / 2
     lines = tuple(line for name in names for line in ((name, INK), (brief(values[name]), SOFT)))
-    x = right + BESIDE + GIVEN_WIDTH / 2
+    x = box.x + WIDTH / 2 + BESIDE + GIVEN_WIDTH / 2
     return _Box(x, box.y, lines, GIVEN_WIDTH, (len(lines) + 0.6) * LINE, True)
 
 
@@ -136,13 +143,15 @@ def _ranks(reads: Sequence[Sequence[int]]) -> list[int]:
     return ranks
 
 
-def _across(ranks: Sequence[int]) -> list[float]:
-    """The middle of each part: those of a row side by side, around 0."""
+def _across(ranks: Sequence[int], beside: Sequence[bool]) -> list[float]:
+    """The middle of each part: those of a row side by side, around 0, with what is given to them in between."""
     found = [0.0] * len(ranks)
     for rank in set(ranks):
         row = [i for i, r in enumerate(ranks) if r == rank]
-        for k, i in enumerate(row):
-            found[i] = (k - (len(row) - 1) / 2) * (WIDTH + BESIDE)
+        steps = (WIDTH + BESIDE + (GIVEN_WIDTH + BESIDE) * beside[i] for i in row[:-1])
+        ways = list(accumulate(steps, initial=0.0))
+        for i, way in zip(row, ways, strict=True):
+            found[i] = way - ways[-1] / 2
     return found
 
 
@@ -205,16 +214,25 @@ def _aside(source: _Box, reader: _Box, labels: tuple[str, ...]) -> _Arrow:
     return _Arrow(labels, way(-APART), way(APART), at)
 
 
-def _around(source: _Box, reader: _Box, labels: tuple[str, ...], lane: float) -> _Arrow:
+def _around(source: _Box, reader: _Box, labels: tuple[str, ...], lane: float, boxes: Sequence[_Box]) -> _Arrow:
     """By a lane on the left of all boxes; of a pair the one that is farther inside is the shorter way."""
-    begin, end = source.x - source.width / 2, reader.x - reader.width / 2
 
     def way(inside: float) -> tuple[Corner, ...]:
-        x = lane + inside
-        return (begin, source.y - inside), (x, source.y - inside), (x, reader.y + inside), (end, reader.y + inside)
+        first, last = _to_lane(source, lane, inside, -1, boxes), _to_lane(reader, lane, inside, 1, boxes)
+        return (*first, *last[::-1])
 
     at = (lane + 2 * APART, (source.y + reader.y) / 2)
     return _Arrow(labels, way(-APART), way(APART), at, turned=True)
+
+
+def _to_lane(box: _Box, lane: float, inside: float, up: int, boxes: Sequence[_Box]) -> tuple[Corner, ...]:
+    """From the left of a box to the lane; where another stands there, between the rows above (``up`` = 1) or below."""
+    level = box.y + up * inside
+    if not any(b.y == box.y and b.x < box.x for b in boxes):
+        return (box.x - box.width / 2, level), (lane + inside, level)
+    x, edge = box.x - box.width / 4 + inside, box.y + up * box.height / 2
+    level = edge + up * (NEAR + inside / 2)
+    return (x, edge), (x, level), (lane + inside, level)
 
 
 def _from_given(given: _Box, reader: _Box) -> _Arrow:
@@ -268,7 +286,8 @@ def _line(place: Any, points: Sequence[tuple[float, float]], tone: str, style: s
 def _label(place: Any, arrow: _Arrow) -> None:
     """What becomes of the gradient on its way up; where ways join, that they add up."""
     text = _short(" + ".join(arrow.labels), LABEL_LETTERS)
-    style = {"color": SECOND if len(arrow.labels) > 1 else ACCENT, "fontsize": 7.5, "zorder": 4}
+    style: dict[str, Any] = {"color": SECOND if len(arrow.labels) > 1 else ACCENT, "fontsize": 7.5, "zorder": 4}
+    style["bbox"] = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.5}
     if arrow.turned:
         style |= {"rotation": 90, "rotation_mode": "anchor"}
     sides = ("center", "top") if arrow.turned else ("left", "center")
