@@ -13,6 +13,7 @@ import sklon
 from sklon import Trainer, nn
 from sklon._base.errors import InputError
 from sklon.calculus import Audit, audit
+from sklon.calculus.checks.auditing import COLUMNS
 from sklon.calculus.checks.bench import bench_of
 from sklon.nn import functional as F
 from sklon.tensors import Tensor
@@ -201,6 +202,45 @@ def test_frozen_parameters_are_not_compared() -> None:
     model[0].requires_grad_(False)
     found = audit(model, nn.MSELoss(), (X, Y))
     assert found.passed and verdicts(found)["0.weight"] == "frozen"
+    assert found.sentence.startswith("The gradients of 2 parameters on 20 rows are right")
+
+
+@pytest.mark.parametrize("tied", [False, True])
+def test_rows_of_padding_are_no_fault(tied: bool) -> None:
+    class Words(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.table, self.last = nn.Embedding(6, 4, padding_idx=0), nn.Linear(4, 6)
+            if tied:
+                self.last.weight = self.table.weight
+
+        def forward(self, *inputs: Any) -> Any:
+            return self.last(self.table(inputs[0]).sum(1).tanh())
+
+    words = np.arange(40).reshape(20, 2) % 6
+    sklon.manual_seed(0)
+    found = audit(Words(), nn.CrossEntropyLoss(), (words, CLASSES))
+    assert found.passed and "Rows of padding are not trained" in str(found), str(found)
+    assert "padding" not in str(audit(mlp(nn.Tanh()), nn.MSELoss(), (X, Y)))
+
+
+def test_a_table_of_padding_alone_has_a_gradient_of_zero() -> None:
+    class Words(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.table, self.last = nn.Embedding(1, 4, padding_idx=0), nn.Linear(4, 1)
+
+        def forward(self, *inputs: Any) -> Any:
+            return self.last(self.table(inputs[0]))
+
+    assert audit(Words(), nn.MSELoss(), (np.zeros(20, int), Y)).passed
+
+
+def test_nan_couples_no_rows() -> None:
+    model = mlp(nn.Tanh())
+    model[0].load_state_dict({"weight": np.full((8, 3), np.nan), "bias": np.zeros(8)})
+    found = audit(model, nn.MSELoss(), (X, Y))
+    assert not found.passed and not found.remarks
 
 
 def test_a_gradient_of_zero_and_one_at_a_kink_pass() -> None:
@@ -230,7 +270,7 @@ def test_a_model_that_insists_on_float32_is_compared_less_closely() -> None:
             return inputs[0].float().tanh()
 
     found = audit(mlp(Casting()), nn.MSELoss(), (X, Y))
-    assert found.passed and "to three digits only" in str(found), str(found)
+    assert found.passed and "to three digits only" in " ".join(found.reasons), str(found)
     assert not audit(mlp(Casting(), Squared()), nn.MSELoss(), (X, Y)).passed
 
 
@@ -327,6 +367,8 @@ BAD: dict[str, tuple[Any, Any, Any, str]] = {
     "no pair": (mlp(), loop, X, r"the batch is \(X, y\)"),
     "other rows": (mlp(), loop, (X, Y[:3]), "the same number of rows"),
     "no number": (mlp(), lambda o, t: (o - t) ** 2, (X, Y), "take its mean or its sum"),
+    "nothing trained": (mlp().requires_grad_(False), loop, (X, Y), "no parameter of this model is trained"),
+    "no parameters": (nn.Sequential(nn.Tanh()), loop, (X, Y), "no parameter of this model is trained"),
     "changing": (mlp(), lambda o, t: loop(o, t) * np.random.default_rng().random(), (X, Y), "draw random numbers"),
 }
 
@@ -343,6 +385,8 @@ def test_an_audit_is_shown_as_text_html_and_json() -> None:
     lines = str(found).splitlines()
     assert lines[2].split()[:5] == ["parameter", "shape", "norm", "differences", "rows"]
     assert "4×3" in lines[3] and lines[3].endswith("wrong")
+    assert max(map(len, lines)) <= COLUMNS and "not finite" not in lines[2]
+    assert "not finite" in str(audit(mlp(Log()), nn.MSELoss(), (X, Y))).splitlines()[2]
     assert "<table>" in found._repr_html_() and "first.weight" in found._repr_html_()
     read = json.loads(json.dumps(found.json(), allow_nan=False))
     assert read["passed"] is False and read["parameters"][0]["verdict"] == "wrong"
@@ -355,7 +399,7 @@ def test_a_trainer_audits_its_model_and_its_loss() -> None:
     before = everything(model)
     found = trainer.audit((X, Y), rows=10)
     assert found.passed and found.rows == 10 and everything(model) == before
-    assert "batch norm, dropout" in str(found)
+    assert "batch norm, dropout" in " ".join(found.reasons)
     trainer.fit((X, Y), epochs=2, batch_size=8)
     assert trainer.audit((X, Y)).passed
     with pytest.raises(InputError, match="leave the weights out"):

@@ -262,6 +262,17 @@ def test_what_has_no_derivative_is_refused(case: str) -> None:
         sklon.check_grads(function, *arguments)
 
 
+def test_bad_settings_are_refused() -> None:
+    for value in (-1.0, float("nan"), float("inf")):
+        with pytest.raises(InputError, match="atol must be a finite number of at least 0"):
+            sklon.check_grads(lambda x: x * x, 1.0, atol=value)
+        with pytest.raises(InputError, match="rtol must be a finite number of at least 0"):
+            sklon.check_grads(lambda x: x * x, 1.0, rtol=value)
+    function: Any = 3
+    with pytest.raises(InputError, match="takes a function"):
+        sklon.check_grads(function, 1.0)
+
+
 def test_constants_and_numbers_that_are_not_floating_are_arguments_too() -> None:
     report = sklon.check_grads(lambda x, power, rows: x[rows] ** power, normal(3), 2, np.array([0, 2]))
     assert report.compared == 3 + 1

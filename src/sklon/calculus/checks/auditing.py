@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ from .inspecting import Inspection, ParameterAudit, own_gradients
 
 #: verdicts that are faults
 FAULTS = ("wrong", "unused", "uneven rows", "not finite")
+#: letters in a line of what is said below the table
+COLUMNS = 100
 HEAD = ("parameter", "shape", "norm", "differences", "rows", "zeros", "dead rows", "not finite", "verdict")
 
 
@@ -43,7 +46,8 @@ class Audit:
     def sentence(self) -> str:
         """The result in one sentence."""
         faults = [p for p in self.parameters if p.verdict in FAULTS]
-        what = f"{len(self.parameters)} parameter{'s' * (len(self.parameters) != 1)} on {self.rows} rows"
+        count = sum(p.verdict != "frozen" for p in self.parameters)
+        what = f"{count} parameter{'s' * (count != 1)} on {self.rows} rows"
         if not faults:
             return f"The gradients of {what} are right; the loss is {self.loss:.6g}."
         return f"Of {what}, {len(faults)} {'has' if len(faults) == 1 else 'have'} a fault; the loss is {self.loss:.6g}."
@@ -57,13 +61,23 @@ class Audit:
                 about.setdefault(p.reason, []).append(p.name)
         return (*(f"{_listed(names)}: {reason}." for reason, names in about.items()), *self.remarks)
 
+    @property
+    def _rows(self) -> list[tuple[str, ...]]:
+        """The table with its head; shares that are not finite only where there are some."""
+        rows = [HEAD, *(p.cells for p in self.parameters)]
+        if any(p.not_finite for p in self.parameters):
+            return rows
+        place = HEAD.index("not finite")
+        return [(*row[:place], *row[place + 1 :]) for row in rows]
+
     def __str__(self) -> str:
-        lines = _aligned([HEAD, *(p.cells for p in self.parameters)])
-        return "\n".join([self.sentence, "", *lines, *(["", *self.reasons] if self.reasons else [])])
+        lines = _aligned(self._rows)
+        reasons = [fill(reason, COLUMNS, break_long_words=False) for reason in self.reasons]
+        return "\n".join([self.sentence, "", *lines, *(["", *reasons] if reasons else [])])
 
     def _repr_html_(self) -> str:
-        rows = [p.cells for p in self.parameters]
-        return card(self.sentence, table(HEAD, rows), *(paragraph(r, soft=True) for r in self.reasons))
+        head, *rows = self._rows
+        return card(self.sentence, table(head, rows), *(paragraph(r, soft=True) for r in self.reasons))
 
     def json(self) -> dict[str, Any]:
         """Everything as what JSON can hold."""
@@ -97,7 +111,8 @@ def audit(
     A parameter is *wrong* if its gradient is not the derivative, *unused* if the loss does not depend on it, *not
     finite*, or has *uneven rows*: the batch's gradient is neither mean nor sum of its rows', as for a mean of means. A
     gradient of *zero* and one at a *kink*, where it lies between the slopes of both sides, are told and pass. Raises
-    InputError for a batch or a loss that does not fit, and for a loss that changes from call to call.
+    InputError for a batch or a loss that does not fit, for a model without trained parameters, and for a loss that
+    changes from call to call. Rows of padding of an embedding are not trained and not compared.
 
     >>> from sklon import nn
     >>> model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1))

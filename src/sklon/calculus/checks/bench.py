@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from sklon._base.errors import InputError
-from sklon.nn import Loss, Module, Parameter
+from sklon.nn import Embedding, Loss, Module, Parameter
 from sklon.nn.places import naming_layers
 from sklon.tensors import Tensor, values
 from sklon.tensors.autograd import grad, watch
@@ -52,6 +52,14 @@ class Bench:
     def parameters(self) -> dict[str, Parameter]:
         """The parameters of the model by their paths."""
         return dict(self.model.named_parameters())
+
+    def trained(self, parameter: Parameter) -> Array:
+        """1 for each entry that is trained, 0 in rows of padding, which an embedding cuts off on purpose."""
+        found = np.ones([int(str(e)) for e in parameter.shape])
+        for part in self.model.modules():
+            if isinstance(part, Embedding) and part.weight is parameter and part.padding_idx is not None:
+                found[part.padding_idx] = 0.0
+        return found
 
     # ---- evaluating
     def output(self, inputs: Sequence[Array] | None = None) -> Tensor:
@@ -102,7 +110,7 @@ class Bench:
                 alone = self.output([x[row : row + 1] for x in self.inputs]).numpy()
             except Exception:
                 return True  # a model may refuse a single row, in whatever way
-            if alone.shape[1:] != together.shape[1:] or not np.allclose(alone[0], together[row], rtol=SAME, atol=SAME):
+            if alone.shape[1:] != together.shape[1:] or not _same(alone[0], together[row]):
                 return True
         return False
 
@@ -184,12 +192,18 @@ def bench_of(model: Module, loss: Any, batch: Any, rows: int, seed: int) -> Benc
     if not isinstance(batch, tuple | list) or len(batch) != 2:
         raise InputError("the batch is (X, y), inputs and targets of some rows; X may be a tuple of arrays")
     given, target = batch
+    if not any(p.requires_grad for p in model.parameters()):
+        raise InputError("no parameter of this model is trained, so there is no gradient to look at")
     inputs = tuple(map(_array, given)) if isinstance(given, tuple | list) else (_array(given),)
     y = _array(target)
     counts = {len(a) for a in (*inputs, y) if a.ndim}
     if len(counts) != 1 or 0 in counts or not all(a.ndim for a in (*inputs, y)):
         raise InputError(f"inputs and targets must have the same number of rows, at least one, not {sorted(counts)}")
     return Bench(model=model, loss=loss, inputs=tuple(x[:rows] for x in inputs), target=y[:rows], seed=seed)
+
+
+def _same(one: Array, other: Array) -> bool:
+    return np.allclose(one, other, rtol=SAME, atol=SAME, equal_nan=True)
 
 
 def _array(numbers: Any) -> Array:

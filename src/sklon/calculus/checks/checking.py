@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from inspect import signature
-from math import isfinite
+from math import inf, isfinite
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -92,6 +92,7 @@ def check_grads(
     the gradient of <lambda> is wrong at x: reverse mode gives 3, central differences 6
     """
     check_whole(1, orders=orders, entries=entries)
+    _check_settings(function, atol=atol, rtol=rtol)
     subject = _Subject.of(function, arguments, seed)
     counted: list[Comparison] = []
     dtype = float64
@@ -111,6 +112,14 @@ def check_grads(
         largest_error=abs(worst.derivative - worst.quotient),
         tolerance=worst.tolerance,
     )
+
+
+def _check_settings(function: Any, **tolerances: float | None) -> None:
+    if not callable(function):
+        raise InputError(f"check_grads takes a function and its arguments, not a {type(function).__name__}")
+    for name, value in tolerances.items():
+        if value is not None and not 0 <= value < inf:
+            raise InputError(f"{name} must be a finite number of at least 0, not {value!r}")
 
 
 # ---- the function

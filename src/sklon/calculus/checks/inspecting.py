@@ -28,8 +28,10 @@ SUMS_AGREE = {float64: 1e-6, float32: 1e-3}
 #: what is said of losses and of models
 UNEVEN = (
     "the gradient of the batch is not the {of} of those of its rows: the loss does not weigh rows equally, as a mean "
-    "of means does not, so a short or accumulated batch gives another gradient; take one mean over all rows"
+    "of means does not, so a short or accumulated batch gives another gradient; take one mean over all rows, or, where "
+    "rows have weights, a loss of sklon.nn, which says what they are"
 )
+PADDED = "Rows of padding are not trained and were not compared."
 COARSE = "A part of the model computes in float32 whatever it is given, so all was compared to three digits only."
 NO_ROWS = "The loss cannot be computed for a single row, so sums over rows were not compared."
 COUPLED = (
@@ -136,6 +138,7 @@ class Inspection:
     meaning: str  # of the batch's loss among those of its rows
     factor: float  # of each of these
     sums: dict[str, _Sum] | None  # None where a row alone has no loss
+    padded: bool  # whether rows of padding were left out
 
     @staticmethod
     def of(bench: Bench, entries: int) -> Inspection:
@@ -157,12 +160,19 @@ class Inspection:
             meaning=meaning,
             factor=factor,
             sums=sums,
+            padded=not all(bench.trained(p).all() for p in bench.parameters.values()),
         )
 
     @property
     def remarks(self) -> list[str]:
         """What holds for all parameters."""
-        return [COUPLED] * self.coupled + [NO_ROWS] * (self.sums is None) + [COARSE] * (self.dtype is float32)
+        told = (
+            (COUPLED, self.coupled),
+            (NO_ROWS, self.sums is None),
+            (COARSE, self.dtype is float32),
+            (PADDED, self.padded),
+        )
+        return [remark for remark, holds in told if holds]
 
     def row(self, name: str, parameter: Parameter, own: Own) -> ParameterAudit:
         """What is found about one parameter."""
@@ -192,7 +202,8 @@ class Inspection:
         here = parameter.numpy()
         slope = np.zeros(here.shape) if gradient is None else gradient
         found = []
-        for along in _directions(slope, self.entries, np.random.default_rng(self.bench.seed)):
+        trained = self.bench.trained(parameter)
+        for along in _directions(slope, trained, self.entries, np.random.default_rng(self.bench.seed)):
 
             def line(t: float, along: Array = along) -> float:
                 return self.bench.moved(parameter, here + t * along)
@@ -250,18 +261,19 @@ def _check_repeats(first: float, second: float) -> None:
         )
 
 
-def _directions(slope: Array, entries: int, rng: np.random.Generator) -> list[Array]:
-    """Axes of the largest derivatives and random ones, and one random direction of length 1."""
+def _directions(slope: Array, trained: Array, entries: int, rng: np.random.Generator) -> list[Array]:
+    """Axes of the largest derivatives and random ones, and one random direction of length 1, among what is trained."""
     flat = np.abs(slope).ravel()
-    largest = np.argsort(-flat, kind="stable")[: (entries + 1) // 2]
-    others = rng.choice(flat.size, min(entries // 2, flat.size), replace=False)
+    free = np.flatnonzero(trained)
+    largest = free[np.argsort(-flat[free], kind="stable")[: (entries + 1) // 2]]
+    others = rng.choice(free, min(entries // 2, free.size), replace=False)
     found = []
     for place in dict.fromkeys([*largest.tolist(), *others.tolist()]):
         axis = np.zeros(flat.size)
         axis[place] = 1.0
         found.append(axis.reshape(slope.shape))
-    random = np.asarray(rng.standard_normal(slope.shape))
-    return [*found, random / np.linalg.norm(random)]
+    random = np.asarray(rng.standard_normal(slope.shape)) * trained
+    return [*found, random / max(float(np.linalg.norm(random)), 1e-300)]
 
 
 def _facts(gradient: Array) -> dict[str, Any]:
