@@ -236,6 +236,20 @@ def test_a_table_of_padding_alone_has_a_gradient_of_zero() -> None:
     assert audit(Words(), nn.MSELoss(), (np.zeros(20, int), Y)).passed
 
 
+def test_derivatives_too_small_to_be_compared_are_told() -> None:
+    def small(output: Tensor, target: Tensor) -> Any:
+        return loop(output, target) * 1e-9
+
+    found = audit(mlp(Squared()), small, (X, Y))
+    assert verdicts(found)["0.weight"] == "right" and "a wrong one would not show" in found.parameters[0].reason
+    assert "would not show" not in str(audit(mlp(nn.Tanh()), nn.MSELoss(), (X, Y)))
+
+
+def test_what_is_cut_off_is_not_unused_however_small_its_slope() -> None:
+    found = audit(Detaching(), lambda o, t: loop(o, t) * 1e-9, (X, Y))
+    assert verdicts(found)["first.weight"] == "wrong" and "cuts the gradient off" in found.parameters[0].reason
+
+
 def test_nan_couples_no_rows() -> None:
     model = mlp(nn.Tanh())
     model[0].load_state_dict({"weight": np.full((8, 3), np.nan), "bias": np.zeros(8)})

@@ -31,6 +31,10 @@ UNEVEN = (
     "of means does not, so a short or accumulated batch gives another gradient; take one mean over all rows, or, where "
     "rows have weights, a loss of sklon.nn, which says what they are"
 )
+UNRESOLVED = (
+    "its derivatives are smaller than what differences may be off by ({:.1g}), so a wrong one would not show; if they "
+    "should not be as small, look at what makes them so, or multiply the loss"
+)
 PADDED = "Rows of padding are not trained and were not compared."
 COARSE = "A part of the model computes in float32 whatever it is given, so all was compared to three digits only."
 NO_ROWS = "The loss cannot be computed for a single row, so sums over rows were not compared."
@@ -233,14 +237,23 @@ class Inspection:
         if _is_wrong(worst):
             return "wrong", self._cause(parameter, worst, along)
         if gradient is None:
-            return "unused", "the loss does not depend on it; use it in forward, or leave it out"
+            return self._without_gradient(parameter, comparisons)
         if rows is not None and not rows <= SUMS_AGREE[self.dtype]:
             return "uneven rows", UNEVEN.format(of="sum" if self.meaning == "sum" else "mean")
         if worst.verdict == "kink":
             return "kink", f"it stands at a kink, with slopes from {worst.left:.4g} to {worst.right:.4g}"
         if not gradient.any():
             return "zero", "its gradient is exactly 0 on this batch, and so is the slope"
-        return "right", ""
+        return "right", UNRESOLVED.format(worst.tolerance) if _is_unresolved(comparisons) else ""
+
+    def _without_gradient(
+        self, parameter: Parameter, comparisons: Sequence[tuple[Comparison, Array]]
+    ) -> tuple[Verdict, str]:
+        """A loss that does not read a parameter is the same to the bit wherever that is moved."""
+        steepest, along = max(comparisons, key=lambda pair: abs(pair[0].quotient))
+        if steepest.quotient:
+            return "wrong", self._cause(parameter, steepest, along)
+        return "unused", "the loss does not depend on it; use it in forward, or leave it out"
 
     def _cause(self, parameter: Parameter, worst: Comparison, along: Array) -> str:
         differ = f"reverse mode gives {worst.derivative:.6g} where central differences give {worst.quotient:.6g}"
@@ -251,6 +264,11 @@ class Inspection:
 def _is_wrong(one: Comparison) -> bool:
     """Whether a derivative is neither right nor one of those that a kink has."""
     return one.verdict == "wrong" or (one.verdict == "kink" and not one.is_between)
+
+
+def _is_unresolved(comparisons: Sequence[tuple[Comparison, Array]]) -> bool:
+    """Whether any derivative as small as these would have passed."""
+    return all(max(abs(c.derivative), abs(c.quotient)) <= c.tolerance for c, _ in comparisons)
 
 
 def _check_repeats(first: float, second: float) -> None:
