@@ -171,6 +171,22 @@ def test_a_model_is_told_by_the_paths_of_its_parameters() -> None:
     check(found, model[0].weight.grad)
 
 
+def test_names_are_those_of_the_module_where_the_function_has_none() -> None:
+    code = """
+w, b = sklon.tensor(3.0, requires_grad=True), sklon.tensor(1.0)
+layer = nn.Linear(1, 1)
+def asks():
+    b = sklon.tensor(5.0)
+    return explain_grad(layer((w * b).reshape(1, 1)).sum(), w)
+found = asks()
+"""
+    scope: dict[str, Any] = {"sklon": sklon, "nn": nn, "explain_grad": explain_grad}
+    exec(compile(code, "users.py", "exec"), scope)
+    found = scope["found"]
+    assert found.parameter == "w" and found.steps[-2].formula == "w·b"
+    assert {name for name, _ in found.given} == {"b", "layer.weight", "layer.bias"}
+
+
 def test_names_can_be_given_and_any_node_explained() -> None:
     def ask(loss: Tensor, h: Tensor) -> Explanation:
         return explain_grad(loss, h, names={"hidden": h, "L": loss})

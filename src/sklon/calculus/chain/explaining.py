@@ -142,8 +142,9 @@ def explain_grad(loss: Tensor, parameter: Tensor, *, names: Mapping[str, Any] | 
     At every node on a way: its formula and value, the user's line, and ∂loss/∂node as the sum over its ways, each the
     gradient of a reader times the local partial. The last one is what ``loss.backward()`` adds to ``parameter.grad``.
     ``loss`` is one number with its history: explain it before ``backward()``, or keep the graph; nothing is changed.
-    ``parameter`` is a leaf, or any tensor on the way. Names are those of the caller's variables, parameters of modules
-    among them by their paths; ``names`` gives others. More than 30 nodes are folded, by line, parameter or number.
+    ``parameter`` is a leaf, or any tensor on the way. Names are those of the caller's variables, local before global,
+    parameters of modules among them by their paths; ``names`` gives others. More than 30 nodes are folded, by line,
+    parameter or number.
 
     Raises InputError for a loss of several numbers or without a history, and where no gradient flows.
 

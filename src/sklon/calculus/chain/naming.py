@@ -15,9 +15,12 @@ from ..recording import Recording
 
 
 def variables() -> Mapping[str, Any]:
-    """The variables of the user's code that asks."""
+    """The variables of the user's code that asks: those of the function before those of its module."""
     frame = user_frame()
-    return {} if frame is None else dict(frame.f_locals)
+    if frame is None:
+        return {}
+    own = dict(frame.f_locals)
+    return {**own, **{name: value for name, value in frame.f_globals.items() if name not in own}}
 
 
 @dataclass(frozen=True, slots=True)
