@@ -255,6 +255,12 @@ def test_nan_couples_no_rows() -> None:
     model[0].load_state_dict({"weight": np.full((8, 3), np.nan), "bias": np.zeros(8)})
     found = audit(model, nn.MSELoss(), (X, Y))
     assert not found.passed and not found.remarks
+    assert "a number that was given" in str(found) and "not finite are the parameters 0.weight" in found.reasons[0]
+
+
+def test_nan_in_the_data_is_of_no_parameter() -> None:
+    found = audit(mlp(nn.Tanh()), nn.MSELoss(), (np.where(X > 0.9, np.nan, X), Y))
+    assert not found.passed and found.reasons[0].endswith("; all parameters are finite.")
 
 
 def test_a_gradient_of_zero_and_one_at_a_kink_pass() -> None:

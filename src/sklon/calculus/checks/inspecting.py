@@ -16,7 +16,7 @@ from sklon._base.errors import InputError
 from sklon._base.notebook import written
 from sklon.nn import Parameter
 
-from ..nonfinite import find_nonfinite
+from ..nonfinite import Origin, find_nonfinite
 from ..recording import Array, Recording, recording_of
 from .bench import Bench, left_unchanged
 from .blaming import cause_of
@@ -96,7 +96,15 @@ def own_gradients(bench: Bench) -> Own:
         loss = float(value.item())
         finite = np.isfinite(loss) and all(g is None or np.isfinite(g).all() for g in found.values())
         origin = None if finite else find_nonfinite(bench.value())
-    return Own(loss, found, "" if origin is None else origin.sentence)
+    return Own(loss, found, "" if origin is None else origin.sentence + _whose(origin, bench))
+
+
+def _whose(origin: Origin, bench: Bench) -> str:
+    """Of a number that was given: which parameters hold such, or that none does."""
+    if origin.op:
+        return ""
+    lost = [name for name, p in bench.parameters.items() if not np.isfinite(p.numpy()).all()]
+    return f"; not finite are the parameters {', '.join(lost)}" if lost else "; all parameters are finite"
 
 
 # ---- in float64
