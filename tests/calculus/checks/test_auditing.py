@@ -250,6 +250,20 @@ def test_what_is_cut_off_is_not_unused_however_small_its_slope() -> None:
     assert verdicts(found)["first.weight"] == "wrong" and "cuts the gradient off" in found.parameters[0].reason
 
 
+def test_parameters_that_no_module_names_are_told() -> None:
+    class Listing(nn.Module):
+        def __init__(self, *layers: nn.Module) -> None:
+            super().__init__()
+            self.layers, self.last = list(layers), nn.Linear(3, 1)
+
+        def forward(self, *inputs: Any) -> Any:
+            return self.last(self.layers[0](inputs[0]))
+
+    told = " ".join(audit(Listing(nn.Linear(3, 3)), nn.MSELoss(), (X, Y)).remarks)
+    assert "tensors of shape 3×3, 3 that require gradients" in told and "nn.ModuleList" in told
+    assert not audit(Listing(nn.Tanh()), nn.MSELoss(), (X, Y)).remarks
+
+
 def test_nan_couples_no_rows() -> None:
     model = mlp(nn.Tanh())
     model[0].load_state_dict({"weight": np.full((8, 3), np.nan), "bias": np.zeros(8)})

@@ -21,6 +21,7 @@ from sklon.nn.places import naming_layers
 from sklon.tensors import Tensor, values
 from sklon.tensors.autograd import grad, watch
 from sklon.tensors.creation import tensor
+from sklon.tensors.history import history
 from sklon.tensors.indexing import index_select
 from sklon.tensors.modes import seeded
 
@@ -91,6 +92,11 @@ class Bench:
             ):
                 found[name] = None if g is None else g.numpy()
         return found
+
+    def unregistered(self, value: Tensor) -> list[Tensor]:
+        """What a loss would be differentiated by and no module names, as the weights of layers in a plain list."""
+        known = {id(p) for m in self.modules for p in m.parameters()}
+        return [leaf for leaf in history((value.node,)).tensors() if id(leaf) not in known]
 
     def moved(self, parameter: Parameter, numbers: Array) -> float:
         """The loss with other values of one parameter."""
@@ -193,7 +199,10 @@ def bench_of(model: Module, loss: Any, batch: Any, rows: int, seed: int) -> Benc
         raise InputError("the batch is (X, y), inputs and targets of some rows; X may be a tuple of arrays")
     given, target = batch
     if not any(p.requires_grad for p in model.parameters()):
-        raise InputError("no parameter of this model is trained, so there is no gradient to look at")
+        raise InputError(
+            "no parameter of this model is trained, so there is no gradient to look at; require gradients, and keep "
+            "layers in nn.ModuleList instead of a plain list"
+        )
     inputs = tuple(map(_array, given)) if isinstance(given, tuple | list) else (_array(given),)
     y = _array(target)
     counts = {len(a) for a in (*inputs, y) if a.ndim}

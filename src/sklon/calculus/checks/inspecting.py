@@ -15,6 +15,7 @@ from sklon._base.dtypes import Dtype, float32, float64
 from sklon._base.errors import InputError
 from sklon._base.notebook import written
 from sklon.nn import Parameter
+from sklon.tensors import Tensor
 
 from ..nonfinite import Origin, find_nonfinite
 from ..recording import Array, Recording, recording_of
@@ -34,6 +35,10 @@ UNEVEN = (
 UNRESOLVED = (
     "its derivatives are smaller than what differences may be off by ({:.1g}), so a wrong one would not show; if they "
     "should not be as small, look at what makes them so, or multiply the loss"
+)
+UNREGISTERED = (
+    "The loss reads tensors of shape {} that require gradients and are no parameters of the model, so no optimizer "
+    "will move them; layers in a plain list belong into nn.ModuleList, tensors into nn.Parameter."
 )
 PADDED = "Rows of padding are not trained and were not compared."
 COARSE = "A part of the model computes in float32 whatever it is given, so all was compared to three digits only."
@@ -72,8 +77,11 @@ class ParameterAudit:
         dead = "" if self.dead_rows is None else f"{self.dead_rows} of {self.shape[0]}"
         errors = ["" if e is None else f"{e:.1e}" for e in (self.differences, self.rows)]
         shares = ["" if s is None else f"{100 * s:.0f} %" for s in (self.zeros, self.not_finite)]
-        shape = "×".join(map(str, self.shape)) or "number"
-        return (self.name, shape, written(self.norm), *errors, shares[0], dead, shares[1], self.verdict)
+        return (self.name, _size(self), written(self.norm), *errors, shares[0], dead, shares[1], self.verdict)
+
+
+def _size(x: Tensor | ParameterAudit) -> str:
+    return "×".join(map(str, x.shape)) or "number"
 
 
 # ---- in the model's own type
@@ -150,6 +158,7 @@ class Inspection:
     meaning: str  # of the batch's loss among those of its rows
     factor: float  # of each of these
     sums: dict[str, _Sum] | None  # None where a row alone has no loss
+    unregistered: str  # shapes of what requires gradients and is no parameter
     padded: bool  # whether rows of padding were left out
 
     @staticmethod
@@ -172,6 +181,7 @@ class Inspection:
             meaning=meaning,
             factor=factor,
             sums=sums,
+            unregistered=", ".join(_size(leaf) for leaf in bench.unregistered(value)),
             padded=not all(bench.trained(p).all() for p in bench.parameters.values()),
         )
 
@@ -183,6 +193,7 @@ class Inspection:
             (NO_ROWS, self.sums is None),
             (COARSE, self.dtype is float32),
             (PADDED, self.padded),
+            (UNREGISTERED.format(self.unregistered), bool(self.unregistered)),
         )
         return [remark for remark, holds in told if holds]
 
