@@ -22,7 +22,7 @@ from . import realise, values
 from .building import replay_of
 from .creation import tensor as as_tensor
 from .history import watch
-from .modes import generator, gradients_wanted
+from .modes import generator, gradients_wanted, is_recording_for_a_transform
 from .programs import turn
 from .replay import Replay
 from .tensor import Tensor
@@ -70,7 +70,7 @@ class Jitted(Generic[P, R]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run the function as one program; the first time for this structure, record it."""
         leaves, nesting, kinds, given = _looked_at(args, kwargs)
-        if current() is not None or any(is_symbolic(one.shape) for one in given):
+        if current() is not None or is_recording_for_a_transform() or any(is_symbolic(one.shape) for one in given):
             return self.__wrapped__(*args, **kwargs)  # a part of another recording
         with turn:
             for one in given:

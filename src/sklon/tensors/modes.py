@@ -24,6 +24,7 @@ from .samples import note_stream
 P = ParamSpec("P")
 R = TypeVar("R")
 _gradients: ContextVar[bool] = ContextVar("gradients", default=True)
+_transforming: ContextVar[bool] = ContextVar("transforming", default=False)
 
 
 def gradients_wanted() -> bool:
@@ -118,6 +119,21 @@ def no_grad(function: Any = None) -> Any:
     """
     mode = GradientMode(False)
     return mode if function is None else mode(function)
+
+
+@contextmanager
+def recording_for_a_transform() -> Iterator[None]:
+    """Inside, a function runs so that its graph can be differentiated or mapped: what is jitted is a part of it."""
+    token = _transforming.set(True)
+    try:
+        yield
+    finally:
+        _transforming.reset(token)
+
+
+def is_recording_for_a_transform() -> bool:
+    """Whether a transform records the function that runs."""
+    return _transforming.get()
 
 
 @overload

@@ -194,6 +194,18 @@ def test_random_numbers_of_samples() -> None:
     assert (np.sort(orders) == np.arange(5)).all() and len(np.unique(orders, axis=0)) > 4
 
 
+def test_what_is_jitted_is_a_part_of_what_is_transformed() -> None:
+    model, x, y = _net(nn.Tanh()), sklon.tensor(X), sklon.tensor(Y)
+    jitted = sklon.jit(_loss)
+    value = jitted(model, x, y)
+    assert sklon.value_and_grad(jitted)(model, x, y)[0].item() == value.item()
+    for name, gradient in sklon.grad(_loss)(model, x, y).items():
+        np.testing.assert_array_equal(sklon.grad(jitted)(model, x, y)[name].numpy(), gradient.numpy())
+    squares = sklon.jit(lambda x: (x * x).sum())
+    np.testing.assert_array_equal(sklon.vmap(squares)(x).numpy(), (x * x).sum(1).numpy())
+    np.testing.assert_array_equal(sklon.jit(sklon.vmap(sklon.grad(squares)))(x).numpy(), 2 * X)
+
+
 def test_a_loop_of_transforms_neither_grows_nor_recompiles() -> None:
     from sklon.tensors.programs import counters
 

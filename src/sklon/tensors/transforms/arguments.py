@@ -21,7 +21,7 @@ from sklon.graph.node import Node
 from .. import realise
 from ..creation import tensor
 from ..history import history, watch
-from ..modes import enable_grad
+from ..modes import enable_grad, recording_for_a_transform
 from ..tensor import Tensor
 from ..trees import Nesting, flatten, nested
 
@@ -167,7 +167,7 @@ def put(arguments: Sequence[Any], places: Sequence[int], others: Sequence[Any]) 
 @contextmanager
 def recorded(aliases: Aliases, tree: Tree) -> Iterator[list[Any]]:
     """The arguments that a function is called with inside, recorded with gradients whatever the mode outside."""
-    with enable_grad(), tree.standing_for(aliases.nodes):
+    with enable_grad(), recording_for_a_transform(), tree.standing_for(aliases.nodes):
         yield tree.called_with(aliases.handles())
 
 

@@ -18,6 +18,7 @@ from sklon.graph.node import Node
 
 from .. import values
 from ..manipulation import moveaxis
+from ..modes import recording_for_a_transform
 from ..samples import RANDOMNESS, mapping
 from ..tensor import Tensor
 from .arguments import Tree, computed, name_of, outputs
@@ -54,7 +55,7 @@ def vmap(function: Function, in_dims: Dims = 0, out_dims: int = 0, randomness: s
         given = [_Given.of(a, dim, name) for a, dim in zip(args, _dims(in_dims, len(args), name), strict=True)]
         many = [x for one in given for x in one.samples]
         count = _count(many, name)
-        with mapping(count, randomness) as drawn:
+        with mapping(count, randomness) as drawn, recording_for_a_transform():
             result = outputs(function(*(one.argument() for one in given), **kwargs), name)
         stands = {s.node: x.node for one in given for s, x in zip(one.stands, one.samples, strict=True)}
         nodes = [y.node for y in result.tensors]
