@@ -12,7 +12,7 @@ import pytest
 from sklon._base.errors import InputError
 from sklon._base.picture import Picture
 from sklon.calculus.expressions import expression
-from sklon.cli.terminal import encodable
+from sklon.cli.terminal import Terminal, encodable
 from tests.cli.commands import Command
 from tests.docs.markdown import ROOT, blocks
 
@@ -120,6 +120,17 @@ def test_a_descent_goes_down_from_the_point(rule: list[str], command: Command) -
     values = told["descent"]["values"]
     assert told["plot"] is None
     assert code == 0 and values[0] == 4.0 and values[-1] < 1.0 and 2 <= len(values) <= 11
+
+
+def test_a_descent_is_told_in_lines_that_the_terminal_shows_whole(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Terminal, "width", 60)
+    out = command("derive", "x^2 + 10y^2", "--at", "5,1", "--descend", "50", "--lr", "0.11")[1]
+    told = out[out.index("SGD") :].splitlines()
+    assert max(map(len, out.splitlines())) <= 60
+    assert "  to        x = 2.01233e−5, y = 9100.44, f = 8.2818e8" in told
+    assert told[-1] == f"{'':12}η below 0.1 converges" and not any("-" in line for line in told)
 
 
 @pytest.mark.parametrize("name", ["path.svg", "path.png"])

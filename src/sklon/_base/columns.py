@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from textwrap import TextWrapper
+
+#: characters in a line of a sentence
+WIDTH = 100
+#: a space at which no line is broken
+UNBROKEN = "\u00a0"
+#: a name of a row and the gap after it, or what a sentence is moved in by
+LABEL = re.compile(r"\s*(?:\S+(?: \S+)*\s{2,})?")
 
 
 def aligned(rows: Sequence[Sequence[str]], sides: str, gap: str = "  ") -> list[str]:
@@ -19,6 +28,32 @@ def aligned(rows: Sequence[Sequence[str]], sides: str, gap: str = "  ") -> list[
         ).rstrip()
         for row in rows
     ]
+
+
+def folded(text: str, width: int = WIDTH) -> str:
+    """A text whose sentences go on in a line below, under their beginning, where they are wider than ``width``.
+
+    Rows of several columns stay as they are, and no line ends beside = or ±.
+
+    >>> print(folded("why   the steps were not enough, and x = 1", 24))
+    why   the steps were not
+          enough, and x = 1
+    """
+    return "\n".join(_folded(line, width) for line in text.split("\n"))
+
+
+def _folded(line: str, width: int) -> str:
+    label = LABEL.match(line)
+    start = label.end() if label else 0
+    if len(line) <= width or re.search(r"\S\s{2,}\S", line[start:]):
+        return line
+    deeper = len(line[:start]) if line[:start].strip() and start <= width // 2 else len(line) - len(line.lstrip()) + 2
+    fold = TextWrapper(
+        width=width, initial_indent=line[:start], subsequent_indent=" " * deeper, break_long_words=False,
+        break_on_hyphens=False,
+    )  # fmt: skip
+    kept = re.sub(" ([=±]) ", rf"{UNBROKEN}\1{UNBROKEN}", line[start:])
+    return "\n".join(fold.wrap(kept)).replace(UNBROKEN, " ")
 
 
 def in_bytes(count: float) -> str:

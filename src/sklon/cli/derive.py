@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sklon._base.columns import folded
 from sklon._base.errors import InputError
 
 from .output import check_picture, placed
@@ -82,7 +83,7 @@ def derive(
         parts.append(_part("descent", descent))
         parts.append(_Part({"plot": _drawn(descent, plot, terminal)}, ""))
     told = {name: value for part in parts for name, value in part.told.items()}
-    terminal.result(told, "\n\n".join(part.text for part in parts if part.text))
+    terminal.result(told, folded("\n\n".join(part.text for part in parts if part.text), terminal.width))
 
 
 @dataclass(frozen=True, slots=True)

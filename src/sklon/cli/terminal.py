@@ -20,10 +20,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from math import isfinite
+from shutil import get_terminal_size
 from typing import Any, TypeVar
 
 import typer
 
+from sklon._base.columns import WIDTH
 from sklon._base.errors import InputError, InterpretedWarning
 
 DONE, BUG, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
@@ -39,6 +41,9 @@ PLAIN = str.maketrans(
 )
 RAISED = {superscript: plain for superscript, plain in zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-", strict=True)}
 
+#: characters in a line of the narrowest terminal for which sentences are broken
+NARROWEST = 20
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -53,6 +58,11 @@ class Terminal:
     def progress(self) -> bool:
         """Whether someone watches standard error."""
         return not self.quiet and sys.stderr.isatty()
+
+    @property
+    def width(self) -> int:
+        """Characters in a line of standard output; what is no terminal has as many as sentences need."""
+        return max(get_terminal_size((WIDTH, 0)).columns, NARROWEST) if sys.stdout.isatty() else WIDTH
 
     def tell(self, sentence: str) -> None:
         """Say something on standard error, unless quiet."""

@@ -180,7 +180,7 @@ ENDINGS: list[tuple[str, Callable[..., Any], Any, dict[str, Any], str, str]] = [
         (1.0, 2.0),
         {"lr": 0.1, "steps": 50},
         "diverged",
-        "to -25.74 in 50 steps; f has no minimum",
+        "to −25.74 in 50 steps; f has no minimum",
     ),
     ("uphill", bowl, (5.0, 1.0), {"lr": 0.05, "maximize": True}, "diverged", "the rule climbs"),
     ("off the cliff", lambda x: -(x**3), 1.0, {"lr": 0.1}, "diverged", "the path ends before it"),
@@ -190,7 +190,7 @@ ENDINGS: list[tuple[str, Callable[..., Any], Any, dict[str, Any], str, str]] = [
         4.0,
         {"lr": 20.0},
         "diverged",
-        "step 1 led to (-6), where f is nan",
+        "step 1 led to (−6), where f is undefined",
     ),
     ("hopping", lambda x: x.abs(), 1.05, {"lr": 0.1, "steps": 100}, "stalled", "f has not been lower"),
     ("resting", lambda x: 1e8 * (x * x - 2) ** 2, 1.0, {"lr": 3e-10, "steps": 200}, "stalled", "nothing moves after"),
@@ -218,7 +218,7 @@ def test_the_path_is_kept_until_it_is_lost() -> None:
 
 def test_lbfgs_without_a_search_may_be_lost_too() -> None:
     path = descend(lambda x: x - 2 * x.sqrt(), 4.0, "lbfgs", lr=20.0, line_search_fn=None)
-    assert path.outcome.kind == "diverged" and "step 1 led to (-6), where f is nan" in path.outcome.reason
+    assert path.outcome.kind == "diverged" and "step 1 led to (−6), where f is undefined" in path.outcome.reason
     assert path.points.tolist() == [[4.0]]
 
 
@@ -278,9 +278,9 @@ def test_what_cannot_be_used_is_refused(settings: dict[str, Any], message: str) 
 
 
 def test_a_start_outside_the_domain_is_refused() -> None:
-    with pytest.raises(InputError, match=r"f is nan at the start \(-1\); start where the function"):
+    with pytest.raises(InputError, match=r"f is undefined at the start \(−1\); start where the function"):
         descend(lambda x: x.sqrt(), -1.0)
-    with pytest.raises(InputError, match="the gradient is inf at the start"):
+    with pytest.raises(InputError, match="the gradient is ∞ at the start"):
         descend(lambda x: x.sqrt(), 0.0)
     with pytest.raises(InputError, match="gives one number"):
         descend(lambda x: x * 2, [1.0, 2.0])

@@ -59,6 +59,12 @@ def test_the_op_at_its_kink_is_named(op: str, at: float) -> None:
     assert beside == ()
 
 
+def test_a_line_is_named_of_python_and_not_of_a_formula() -> None:
+    assert examine(lambda x: sklon.abs(x), 0.0).autodiff.ops[0].line.startswith("test_conventions.py:")
+    found = examine("|x|", 0.0)
+    assert found.autodiff.ops[0].line == "" and "abs: the derivative" in str(found) and ".py:" not in str(found)
+
+
 def test_a_tie_of_a_maximum_is_named() -> None:
     found = examine(lambda x: sklon.amax(sklon.stack([x, -x])), 0.0)
     assert [o.name for o in found.autodiff.ops] == ["reduce"]

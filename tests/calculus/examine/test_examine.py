@@ -91,9 +91,42 @@ def test_a_limit_that_the_samples_contradict_is_told_and_does_not_decide() -> No
     assert found.contradictions[0] == "SymPy's limit of the derivative is -1, which the samples contradict"
 
 
-def test_a_case_whose_limit_sympy_takes_from_the_wrong_side_is_a_kink_all_the_same() -> None:
-    found = examine("where(x > 0, x, 0)", 0.0)
-    assert (found.kind, found.derivatives) == ("kink", (0.0, 1.0))
+CASES = (
+    ("where(x > 0, x, 0)", "kink", (0.0, 1.0)),
+    ("where(x = 0, 0, x·ln|x|)", "cusp", (-inf, -inf)),
+    ("where(x > 0, x + 1e-13, x)", "jump", (1.0, inf)),
+    ("where(x = 0, 0, x²·sin(1/x))", "discontinuous derivative", (0.0, 0.0)),
+    ("where(sin x > 0, x, 2x)", "kink", (2.0, 1.0)),
+)
+
+
+@pytest.mark.parametrize(("formula", "kind", "slopes"), CASES, ids=[case[0] for case in CASES])
+def test_limits_of_cases_are_those_of_the_branch_beside_the_point(
+    formula: str, kind: str, slopes: tuple[float, float]
+) -> None:
+    found = examine(formula, 0.0)
+    assert (found.kind, found.derivatives) == (kind, slopes), str(found)
+
+
+@pytest.mark.parametrize("power", [1.001, 1.0001])
+def test_a_power_just_above_one_is_no_cusp(power: float) -> None:
+    assert examine(lambda x: sklon.abs(x) ** power, 0.0).kind == "undecided"
+    assert examine(f"|x|^{power}", 0.0).kind == "smooth"
+
+
+def test_the_slopes_of_a_rough_point_are_told_as_those_that_were_seen() -> None:
+    (told,) = (line for line in str(examine(CASES[3][0], 0.0)).splitlines() if line.startswith("subdifferential"))
+    assert told.endswith("] or a little more: what the slopes that were sampled go through")
+
+
+def test_a_gradient_that_is_not_finite_warns_of_nothing() -> None:
+    assert examine("2/x^y/cbrt(x)/relu(x-y)", (0.0, 0.0), along=(1.0, 2.0)).kind == "pole"
+
+
+def test_minus_and_infinity_are_written_as_everywhere() -> None:
+    assert "from the left: f → −∞" in str(examine("x/x²", 0.0))
+    assert "the quotient goes to and fro between −1 and 1" in str(examine("where(x = 0, 0, x·sin(1/x))", 0.0))
+    assert "e−5" in str(examine("|x|", 0.0)) and "e−05" not in str(examine("|x|", 0.0))
 
 
 # ---- everything is scaled and moved

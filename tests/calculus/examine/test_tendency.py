@@ -44,6 +44,11 @@ def test_what_is_slower_than_a_logarithm_is_not_decided() -> None:
     assert tendency(STEPS, values, np.full(80, EPSILON)).kind == "unknown"
 
 
+@pytest.mark.parametrize("power", [1e-3, 1e-5])
+def test_a_power_next_to_a_logarithm_is_none(power: float) -> None:
+    assert tendency(STEPS, STEPS**power, np.full(80, EPSILON)).kind == "unknown"
+
+
 @pytest.mark.parametrize("values", [np.sin(1 / STEPS), 5 + np.cos(1 / STEPS), np.sin(np.log(STEPS))])
 def test_oscillations_have_no_limit(values: Array) -> None:
     found = tendency(STEPS, values, np.full(80, EPSILON))

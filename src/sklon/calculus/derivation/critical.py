@@ -10,9 +10,9 @@ from sklon._base.errors import InputError
 from sklon._base.notebook import card, paragraph
 
 from ..expressions import Expression, parse
+from ..writing import number, shown
 from .derivation import derive
 from .stationary import Kind
-from .writing import number, shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

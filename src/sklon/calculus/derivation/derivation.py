@@ -14,13 +14,13 @@ from sklon._base.errors import InputError
 from .. import differences
 from ..expressions import Expression
 from ..subject import Array, Function, Point, Subject, subject_of
+from ..writing import number, shown
 from . import curvature, reverse
 from .curvature import Hessian
 from .direction import Along, Steepest, derivative_along, direction_of, steepest
 from .formulas import Formulas, formulas_of
 from .stationary import NEAR, Kind, kind_of, not_stationary
 from .ways import Partial
-from .writing import number, shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

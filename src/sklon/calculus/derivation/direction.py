@@ -16,8 +16,8 @@ from sklon._base.errors import InputError
 
 from ..differences import TwoSided, directional
 from ..subject import Array, Subject
+from ..writing import vector
 from .ways import fits
-from .writing import vector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

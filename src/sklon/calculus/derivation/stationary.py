@@ -13,7 +13,7 @@ from math import hypot
 import numpy as np
 
 from ..subject import Array
-from .writing import number
+from ..writing import number
 
 #: a point is taken for stationary if Newton's step from it is at most so long, relative to its size and at least 1:
 #: what is left of a point that is written with six decimals; what the rounding of the point makes of a gradient

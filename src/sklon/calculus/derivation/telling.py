@@ -4,29 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from math import isfinite
-from textwrap import TextWrapper
 from typing import Any
 
 from sklon._base import notebook
-from sklon._base.columns import aligned
+from sklon._base.columns import aligned, folded
 
 from ..differences import Estimate
 from ..expressions import parse
+from ..writing import estimated, number, shown, vector
 from .curvature import Hessian
 from .derivation import Derivation, Local
 from .direction import Along
-from .writing import estimated, number, shown, vector
-
-#: characters in a line of a sentence
-WIDTH = 100
-#: a space at which no line is broken
-UNBROKEN = "\u00a0"
 
 
 # ---- text
 def as_text(derivation: Derivation) -> str:
     """All of it: formulas, then the point."""
-    return "\n\n".join(filter(None, (formulas_as_text(derivation), local_as_text(derivation))))
+    return folded("\n\n".join(filter(None, (formulas_as_text(derivation), local_as_text(derivation)))))
 
 
 def formulas_as_text(derivation: Derivation) -> str:
@@ -64,11 +58,11 @@ def local_as_text(derivation: Derivation) -> str:
 def _paragraphs(derivation: Derivation, local: Local) -> Iterator[list[str]]:
     names = derivation.variables
     yield [f"At {place(names, local)}: {_letter(derivation)} = {number(local.value)}"]
-    yield [*_indented(aligned(*_gradient_table(local))), *_wrapped(verdicts(local))]
-    yield _wrapped(directions(local))
+    yield [*_indented(aligned(*_gradient_table(local))), *_indented(verdicts(local))]
+    yield _indented(directions(local))
     if local.gradient is not None and local.hessian is not None:
-        yield [*_indented(aligned(*_hessian_table(names, local.hessian))), *_wrapped([about(local.hessian)])]
-    yield _wrapped([kind(local)])
+        yield [*_indented(aligned(*_hessian_table(names, local.hessian))), *_indented([about(local.hessian)])]
+    yield _indented([kind(local)])
 
 
 def _letter(derivation: Derivation) -> str:
@@ -77,17 +71,6 @@ def _letter(derivation: Derivation) -> str:
 
 def _indented(lines: Sequence[str]) -> list[str]:
     return [f"  {line}" for line in lines]
-
-
-def _wrapped(sentences: Sequence[str]) -> list[str]:
-    """Sentences on lines that a terminal shows whole; what goes on stands deeper."""
-    fold = TextWrapper(width=WIDTH, initial_indent="  ", subsequent_indent="    ", break_long_words=False)
-    return [line.replace(UNBROKEN, " ") for sentence in sentences for line in fold.wrap(_kept_together(sentence))]
-
-
-def _kept_together(sentence: str) -> str:
-    """No line ends beside = or ±."""
-    return sentence.replace(" = ", f"{UNBROKEN}={UNBROKEN}").replace(" ± ", f"{UNBROKEN}±{UNBROKEN}")
 
 
 def _gradient_table(local: Local) -> tuple[list[list[str]], str]:

@@ -13,7 +13,7 @@ from math import isfinite
 from typing import TypeAlias
 
 from ..differences import Estimate, TwoSided
-from .writing import estimated, number, shown
+from ..writing import estimated, number, shown
 
 #: what two ways may differ by, relative to the larger: float64 rounds to 1e-16, and formulas amplify that
 RELATIVE = 1e-9

@@ -11,6 +11,7 @@ from sklon._base.errors import InputError
 from sklon._base.notebook import card, paragraph, table
 from sklon._base.picture import Picture
 from sklon.calculus.subject import Function, Point, Subject
+from sklon.calculus.writing import number
 
 from .descent import Descent, descend
 from .picture import picture_of
@@ -54,7 +55,7 @@ class Comparison:
 
     def _rows(self) -> list[tuple[str, int, str, str, str]]:
         return [
-            (name, len(d.points) - 1, f"{d.values[-1]:.6g}", f"{d.gradient_norms[-1]:.3g}", d.outcome.kind)
+            (name, len(d.points) - 1, number(d.values[-1]), number(d.gradient_norms[-1], 3), d.outcome.kind)
             for name, d in self.descents.items()
         ]
 

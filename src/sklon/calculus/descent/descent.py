@@ -13,6 +13,7 @@ from sklon._base.errors import InputError
 from sklon._base.notebook import card, facts, paragraph
 from sklon._base.picture import Picture
 from sklon.calculus.subject import Function, Point, Subject, subject_of
+from sklon.calculus.writing import number, shown
 from sklon.optim import Optimizer
 from sklon.optim.schedules import Schedule
 from sklon.tensors.creation import tensor
@@ -93,9 +94,9 @@ class Descent:
         first, last = self.points[0], self.points[-1]
         return [
             ("steps", f"{len(self.points) - 1}"),
-            ("from", f"{_named(self.subject.names, first)}, f = {self.values[0]:.6g}"),
-            ("to", f"{_named(self.subject.names, last)}, f = {self.values[-1]:.6g}"),
-            ("gradient", f"{self.gradient_norms[0]:.3g} → {self.gradient_norms[-1]:.3g}"),
+            ("from", f"{_named(self.subject.names, first)}, f = {number(self.values[0])}"),
+            ("to", f"{_named(self.subject.names, last)}, f = {number(self.values[-1])}"),
+            ("gradient", f"{number(self.gradient_norms[0], 3)} → {number(self.gradient_norms[-1], 3)}"),
             ("why", self.outcome.reason),
         ]
 
@@ -161,7 +162,8 @@ def _course(descent: Descent) -> str:
     """What a path that leads away has done so far."""
     if descent.outcome.kind == "diverged":
         return descent.outcome.reason
-    return f"f went from {descent.values[0]:.4g} to {descent.values[-1]:.4g} in {len(descent.points) - 1} steps"
+    first, last = number(descent.values[0], 4), number(descent.values[-1], 4)
+    return f"f went from {first} to {last} in {len(descent.points) - 1} steps"
 
 
 def _check_follows(subject: Subject, start: Array) -> None:
@@ -200,4 +202,4 @@ def _vector(at: Any) -> Array:
 
 
 def _named(names: tuple[str, ...], point: Array) -> str:
-    return ", ".join(f"{name} = {value:.6g}" for name, value in zip(names, point, strict=True))
+    return ", ".join(f"{shown(name)} = {number(value)}" for name, value in zip(names, point, strict=True))

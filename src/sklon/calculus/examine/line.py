@@ -86,7 +86,8 @@ class Line:
         if found is None:
             return float("nan"), float("nan")
         value, *gradient = (found[r] for r in recorded.results)
-        return float(value), float(gradient[0] @ self.direction) if gradient else float("nan")
+        with np.errstate(all="ignore"):
+            return float(value), float(gradient[0] @ self.direction) if gradient else float("nan")
 
 
 def line_of(subject: Subject, point: Array, along: Sequence[float] | None) -> Line:

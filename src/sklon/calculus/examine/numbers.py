@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from math import floor, inf, isfinite, isnan, log10
 
-_NAMED = {inf: "∞", -inf: "−∞"}
+from .. import writing
 
 
 def number(value: float, digits: int = 6) -> str:
-    """A number with so many digits that mean something.
+    """A number with so many digits that mean something, and a dash for none.
 
     >>> number(-0.5), number(float("-inf")), number(float("nan"))
     ('−0.5', '−∞', '–')
     """
-    if isnan(value):
-        return "–"
-    return _NAMED.get(value) or f"{value + 0.0:.{digits}g}".replace("-", "−")
+    return "–" if isnan(value) else writing.number(value, digits)
 
 
 def plain(value: float | None) -> float | str | None:

@@ -127,11 +127,7 @@ def _cusp(e: Evidence) -> str:
     signs = [s.derivative.limit for s in e.sides if s.derivative.kind == INFINITE]
     if len(signs) < 2:
         return "one-sided derivative infinite on one side only"
-    return (
-        "vertical tangent"
-        if signs[0] == signs[1]
-        else "cusp: the one-sided derivatives are infinite with opposite signs"
-    )
+    return "vertical tangent" if signs[0] == signs[1] else "the one-sided derivatives are infinite with opposite signs"
 
 
 def _oscillates(e: Evidence) -> str:

@@ -105,6 +105,8 @@ def as_json(found: Examination) -> dict[str, Any]:
 
 # ---- parts
 def _bend(found: Examination) -> str:
+    if found.kind == kinds.ROUGH:
+        return " or a little more: what the slopes that were sampled go through"
     if found.kind != kinds.KINK:
         return ""
     left, right = found.derivatives

@@ -15,6 +15,7 @@ from sklon.calculus.expressions.limits import Limit, SideLimits, limits_at
 
 from .evidence import DOUBT, Evidence, Side
 from .line import Line
+from .numbers import number
 from .tendency import ABSENT, FINITE, INFINITE, OSCILLATING, UNKNOWN, Tendency
 
 CLOSE = 1e-9
@@ -56,7 +57,13 @@ def judged(line: Line, evidence: Evidence) -> Judgement | None:
 def _told(side: int, found: SideLimits) -> str:
     name = "left" if side < 0 else "right"
     parts = (("f", found.function), ("the quotient", found.quotient))
-    return f"from the {name}: " + ", ".join(f"{what} → {limit.text}" for what, limit in parts if limit is not None)
+    return f"from the {name}: " + ", ".join(f"{what} {_written(limit)}" for what, limit in parts if limit is not None)
+
+
+def _written(limit: Limit) -> str:
+    if limit.oscillates:
+        return f"goes to and fro between {number(limit.low)} and {number(limit.high)}"
+    return f"→ {limit.text.replace('oo', '∞').replace('-', '−')}"
 
 
 def _joined(side: Side, found: SideLimits | None) -> tuple[Side, int, list[str]]:

@@ -29,8 +29,9 @@ FEWEST = 8
 """Values of which something can be said."""
 SLOW = 0.03
 """Exponents nearer to 0 are not told from a logarithm."""
-LOGARITHM = 2e-3
-"""Differences whose ratio is 1 within this do not shrink: the sequence is a logarithm."""
+LOGARITHM, COARSE = 1e-6, 2e-3
+"""Differences whose ratio is 1 within the first do not shrink: the sequence is a logarithm. Where ratios themselves are
+known worse, within what they are known to, and the second at the most."""
 WINDOW = 6
 """Steps over which the width of what oscillates is taken."""
 SHRINKING = 0.05
@@ -186,7 +187,8 @@ def _trend(values: Array, noise: Array, exponents: Array) -> Tendency:
 
 def _slow(exponents: Array, sign: float) -> Tendency:
     """A logarithm, or slower than what can be told apart."""
-    grows = float(np.median(exponents[1 - RUN :])) <= LOGARITHM / -log(RATIO)
+    last = exponents[1 - RUN :]
+    grows = float(np.median(last)) <= min(max(LOGARITHM / -log(RATIO), float(np.ptp(last))), COARSE / -log(RATIO))
     if grows and len(exponents) >= FEWEST:
         return Tendency(kind=INFINITE, limit=sign * inf, error=0.0, exponent=0.0)
     return Tendency(kind=UNKNOWN)

@@ -24,6 +24,8 @@ SECONDS = 5.0
 """How long SymPy may take for a point, by default."""
 MOST_PARTS = 12
 """The largest denominator of a fraction of π that a point is recognized as."""
+BESIDE = tuple(sympy.Rational(1, 10**power) for power in (30, 40, 60))
+"""Distances from a point at which a condition holds that holds next to it."""
 #: sides as SymPy names them
 _DIRECTIONS = {-1: "-", 1: "+"}
 
@@ -67,7 +69,11 @@ def limits_at(
     (name,) = expression.variables
     try:
         return bounded(
-            seconds, lambda: {s: _side(expression.formula, symbol(name), exact(at), s, start) for s in sides}
+            seconds,
+            lambda: {
+                s: _side(_beside(expression.formula, symbol(name), exact(at), s), symbol(name), exact(at), s, start)
+                for s in sides
+            },
         )
     except (UndecidedError, ArithmeticError, TypeError, ValueError, NotImplementedError, AttributeError):
         return {}  # SymPy knows many functions at some points only, and says so in many ways
@@ -84,6 +90,22 @@ def exact(at: float) -> Any:
         if whole and float(sympy.Rational(whole, parts) * sympy.pi) == at:
             return sympy.Rational(whole, parts) * sympy.pi
     return sympy.Rational(repr(float(at)))
+
+
+def _beside(formula: Any, x: Any, point: Any, side: int) -> Any:
+    """The formula with the branches that hold next to a point: SymPy would take those that hold at the point itself."""
+    near = [point + side * distance for distance in BESIDE]
+
+    def branch(*cases: Any) -> Any:
+        for value, condition in cases:
+            holds = {condition.subs(x, place) for place in near}
+            if holds == {sympy.true}:
+                return value
+            if holds != {sympy.false}:
+                break
+        raise UndecidedError("which branch holds next to the point is not known")
+
+    return formula.replace(sympy.Piecewise, branch)
 
 
 def _side(formula: Any, x: Any, point: Any, side: int, start: float) -> SideLimits:

@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from sklon._base.errors import InputError
+from sklon.calculus.writing import number
 from sklon.optim import Optimizer
 from sklon.tensors.creation import tensor
 
@@ -96,9 +97,9 @@ def _recorded(turns: Iterator[tuple[Array, Turn]], optimizer: Optimizer, steps: 
 
 # ---- how it ends
 def _lost(step: int, at: Array, turn: Turn) -> Outcome:
-    where = "(" + ", ".join(f"{v:.4g}" for v in at) + ")"
+    where = "(" + ", ".join(number(v, 4) for v in at) + ")"
     high = not abs(turn.value) < LARGEST
-    what = f"f is {turn.value:.4g}" if high else f"the gradient is {np.abs(turn.gradient).max():.4g}"
+    what = f"f is {number(turn.value, 4)}" if high else f"the gradient is {number(np.abs(turn.gradient).max(), 4)}"
     if not step:
         raise InputError(f"{what} at the start {where}; start where the function and its gradient are finite")
     return Outcome("diverged", f"step {step} led to {where}, where {what}; the path ends before it")
@@ -107,28 +108,29 @@ def _lost(step: int, at: Array, turn: Turn) -> Outcome:
 def _arrived(points: list[Array], turn: Turn, first: Array, tolerance: float) -> Outcome | None:
     length, step = float(np.linalg.norm(turn.gradient)), len(points) - 1
     if length <= tolerance:
-        return Outcome("converged", f"the gradient's length is {length:.2g} after {_steps(step)}")
+        return Outcome("converged", f"the gradient's length is {number(length, 2)} after {_steps(step)}")
     recent = points[-STILL - 1 :]
     if len(recent) > STILL and all(np.array_equal(a, b) for a, b in pairwise(recent)):
         began = float(np.linalg.norm(first))
         return Outcome(
             "stalled",
             f"nothing moves after {_steps(step - STILL)}: in float64 no step of the rule changes the point; the "
-            f"gradient's length is {length:.2g}, at the start it was {began:.2g}",
+            f"gradient's length is {number(length, 2)}, at the start it was {number(began, 2)}",
         )
     return None
 
 
 def _spent(values: Array, lengths: Array) -> Outcome:
     """What a path says of itself whose steps were spent."""
-    steps, left = len(values) - 1, f"the gradient's length is {lengths[-1]:.2g}, at the start it was {lengths[0]:.2g}"
+    steps, first, last = len(values) - 1, number(lengths[0], 2), number(lengths[-1], 2)
+    left = f"the gradient's length is {last}, at the start it was {first}"
     if lengths[-1] > GROWN * lengths[0] and values[-1] > values[0]:
-        return Outcome("diverged", f"f grew from {values[0]:.4g} to {values[-1]:.4g} in {_steps(steps)}")
+        return Outcome("diverged", f"f grew from {number(values[0], 4)} to {number(values[-1], 4)} in {_steps(steps)}")
     quarter = len(lengths) // 4
     if quarter > STILL and np.median(lengths[-quarter:]) > FALLING * np.median(lengths[-2 * quarter : -quarter]):
         best = np.minimum.accumulate(values)
         if best[-1] >= best[-quarter]:
-            return Outcome("stalled", f"f has not been lower than {best[-1]:.6g} for {quarter} steps; {left}")
+            return Outcome("stalled", f"f has not been lower than {number(best[-1])} for {quarter} steps; {left}")
     return Outcome("unfinished", f"{_steps(steps)} were not enough: {left}")
 
 

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from sklon.calculus.subject import Subject
+from sklon.calculus.writing import number
 from sklon.optim import Optimizer, SGDRule
 
 from .measured import measured_factor
@@ -58,10 +59,12 @@ class Rate:
     def __str__(self) -> str:
         rows = [f"measured {_factor(self.measured)}, theory {_factor(self.theory)}: {self.verdict}"]
         if self.eigenvalues is not None and self.condition is not None:
-            ends = f"λmin = {self.eigenvalues[0]:.6g}, λmax = {self.eigenvalues[-1]:.6g}, κ = {self.condition:.6g}"
+            least, most = (number(self.eigenvalues[i]) for i in (0, -1))
+            ends = f"λmin = {least}, λmax = {most}, κ = {number(self.condition)}"
             rows.append(f"curvatures {'of the quadratic' if self.everywhere else 'at the end'}: {ends}")
         rows += [
-            f"best {b.method}: lr = {b.lr:.6g}, momentum = {b.momentum:.6g}, ρ = {b.factor:.6g}" for b in self.best
+            f"best {b.method}: lr = {number(b.lr)}, momentum = {number(b.momentum)}, ρ = {number(b.factor)}"
+            for b in self.best
         ]
         return "\n".join(rows)
 
@@ -103,13 +106,15 @@ def cause_of(subject: Subject, points: Array, optimizer: Optimizer, units: Array
     if rule.lr * most > bound:
         longer = float(factors(rule, curvature.eigenvalues).max())
         return (
-            f"η·λmax = {rule.lr:.4g}·{most:.4g} = {rule.lr * most:.4g} is above {bound:.4g}, so each step overshoots "
-            f"and is {longer:.4g} times as long as the last; η below {bound / most:.4g} converges"
+            f"η·λmax = {number(rule.lr, 4)}·{number(most, 4)} = {number(rule.lr * most, 4)} is above "
+            f"{number(bound, 4)}, so each step overshoots and is {number(longer, 4)} times as long as "
+            f"the last; η below {number(bound / most, 4)} converges"
         )
     if rule.maximize:
         return "the rule climbs, for maximize is set"
     if least < 0:
-        return f"f has no minimum, for its Hessian has the eigenvalue {least:.4g}, and the steps go down along that"
+        eigenvalue = number(least, 4)
+        return f"f has no minimum, for its Hessian has the eigenvalue {eigenvalue}, and the steps go down along that"
     return None
 
 
@@ -149,7 +154,7 @@ def _verdict(measured: float | None, theory: float | None, worst: float | None, 
     way = "grows" if measured > 1 else "shrinks"
     if not agrees:
         return "they differ; either the path is not yet in its long run, or the rule does not do what it says"
-    slower = f"; from another start it could be {worst:.6g}" if worst > theory * (1 + AGREE_ABSOLUTE) else ""
+    slower = f"; from another start it could be {number(worst)}" if worst > theory * (1 + AGREE_ABSOLUTE) else ""
     return f"they agree, the distance {way} by this factor a step{_decade(measured)}{slower}"
 
 
@@ -158,8 +163,8 @@ def _decade(factor: float) -> str:
     if not 0 < factor < 1:
         return ""
     steps = -log(10) / log(factor)
-    return f", a decimal digit costs {steps:.3g} steps" if isfinite(steps) else ""
+    return f", a decimal digit costs {number(steps, 3)} steps" if isfinite(steps) else ""
 
 
 def _factor(value: float | None) -> str:
-    return "–" if value is None else f"ρ = {value:.6g}"
+    return "–" if value is None else f"ρ = {number(value)}"

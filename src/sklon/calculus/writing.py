@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from math import floor, inf, isfinite, isnan, log10
 
-from ..differences import Estimate
+from .differences import Estimate
 
 #: digits behind the point at which rounding changes no number
 MOST_DIGITS = 300
