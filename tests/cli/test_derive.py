@@ -163,6 +163,7 @@ def test_notes_go_to_standard_error_unless_quiet(command: Command) -> None:
 
 def test_a_terminal_without_unicode_gets_plain_letters(command: Command) -> None:
     out = command("derive", "|x1|^3 - 2x2^10 + sqrt(pi)*x1", "--at", "1,-1", "--along", "1,0", "--steps")[1]
+    out += command("derive", "1/x", "--examine", "0")[1]
 
     class Plain:
         encoding = "ascii"
@@ -178,7 +179,10 @@ BAD: dict[str, tuple[list[str], str]] = {
     "a wrong name": ([SADDLE, "--at", "x1=1,y=2"], "gives no value for 'x2'"),
     "one name too many": (["x", "--at", "x=1,y=2"], "names 'y'"),
     "a missing value": ([SADDLE, "--at", "x1=1"], "gives no value for 'x2'"),
-    "too few numbers": ([SADDLE, "--at", "1"], "has the variables x1, x2, but 1 numbers were given"),
+    "too few numbers": ([SADDLE, "--at", "1"], "has the variables x1, x2, but 1 number was given"),
+    "a point of no variables": (["5", "--at", "0"], "'5' has no variables, so it needs no point"),
+    "a Cyrillic name": (["x^2", "--at", "х=1"], "that of the formula is Latin"),
+    "a formula in Cyrillic": (["х^2", "--at", "x=1"], "that of the formula is Cyrillic"),
     "a name twice": (["x", "--at", "x=1,x=2"], "--at gives 'x' twice"),
     "half of the names": ([SADDLE, "--at", "x1=1,2,3"], "name all or none"),
     "one number of two": ([SADDLE, "--at", "x1=1,2"], "gives no value for 'x2'"),

@@ -61,20 +61,34 @@ def subject_of(function: str | Expression | Function, at: Point) -> tuple[Subjec
 
 def _point_of(expression: Expression, at: Point) -> Array:
     names = expression.variables
+    if not names:
+        raise InputError(f"{expression.text!r} has no variables, so it needs no point; write for instance x^2 + 3x")
     if isinstance(at, Mapping):
         missing, unknown = [n for n in names if n not in at], [n for n in at if n not in names]
         if missing or unknown:
             problem = (
                 f"gives no value for {missing[0]!r}" if missing else f"names {unknown[0]!r}, which it does not hold"
             )
-            raise InputError(f"the point for {expression.text!r} {problem}; its variables are {', '.join(names)}")
+            raise InputError(f"the point for {expression.text!r} {problem}; {_variables(names, unknown)}")
         return _vector([at[n] for n in names])
     point = _vector(at)
     if len(point) != len(names):
-        raise InputError(
-            f"{expression.text!r} has the variables {', '.join(names)}, but {len(point)} numbers were given"
-        )
+        given = "1 number was given" if len(point) == 1 else f"{len(point)} numbers were given"
+        raise InputError(f"{expression.text!r} has the variables {', '.join(names)}, but {given}")
     return point
+
+
+def _variables(names: Sequence[str], unknown: Sequence[str]) -> str:
+    """The variables of a formula; with the script of a letter, where another one looks the same."""
+    from .expressions.letters import LOOKALIKES, is_cyrillic
+
+    latin = {name: "".join(LOOKALIKES.get(c, c) for c in name) for name in (*names, *unknown)}
+    for name in unknown:
+        alike = next((n for n in names if latin[n] == latin[name]), None)
+        if alike is not None:
+            script = "Latin" if any(map(is_cyrillic, name)) else "Cyrillic"
+            return f"they look the same, but that of the formula is {script}; write {alike} as it stands there"
+    return f"its variables are {', '.join(names)}"
 
 
 def _of_python(function: Function, at: Point) -> tuple[Subject, Array]:

@@ -37,6 +37,7 @@ PLAIN = str.maketrans(
         **{"…": "...", "·": "*", "×": "x", "±": "+-", "→": "->", "∞": "inf", "√": "sqrt", "π": "pi", "⋅": "*"},
         **{"∂": "d", "∇": "grad ", "′": "'", "″": "''", "‖": "|", "≤": "<=", "≥": ">=", "≠": "!=", "≈": "~"},
         **{subscript: str(digit) for digit, subscript in enumerate("₀₁₂₃₄₅₆₇₈₉")},
+        **{"₊": "+", "₋": "-"},
     }
 )
 RAISED = {superscript: plain for superscript, plain in zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-", strict=True)}

@@ -300,3 +300,8 @@ def test_what_cannot_be_derived_is_said_in_a_sentence(name: str) -> None:
     with pytest.raises(InputError) as raised:
         derive(*arguments)
     assert clause in str(raised.value)
+
+
+def test_no_number_of_reverse_mode_is_no_convention() -> None:
+    told = str(derive("sqrt(x^2+y^2)", (0.0, 0.0)))
+    assert "reverse mode returns no number" in told and "undefined by convention" not in told

@@ -86,6 +86,9 @@ READ = {
     "sin 2x": "sin(2*x)",
     "sin2x": "sin(2*x)",
     "sinx + lnx": "sin(x) + ln(x)",
+    "2xsinx + xtgx": "2*x*sin(x) + x*tan(x)",
+    "sinxcosy": "sin(x)*cos(y)",
+    "path + yacht": "path + yacht",
     "sin^2 x": "sin(x)^2",
     "sin²x": "sin(x)^2",
     "sin^n(x)": "sin(x)^n",
@@ -143,6 +146,9 @@ NOTED = {
     "xy": "xy was read as one variable; write x*y",
     "x + y + xy": "xy was read as the product x*y",
     "sinx": "sinx was read as sin x",
+    "xsinx": "xsinx was read as x sin x",
+    "[x]": "the brackets of [x] were read like ( ); write floor(x) for the whole part",
+    "{2x}": "the brackets of {2x} were read like ( ); write x - floor(x) for the fractional part",
     "e^2x": "the exponent 2 ends before x",
     "e^x": "Euler's number",
     "е^х": "Cyrillic",
@@ -166,7 +172,9 @@ def test_what_is_ambiguous_is_told(text: str) -> None:
     assert any(NOTED[text] in note for note in parse(text).notes)
 
 
-@pytest.mark.parametrize("text", ["x^2 + 3x", "sin 2x", "-x^2", "x1*x2", "max(1, 5)", "|x|/2"])
+@pytest.mark.parametrize(
+    "text", ["x^2 + 3x", "sin 2x", "-x^2", "x1*x2", "max(1, 5)", "|x|/2", "x^{2}", "[x1*(x2 + 1)]^2"]
+)
 def test_what_is_clear_has_no_notes(text: str) -> None:
     assert parse(text).notes == ()
 

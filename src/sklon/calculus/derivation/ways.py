@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import isfinite
+from math import isfinite, isnan
 from typing import TypeAlias
 
 from ..differences import Estimate, TwoSided
@@ -86,11 +86,18 @@ def _formula_is_off(partial: Partial) -> bool:
     )
 
 
+def _returned(partial: Partial) -> str:
+    """What reverse mode makes of a point without a derivative."""
+    if isnan(partial.reverse):
+        return "reverse mode returns no number: its chain rule meets 0·∞, 0/0 or ∞ − ∞"
+    return f"reverse mode returns {number(partial.reverse)} by convention"
+
+
 def _told_kink(partial: Partial) -> str:
     left, right = (number(side.value) for side in (partial.differences.left, partial.differences.right))
     return (
         f"the derivative by {shown(partial.name)} does not exist here: a kink, with slope {left} from the left and "
-        f"{right} from the right; reverse mode returns {number(partial.reverse)} by convention"
+        f"{right} from the right; {_returned(partial)}"
     )
 
 
@@ -102,14 +109,17 @@ def _told_edge(partial: Partial) -> str:
 def _told_rough(partial: Partial) -> str:
     return (
         f"quotients along {shown(partial.name)} do not settle ({estimated(partial.differences)}): a jump, a cusp, "
-        f"a pole, noise or too fast a change; reverse mode returns {number(partial.reverse)}"
+        f"a pole, noise or too fast a change; {_returned(partial)}"
     )
 
 
 def _told_reverse(partial: Partial) -> str:
+    said = f"but the values of f say {estimated(partial.differences)}"
+    if isnan(partial.reverse):
+        return f"by {shown(partial.name)} {_returned(partial)}, {said}"
     return (
-        f"by {shown(partial.name)} reverse mode returns {number(partial.reverse)}, but the values of f say "
-        f"{estimated(partial.differences)}: a convention at a kink inside f, or a wrong derivative rule"
+        f"by {shown(partial.name)} reverse mode returns {number(partial.reverse)}, {said}: a convention at a kink "
+        "inside f, or a wrong derivative rule"
     )
 
 

@@ -6,6 +6,7 @@ on what stands alone elsewhere, on the script that the other names are written i
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fractions import Fraction
@@ -22,6 +23,15 @@ OTHERWISE = ("else", "otherwise", "иначе")
 RESERVED = ("for", "in", "if", "and", "or", "not", "import", "return", "def")
 EULER = "e was read as Euler's number 2.718…; name it on the left side, as in f(x, e) = …, if it is a variable"
 CYRILLIC_E = "е is the Cyrillic letter here, and was read as a variable; Euler's number is the Latin e"
+
+#: letters that are variables in books, and the functions of one argument that stand between them
+_LETTER = "[abcpqrstuvwxyz]"
+_APPLIED = "|".join(
+    sorted((n for n, f in SPELLINGS.items() if len(n) > 1 and f.least == 1 and f.most <= 2), key=len)[::-1]
+)
+#: xsinx, sinxcosx, and x and ln of xlnx
+_FORMULA = re.compile(f"{_LETTER}?(?:(?:{_APPLIED}){_LETTER})+")
+_PARTS = re.compile(f"{_APPLIED}|{_LETTER}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,15 +138,24 @@ class Meanings:
             self.notes[f"{token.name} was read as {text[:-1]} {text[-1]}{token.tail}"] = None
             function = replace(token, kind="function", text=row.name, tail="")
             return [function, *self._letter(token, text[-1] + token.tail)]
+        if parts := _FORMULA.fullmatch(text):
+            return self._split(token, _PARTS.findall(parts[0]))
         letters = [*text[:-1], text[-1] + token.tail]
         if len(letters) > 1 and all(c in self._alone() for c in letters):
             self.notes[f"{token.name} was read as the product {'*'.join(letters)}"] = None
             return [t for c in letters for t in self._letter(token, c)]
         return []
 
+    def _split(self, token: Token, parts: list[str]) -> list[Token]:
+        """x, sin and x of xsinx."""
+        parts[-1] += token.tail
+        self.notes[f"{token.name} was read as {' '.join(parts)}"] = None
+        return [t for part in parts for t in self._letter(token, part)]
+
     def _letter(self, token: Token, name: str) -> list[Token]:
-        """One letter of a run, as a token of its own."""
-        single = replace(token, text=name[0], tail=name[1:])
+        """One letter of a run with its index, or a function in it, as a token of its own."""
+        length = len(name.rstrip("0123456789")) if name in SPELLINGS else 1
+        single = replace(token, text=name[:length], tail=name[length:])
         return self._word(single) or [replace(single, kind="variable")]
 
     def _alone(self) -> set[str]:

@@ -22,7 +22,9 @@ What may surprise, each told by a note in the answer where it occurs:
 - sin 2x is sin(2x), sin x² is sin(x²), sin x cos x is sin(x)·cos(x), sin x/2 is sin(x)/2; sin²x and sin^2 x are
   (sin x)²; sin⁻¹x is refused, because it means two things. sin(x)y is sin(x)·y. √2x is √2·x, √x² is √(x²).
 - A run of letters is one name: xy is a variable. It is the product x·y if x and y are named on the left side, or
-  each stands alone in the same formula. A run that is a function and one more letter is that function: sinx, lnx.
+  each stands alone in the same formula. A run that is a function and one more letter is that function: sinx, lnx;
+  several of them are a product: xsinx, sinxcosx.
+- [x] and {x} are brackets like ( ), neither a whole nor a fractional part.
 - x1, x₁ and x_1 are one variable. e and π (pi) are the constants, unless the left side names them. E, i, j are
   ordinary variables.
 - log is the natural logarithm. log_a x, log(x, a) and log(x; a) have the base a.
@@ -47,6 +49,8 @@ from .tokens import Token, value_of
 #: brackets, powers and functions within each other; deeper ones would exhaust Python's stack in SymPy
 MOST_NESTED = 40
 CLOSING = {"(": ")", "[": "]", "{": "}"}
+#: what brackets mean in some books, and how that is written here
+PARTS = {"[": "write floor(x) for the whole part", "{": "write x - floor(x) for the fractional part"}
 RELATIONS = ("<", "<=", ">", ">=", "=", "!=")
 
 
@@ -247,11 +251,21 @@ class Reader:
         """A sum in brackets, or cases in braces."""
         opening = self.take()
         with self.bracket(listing=False):
-            node = self.sum()
-            if opening.text == "{" and self.sees(*RELATIONS):
+            node, is_cases = self.sum(), opening.text == "{" and self.sees(*RELATIONS)
+            if is_cases:
                 node = self.cases(node)
             self.close(opening)
+        if opening.text in PARTS and not is_cases:
+            self._note_part(opening)
         return node
+
+    def _note_part(self, opening: Token) -> None:
+        """Tell that [x] and {x} are brackets like any others; around others, and in exponents, nobody doubts it."""
+        first = next(i for i, token in enumerate(self.tokens) if token.place == opening.place)
+        inside, before = self.tokens[first + 1 : self.at - 1], self.tokens[first - 1] if first else opening
+        if before.text not in ("^", "√", "∛") and not any(t.kind == "sign" and t.text in CLOSING for t in inside):
+            written = self.text[opening.place : self.tokens[self.at - 1].end]
+            self.note(f"the brackets of {written} were read like ( ); {PARTS[opening.text]}")
 
     def close(self, opening: Token) -> None:
         """Pass the bracket that closes ``opening``."""
@@ -351,6 +365,8 @@ class Reader:
             if before is not None and before.text in ("+", "-", "*", "/", "^"):
                 what = f"something is missing after {before.text!r}"
             return self.fault(what, "write a formula before it, or delete it")
+        if self.sees(":"):
+            return self.fault("':' cannot stand here", "write / for a division")
         return self.fault(f"{self.now.text!r} cannot stand here", "write a number, a name or a bracket before it")
 
 

@@ -37,6 +37,8 @@ REPAIRS = {
     ".": "a point stands between digits only, as in 2.5; a name holds none",
     "_": "an underscore stands between a name and its index, as in x_1",
     "&": "write where(a < x, where(x < b, y, z), z)",
+    "°": "angles are in radians; write 30·π/180 for 30 degrees",
+    "\\": "LaTeX is written, not read; write sin x, x/2 and sqrt(x)",
     "∞": "infinity is no number; ask for the limit instead",
 }
 REPAIR = "delete it; a formula is made of numbers, names, + - * / ^ and brackets"
