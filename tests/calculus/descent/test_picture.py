@@ -48,6 +48,7 @@ def test_the_same_paths_give_the_same_bytes(tmp_path: Path) -> None:
         (lambda x: x**4 - 3 * x**2 + x, 1.8, {"lr": 0.02}, [">x<", ">f − lowest value seen<"]),
         (lambda x, y: x**2 + x * y, (1.0, 2.0), {"lr": 0.1}, [">y<"]),
         (lambda x, y: x**2 + 10 * y**2, (5.0, 1.0), {"lr": 0.105}, [">10⁶<"]),
+        (lambda x, y: x**2 + 10 * y**2, (5.0, 1.0), {"lr": 0.1}, [">10<", ">20<"]),
         (lambda x, y: x**2 + 10 * y**2, (5.0, 1.0), {"lr": 10.0}, [">start<"]),
         (lambda x, y: (x * y).sqrt(), (1.0, 2.0), {"lr": 0.1}, [">start<"]),
         (lambda x, y: x * 0 + y * 0, (1.0, 2.0), {}, [">start<"]),

@@ -19,6 +19,8 @@ DECADES = 18
 """Shown below the highest value, at the most: what is further down is rounding."""
 HUGE = 1e3
 """A path that falls so many times below the height of its start is drawn on an axis that is logarithmic there."""
+FEW = 100.0
+"""Values that differ by less than this factor see a power of ten or two, or none."""
 NEAR = 1e-6
 """A lowest value that is a smaller share of the highest is as good as 0."""
 
@@ -29,8 +31,8 @@ def draw_values(descents: Sequence[Descent], axes: Any) -> None:
     base = _base(descents, everything)
     highest = float(everything.max()) - base
     if highest > 0 and everything.min() >= base:
-        axes.set_yscale("log")
         floor = highest * 10.0**-DECADES
+        _logarithmic(axes, everything - base, floor)
     else:
         _falling(axes, everything)
         floor = -np.inf
@@ -51,6 +53,14 @@ def _base(descents: Sequence[Descent], everything: Array) -> float:
         return 0.0
     found = any(d.outcome.kind == "converged" for d in descents)
     return lowest if lowest < 0 or (found and lowest > NEAR * highest) else 0.0
+
+
+def _logarithmic(axes: Any, heights: Array, floor: float) -> None:
+    """A logarithmic axis, with numbers between the powers of ten where there are few of these."""
+    axes.set_yscale("log")
+    seen = heights[heights > floor]
+    if seen.max() < FEW * seen.min():
+        axes.yaxis.get_major_locator().set_params(subs=(1.0, 2.0, 5.0))
 
 
 def _falling(axes: Any, everything: Array) -> None:
