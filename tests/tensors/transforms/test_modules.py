@@ -149,6 +149,32 @@ WRONG: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     ),
     "different numbers of samples": (
         lambda: sklon.vmap(lambda x, y: x)(np.ones((2, 3)), np.ones((3, 3))), ShapeError, "not 2 and 3"),
+    "an argument named twice": (lambda: sklon.grad(lambda x: x, argnums=(0, -1))(1.0), InputError, "twice"),
+    "no number of an argument": (
+        lambda: sklon.grad(lambda x: x, argnums=1.0)(1.0),  # type: ignore[arg-type]
+        InputError,
+        "not 1.0",
+    ),
+    "a module twice": (
+        lambda: sklon.grad(lambda m, n: m(sklon.ones(1, 1)).sum(), (0, 1))(*[nn.Linear(1, 1)] * 2),
+        InputError,
+        "share a parameter",
+    ),
+    "backward inside": (
+        lambda: sklon.grad(lambda m: m(sklon.ones(1, 1)).sum().backward())(nn.Linear(1, 1)),
+        AutogradError,
+        "return the loss",
+    ),
+    "axes of samples of parts": (
+        lambda: sklon.vmap(lambda x: x[0], in_dims=((0, None),))((np.ones(3), 1.0)),  # type: ignore[arg-type]
+        InputError,
+        "along the same axis",
+    ),
+    "axes of several results": (
+        lambda: sklon.vmap(lambda x: (x, x), out_dims=(0, 1)),  # type: ignore[arg-type]
+        InputError,
+        "out_dims is the axis",
+    ),
     "mapped over nothing": (lambda: sklon.vmap(lambda x: x, None)(np.ones(3)), InputError, "over nothing"),
     "mapped over a number": (lambda: sklon.vmap(lambda x: x)(1.0), ShapeError, "no axis of samples"),
     "mapped over a module": (lambda: sklon.vmap(lambda m: m)(nn.Linear(1, 1)), InputError, "functional_call"),
@@ -161,6 +187,11 @@ WRONG: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "randomness": (lambda: sklon.vmap(lambda x: x, randomness="none"), InputError, "'different'"),
     "an unknown parameter": (
         lambda: sklon.functional_call(nn.Linear(1, 1), {"w": sklon.zeros(1)}, sklon.zeros(1, 1)), InputError, "weight"),
+    "a parameter as an array": (
+        lambda: sklon.functional_call(nn.Linear(1, 1), {"bias": np.zeros(1)}, sklon.zeros(1, 1)),  # type: ignore[dict-item]
+        InputError,
+        "'bias' needs a Tensor",
+    ),
     "a parameter of another shape": (
         lambda: sklon.functional_call(nn.Linear(1, 1), {"bias": sklon.zeros(2)}, sklon.zeros(1, 1)),
         ShapeError,
