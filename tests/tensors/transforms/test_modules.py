@@ -252,3 +252,37 @@ def test_a_loop_of_transforms_neither_grows_nor_recompiles() -> None:
     for _ in range(300):
         x = x - 0.01 * slope(x)
     assert x._depth < 200
+
+
+#: modules that look at classes or rows, with inputs, targets and a loss
+INDEXED: dict[str, tuple[Callable[[], nn.Module], Any, Any, Callable[[Tensor, Tensor], Tensor]]] = {
+    "classes": (lambda: nn.Linear(3, 4), X.astype(np.float32), np.array([0, 3, 1, 2, 2, 0]), F.cross_entropy),
+    "rows of a table": (
+        lambda: nn.Sequential(nn.Embedding(5, 2), nn.Flatten(), nn.Linear(4, 1)),
+        np.array([[0, 1], [1, 1], [4, 0]]),
+        np.ones((3, 1), np.float32),
+        F.mse_loss,
+    ),
+}
+
+
+@pytest.mark.parametrize("recorded", [False, True])
+@pytest.mark.parametrize("name", INDEXED)
+def test_gradients_of_samples_that_are_or_have_indices(name: str, recorded: bool) -> None:
+    make, x, y, loss = INDEXED[name]
+    model = make()
+
+    def each(x: Tensor, y: Tensor) -> dict[str, Tensor]:
+        return sklon.per_sample_gradients(model, loss, (x, y))
+
+    found = (sklon.jit(each) if recorded else each)(sklon.tensor(x), sklon.tensor(y))
+    loss(model(sklon.tensor(x)), sklon.tensor(y)).backward()
+    for parameter, gradient in _grads(model).items():
+        np.testing.assert_allclose(found[parameter].numpy().mean(0), gradient, rtol=1e-4, atol=1e-6)
+
+
+def test_a_class_that_does_not_exist_is_refused_for_any_sample() -> None:
+    with pytest.raises(InputError, match="7"):
+        sklon.per_sample_gradients(
+            nn.Linear(3, 4), F.cross_entropy, (X.astype(np.float32), np.array([0, 3, 7, 2, 2, 0]))
+        )

@@ -58,11 +58,11 @@ def vmap(function: Function, in_dims: Dims = 0, out_dims: int = 0, randomness: s
         many = [x for one in given for x in one.samples]
         count = _count(many, name)
         stands = {s.node: x.node for one in given for s, x in zip(one.stands, one.samples, strict=True)}
-        with mapping(count, randomness) as drawn, recording_for_a_transform():
+        with mapping(count, randomness, stands) as samples, recording_for_a_transform():
             result = outputs(function(*(one.argument() for one in given), **kwargs), name)
         nodes = [y.node for y in result.tensors]
-        varied = draws(nodes, drawn.streams) if randomness == "different" else ()
-        found = batched(nodes, stands | drawn.drawn, varied)
+        varied = draws(nodes, samples.streams) if randomness == "different" else ()
+        found = batched(nodes, samples.stands, varied)
         return result.rebuilt(
             [_result(y, node, count, out_dims, many) for y, node in zip(result.tensors, found, strict=True)]
         )
