@@ -117,6 +117,13 @@ def test_only_states_that_change_places_are_copied() -> None:
     assert scratch(Graph((), ((x, _turned(x)),))) > 0
 
 
+def test_a_product_with_one_number_everywhere_is_a_sum() -> None:
+    number = slot("s", "scalar", (), float64)
+    product = b.contract(b.expand(number, shape=(3, 3), dims=()), matrix(), a="ij", b="jk", out="ik")
+    program = compile_program(Graph((("out", product),)), Settings(1, native.host()))
+    assert program.scalars == 1
+
+
 def test_two_sums_whose_epilogues_read_each_other_are_taken_apart() -> None:
     """−Σx feeds Σx²'s epilogue and −Σx² that of Σx: as two loops each would wait for the other."""
     x = matrix()

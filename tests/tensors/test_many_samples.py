@@ -35,9 +35,9 @@ def test_what_is_drawn_inside_is_known_by_its_streams_alone() -> None:
     source = _Step()
     with random_source(source):
         before = F.dropout(sklon.ones(4))
-        with mapping(3, "different") as outer:
+        with mapping(3, "different", {}) as outer:
             first = F.dropout(sklon.ones(4))
-            with mapping(2, "different") as inner:
+            with mapping(2, "different", {}) as inner:
                 second = F.dropout(sklon.ones(4))
     everything = [(first * second * before).node]
     assert len(draws(everything, outer.streams)) == 2

@@ -16,7 +16,7 @@ from sklon.graph.node import Node, walk
 
 from . import hooks as hooking
 from . import tracing, values
-from .history import History, history
+from .history import History, history, leaf_of
 from .history import watch as watch
 from .modes import GradientMode
 from .tensor import Tensor
@@ -41,6 +41,7 @@ def backward(
         _check_inputs(wanted)
     sweep = _Sweep.of(results, seeds, create_graph, wanted)
     targets = sweep.history.tensors() if wanted is None else wanted
+    _check_none_stands_in(targets)
     _finish_adding(targets, results)
     for tensor, gradient in zip(targets, sweep.gradients(targets), strict=True):
         if gradient is not None:
@@ -59,6 +60,15 @@ def _follow(result: Tensor) -> bool:
         _accumulate(tensor, gradient, create_graph=False)
     found.give_up()
     return True
+
+
+def _check_none_stands_in(targets: Sequence[Tensor]) -> None:
+    """Refuse a parameter that stands for an alias meanwhile: its gradient would be counted for both."""
+    if any((leaf := leaf_of(t._node)) is not None and leaf is not t for t in targets):
+        raise AutogradError(
+            "backward() runs inside a function that is differentiated by a module; return the loss, and let "
+            "sklon.grad find the gradients"
+        )
 
 
 def _finish_adding(targets: list[Tensor], results: list[Tensor]) -> None:

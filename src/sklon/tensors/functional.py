@@ -242,10 +242,11 @@ def checked_indices(index: Tensor, extent: Extent, what: str) -> Tensor:
     if any(isinstance(e, Symbol) for e in (*index.shape, extent)):
         return index
     test, trace = partial(_refuse_outside, extent=extent, what=what), tracing.current()
+    checked = realise.of_all(index)
     if trace is None:
-        test(realise.value(index))
-    elif not trace.check(index.node, test):
-        trace.check_result(index.node, test)
+        test(realise.value(checked))
+    elif not trace.check(checked.node, test):
+        trace.check_result(checked.node, test)
         last, least = int(str(extent)) - 1, maximum(index, 0)
         return where(less(least, last), least, last)
     return index

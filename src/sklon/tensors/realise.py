@@ -47,6 +47,12 @@ def is_knowable(tensor: Tensor) -> bool:
     return _can_be_known(tensor._node)
 
 
+def of_all(tensor: Tensor) -> Tensor:
+    """A tensor for all samples of the mappings in force, along axes in front: what is checked is what all have."""
+    node = samples.of_all(tensor._node)
+    return tensor if node is tensor._node else type(tensor)(node)
+
+
 def realise(tensors: Iterable[Tensor]) -> None:
     """Compute ``tensors`` and every other pending tensor, in one program; threads take turns.
 

@@ -6,7 +6,7 @@ their streams, and are drawn for each sample as for a row of a batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -16,6 +16,7 @@ import numpy as np
 
 from sklon._base.dtypes import Dtype
 from sklon._base.errors import InputError
+from sklon.autodiff import batched
 from sklon.graph.node import Node
 
 from . import values
@@ -32,10 +33,10 @@ class Samples:
     count: int
     randomness: str
     outer: Samples | None
+    #: stand-ins for what a sample was given and drew, with what all samples have
+    stands: dict[Node, Node]
     #: the streams of what the graph draws: each operation has a node of its own, where steps and seeds may be shared
     streams: list[Node] = field(default_factory=list)
-    #: stand-ins for a sample's numbers, with the numbers of all samples
-    drawn: dict[Node, Node] = field(default_factory=dict)
 
     def check(self) -> None:
         """Refuse to draw where that is not wanted."""
@@ -55,9 +56,9 @@ def current() -> Samples | None:
 
 
 @contextmanager
-def mapping(count: int, randomness: str) -> Iterator[Samples]:
-    """Draw for ``count`` samples inside."""
-    made = Samples(count, randomness, _samples.get())
+def mapping(count: int, randomness: str, stands: Mapping[Node, Node]) -> Iterator[Samples]:
+    """Draw for ``count`` samples inside; ``stands`` are stand-ins for what one is given, with what all have."""
+    made = Samples(count, randomness, _samples.get(), dict(stands))
     token = _samples.set(made)
     try:
         yield made
@@ -88,8 +89,17 @@ def drawn_for_each(leaf: Callable[[tuple[int, ...]], Node], shape: tuple[int, ..
     finally:
         _samples.reset(token)
     one = values.stand_in(shape, dtype)
-    samples.drawn[one] = many
+    samples.stands[one] = many
     return one
+
+
+def of_all(node: Node) -> Node:
+    """What a node of one sample is for all samples of the mappings in force, along axes in front."""
+    samples = _samples.get()
+    while samples is not None:
+        (many,) = batched((node,), samples.stands)
+        node, samples = node if many is None else many, samples.outer
+    return node
 
 
 def check_unmapped(name: str) -> None:

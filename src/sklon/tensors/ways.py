@@ -99,7 +99,7 @@ def _described(root: Node) -> tuple[tuple[Any, ...], list[Node]] | None:
             if known is not None and known.freed:
                 return None
             if owner is not None and owner._requires_grad:
-                if owner._hooks is not None:
+                if owner._hooks is not None or (node.inputs and node.op.name not in _ENDS):  # leaves may lie below
                     return None
                 rows.append((owners.setdefault(id(owner), len(owners)), node.shape, node.dtype))
             elif node.op.kind == "slot":

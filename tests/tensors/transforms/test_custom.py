@@ -145,6 +145,7 @@ WRONG: dict[str, tuple[Function, type[Exception], str]] = {
         AutogradError,
         "not linear in the tangents",
     ),
+    "a module": (lambda x, y: _with_rule(lambda g, r, x, y: (g, g))(nn.Linear(3, 3), y), InputError, "of a module"),
     "no rule": (sklon.custom_vjp(lambda x, y: x * y), AutogradError, r"has no derivative yet; register one with @"),
 }
 

@@ -149,6 +149,32 @@ WRONG: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     ),
     "different numbers of samples": (
         lambda: sklon.vmap(lambda x, y: x)(np.ones((2, 3)), np.ones((3, 3))), ShapeError, "not 2 and 3"),
+    "an argument named twice": (lambda: sklon.grad(lambda x: x, argnums=(0, -1))(1.0), InputError, "twice"),
+    "no number of an argument": (
+        lambda: sklon.grad(lambda x: x, argnums=1.0)(1.0),  # type: ignore[arg-type]
+        InputError,
+        "not 1.0",
+    ),
+    "a module twice": (
+        lambda: sklon.grad(lambda m, n: m(sklon.ones(1, 1)).sum(), (0, 1))(*[nn.Linear(1, 1)] * 2),
+        InputError,
+        "share a parameter",
+    ),
+    "backward inside": (
+        lambda: sklon.grad(lambda m: m(sklon.ones(1, 1)).sum().backward())(nn.Linear(1, 1)),
+        AutogradError,
+        "return the loss",
+    ),
+    "axes of samples of parts": (
+        lambda: sklon.vmap(lambda x: x[0], in_dims=((0, None),))((np.ones(3), 1.0)),  # type: ignore[arg-type]
+        InputError,
+        "along the same axis",
+    ),
+    "axes of several results": (
+        lambda: sklon.vmap(lambda x: (x, x), out_dims=(0, 1)),  # type: ignore[arg-type]
+        InputError,
+        "out_dims is the axis",
+    ),
     "mapped over nothing": (lambda: sklon.vmap(lambda x: x, None)(np.ones(3)), InputError, "over nothing"),
     "mapped over a number": (lambda: sklon.vmap(lambda x: x)(1.0), ShapeError, "no axis of samples"),
     "mapped over a module": (lambda: sklon.vmap(lambda m: m)(nn.Linear(1, 1)), InputError, "functional_call"),
@@ -161,6 +187,11 @@ WRONG: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "randomness": (lambda: sklon.vmap(lambda x: x, randomness="none"), InputError, "'different'"),
     "an unknown parameter": (
         lambda: sklon.functional_call(nn.Linear(1, 1), {"w": sklon.zeros(1)}, sklon.zeros(1, 1)), InputError, "weight"),
+    "a parameter as an array": (
+        lambda: sklon.functional_call(nn.Linear(1, 1), {"bias": np.zeros(1)}, sklon.zeros(1, 1)),  # type: ignore[dict-item]
+        InputError,
+        "'bias' needs a Tensor",
+    ),
     "a parameter of another shape": (
         lambda: sklon.functional_call(nn.Linear(1, 1), {"bias": sklon.zeros(2)}, sklon.zeros(1, 1)),
         ShapeError,
@@ -221,3 +252,37 @@ def test_a_loop_of_transforms_neither_grows_nor_recompiles() -> None:
     for _ in range(300):
         x = x - 0.01 * slope(x)
     assert x._depth < 200
+
+
+#: modules that look at classes or rows, with inputs, targets and a loss
+INDEXED: dict[str, tuple[Callable[[], nn.Module], Any, Any, Callable[[Tensor, Tensor], Tensor]]] = {
+    "classes": (lambda: nn.Linear(3, 4), X.astype(np.float32), np.array([0, 3, 1, 2, 2, 0]), F.cross_entropy),
+    "rows of a table": (
+        lambda: nn.Sequential(nn.Embedding(5, 2), nn.Flatten(), nn.Linear(4, 1)),
+        np.array([[0, 1], [1, 1], [4, 0]]),
+        np.ones((3, 1), np.float32),
+        F.mse_loss,
+    ),
+}
+
+
+@pytest.mark.parametrize("recorded", [False, True])
+@pytest.mark.parametrize("name", INDEXED)
+def test_gradients_of_samples_that_are_or_have_indices(name: str, recorded: bool) -> None:
+    make, x, y, loss = INDEXED[name]
+    model = make()
+
+    def each(x: Tensor, y: Tensor) -> dict[str, Tensor]:
+        return sklon.per_sample_gradients(model, loss, (x, y))
+
+    found = (sklon.jit(each) if recorded else each)(sklon.tensor(x), sklon.tensor(y))
+    loss(model(sklon.tensor(x)), sklon.tensor(y)).backward()
+    for parameter, gradient in _grads(model).items():
+        np.testing.assert_allclose(found[parameter].numpy().mean(0), gradient, rtol=1e-4, atol=1e-6)
+
+
+def test_a_class_that_does_not_exist_is_refused_for_any_sample() -> None:
+    with pytest.raises(InputError, match="7"):
+        sklon.per_sample_gradients(
+            nn.Linear(3, 4), F.cross_entropy, (X.astype(np.float32), np.array([0, 3, 7, 2, 2, 0]))
+        )

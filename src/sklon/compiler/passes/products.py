@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 from sklon._base.shapes import SHARD, N, Shape, row_major
 from sklon.compiler.target import Target
-from sklon.graph.node import Graph, Node
+from sklon.graph.node import Graph, Node, Slot
 from sklon.graph.node import apply as apply_op
 from sklon.ops import BUILD, Contract, ContractPlan, Copy, Expand, Reduce
 from sklon.program.ir import lead
 
+from .fuse import base
 from .rewriting import rewrite
 
 #: a weight gradient with at least so many units of output rows is summed over all rows in one loop
@@ -97,7 +98,8 @@ def _as_sum(node: Node) -> Node | None:
     if not isinstance(op, Contract) or op.shard:
         return None
     plan = op.plan()
-    if plan is not None and op.out[0] == plan.row and _has_rows(op, plan, node):
+    in_memory = not any(_is_number(x) for x in node.inputs)
+    if in_memory and plan is not None and op.out[0] == plan.row and _has_rows(op, plan, node):
         return None
     rest = "".join(dict.fromkeys(x for x in op.a + op.b if x not in op.out))
     labels = _leading_rows_first(op.out + rest, node)
@@ -114,6 +116,12 @@ def _as_sum(node: Node) -> Node | None:
     if "".join(kept) == op.out:
         return total
     return BUILD.expand(total, shape=node.shape, dims=tuple(op.out.index(c) for c in kept))
+
+
+def _is_number(node: Node) -> bool:
+    """Whether all elements are one number that the program is called with, which lies nowhere in memory."""
+    op = base(node).op
+    return isinstance(op, Slot) and op.space == "scalar"
 
 
 def _leading_rows_first(labels: str, node: Node) -> str:

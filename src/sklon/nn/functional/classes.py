@@ -96,7 +96,8 @@ def ignored_in(target: Tensor, ignore_index: int | None) -> int | None:
     if ignore_index is None or any(isinstance(extent, Symbol) for extent in target.shape):
         return ignore_index
     test, trace = partial(_has_class, wanted=ignore_index), tracing.current()
-    some = test(realise.value(target)) if trace is None else trace.decide(target.node, test)
+    known = realise.of_all(target)
+    some = test(realise.value(known)) if trace is None else trace.decide(known.node, test)
     return None if some is False else ignore_index
 
 
@@ -156,10 +157,11 @@ def _check_range(target: Tensor, classes: int, ignored: int | None) -> None:
     if any(isinstance(extent, Symbol) for extent in target.shape):
         return
     test, trace = partial(_refuse_outside, classes=classes, ignored=ignored), tracing.current()
+    checked = realise.of_all(target)
     if trace is None:
-        test(realise.value(target))
+        test(realise.value(checked))
     else:
-        trace.check_result(target.node, test)
+        trace.check_result(checked.node, test)
 
 
 def _refuse_outside(array: Array, classes: int, ignored: int | None) -> None:

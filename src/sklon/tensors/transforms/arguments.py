@@ -7,7 +7,7 @@ the way down through the alias. A module is the dictionary of its parameters, wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
@@ -21,7 +21,7 @@ from sklon.graph.node import Node
 from .. import realise
 from ..creation import tensor
 from ..history import history, watch
-from ..modes import enable_grad, recording_for_a_transform
+from ..modes import enable_grad, gradients_wanted, recording_for_a_transform
 from ..tensor import Tensor
 from ..trees import Nesting, flatten, nested
 
@@ -70,11 +70,26 @@ class Tree:
                 list(zip(_trained(part), following, strict=False))
         return nested(leaves, self.outer)
 
+    def _of_modules(self) -> Iterator[int]:
+        """The places of the tensors that are parameters of modules; the same tensor may stand beside its module."""
+        place = 0
+        for part in self.parts:
+            inside = 1 if part is None else len(_trained(part))
+            yield from range(place, place + inside) if part is not None else ()
+            place += inside
+
     @contextmanager
     def standing_for(self, nodes: Sequence[Node]) -> Iterator[None]:
-        """While inside, the parameters of the modules stand for their share of ``nodes``."""
-        own = {id(p) for module in self.parts if module is not None for p in _trained(module).values()}
-        held = [(t, n, t.node) for t, n in zip(self.tensors, nodes, strict=True) if id(t) in own]
+        """While inside, the parameters of the modules stand for their share of ``nodes``.
+
+        Raises InputError for a parameter that two of the modules have: it cannot stand for two nodes.
+        """
+        held = [(self.tensors[place], nodes[place], self.tensors[place].node) for place in self._of_modules()]
+        if len({id(parameter) for parameter, _, _ in held}) < len(held):
+            raise InputError(
+                "two of the modules that are differentiated by share a parameter, or are one; give one module that "
+                "holds both"
+            )
         try:
             for parameter, node, _ in held:
                 parameter._adopt(node)
@@ -107,8 +122,6 @@ class Aliases:
     """One alias for each tensor that a function is differentiated by."""
 
     nodes: tuple[Node, ...]
-    #: the leaves of histories inside the function: they live as long as the function runs
-    leaves: tuple[Tensor, ...]
     depth: int
 
     @staticmethod
@@ -118,23 +131,25 @@ class Aliases:
             if not given.dtype.is_floating:
                 raise DtypeError(f"{what} differentiates by floating numbers, not {given.dtype!r}; use .float()")
         nodes = tuple(alias(given.node) for given in tensors)
-        leaves = tuple(Tensor(node, requires_grad=True) for node in nodes)
-        for leaf in leaves:
-            watch(leaf)
-        return Aliases(nodes, leaves, max((t._depth for t in tensors), default=0))
+        return Aliases(nodes, max((t._depth for t in tensors), default=0))
 
     def handles(self) -> list[Tensor]:
         """Tensors for the function: results, not leaves, so that it may write to them."""
         return [Tensor(node, requires_grad=True, depth=self.depth) for node in self.nodes]
 
-    def computed(self, node: Node, depth: int) -> Tensor:
-        """What a transform gives back: it requires gradients where a history leads to a leaf beside the aliases."""
-        return computed(node, depth, self.leaves)
+    def leaves(self) -> list[Tensor]:
+        """What histories lead to as long as somebody holds it."""
+        leaves = [Tensor(node, requires_grad=True) for node in self.nodes]
+        for leaf in leaves:
+            watch(leaf)
+        return leaves
 
 
-def computed(node: Node, depth: int, beside: Iterable[Tensor] = ()) -> Tensor:
-    """A result that requires gradients where a history leads to a leaf, other than those of ``beside``."""
-    leads = bool({id(t) for t in history((node,)).leaves.values()} - {id(t) for t in beside})
+def computed(node: Node, depth: int) -> Tensor:
+    """What a transform gives back: it requires gradients where a history leads to a leaf; none does in ``no_grad``."""
+    if not gradients_wanted():
+        node = Build(node.source).stop_gradient(node)
+    leads = bool(history((node,)).leaves)
     result = Tensor(node, requires_grad=leads, depth=depth + 1)
     if depth + 1 >= realise.LONG and not leads and realise.is_knowable(result):
         realise.realise((result,))
@@ -148,11 +163,15 @@ def alias(node: Node) -> Node:
 
 def chosen(arguments: Sequence[Any], argnums: int | Sequence[int], what: str) -> tuple[list[int], Tree]:
     """The places of the arguments that ``argnums`` names, and the tree of these arguments."""
-    places = [argnums] if isinstance(argnums, int) else list(argnums)
+    places = list(argnums) if isinstance(argnums, Sequence) else [argnums]
+    if not all(isinstance(place, int) for place in places):
+        raise InputError(f"argnums is the number of an argument of {what}, or a tuple of them, not {argnums!r}")
     count = len(arguments)
     if not places or any(not -count <= place < count for place in places):
         raise InputError(f"{what} is to differentiate by the arguments {argnums}, but it was called with {count}")
     places = [place % count for place in places]
+    if len(set(places)) < len(places):
+        raise InputError(f"argnums {argnums} names an argument of {what} twice; name each once")
     return places, Tree.of([arguments[place] for place in places], f"what {what} differentiates by")
 
 
@@ -166,9 +185,14 @@ def put(arguments: Sequence[Any], places: Sequence[int], others: Sequence[Any]) 
 
 @contextmanager
 def recorded(aliases: Aliases, tree: Tree) -> Iterator[list[Any]]:
-    """The arguments that a function is called with inside, recorded with gradients whatever the mode outside."""
+    """The arguments that a function is called with inside, recorded with gradients whatever the mode outside.
+
+    Histories lead to the aliases inside, and past them afterwards.
+    """
+    leaves = aliases.leaves()
     with enable_grad(), recording_for_a_transform(), tree.standing_for(aliases.nodes):
         yield tree.called_with(aliases.handles())
+    del leaves
 
 
 def outputs(result: Any, what: str) -> Tree:

@@ -65,9 +65,12 @@ class Custom:
                 f"{self.__name__} has no derivative yet; register one with @{self.__name__}.{self.word}"
             )
         given = Tree.of(list(args), f"an argument of {self.__name__}")
+        if any(part is not None for part in given.parts):
+            raise InputError(f"{self.__name__} takes tensors, arrays and numbers; give it the parameters of a module")
+        arguments = [t.node for t in given.tensors]  # as they are before the function may write to them
         result = outputs(self.__wrapped__(*given.rebuilt(given.tensors)), self.__name__)
         form = Form(self, result.nesting, given.nesting, len(result.tensors))
-        inputs = [*(Build().stop_gradient(t.node) for t in result.tensors), *(t.node for t in given.tensors)]
+        inputs = [*(Build().stop_gradient(t.node) for t in result.tensors), *arguments]
         nodes = [apply(Result(i, form), *inputs, source=source_line()) for i in range(form.count)]
         return result.rebuilt([wrap(node, *given.tensors) for node in nodes])
 
@@ -153,7 +156,8 @@ def custom_jvp(function: Function) -> CustomJvp:
     """Give a function of tensors the derivative that a rule for forward mode states.
 
     ``rule(tangents, result, *arguments)`` takes a tuple with the tangent of each argument and returns that of the
-    result. It must be linear in them; then it serves reverse mode too. Raises AutogradError where it is not.
+    result. It must be linear in them; then it serves reverse mode too. Raises AutogradError where the rates at which
+    it follows them depend on them; what it adds whatever they are is no part of a derivative and is left out.
 
     >>> import sklon
     >>> @sklon.custom_jvp

@@ -9,7 +9,7 @@ from sklon._base.errors import InputError
 from sklon.autodiff import tangents as pushed
 from sklon.graph.build import Build
 
-from .arguments import Aliases, chosen, name_of, outputs, put, recorded
+from .arguments import Aliases, chosen, computed, name_of, outputs, put, recorded
 from .reverse import Function, grad, matching
 
 
@@ -36,10 +36,10 @@ def jvp(function: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> 
     nodes = [y.node for y in result.tensors]
     found = pushed(nodes, {x: v.node for x, v in zip(aliases.nodes, moving, strict=True)})
     rates = [
-        aliases.computed(Build().full_like(0.0, y.node) if rate is None else rate, y._depth)
+        computed(Build().full_like(0.0, y.node) if rate is None else rate, y._depth)
         for y, rate in zip(result.tensors, found, strict=True)
     ]
-    return result.rebuilt([aliases.computed(y.node, y._depth) for y in result.tensors]), result.rebuilt(rates)
+    return result.rebuilt([computed(y.node, y._depth) for y in result.tensors]), result.rebuilt(rates)
 
 
 def hvp(function: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:

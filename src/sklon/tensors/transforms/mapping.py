@@ -49,18 +49,20 @@ def vmap(function: Function, in_dims: Dims = 0, out_dims: int = 0, randomness: s
     name = name_of(function)
     if randomness not in RANDOMNESS:
         raise InputError(f"randomness is {', '.join(map(repr, RANDOMNESS))}, not {randomness!r}")
+    if not isinstance(out_dims, int):
+        raise InputError(f"out_dims is the axis of samples in all results of {name}, a number, not {out_dims!r}")
 
     @wraps(function, updated=())
     def mapped(*args: Any, **kwargs: Any) -> Any:
         given = [_Given.of(a, dim, name) for a, dim in zip(args, _dims(in_dims, len(args), name), strict=True)]
         many = [x for one in given for x in one.samples]
         count = _count(many, name)
-        with mapping(count, randomness) as drawn, recording_for_a_transform():
-            result = outputs(function(*(one.argument() for one in given), **kwargs), name)
         stands = {s.node: x.node for one in given for s, x in zip(one.stands, one.samples, strict=True)}
+        with mapping(count, randomness, stands) as samples, recording_for_a_transform():
+            result = outputs(function(*(one.argument() for one in given), **kwargs), name)
         nodes = [y.node for y in result.tensors]
-        varied = draws(nodes, drawn.streams) if randomness == "different" else ()
-        found = batched(nodes, stands | drawn.drawn, varied)
+        varied = draws(nodes, samples.streams) if randomness == "different" else ()
+        found = batched(nodes, samples.stands, varied)
         return result.rebuilt(
             [_result(y, node, count, out_dims, many) for y, node in zip(result.tensors, found, strict=True)]
         )
@@ -96,7 +98,12 @@ class _Given:
 
 
 def _dims(in_dims: Dims, count: int, name: str) -> Sequence[int | None]:
-    dims = [in_dims] * count if in_dims is None or isinstance(in_dims, int) else list(in_dims)
+    dims: list[Any] = list(in_dims) if isinstance(in_dims, tuple | list) else [in_dims] * count
+    if not all(dim is None or isinstance(dim, int) for dim in dims):
+        raise InputError(
+            f"in_dims is a number, None, or a tuple with one of them for each argument of {name}, not {in_dims!r}; all "
+            "tensors of a nested argument have their samples along the same axis"
+        )
     if len(dims) != count:
         raise InputError(f"in_dims has {len(dims)} parts, but {name} was called with {count} arguments")
     if all(dim is None for dim in dims):

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from sklon._base.errors import AutogradError
+from sklon._base.errors import AutogradError, ShapeError
+from sklon._base.shapes import is_symbolic
 from sklon.autodiff import batched, gradients, tangents
 from sklon.graph.build import Build
 from sklon.graph.node import Node
@@ -21,7 +22,7 @@ from sklon.graph.node import Node
 from .. import values
 from ..tensor import Tensor
 from ..trees import nested
-from .arguments import Aliases, Tree, chosen, name_of, outputs, put, recorded
+from .arguments import Aliases, Tree, chosen, computed, name_of, outputs, put, recorded
 from .reverse import grad
 
 Function = Callable[..., Any]
@@ -53,7 +54,7 @@ def jacobian(function: Function, argnums: int | Sequence[int] = 0) -> Function:
         rows, columns = (sum(_size(t) for t in tensors) for tensors in (result.tensors, tree.tensors))
         made = _by_rows if rows <= columns else _by_columns
         blocks = made([y.node for y in result.tensors], aliases.nodes)
-        several = [_nested(row, y, tree, aliases, argnums) for row, y in zip(blocks, result.tensors, strict=True)]
+        several = [_nested(row, y, tree, argnums) for row, y in zip(blocks, result.tensors, strict=True)]
         return result.rebuilt(several)
 
     return matrix
@@ -73,6 +74,8 @@ def hessian(function: Function, argnums: int | Sequence[int] = 0) -> Function:
 
 
 def _size(x: Tensor) -> int:
+    if is_symbolic(x.shape):
+        raise ShapeError(f"a matrix of derivatives has known sizes, but a tensor has the shape {x.shape}")
     return prod(int(str(e)) for e in x.shape)
 
 
@@ -126,6 +129,6 @@ def _turned(node: Node, first: int) -> Node:
     return Build().expand(node, shape=shape, dims=tuple((axis - first) % rank for axis in range(rank)))
 
 
-def _nested(row: list[Node], y: Tensor, tree: Tree, aliases: Aliases, argnums: int | Sequence[int]) -> Any:
-    found = nested([aliases.computed(node, y._depth) for node in row], tree.nesting)
+def _nested(row: list[Node], y: Tensor, tree: Tree, argnums: int | Sequence[int]) -> Any:
+    found = nested([computed(node, y._depth) for node in row], tree.nesting)
     return found[0] if isinstance(argnums, int) else tuple(found)

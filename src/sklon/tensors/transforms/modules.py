@@ -9,6 +9,7 @@ from typing import Any
 from sklon._base.errors import InputError, ShapeError
 
 from ..creation import tensor
+from ..record import require_tensor
 from ..tensor import Tensor
 from .arguments import Parametrized
 from .mapping import vmap
@@ -32,6 +33,7 @@ def functional_call(module: Any, parameters: Mapping[str, Tensor], *args: Any, *
     """
     own = {**dict(module.named_parameters()), **dict(module.named_buffers())}
     for name, given in parameters.items():
+        require_tensor(given, f"the parameter {name!r}")
         if name not in own:
             raise InputError(f"the module has no parameter or buffer {name!r}; it has {', '.join(own) or 'none'}")
         if given.shape != own[name].shape:

@@ -15,8 +15,10 @@ from sklon.autodiff import added, gradients
 from sklon.graph.build import Build
 from sklon.graph.node import Node
 
+from ..history import is_spent
 from ..tensor import Tensor
-from .arguments import Aliases, Tree, chosen, name_of, outputs, put, recorded
+from ..trees import flatten, nested
+from .arguments import Aliases, Tree, chosen, computed, name_of, outputs, put, recorded
 
 Function = Callable[..., Any]
 
@@ -67,8 +69,8 @@ def value_and_grad(function: Function, argnums: int | Sequence[int] = 0, has_aux
         (result,) = _one_number(value, name).tensors
         seeds = {result.node: Build().full_like(1.0, result.node)}
         found = tree.rebuilt(_pulled(seeds, aliases, result._depth))
-        value = aliases.computed(result.node, result._depth)
-        return (value, aux) if has_aux else value, found[0] if isinstance(argnums, int) else tuple(found)
+        value = computed(result.node, result._depth)
+        return (value, _handed_on(aux)) if has_aux else value, found[0] if isinstance(argnums, int) else tuple(found)
 
     return both
 
@@ -77,7 +79,7 @@ def vjp(function: Function, *primals: Any) -> tuple[Any, Function]:
     """f(primals), and the function u ↦ uᵀJ, with J the Jacobian at ``primals``.
 
     The second takes a cotangent of the structure and the shapes of the result, and returns a tuple with a gradient for
-    each of ``primals``. It may be called as often as one likes.
+    each of ``primals``. It may be called as often as one likes, until a ``backward()`` gives up the value's history.
 
     >>> import sklon
     >>> value, pull = sklon.vjp(lambda x: x**2, sklon.tensor([1.0, 2.0]))
@@ -93,11 +95,15 @@ def vjp(function: Function, *primals: Any) -> tuple[Any, Function]:
     depth = max((t._depth for t in result.tensors), default=0)
 
     def pull(cotangent: Any) -> tuple[Any, ...]:
+        if any(is_spent(y.node) for y in result.tensors):
+            raise AutogradError(
+                f"backward() gave up the history of what {name} returned; pass retain_graph=True to it, or pull before"
+            )
         both = zip(result.tensors, matching(cotangent, result, "a cotangent"), strict=True)
         seeds = added((y.node, u.node) for y, u in both if y.dtype.is_floating)
         return tuple(tree.rebuilt(_pulled(seeds, aliases, depth)))
 
-    return result.rebuilt([aliases.computed(y.node, y._depth) for y in result.tensors]), pull
+    return result.rebuilt([computed(y.node, y._depth) for y in result.tensors]), pull
 
 
 def matching(given: Any, like: Tree, what: str) -> list[Tensor]:
@@ -116,7 +122,7 @@ def matching(given: Any, like: Tree, what: str) -> list[Tensor]:
 def _pulled(seeds: dict[Node, Node], aliases: Aliases, depth: int) -> list[Tensor]:
     found = gradients(seeds, aliases.nodes)
     return [
-        aliases.computed(Build().full_like(0.0, node) if g is None else g, depth)
+        computed(Build().full_like(0.0, node) if g is None else g, depth)
         for node, g in zip(aliases.nodes, found, strict=True)
     ]
 
@@ -125,6 +131,14 @@ def _with_aux(given: Any, name: str) -> tuple[Any, Any]:
     if not isinstance(given, tuple) or len(given) != 2:
         raise AutogradError(f"with has_aux, {name} returns a pair: the value, and what is handed on")
     return given
+
+
+def _handed_on(aux: Any) -> Any:
+    """What is handed on leads to no alias any more; what is no tensor, or a leaf, is left as it is."""
+    leaves, nesting = flatten(aux)
+    inner = [isinstance(leaf, Tensor) and leaf.requires_grad and not leaf.is_leaf for leaf in leaves]
+    found = [computed(x.node, x._depth) if own else x for x, own in zip(leaves, inner, strict=True)]
+    return nested(found, nesting)
 
 
 def _one_number(value: Any, name: str) -> Tree:
