@@ -184,6 +184,14 @@ class _Sweep:
             self.history.give_up()
 
 
+def hooks_of_results(seeds: dict[Node, Node]) -> dict[Node, Callable[[Node], Node]]:
+    """The hooks of results below ``seeds``, for a pass whose gradients have a history."""
+    if not hooking.of_results:
+        return {}
+    sweep = _Sweep(seeds, History([], {}, {}), create_graph=True)
+    return {node: sweep._runner(hooking.of_results[node]) for node in walk(seeds) if node in hooking.of_results}
+
+
 def _seed(result: Tensor, gradient: Tensor | None) -> Node:
     if gradient is not None:
         if not isinstance(gradient, Tensor):

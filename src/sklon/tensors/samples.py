@@ -16,6 +16,7 @@ import numpy as np
 
 from sklon._base.dtypes import Dtype
 from sklon._base.errors import InputError
+from sklon._base.shapes import Extent
 from sklon.autodiff import batched
 from sklon.graph.node import Node
 
@@ -30,7 +31,7 @@ RANDOMNESS = ("different", "same", "error")
 class Samples:
     """One mapping while its function runs, and what the function drew."""
 
-    count: int
+    count: Extent
     randomness: str
     outer: Samples | None
     #: stand-ins for what a sample was given and drew, with what all samples have
@@ -46,6 +47,15 @@ class Samples:
                 "(randomness='different') or all the same (randomness='same')"
             )
 
+    def known_count(self) -> int:
+        """The number of samples; what is drawn for the rows of a training step would have none."""
+        if not isinstance(self.count, int):
+            raise InputError(
+                "random numbers are drawn inside a function that is mapped over the rows of a training step; draw them "
+                "outside, for all rows, and map over them too"
+            )
+        return self.count
+
 
 _samples: ContextVar[Samples | None] = ContextVar("samples", default=None)
 
@@ -56,7 +66,7 @@ def current() -> Samples | None:
 
 
 @contextmanager
-def mapping(count: int, randomness: str, stands: Mapping[Node, Node]) -> Iterator[Samples]:
+def mapping(count: Extent, randomness: str, stands: Mapping[Node, Node]) -> Iterator[Samples]:
     """Draw for ``count`` samples inside; ``stands`` are stand-ins for what one is given, with what all have."""
     made = Samples(count, randomness, _samples.get(), dict(stands))
     token = _samples.set(made)
@@ -85,7 +95,7 @@ def drawn_for_each(leaf: Callable[[tuple[int, ...]], Node], shape: tuple[int, ..
     try:
         if samples.randomness == "same":
             return drawn_for_each(leaf, shape, dtype)
-        many = drawn_for_each(leaf, (samples.count, *shape), dtype)
+        many = drawn_for_each(leaf, (samples.known_count(), *shape), dtype)
     finally:
         _samples.reset(token)
     one = values.stand_in(shape, dtype)

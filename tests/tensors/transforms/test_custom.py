@@ -131,10 +131,11 @@ def test_stop_gradient_of_a_nested_value() -> None:
 
 def _with_rule(rule: Function, kind: Any = sklon.custom_vjp) -> Function:
     made = kind(lambda x, y: x * y)
-    (made.backward if kind is sklon.custom_vjp else made.forward)(rule)
+    (made.forward if kind is sklon.custom_jvp else made.backward)(rule)
     return lambda x, y: made(x, y)
 
 
+LEAF = sklon.tensor(2.0, dtype="float64", requires_grad=True)
 #: rules that cannot be used, and what is said
 WRONG: dict[str, tuple[Function, type[Exception], str]] = {
     "too few gradients": (_with_rule(lambda g, r, x, y: g), AutogradError, "1 gradients for 2 arguments"),
@@ -146,6 +147,11 @@ WRONG: dict[str, tuple[Function, type[Exception], str]] = {
         "not linear in the tangents",
     ),
     "a module": (lambda x, y: _with_rule(lambda g, r, x, y: (g, g))(nn.Linear(3, 3), y), InputError, "of a module"),
+    "a leaf besides the arguments": (
+        _with_rule(lambda g, r, x, y: (g, g), lambda f: sklon.custom_vjp(lambda x, y: f(x, y) * LEAF)),
+        AutogradError,
+        "reads a tensor that requires gradients besides its arguments",
+    ),
     "no rule": (sklon.custom_vjp(lambda x, y: x * y), AutogradError, r"has no derivative yet; register one with @"),
 }
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import sklon
-from sklon import Tensor, nn
+from sklon import Tensor, Trainer, nn
 from sklon._base.errors import AutogradError, InputError, ShapeError
 from sklon.nn import functional as F
 
@@ -223,6 +223,51 @@ def test_random_numbers_of_samples() -> None:
     assert len(np.unique(nested)) == 24
     orders = sklon.vmap(lambda x: sklon.randperm(5) + x)(sklon.zeros(8, 5)).numpy()
     assert (np.sort(orders) == np.arange(5)).all() and len(np.unique(orders, axis=0)) > 4
+
+
+def test_hooks_of_results_run_as_in_backward() -> None:
+    def hooked(x: Tensor) -> Tensor:
+        y = x * 2
+        y.register_hook(lambda g: g * 100)
+        return (y * y).sum()
+
+    x = sklon.tensor(1.0, requires_grad=True)
+    hooked(x).backward()
+    assert x.grad is not None and sklon.grad(hooked)(1.0).item() == x.grad.item() == 800
+
+
+def test_constants_in_the_place_of_parameters_require_nothing() -> None:
+    layer = nn.Linear(2, 1)
+    constants = {name: p.detach() for name, p in layer.named_parameters()}
+    assert not sklon.functional_call(layer, constants, sklon.ones(1, 2)).requires_grad
+    assert layer.weight.requires_grad and layer(sklon.ones(1, 2)).requires_grad
+
+
+class Laplacian(nn.Module):
+    """Δu of a network u, for each row."""
+
+    def __init__(self, draws: bool = False) -> None:
+        super().__init__()
+        self.net, self.draws = _net(nn.Tanh()), draws
+
+    def forward(self, x: Tensor) -> Any:
+        def u(point: Tensor) -> Any:
+            return self.net(F.dropout(point, 0.5) if self.draws else point).sum()
+
+        return sklon.vmap(lambda point: sklon.hessian(u)(point).diagonal().sum())(x).unsqueeze(1)
+
+
+def test_a_trainer_trains_through_second_derivatives_of_each_row() -> None:
+    model = Laplacian()
+    before = model.state_dict()
+    F.mse_loss(model(sklon.tensor(X)), sklon.tensor(Y)).backward()
+    expected = {name: p.grad.numpy() for name, p in model.named_parameters() if p.grad is not None}
+    Trainer(model, loss="mse", optimizer="sgd", lr=1.0).fit((X, Y), epochs=1, batch_size="full")
+    after = model.state_dict()
+    for name, gradient in expected.items():
+        np.testing.assert_allclose(before[name] - after[name], gradient, rtol=1e-9, atol=1e-12)
+    with pytest.raises(InputError, match="draw them outside"):
+        Trainer(Laplacian(draws=True), loss="mse").fit((X, Y), epochs=1)
 
 
 def test_what_is_jitted_is_a_part_of_what_is_transformed() -> None:

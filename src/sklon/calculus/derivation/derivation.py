@@ -19,7 +19,7 @@ from . import curvature, reverse
 from .curvature import Hessian
 from .direction import Along, Steepest, derivative_along, direction_of, steepest
 from .formulas import Formulas, formulas_of
-from .stationary import NEAR, Kind, kind_of, not_stationary
+from .stationary import NEAR, ORDINALS, Kind, kind_by_order, kind_of, not_stationary
 from .ways import Partial
 
 
@@ -165,7 +165,7 @@ def _local(subject: Subject, formulas: Formulas | None, at: Array, direction: Ar
         steepest=None if gradient is None else steepest(gradient),
         along=None if direction is None else derivative_along(subject, at, direction, gradient),
         hessian=hessian,
-        kind=_kind(subject, at, gradient, hessian),
+        kind=_kind_beyond(formulas, at, _kind(subject, at, gradient, hessian)),
     )
 
 
@@ -188,6 +188,13 @@ def _kind(subject: Subject, at: Array, gradient: Array | None, hessian: Hessian 
     if not hessian.agrees:
         return _undecided("the second derivatives are in doubt here")
     return kind_of(at, gradient, np.array(hessian.reverse), lambda x: reverse.gradient(subject, x))
+
+
+def _kind_beyond(formulas: Formulas | None, at: Array, kind: Kind) -> Kind:
+    """The kind, decided by further derivatives where a formula in one variable has f″ = 0."""
+    if formulas is None or len(at) != 1 or kind.name != "undecided" or not kind.stationary:
+        return kind
+    return kind_by_order(formulas.beyond_the_second(at, max(ORDINALS))) or kind
 
 
 def _undecided(reason: str) -> Kind:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
+
+from sklon._base.errors import InputError
 
 from ..expressions import Expression
 from ..subject import Array
@@ -34,6 +37,20 @@ class Formulas:
         if self.hessian is None:
             return None
         return tuple(tuple(second.evaluate(self._point(at)).number for second in row) for row in self.hessian)
+
+    def beyond_the_second(self, at: Array, most: int) -> list[float]:
+        """f‴, f⁗ and so on up to order ``most`` of a formula in one variable, as far as they have values."""
+        derivative, found = self.gradient[0].partial(self.function.variables[0]), list[float]()
+        for _ in range(3, most + 1):
+            try:
+                derivative = derivative.partial(self.function.variables[0])
+            except InputError:  # it has become too long
+                break
+            value = derivative.evaluate(self._point(at)).number
+            if not isfinite(value):
+                break
+            found.append(value)
+        return found
 
     def why_undefined(self, at: Array) -> str:
         """Why the formula has no value at a point; empty where it has one."""

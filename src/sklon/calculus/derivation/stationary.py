@@ -6,7 +6,7 @@ of them is 0, the terms beyond decide, and H does not know them (x⁴ + y⁴ and
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import hypot
 
@@ -20,13 +20,17 @@ from ..writing import number
 NEAR, ROUNDING = 1e-6, 1e-12
 #: by how much Newton's step has to shrink the gradient, for the point to be near a stationary one
 SHRINKS = 0.1
+#: derivatives beyond the second that are asked where f″ = 0
+ORDINALS = {3: "third", 4: "fourth", 5: "fifth", 6: "sixth", 7: "seventh", 8: "eighth"}
 #: an eigenvalue below this share of the largest one is taken for 0
 SINGULAR = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """The kind of a point ("not stationary", "minimum", "maximum", "saddle", "undecided"), with the reason.
+    """The kind of a point, with the reason.
+
+    The names are "not stationary", "minimum", "maximum", "saddle", "inflection" and "undecided".
 
     ``stationary`` says whether ∇f = 0 there; None where there is no gradient to ask.
     """
@@ -51,6 +55,25 @@ def kind_of(at: Array, gradient: Array, hessian: Array, gradient_at: Callable[[A
     name, reason = _by_curvature(np.linalg.eigvalsh(hessian), _ONE if len(at) == 1 else _MANY)
     about = f"; ∇f = 0 is {number(distance)} away" if distance > ROUNDING else ""
     return Kind(name=name, reason=reason + about, stationary=True)
+
+
+def kind_by_order(derivatives: Sequence[float]) -> Kind | None:
+    """The kind of a point of one variable with f′ = f″ = 0, from f‴, f⁗ and so on; None where none of them decides.
+
+    The first derivative that is not 0 decides: of even order by its sign; of odd order f goes through.
+
+    >>> kind_by_order([0.0, 24.0]).name, kind_by_order([6.0]).name, kind_by_order([0.0])
+    ('minimum', 'inflection', None)
+    """
+    largest = max(map(abs, derivatives), default=0.0)
+    for order, value in enumerate(derivatives, start=3):
+        if abs(value) > SINGULAR * largest:
+            first = f"the first derivative that is not 0 is the {ORDINALS[order]}, {number(value)}"
+            if order % 2:
+                return Kind(name="inflection", reason=f"{first}: of odd order, so f goes on through", stationary=True)
+            name = "minimum" if value > 0 else "maximum"
+            return Kind(name=name, reason=f"{first}: of even order", stationary=True)
+    return None
 
 
 def not_stationary(gradient: Array) -> Kind:

@@ -20,6 +20,7 @@ from sklon.graph.node import Node, Op, Type, apply, walk
 
 from .. import values
 from ..functional import detach
+from ..history import history
 from ..modes import enable_grad
 from ..record import wrap
 from ..tensor import Tensor
@@ -69,10 +70,21 @@ class Custom:
             raise InputError(f"{self.__name__} takes tensors, arrays and numbers; give it the parameters of a module")
         arguments = [t.node for t in given.tensors]  # as they are before the function may write to them
         result = outputs(self.__wrapped__(*given.rebuilt(given.tensors)), self.__name__)
+        self._check_arguments(result.tensors, arguments)
         form = Form(self, result.nesting, given.nesting, len(result.tensors))
         inputs = [*(Build().stop_gradient(t.node) for t in result.tensors), *arguments]
         nodes = [apply(Result(i, form), *inputs, source=source_line()) for i in range(form.count)]
         return result.rebuilt([wrap(node, *given.tensors) for node in nodes])
+
+    def _check_arguments(self, results: Sequence[Tensor], arguments: Sequence[Node]) -> None:
+        """Refuse a value that rests on a leaf besides the arguments: no gradient would reach it."""
+        if any(t.requires_grad for t in results):
+            known = history(arguments).leaves
+            if any(leaf not in known for leaf in history([t.node for t in results]).leaves):
+                raise AutogradError(
+                    f"{self.__name__} reads a tensor that requires gradients besides its arguments, and its rule would "
+                    "give it none; pass it as an argument, or detach() it"
+                )
 
     @property
     def rule(self) -> Function:

@@ -11,7 +11,7 @@ from functools import wraps
 from typing import Any
 
 from sklon._base.errors import InputError, ShapeError
-from sklon._base.shapes import normalise_axes
+from sklon._base.shapes import Extent, normalise_axes
 from sklon.autodiff import batched, draws
 from sklon.graph.build import Build
 from sklon.graph.node import Node
@@ -61,7 +61,9 @@ def vmap(function: Function, in_dims: Dims = 0, out_dims: int = 0, randomness: s
         with mapping(count, randomness, stands) as samples, recording_for_a_transform():
             result = outputs(function(*(one.argument() for one in given), **kwargs), name)
         nodes = [y.node for y in result.tensors]
-        varied = draws(nodes, samples.streams) if randomness == "different" else ()
+        varied = draws(nodes, samples.streams) if randomness == "different" else set()
+        if varied:
+            samples.known_count()
         found = batched(nodes, samples.stands, varied)
         return result.rebuilt(
             [_result(y, node, count, out_dims, many) for y, node in zip(result.tensors, found, strict=True)]
@@ -118,15 +120,15 @@ def _leading(x: Tensor, dim: int, name: str) -> Tensor:
     return x if axis == 0 else moveaxis(x, axis, 0)
 
 
-def _count(samples: Sequence[Tensor], name: str) -> int:
+def _count(samples: Sequence[Tensor], name: str) -> Extent:
     counts = {x.shape[0] for x in samples}
-    if len(counts) != 1 or not all(isinstance(count, int) for count in counts):
+    if len(counts) != 1:
         told = " and ".join(sorted(map(str, counts))) or "none"
-        raise ShapeError(f"all mapped arguments of {name} hold the same known number of samples, not {told}")
-    return int(str(counts.pop()))
+        raise ShapeError(f"all mapped arguments of {name} hold the same number of samples, not {told}")
+    return counts.pop()
 
 
-def _result(y: Tensor, node: Node | None, count: int, out_dim: int, many: Sequence[Tensor]) -> Tensor:
+def _result(y: Tensor, node: Node | None, count: Extent, out_dim: int, many: Sequence[Tensor]) -> Tensor:
     depth = max(y._depth, *(x._depth for x in many))
     found = computed(Build().repeated(y.node, count) if node is None else node, depth)
     (axis,) = normalise_axes(out_dim, found.ndim)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -38,15 +38,23 @@ def functional_call(module: Any, parameters: Mapping[str, Tensor], *args: Any, *
             raise InputError(f"the module has no parameter or buffer {name!r}; it has {', '.join(own) or 'none'}")
         if given.shape != own[name].shape:
             raise ShapeError(f"{name!r} has the shape {own[name].shape}, not {given.shape}")
-    held = [(own[name], given.node, own[name].node) for name, given in parameters.items()]
-    with kept_buffers(module):
-        try:
-            for target, node, _ in held:
-                target._adopt(node)
-            return module(*args, **kwargs)
-        finally:
-            for target, _, node in held:
-                target._adopt(node)
+    with kept_buffers(module), standing_for([(own[name], given) for name, given in parameters.items()]):
+        return module(*args, **kwargs)
+
+
+@contextmanager
+def standing_for(pairs: Sequence[tuple[Tensor, Tensor]]) -> Iterator[None]:
+    """While inside, the first of each pair stands for the second."""
+    held = [(target, target.node, target._requires_grad) for target, _ in pairs]
+    try:
+        for target, given in pairs:
+            target._adopt(given.node)
+            target._requires_grad = given._requires_grad
+        yield
+    finally:
+        for target, node, requires in held:
+            target._adopt(node)
+            target._requires_grad = requires
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from sklon.autodiff import added, gradients
 from sklon.graph.build import Build
 from sklon.graph.node import Node
 
+from ..autograd import hooks_of_results
 from ..history import is_spent
 from ..tensor import Tensor
 from ..trees import flatten, nested
@@ -30,7 +31,8 @@ def grad(function: Function, argnums: int | Sequence[int] = 0, has_aux: bool = F
     array, a tensor or a module, or a tuple, list or dictionary of these; of a module the gradient is a dictionary over
     the names of its parameters that require gradients. With ``has_aux`` the function returns a pair, of which the
     second part is handed on beside the gradient. What does not matter to the result has the gradient zero. The
-    function runs once; ``.grad`` of nothing changes. Raises ShapeError where the result is not one number.
+    function runs once, and hooks on its results run; ``.grad`` of nothing changes. Raises ShapeError where the result
+    is not one number.
 
     >>> import sklon
     >>> slope = sklon.grad(lambda x: x**3)
@@ -120,7 +122,7 @@ def matching(given: Any, like: Tree, what: str) -> list[Tensor]:
 
 
 def _pulled(seeds: dict[Node, Node], aliases: Aliases, depth: int) -> list[Tensor]:
-    found = gradients(seeds, aliases.nodes)
+    found = gradients(seeds, aliases.nodes, hooks_of_results(seeds))
     return [
         computed(Build().full_like(0.0, node) if g is None else g, depth)
         for node, g in zip(aliases.nodes, found, strict=True)
