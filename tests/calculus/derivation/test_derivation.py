@@ -19,7 +19,7 @@ from sklon.calculus.derivation.formulas import Formulas
 from sklon.calculus.expressions import parse
 from tests.calculus.derivation.points import HIMMELBLAU, ROSENBROCK, ROWS, SADDLE, Row
 
-TORCH: dict[str, Any] = {"exp": torch.exp, "ln": torch.log, "sin": torch.sin}
+TORCH: dict[str, Any] = {"exp": torch.exp, "ln": torch.log, "sin": torch.sin, "cos": torch.cos}
 
 
 @cache
