@@ -50,6 +50,7 @@ DOORS = {
     "markdown_it": "lab/markdown.py",
     "mdit_py_plugins": "lab/markdown.py",
     "latex2mathml": "lab/markdown.py",
+    "fsrs": "lab/learning/scheduling.py",
 }
 EVERYWHERE = {"numpy", "sklon", *sys.stdlib_module_names}
 #: what ``import sklon`` does not load
