@@ -34,7 +34,7 @@ def _notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-@pytest.mark.parametrize("name", ["list", "run", "answer", "report", "cards"])
+@pytest.mark.parametrize("name", ["list", "run", "answer", "report", "cards", "quiz", "progress"])
 def test_every_command_has_help_with_an_example(name: str, command: Command) -> None:
     code, out, err = command("lab", name, "--help")
     assert code == 0 and err == ""

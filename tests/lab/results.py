@@ -11,6 +11,7 @@ EXPERIMENTS = {e.number: e for q in all_questions() for e in q.experiments}
 
 
 @cache
-def result_of(number: str) -> Result:
-    """The run of an experiment with its defaults."""
-    return run_experiment(EXPERIMENTS[number])
+def result_of(number: str, fault: str | None = None) -> Result:
+    """The run of an experiment with its defaults, with the fault of that name if one is given."""
+    experiment = EXPERIMENTS[number]
+    return run_experiment(experiment, fault=next((f for f in experiment.faults if f.name == fault), None))

@@ -1,4 +1,4 @@
-"""``sklon lab``: list, run, answer, report, cards. Thin shells around the functions of the lab."""
+"""``sklon lab``: list, run, answer, report, cards, quiz, progress. Thin shells around the functions of the lab."""
 
 from __future__ import annotations
 
@@ -149,6 +149,67 @@ def cards(
     check_output(output, None)
     count = _writing().cards(output, _language(lang))
     Terminal(quiet, json).result({"output": str(output), "cards": count}, f"{count} cards in {output}")
+
+
+@app.command(epilog="Example: sklon lab quiz --interview 6 --lang ru")
+@guarded
+def quiz(
+    which: Annotated[
+        str | None, typer.Argument(metavar="[WHICH]", help="Only this question (Q9, batch-size).", show_default=False)
+    ] = None,
+    interview: Annotated[
+        int | None, typer.Option("--interview", metavar="N", min=1, help="N items of mixed topics against the clock.")
+    ] = None,
+    new: Annotated[
+        int | None, typer.Option("--new", metavar="N", min=0, help="New items a day.", show_default="10")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, help="Where randomness starts.", show_default="anywhere")
+    ] = None,
+    lang: Lang = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Test yourself: what is due, then new items. Each answer is kept and comes again when it is time."""
+    from .quiz import interview as interviewed
+    from .quiz import on_the_agenda, questioned, review, told_interview, told_marks
+
+    language = _language(lang)
+    items = questioned(which)
+    if interview is not None:
+        given = interviewed(interview, items, language, seed)
+        marks, lines = [g.marked for g in given], told_interview(given, language)
+    else:
+        marks, lines = review(on_the_agenda(items, new), language, seed), []
+    summary, sentences = told_marks(marks, language)
+    Terminal(quiet, json).result(summary, *lines, *sentences)
+
+
+@app.command(epilog="Example: sklon lab progress --export progress-copy.json")
+@guarded
+def progress(
+    export: Annotated[
+        Path | None, typer.Option("--export", metavar="FILE", help="Copy everything to a new file.", show_default=False)
+    ] = None,
+    import_: Annotated[
+        Path | None, typer.Option("--import", metavar="FILE", help="Add all that a copy holds.", show_default=False)
+    ] = None,
+    lang: Lang = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Say what you have done and what is due; copy it to a file, or add what such a file holds.
+
+    It is kept in one file on this machine, which SKLON_PROGRESS names.
+    """
+    from .quiz import learning_room, status
+
+    file = learning_room().progress_file()
+    if import_ is not None:
+        file.take_in(import_)
+    held = file.read() if export is None else file.copy_to(export)
+    summary, sentences = status(held, _language(lang))
+    Terminal(quiet, json).result({"file": str(file.path), **summary}, *sentences)
 
 
 def _writing() -> ModuleType:

@@ -101,11 +101,17 @@ class ChoiceTask:
         """The mark for an option, counted from 0."""
         if not 0 <= chosen < len(self.options):
             raise InputError(f"there are options 0 to {len(self.options) - 1}, not {chosen}")
-        grade = grade_choice(chosen, self.right)
+        return self._marked(grade_choice(chosen, self.right), self.names[chosen])
+
+    def give_up(self) -> Marked:
+        """The mark for no answer."""
+        return self._marked(Grade(0.0), None)
+
+    def _marked(self, grade: Grade, given: str | None) -> Marked:
         return Marked(
             item=self.item,
             grade=grade,
-            given=self.names[chosen],
+            given=given,
             truth=self.names[self.right],
             missed=() if grade.right else (self.options[self.right],),
             why=self.why,
@@ -134,6 +140,18 @@ class NumberTask:
     def mark(self, given: float) -> Marked:
         """The mark for a number."""
         return mark_number(self.item, given, self.measure(), self.scale, self.prompt)
+
+    def give_up(self) -> Marked:
+        """The mark for no answer."""
+        found = self.measure()
+        return Marked(
+            item=self.item,
+            grade=Grade(0.0),
+            truth=found.truth,
+            missed=(self.prompt,),
+            why=found.why,
+            result=found.result,
+        )
 
 
 Task: TypeAlias = PointsTask | ChoiceTask | NumberTask

@@ -13,7 +13,8 @@ _SPELLINGS = str.maketrans(
     {**dict.fromkeys("−–‒‐‑﹣－", "-"), **dict.fromkeys("·×⋅∙хx", "*"), "е": "e", "÷": "/", "∕": "/"}
 )
 _RAISED = str.maketrans("⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹", "-+0123456789")
-_SPACES = re.compile(r"[\s\u00a0\u202f']+")
+#: a space between thousands, and one beside anything but two digits
+_SPACES = re.compile(r"(?<=\d)[\s']+(?=\d{3}(?!\d))|\s+(?!\d)|(?<!\d)\s+")
 _POWER = re.compile(r"10(?:\^|\*\*)\(?([-+]?\d{1,4})\)?")
 _RAISED_POWER = re.compile(r"10([⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
 _NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d{1,4})?"
