@@ -84,8 +84,8 @@ def _solve_momentum(numbers: Numbers) -> float:
 def _ask_momentum(numbers: Numbers) -> Text:
     return words(
         "SGD with momentum ${momentum}$ (as in PyTorch: $v \\leftarrow \\mu v + g$, $w \\leftarrow w - \\eta v$; at "
-        "first $v = 0$) and $\\eta = {lr}$ meets the gradients ${gradients}$ in turn. By how much has $w$ changed in the "
-        "end (with its sign)?",
+        "first $v = 0$) and $\\eta = {lr}$ meets the gradients ${gradients}$ in turn. By how much has $w$ changed in "
+        "the end (with its sign)?",
         "SGD с моментом ${momentum}$ (как в PyTorch: $v \\leftarrow \\mu v + g$, $w \\leftarrow w - \\eta v$, вначале "
         "$v = 0$) и $\\eta = {lr}$ получает по очереди градиенты ${gradients}$. На сколько в итоге изменится $w$ "
         "(со знаком)?",
