@@ -35,15 +35,18 @@ RIGHT, ALMOST, WRONG = Text("Right.", "Верно."), Text("Almost.", "Почт�
 TRUTH = Text("It is {truth}.", "Правильный ответ: {truth}.")
 MISSED = Text("Not said:", "Не прозвучало:")
 AGAIN = Text("Next: {when}.", "Следующий раз: {when}.")
-SUMMARY = Text("{asked} asked, {right} right", "задано: {asked}, верно: {right}")
-NOTHING = Text("nothing was asked", "ничего не задано")
+SUMMARY = Text("{asked} asked, {right} right", "вопросов: {asked}, верно: {right}")
+NOTHING = Text(
+    "nothing was asked; sklon lab progress says what is due",
+    "вопросов не было; что пора повторить, скажет sklon lab progress",
+)
 STATUS = Text(
     "{begun} of {items} items begun, {due} due now; reviews: {reviews}, interviews: {interviews}",
-    "начато заданий: {begun} из {items}, пора повторить: {due}; повторений: {reviews}, собеседований: {interviews}",
+    "начато заданий: {begun} из {items}, пора повторить: {due}; ответов: {reviews}, собеседований: {interviews}",
 )
-RUNNING = Text("measuring {experiment}", "измеряется {experiment}")
+RUNNING = Text("running {experiment}", "идёт опыт {experiment}")
 SECONDS = Text("{seconds} s", "{seconds} с")
-LATE = Text("(too late)", "(не успето)")
+LATE = Text("(too late)", "(дольше срока)")
 
 
 class EndError(Exception):

@@ -1,7 +1,8 @@
 """Floor 10: the lab. Every question of the twelve topics, with an answer that an experiment on this engine proves.
 
 What lives here: questions as data, experiments as values, and what is made of them: terminal lines, a report, cards,
-learners' notes with the blanks filled in. Everything that trains or differentiates is sklon itself. No browser needed.
+learners' notes with the blanks filled in, a self-test (``learning``). Everything that trains or differentiates is
+sklon itself. No browser needed.
 
 >>> from sklon import lab
 >>> outcome = lab.run("Q1")

@@ -148,6 +148,15 @@ def test_texts_hold_their_numbers_in_both_languages(fresh: Fresh) -> None:
                 assert str(value) in digits or value == numbers.get("which")
 
 
+def test_no_value_lies_at_the_limit_where_rounding_would_decide() -> None:
+    fresh = next(f for f in ALL_FRESH if f.name == "generalization-loss")
+    for seed in range(400):
+        numbers = fresh.draw(np.random.default_rng(seed))
+        curve = np.array(numbers["curve"])
+        limits = np.minimum.accumulate(curve) * (1 + numbers["percent"] / 100)
+        assert np.abs(curve - limits).min() > 1e-4, seed
+
+
 def test_an_item_is_asked_anew_with_other_numbers() -> None:
     for item in all_items():
         if isinstance(item, FreshNumbers):

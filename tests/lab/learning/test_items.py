@@ -146,6 +146,8 @@ def test_an_active_fault_shows_the_run_of_the_fault_that_is_right(number_of_expe
         name = task.names[task.right]
         assert (task.shown.fault.name if task.shown.fault else "none") == name
         assert not any(word in " ".join(observations(task.shown)) for word in ("holds", "FAILS"))
+        failed = [c.says.ru for c in task.shown.checks if not c.passed]
+        assert task.why is not None and all(says in task.why.ru for says in failed)
         seen.add(name)
     assert seen == {"none", *(f.name for f in EXPERIMENTS[number_of_experiment].faults)}
 

@@ -127,6 +127,7 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 if sys.platform == "win32":
+    import errno
     import msvcrt
 
     def _lock(file: IO[bytes]) -> None:
@@ -136,7 +137,7 @@ if sys.platform == "win32":
                 msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
                 return
             except OSError as error:
-                if error.errno != 36:  # EDEADLOCK: ten seconds have passed
+                if error.errno != errno.EDEADLK:  # ten seconds have passed, and it is tried again
                     raise
 
 else:

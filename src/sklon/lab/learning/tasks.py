@@ -19,7 +19,7 @@ from sklon.lab.catalogue import find
 from sklon.lab.check import Check
 from sklon.lab.experiment import Experiment, Fault
 from sklon.lab.running import Result, run_experiment
-from sklon.lab.text import Language, Text, number
+from sklon.lab.text import LANGUAGES, Language, Text, number
 
 from .grading import Grade, Scale, grade_choice, grade_number, grade_recall
 from .items import ActiveFault, FalseStatement, FreshNumbers, Item, KeyPoints, NumberPrediction, Verdict
@@ -32,12 +32,14 @@ WHICH_FAULT = Text(
 )
 NO_FAULT = Text("none, everything is as it should be", "ошибки нет, всё как надо")
 DOES_IT_HOLD = Text(
-    "“{title}” runs {fault}. Will this come out as theory says: {says}?",
-    "Опыт «{title}» идёт {fault}. Получится ли то, что предсказывает теория: {says}?",
+    "“{title}” runs {fault}. Will this check hold: {says}?",
+    "Опыт «{title}» проводится {fault}. Подтвердится ли проверка: {says}?",
 )
 WITH_FAULT = Text("with a fault ({says})", "с ошибкой ({says})")
 AS_IT_STANDS = Text("without any fault", "без ошибок")
-HOLDS, FAILS = Text("yes, it holds", "да, получится"), Text("no, it fails", "нет, не получится")
+NOTICED = Text("What notices it: {checks}.", "Её замечают проверки: {checks}.")
+NOT_NOTICED = Text("All checks hold.", "Все проверки подтвердились.")
+HOLDS, FAILS = Text("yes, it holds", "да, подтвердится"), Text("no, it fails", "нет, не подтвердится")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,15 +232,25 @@ def _active_fault(item: ActiveFault, random: np.random.Generator) -> ChoiceTask:
     experiment = _experiment(item.experiment)
     faults: tuple[Fault | None, ...] = (None, *experiment.faults)
     right = int(random.integers(len(faults)))
-    title = experiment.title
+    title, shown = experiment.title, run_experiment(experiment, fault=faults[right])
     return ChoiceTask(
         item=item.key,
         prompt=Text(WHICH_FAULT.en.format(title=title.en), WHICH_FAULT.ru.format(title=title.ru)),
         options=tuple(NO_FAULT if f is None else f.says for f in faults),
         names=tuple("none" if f is None else f.name for f in faults),
         right=right,
-        shown=run_experiment(experiment, fault=faults[right]),
+        why=_noticed(shown),
+        shown=shown,
     )
+
+
+def _noticed(result: Result) -> Text:
+    """Which checks fail in a run."""
+    failed = [check.says for check in result.checks if not check.passed]
+    if not failed:
+        return NOT_NOTICED
+    en, ru = ("; ".join(says.of(language) for says in failed) for language in LANGUAGES)
+    return Text(NOTICED.en.format(checks=en), NOTICED.ru.format(checks=ru))
 
 
 def _verdict(item: Verdict) -> ChoiceTask:

@@ -6,7 +6,17 @@ import re
 from math import isfinite
 
 from sklon._base.errors import InputError
-from sklon.lab.text import Language
+from sklon.lab.text import Language, Text
+
+NO_NUMBER = Text(
+    "“{text}” is no number; write one such as 0.25, 2.5e-3, 10^-3, 1/4 or 25 %",
+    "«{text}» — не число; напиши, например, 0,25, 2,5e-3, 10^-3, 1/4 или 25 %",
+)
+NOT_FINITE = Text(
+    "“{text}” is no finite number; write one such as 0.25 or 2.5e-3",
+    "«{text}» — не конечное число; напиши, например, 0,25 или 2,5e-3",
+)
+TWO_WAYS = "“{text}” can be read in two ways; write {whole} or {decimal}"
 
 #: what is typed for one thing in several ways, and how it is read here
 _SPELLINGS = str.maketrans(
@@ -36,11 +46,11 @@ def read_number(text: str, language: Language = "en") -> float:
     typed = _SPACES.sub("", text.strip().lower())
     match = _WHOLE.fullmatch(_spelled(_pointed(typed, language)))
     if match is None:
-        raise InputError(f"{text!r} is no number; write one such as 0.25, 2.5e-3, 10^-3, 1/4 or 25 %")
+        raise InputError(NO_NUMBER.of(language).format(text=text))
     below = _value(match["below"] or "1")
     value = _value(match["above"]) / below if below else float("nan")
     if not isfinite(value):
-        raise InputError(f"{text!r} is no finite number; write one such as 0.25 or 2.5e-3")
+        raise InputError(NOT_FINITE.of(language).format(text=text))
     return value / 100 if match["percent"] == "%" else value
 
 
@@ -48,7 +58,7 @@ def _pointed(typed: str, language: Language) -> str:
     """The text with a point as its decimal mark and none between thousands."""
     if language == "en" and _EITHER.fullmatch(typed):
         thousand, rest = typed.split(",")
-        raise InputError(f"{typed} can be read in two ways; write {thousand}{rest} or {thousand}.{rest}")
+        raise InputError(TWO_WAYS.format(text=typed, whole=thousand + rest, decimal=f"{thousand}.{rest}"))
     if (typed.count(",") > 1 and _THOUSANDS.fullmatch(typed)) or ("," in typed and "." in typed):
         return typed.replace(",", "") if _THOUSANDS.fullmatch(typed) else typed
     return typed.replace(",", ".")

@@ -64,7 +64,7 @@ def _solve_last(numbers: Numbers) -> float:
 
 def _ask_last(numbers: Numbers) -> Text:
     return words(
-        "{rows} rows are cut into batches of {size}, and nothing is left out. How many rows has the last batch?",
+        "{rows} rows are cut into batches of {size}, and nothing is left out. How many rows does the last batch have?",
         "Строк {rows}, размер батча {size}, ничего не отбрасывается. Сколько строк в последнем батче?",
         rows=numbers["rows"],
         size=numbers["size"],

@@ -68,8 +68,8 @@ def _ask_running(numbers: Numbers) -> Text:
     return words(
         "A new batch norm layer (running variance 1, momentum ${momentum}$, as in PyTorch) sees one batch in "
         "training mode: ${values}$. What is its running variance afterwards?",
-        "Новый слой batch norm (накопленная дисперсия 1, momentum ${momentum}$, как в PyTorch) видит в режиме обучения "
-        "один батч: ${values}$. Чему после этого равна накопленная дисперсия?",
+        "Новый слой batch norm (скользящая дисперсия 1, momentum ${momentum}$, как в PyTorch) видит в режиме обучения "
+        "один батч: ${values}$. Чему после этого равна скользящая дисперсия?",
         momentum=MOMENTUM,
         values=numbers["values"],
     )
@@ -78,7 +78,7 @@ def _ask_running(numbers: Numbers) -> Text:
 def _why_running(numbers: Numbers, truth: float) -> Text:
     return words(
         "The unbiased variance counts, ${squares}/3$: ${kept} \\cdot 1 + {momentum} \\cdot {squares}/3 = {truth}$.",
-        "Сюда идёт несмещённая дисперсия, ${squares}/3$: ${kept} \\cdot 1 + {momentum} \\cdot {squares}/3 = {truth}$.",
+        "В неё идёт несмещённая оценка, ${squares}/3$: ${kept} \\cdot 1 + {momentum} \\cdot {squares}/3 = {truth}$.",
         squares=_moments(numbers)[1],
         kept=1 - MOMENTUM,
         momentum=MOMENTUM,
