@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from math import isnan
+from math import inf, isnan
 
 import pytest
 
 from sklon._base.errors import InputError
 from sklon.lab import Question, all_questions
 from sklon.lab.answer import Prediction, Recall, Statements
+from sklon.lab.check import Check
 from sklon.lab.experiment import Experiment, Fault
 from sklon.lab.learning import (
     ActiveFault,
@@ -30,6 +31,7 @@ from sklon.lab.learning import (
     predictable,
     verdict_of,
 )
+from sklon.lab.learning.tasks import bound_is_needed
 from sklon.lab.plain import plain
 from sklon.lab.running import Result
 from sklon.lab.text import LANGUAGES, Text, number
@@ -38,6 +40,8 @@ from tests.lab.results import EXPERIMENTS, result_of
 QUESTIONS = [pytest.param(q, id=q.number) for q in all_questions()]
 ITEMS = [pytest.param(i, id=i.key) for i in all_items()]
 SEEDS = range(6)
+#: a number that is off by this share of theory's is seen to be off
+TELLING = 0.07
 
 
 @pytest.fixture(autouse=True)
@@ -135,6 +139,18 @@ def test_every_fault_can_be_told_from_none_and_from_the_others(number_of_experim
         assert len(set(shown)) == len(results)
     failed = [{c.name: number(c.measured) for c in r.checks if not c.passed} for r in results]
     assert len({tuple(sorted(f.items())) for f in failed}) == len(results), "told by the checks that fail"
+    assert all(off(c) < TELLING for c in results[0].checks)
+    for result in results[1:]:
+        assert any(off(c) > TELLING for c in result.checks if not c.passed), result.fault
+
+
+def off(check: Check) -> float:
+    """By how much a check is off, for someone who sees its numbers: in units of theory's, or none or infinitely."""
+    if bound_is_needed(check):
+        return 0.0 if check.passed else inf
+    if check.predicted is None or check.measured == check.predicted:  # both may be infinite
+        return 0.0
+    return abs(check.measured - check.predicted) / abs(check.predicted or 1.0)
 
 
 @pytest.mark.parametrize("number_of_experiment", EXPERIMENTS)

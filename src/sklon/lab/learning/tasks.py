@@ -202,7 +202,10 @@ def mark_number(item: str, given: float, measured: Measured, scale: Scale, promp
 
 
 def observations(result: Result, language: Language = "en") -> list[str]:
-    """What a run measured and what theory says, a line for each check, without a verdict."""
+    """What a run measured and what theory says, a line for each check, without a verdict.
+
+    Where theory gives no number, or leaves more than a tenth of it, the bound stands there as well.
+    """
     return [_observation(check, language) for check in result.checks]
 
 
@@ -307,10 +310,22 @@ def _experiment(number: str) -> Experiment:
 
 _MEASURED = Text("measured {measured}", "измерено {measured}")
 _PREDICTED = Text("theory {predicted}", "по теории {predicted}")
+_BOUND = Text("bound {bound}", "граница {bound}")
+#: a bound that leaves more than this share of theory's number cannot be guessed
+_WIDE = 0.1
 
 
 def _observation(check: Check, language: Language) -> str:
     said = [_MEASURED.of(language).format(measured=number(check.measured, language))]
     if check.predicted is not None:
         said.append(_PREDICTED.of(language).format(predicted=number(check.predicted, language)))
+    if bound_is_needed(check):
+        said.append(_BOUND.of(language).format(bound=check.bound(language)))
     return f"{check.says.of(language)}: {', '.join(said)}"
+
+
+def bound_is_needed(check: Check) -> bool:
+    """Whether a check cannot be judged by theory's number alone."""
+    if check.predicted is None:
+        return True
+    return max(check.high - check.predicted, check.predicted - check.low) > _WIDE * abs(check.predicted)
