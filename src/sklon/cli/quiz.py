@@ -49,6 +49,10 @@ SECONDS = Text("{seconds} s", "{seconds} с")
 LATE = Text("(too late)", "(дольше срока)")
 
 
+#: what ends a session; the second is the same key on a Russian keyboard
+END = ("q", "й")
+
+
 class EndError(Exception):
     """The learner wants to stop."""
 
@@ -68,7 +72,7 @@ class Dialogue:
         """What is typed; EndError for q and at the end of the input."""
         print(encodable(prompt.of(self.language), sys.stderr), end="", file=sys.stderr, flush=True)
         line = sys.stdin.readline()
-        if not line or line.strip().lower() in ("q", "й"):
+        if not line or line.strip().lower() in END:
             self.say("")
             raise EndError
         return line.strip()
@@ -143,9 +147,10 @@ def _listed(texts: Sequence[Text], dialogue: Dialogue) -> list[str]:
 
 
 def _one_of(typed: str, count: int, language: Language) -> int:
-    if not typed.isascii() or not typed.isdigit() or not 1 <= int(typed) <= count:
+    options = [str(i) for i in range(1, count + 1)]
+    if typed not in options:
         raise InputError(ONE_OF.of(language).format(count=count))
-    return int(typed) - 1
+    return options.index(typed)
 
 
 def _ticked(typed: str, count: int, language: Language) -> frozenset[int]:
@@ -182,6 +187,8 @@ def told_interview(given: Sequence[Given], language: Language) -> list[str]:
         share = number(round(100 * one.marked.grade.share), language)
         lines.append(f"{one.planned.item.question:4} {share:>3} %  {took}{late}  {one.planned.item.key}")
         lines += [f"       {dialogue.shown(text)}" for text in one.marked.missed]
+        if one.marked.missed and isinstance(one.marked.truth, float):
+            lines.append(f"       {TRUTH.of(language).format(truth=number(one.marked.truth, language))}")
     return lines
 
 
