@@ -162,6 +162,12 @@ def test_quantities_go_there_and_back_and_stay_in_the_range_seen() -> None:
     np.testing.assert_allclose(target.decode(np.array([[-99.0], [99.0]])), [10, 60])
 
 
+def test_a_quantity_that_is_too_far_from_the_others_is_refused() -> None:
+    target = fit_target(read({"y": [0.0, 1e-93, 0.0]}).column("y"), "regression")
+    with pytest.raises(InputError, match="'y' holds 1, but the rows that are trained on lie within 0 and 1e-93"):
+        target.encode(read({"y": [0.0, 1.0]}).column("y"))
+
+
 def test_labels_keep_their_spelling_and_their_order() -> None:
     grades = column_from_text("y", ["10", "9", "01", "1", "9"])
     target = fit_target(grades, "multiclass")

@@ -35,8 +35,17 @@ class Quantity:
     outputs = 1
 
     def encode(self, column: Column) -> NDArray[np.float32]:
-        """What the loss compares with, [rows, 1]."""
-        return ((column.as_numbers() - self.mean) / self.scale).astype(np.float32)[:, None]
+        """What the loss compares with, [rows, 1]. Raises InputError for numbers that float32 cannot hold beside it."""
+        numbers = column.as_numbers()
+        with np.errstate(over="ignore"):
+            encoded = ((numbers - self.mean) / self.scale).astype(np.float32)
+        if np.isinf(encoded).any():
+            far = numbers[np.isinf(encoded)][0]
+            raise InputError(
+                f"the column {self.name!r} holds {far:.4g}, but the rows that are trained on lie within "
+                f"{self.low:.4g} and {self.high:.4g}: that is too far away to be learned; leave such rows out"
+            )
+        return encoded[:, None]
 
     def decode(self, outputs: NDArray[Any]) -> NDArray[np.float64]:
         """Predictions in the target's unit, [rows]."""
