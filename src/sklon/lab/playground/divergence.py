@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 import sklon
-from sklon import nn
-from sklon.tensors import Tensor
 
 from ..text import Text, number
+from .bench import Bench
+from .functional import mean_loss_of
 from .moment import Moment
 
 Array = np.ndarray[Any, Any]
@@ -58,10 +58,8 @@ def curvature(moment: Moment, state: Mapping[str, Array]) -> float:
     The eigenvalue of the largest size; a negative one is returned as it is.
     """
     bench = moment.bench
-    loss = bench.once("curvature", lambda: _loss_of_parameters(bench.model, bench.loss, bench.training))
-    point = [
-        sklon.tensor(np.asarray(state[f"param.{name}"], np.float64)) for name, _ in bench.model.named_parameters()
-    ]
+    product_of = bench.once("curvature", lambda: _products(bench))
+    point = [np.asarray(state[f"param.{name}"], np.float64) for name, _ in bench.model.named_parameters()]
     random = np.random.default_rng(0)
     direction = [random.standard_normal(p.shape) for p in point]
     found = 0.0
@@ -70,12 +68,23 @@ def curvature(moment: Moment, state: Mapping[str, Array]) -> float:
         if not size or not np.isfinite(size):
             return found
         direction = [d / size for d in direction]
-        product = [p.numpy() for p in sklon.hvp(loss, point, [sklon.tensor(d) for d in direction])]
+        product = [p.numpy() for p in product_of(point, direction)]
         before, found = found, sum(float((d * p).sum()) for d, p in zip(direction, product, strict=True))
         if abs(found - before) <= SETTLED * abs(found):
             break
         direction = product
     return found
+
+
+def _products(bench: Bench) -> Any:
+    """A program that multiplies directions with the Hessian of the mean training loss."""
+    mean = mean_loss_of(bench.model, bench.loss, bench.training, np.float64)
+
+    @sklon.jit
+    def product_of(point: Any, direction: Any) -> Any:
+        return sklon.hvp(lambda *parameters: mean(parameters, ()), point, direction)
+
+    return product_of
 
 
 def _violated(moment: Moment, step: int, state: Mapping[str, Array], settings: Mapping[str, Any]) -> Explanation | None:
@@ -112,22 +121,3 @@ def _theory_holds(moment: Moment, settings: Mapping[str, Any]) -> bool:
         and (settings["batch_norm"] == "off" or not settings["depth"])
         and moment.bench.batches(settings) == 1
     )
-
-
-def _loss_of_parameters(model: nn.Sequential, loss: nn.Loss, rows: Any) -> Any:
-    """The mean training loss as a function of the parameters of a network without batch norm."""
-    X = sklon.tensor(rows.inputs[0].astype(np.float64))
-    y = sklon.tensor(rows.target.astype(np.float64) if rows.target.dtype.kind == "f" else rows.target)
-    steps = [layer for layer in model if not isinstance(layer, nn.Dropout)]
-
-    def mean(*parameters: Tensor) -> Tensor:
-        x, left = X, list(parameters)
-        for layer in steps:
-            if isinstance(layer, nn.Linear):
-                weight, bias = left.pop(0), left.pop(0)
-                x = nn.functional.linear(x, weight, bias)
-            else:
-                x = layer(x)
-        return loss.per_sample(x, y).mean()
-
-    return mean

@@ -13,11 +13,14 @@ from typing import Any
 
 import numpy as np
 
+import sklon
+
+from .functional import estimates_of, mean_loss_of
 from .moment import Moment
 
 Array = np.ndarray[Any, Any]
 #: points of the grid along each side, and how far it reaches around the path, as a share of its range
-SIDE, AROUND = 25, 0.3
+SIDE, AROUND = 21, 0.3
 #: singular values below this share of the largest one span no direction
 FLAT = 1e-6
 
@@ -45,7 +48,7 @@ def landscape(moment: Moment, side: int = SIDE) -> Landscape:
     >>> with Session() as session:
     ...     seen = landscape(session.step(50))
     >>> seen.z.shape, seen.path[-1].tolist()
-    ((25, 25), [0.0, 0.0])
+    ((21, 21), [0.0, 0.0])
     """
     labels = [f"param.{name}" for name, _ in moment.bench.model.named_parameters()]
     now = flat(moment.state, labels)
@@ -55,7 +58,8 @@ def landscape(moment: Moment, side: int = SIDE) -> Landscape:
     directions, explained = principal(moved)
     path = moved @ directions.T
     x, y = (_axis(path[:, i], side) for i in range(2))
-    z = np.array([[_loss(moment, labels, now + a * directions[0] + b * directions[1]) for a in x] for b in y])
+    grid = now + x[None, :, None] * directions[0] + y[:, None, None] * directions[1]
+    z = np.stack([losses_at(moment, labels, row) for row in grid])
     return Landscape(x, y, z, path, steps, explained)
 
 
@@ -91,10 +95,19 @@ def _axis(path: Array, side: int) -> Array:
     return np.linspace(low - room, high + room, side)
 
 
-def _loss(moment: Moment, labels: list[str], point: Array) -> float:
-    state, first = dict(moment.state), 0
-    for label in labels:
-        size = state[label].size
-        state[label] = np.ascontiguousarray(point[first : first + size].reshape(state[label].shape), state[label].dtype)
-        first += size
-    return moment.bench.training_loss(state)
+def losses_at(moment: Moment, labels: list[str], points: Array) -> Array:
+    """The mean training loss at many points [count, parameters], all in one program; other state is the moment's."""
+    bench = moment.bench
+
+    def make() -> Any:
+        return sklon.jit(
+            sklon.vmap(mean_loss_of(bench.model, bench.loss, bench.training, np.float32), in_dims=(0, None))
+        )
+
+    shapes = [moment.state[label].shape for label in labels]
+    cuts = np.cumsum([moment.state[label].size for label in labels])[:-1]
+    parts = np.split(points.astype(np.float32), cuts, axis=1)
+    parameters = [part.reshape(len(points), *shape) for part, shape in zip(parts, shapes, strict=True)]
+    estimates = [moment.state[label] for label in estimates_of(bench.model)]
+    found: Array = bench.once("landscape", make)(parameters, estimates).numpy()
+    return found

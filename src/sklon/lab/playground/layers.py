@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -22,6 +22,8 @@ from sklon.training.step import state_tensors
 from .moment import Moment
 
 Array = np.ndarray[Any, Any]
+#: (inputs, target) → outputs of the activations, and the gradient of each parameter
+Look: TypeAlias = Callable[[Array, Array], tuple[list[Tensor], list[Tensor]]]
 BINS = 32
 #: outputs beyond which an activation's slope is below a twentieth of its largest, by its name
 SATURATED = {"tanh": (-0.975, 0.975), "sigmoid": (0.0127, 0.9873)}
@@ -126,8 +128,9 @@ def _length(values: Array) -> float:
 def _looked_at(moment: Moment) -> tuple[list[Array], dict[str, Array]]:
     """Outputs of the hidden layers, and the gradient of each parameter."""
     bench = moment.bench
-    look: Callable[..., tuple[list[Tensor], list[Tensor]]] = bench.once("layers", lambda: _probe(bench.model, bench.loss))
+    look: Look = bench.once("layers", lambda: _probe(bench.model, bench.loss))
     target = bench.training.target
+    assert target is not None
     with bench.turn:
         for label, tensor in state_tensors(bench.model).items():
             assign(tensor, moment.state[label])
@@ -137,7 +140,7 @@ def _looked_at(moment: Moment) -> tuple[list[Array], dict[str, Array]]:
         return [output.numpy() for output in outputs], found
 
 
-def _probe(model: nn.Sequential, loss: nn.Loss) -> Callable[..., Any]:
+def _probe(model: nn.Sequential, loss: nn.Loss) -> Look:
     """A program that gives the outputs of the activations, and the gradients of the mean loss."""
     kinds = tuple({type(make()) for make in ACTIVATIONS.values()})
     parameters = [p for _, p in model.named_parameters()]
@@ -148,6 +151,7 @@ def _probe(model: nn.Sequential, loss: nn.Loss) -> Callable[..., Any]:
         for layer in model:
             x = layer(x)
             outputs += [x] if isinstance(layer, kinds) else []
-        return outputs, list(sklon.autograd.grad(loss.per_sample(x, y).mean(), parameters))
+        gradients = sklon.autograd.grad(loss.per_sample(x, y).mean(), parameters)
+        return outputs, [gradient for gradient in gradients if gradient is not None]
 
     return look
