@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-import sklon
+from sklon.tensors.jit import jit
+from sklon.tensors.transforms import hvp
 
 from ..text import Text, number
 from .bench import Bench
@@ -80,9 +81,9 @@ def _products(bench: Bench) -> Any:
     """A program that multiplies directions with the Hessian of the mean training loss."""
     mean = mean_loss_of(bench.model, bench.loss, bench.training, np.float64)
 
-    @sklon.jit
+    @jit
     def product_of(point: Any, direction: Any) -> Any:
-        return sklon.hvp(lambda *parameters: mean(parameters, ()), point, direction)
+        return hvp(lambda *parameters: mean(parameters, ()), point, direction)
 
     return product_of
 

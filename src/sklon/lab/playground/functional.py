@@ -10,9 +10,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-import sklon
 from sklon import nn
 from sklon.tensors import Tensor
+from sklon.tensors.creation import tensor
 from sklon.training.arrays import Samples
 
 #: (parameters, buffers), each in the order of the model's names → the mean loss
@@ -23,7 +23,7 @@ def mean_loss_of(model: nn.Sequential, loss: nn.Loss, rows: Samples, dtype: Any)
     """The mean loss on these rows, computed in a floating-point type."""
     assert rows.target is not None
     target = rows.target.astype(dtype) if rows.target.dtype.kind == "f" else rows.target
-    X, y = sklon.tensor(rows.inputs[0].astype(dtype)), sklon.tensor(np.asarray(target))
+    X, y = tensor(rows.inputs[0].astype(dtype)), tensor(np.asarray(target))
     layers = [layer for layer in model if not isinstance(layer, nn.Dropout)]
 
     def mean(parameters: Sequence[Tensor], buffers: Sequence[Tensor]) -> Tensor:

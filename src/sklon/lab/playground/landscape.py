@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-import sklon
+from sklon.tensors.jit import jit
+from sklon.tensors.transforms import vmap
 
 from .functional import estimates_of, mean_loss_of
 from .moment import Moment
@@ -100,9 +101,7 @@ def losses_at(moment: Moment, labels: list[str], points: Array) -> Array:
     bench = moment.bench
 
     def make() -> Any:
-        return sklon.jit(
-            sklon.vmap(mean_loss_of(bench.model, bench.loss, bench.training, np.float32), in_dims=(0, None))
-        )
+        return jit(vmap(mean_loss_of(bench.model, bench.loss, bench.training, np.float32), in_dims=(0, None)))
 
     shapes = [moment.state[label].shape for label in labels]
     cuts = np.cumsum([moment.state[label].size for label in labels])[:-1]

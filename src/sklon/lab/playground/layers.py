@@ -12,11 +12,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-import sklon
 from sklon import nn
 from sklon.nn.module import assign
 from sklon.runs.network import ACTIVATIONS
-from sklon.tensors import Tensor
+from sklon.tensors import Tensor, autograd
+from sklon.tensors.jit import jit
 from sklon.training.step import state_tensors
 
 from .moment import Moment
@@ -145,13 +145,13 @@ def _probe(model: nn.Sequential, loss: nn.Loss) -> Look:
     kinds = tuple({type(make()) for make in ACTIVATIONS.values()})
     parameters = [p for _, p in model.named_parameters()]
 
-    @sklon.jit
+    @jit
     def look(x: Any, y: Any) -> tuple[list[Tensor], list[Tensor]]:
         outputs = []
         for layer in model:
             x = layer(x)
             outputs += [x] if isinstance(layer, kinds) else []
-        gradients = sklon.autograd.grad(loss.per_sample(x, y).mean(), parameters)
+        gradients = autograd.grad(loss.per_sample(x, y).mean(), parameters)
         return outputs, [gradient for gradient in gradients if gradient is not None]
 
     return look
