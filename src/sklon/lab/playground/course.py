@@ -268,11 +268,10 @@ class Course:
         self.earlier = None
         self.step, self.epoch, self.taken = snapshot.step, snapshot.epoch, snapshot.taken
         del self.log[snapshot.changes :], self.training_curve[self.epoch :], self.testing_curve[self.epoch :]
+        self.state = dict(snapshot.state)
         where = {"began": snapshot.began, "since": snapshot.since, "before": snapshot.before}
         self._place(Stretch.of(self.programs, self.settings, **where))
         self._now().go_on_at(self.step)
-        for name, values in snapshot.state.items():
-            self.state[name][...] = values
         if snapshot.done:
             epoch = Epoch.of(self._now().feed.parts)
             epoch.done = snapshot.done
