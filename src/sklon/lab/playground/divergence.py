@@ -53,10 +53,11 @@ def explanation(moment: Moment) -> Explanation | None:
     return Explanation(moment.ended.says)
 
 
-def curvature(moment: Moment, state: Mapping[str, Array]) -> float:
-    """λmax of the mean training loss at a state: power iteration with products with the Hessian, in float64.
+def curvature(moment: Moment, state: Mapping[str, Array], l2: float = 0.0) -> float:
+    """λmax of the mean training loss plus l2/2·Σw² at a state, by power iteration in float64.
 
-    The eigenvalue of the largest size; a negative one is returned as it is.
+    The products with the Hessian are ``sklon.hvp``'s; l2 is that of weights, which biases do not pay. The eigenvalue
+    has the largest size; a negative one is returned as it is.
     """
     bench = moment.bench
     product_of = bench.once("curvature", lambda: _products(bench))
@@ -69,7 +70,8 @@ def curvature(moment: Moment, state: Mapping[str, Array]) -> float:
         if not size or not np.isfinite(size):
             return found
         direction = [d / size for d in direction]
-        product = [p.numpy() for p in product_of(point, direction)]
+        pairs = zip(product_of(point, direction), direction, strict=True)
+        product = [p.numpy() + (l2 * d if d.ndim > 1 else 0.0) for p, d in pairs]
         before, found = found, sum(float((d * p).sum()) for d, p in zip(direction, product, strict=True))
         if abs(found - before) <= SETTLED * abs(found):
             break
@@ -90,7 +92,7 @@ def _products(bench: Bench) -> Any:
 
 def _violated(moment: Moment, step: int, state: Mapping[str, Array], settings: Mapping[str, Any]) -> Explanation | None:
     bound = 2.0 * (1.0 + settings["momentum"])
-    largest = curvature(moment, state) + settings["l2"]
+    largest = curvature(moment, state, settings["l2"])
     rate = float(settings["learning_rate"])
     if not rate * largest > bound:
         return None

@@ -51,11 +51,6 @@ class Moment:
         """All settings as they were asked for: those that act and those that wait."""
         return {**self.settings, **self.waiting}
 
-    @property
-    def rows_done(self) -> int:
-        """Batches that are done of the epoch under way; 0 between two epochs."""
-        return round(self.share * self.bench.batches(self.settings))
-
 
 def moment_of(course: Course, bench: Bench, start: int, playing: bool) -> Moment:
     """Copies of all that a course holds now."""

@@ -15,7 +15,6 @@ from dataclasses import fields, replace
 from typing import Any
 
 from sklon import nn
-from sklon.data.task import REGRESSION
 from sklon.optim import L1, L2, Penalties, Rule, WeightDecay
 from sklon.optim.named import rule_of
 from sklon.optim.rules.rule import Diagonal
@@ -133,8 +132,3 @@ def batch_rows(settings: Settings, rows: int) -> tuple[int, int, bool]:
             part += 1
     last = rows % batch
     return batch, part, normed and last % part == 1
-
-
-def is_regression(data: Data) -> bool:
-    """Whether the target is a quantity."""
-    return data.task == REGRESSION
