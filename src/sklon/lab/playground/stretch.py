@@ -6,7 +6,7 @@ bits. What changes with a number is the table of numbers alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,8 @@ from .network import batch_rows, penalties_for, rule_for, schedule_for, set_drop
 Array = np.ndarray[Any, Any]
 #: more steps than an epoch has: nothing is ever frozen, so updates need not be counted epoch by epoch
 ENDLESS = 1 << 62
+#: rows of numbers that are made at once: they cost more one by one
+AHEAD = 1024
 
 
 @dataclass(slots=True)
@@ -85,11 +87,25 @@ def feed_for(settings: Settings, samples: Samples) -> Feed:
     return Feed(samples=samples, batch=batch, micro=part, sampler=Shuffled(), drop_last=drop)
 
 
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The numbers of the steps ``first`` to ``end``: a row for each part of a batch, and the learning rates."""
+
+    first: int
+    end: int
+    rows: Array
+    rates: Array
+
+    def rate(self, step: int) -> float:
+        """The learning rate of a step, counted from the first."""
+        return float(self.rates[step if len(self.rates) > 1 else 0])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
     """Settings that hold from step ``began`` on, where the schedule is at its step ``since``.
 
-    The optimizer had taken ``before`` steps by then.
+    The optimizer had taken ``before`` steps by then. ``ahead`` holds the numbers of the epochs that come.
     """
 
     program: StepProgram
@@ -99,6 +115,7 @@ class Stretch:
     began: int
     since: int
     before: int
+    ahead: list[Table] = field(default_factory=list)
 
     @staticmethod
     def of(programs: Programs, settings: Settings, *, began: int, since: int, before: int) -> Stretch:
@@ -128,17 +145,34 @@ class Stretch:
 
     def steps(self, epoch: Epoch, step: int) -> tuple[Steps, float]:
         """The steps of an epoch of which some are done, ``step`` of the course so far; and the rate of the first."""
-        parts, done = epoch.parts, epoch.batches(epoch.done)
-        left = parts.batch[epoch.done :] - done  # which of the batches that are left each part belongs to
-        numbers = self.updates.scalars(step - self.began, len(epoch.ends) - done)
+        parts = epoch.parts
+        if epoch.done:
+            done = epoch.batches(epoch.done)
+            left = parts.batch[epoch.done :] - done  # which of the batches that are left each part belongs to
+            rest = self._table(step, len(epoch.ends) - done, left, parts.last[epoch.done :], parts.offset[epoch.done :])
+            rows = np.concatenate([np.zeros((epoch.done, rest.rows.shape[1])), rest.rows])
+            return Steps(parts.rows, parts.starts, rows), rest.rate(0)
+        if not (self.ahead and self.ahead[-1].first <= step < self.ahead[-1].end):
+            self.ahead[:] = [self._epochs_ahead(epoch, step)]
+        epochs = (step - self.ahead[-1].first) // len(epoch.ends)
+        rows = self.ahead[-1].rows[epochs * len(parts) : (epochs + 1) * len(parts)]
+        return Steps(parts.rows, parts.starts, rows), self.ahead[-1].rate(step - self.ahead[-1].first)
+
+    def _epochs_ahead(self, epoch: Epoch, step: int) -> Table:
+        """The numbers of as many whole epochs as are worth making at once."""
+        parts, batches = epoch.parts, len(epoch.ends)
+        count = max(1, AHEAD // len(parts))
+        which = np.tile(parts.batch, count) + np.repeat(np.arange(count) * batches, len(parts))
+        return self._table(step, count * batches, which, np.tile(parts.last, count), np.tile(parts.offset, count))
+
+    def _table(self, step: int, count: int, which: Array, last: Array, offset: Array) -> Table:
+        """The numbers of ``count`` batches from a step on; a row for each part, of batch ``which``."""
+        numbers = self.updates.scalars(step - self.began, count)
         low, high = split_seed(self.seed)
-        columns: dict[str, Any] = {n: v[left] if isinstance(v, np.ndarray) else v for n, v in numbers.items()}
-        columns.update({"step": step + left, "seed.low": low, "seed.high": high})
-        columns.update({"last": parts.last[epoch.done :], "offset": parts.offset[epoch.done :]})
-        table = np.zeros((len(parts), len(self.program.scalars)))
-        table[epoch.done :] = table_of(self.program.scalars, columns, len(left))
-        rate = next(value for name, value in numbers.items() if name.endswith(RATE))
-        return Steps(parts.rows, parts.starts, table), float(np.ravel(rate)[0])
+        columns: dict[str, Any] = {n: v[which] if isinstance(v, np.ndarray) else v for n, v in numbers.items()}
+        columns.update({"step": step + which, "seed.low": low, "seed.high": high, "last": last, "offset": offset})
+        rates = next(value for name, value in numbers.items() if name.endswith(RATE))
+        return Table(step, step + count, table_of(self.program.scalars, columns, len(which)), np.ravel(rates))
 
     def order(self, epoch: int) -> Array:
         """The rows of an epoch, in their order."""
