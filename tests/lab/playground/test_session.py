@@ -63,6 +63,19 @@ def test_pieces_and_pace_change_no_bit() -> None:
             first.play(pace=0)
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "many", None, [], "9" * 500])
+def test_a_number_of_steps_is_a_number(value: Any) -> None:
+    with Session(SMALL) as session:
+        with pytest.raises(InputError, match="number of steps"):
+            session.step(value)
+        with pytest.raises(InputError, match="number of steps"):
+            session.rewind(value)
+        if value is not None:
+            with pytest.raises(InputError, match="pace"):
+                session.play(value)
+        assert session.rewind(10**9).step == session.rewind(-7).step == 0
+
+
 def test_a_change_acts_while_it_plays() -> None:
     with Session(SMALL) as session:
         session.play()

@@ -22,6 +22,7 @@ from .moment import Moment
 Array = np.ndarray[Any, Any]
 #: points of the grid along each side, and how far it reaches around the path, as a share of its range
 SIDE, AROUND = 21, 0.3
+MOST_SIDE = 65
 #: singular values below this share of the largest one span no direction
 FLAT = 1e-6
 
@@ -51,6 +52,7 @@ def landscape(moment: Moment, side: int = SIDE) -> Landscape:
     >>> seen.z.shape, seen.path[-1].tolist()
     ((21, 21), [0.0, 0.0])
     """
+    side = min(max(side, 2), MOST_SIDE)
     labels = [f"param.{name}" for name, _ in moment.bench.model.named_parameters()]
     now = flat(moment.state, labels)
     earlier = [one for one in moment.past if one.step < moment.step]

@@ -26,20 +26,16 @@ def nearest(control: Control, value: Any) -> Taken:
     if isinstance(control, Choice):
         known = isinstance(value, str | int) and str(value) in control.options
         return Taken(str(value) if known else control.default, known, known)
-    number = _number(value)
+    number = as_number(value)
     if number is None or not isinstance(control, Whole | Real):
         return Taken(control.default, False, False)
     within = min(max(number, control.low), control.high)
-    taken = _whole(within, control) if isinstance(control, Whole) else within
+    taken = round(within) if isinstance(control, Whole) else within
     return Taken(taken, taken == number, True)
 
 
-def _whole(number: float, control: Whole) -> int:
-    return min(max(round(number), control.low), control.high)
-
-
-def _number(value: Any) -> float | None:
-    """The finite number that a text or a value is."""
+def as_number(value: Any) -> float | None:
+    """The finite number that a text or a value is; None where it is none."""
     if isinstance(value, bool) or (isinstance(value, str) and len(value) > LONGEST):
         return None
     try:

@@ -24,11 +24,12 @@ from .controls import Acts, Note, bounded, row_of, settled
 from .course import Course
 from .datasets import Own
 from .moment import Moment, moment_of
+from .reading import as_number
 
 #: seconds of training between two looks at what was asked for
 PIECE = 0.01
-#: the most steps that may be asked for at once
-MOST_STEPS = 1_000_000
+#: the most steps that may be asked for at once, and in a second
+MOST_STEPS, FASTEST = 100_000, 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +90,12 @@ class Session:
     # ---- what can be asked for
     def play(self, pace: float | None = None) -> None:
         """Train until paused or ended, as fast as it goes or at ``pace`` steps a second at the most."""
-        if pace is not None and not pace > 0:
+        chosen = None if pace is None else as_number(pace)
+        if pace is not None and (chosen is None or chosen <= 0):
             raise InputError(f"the pace is a number of steps a second above 0, or None, not {pace!r}")
 
         def do() -> None:
-            self._playing, self._pace = True, pace
+            self._playing, self._pace = True, None if chosen is None else min(chosen, FASTEST)
             self._since, self._owed = time.perf_counter(), 0
 
         self._ask(do)
@@ -104,7 +106,7 @@ class Session:
 
     def step(self, count: int = 1) -> Moment:
         """Take so many steps and pause; fewer where the training ends."""
-        steps = min(max(int(count), 0), MOST_STEPS)
+        steps = min(_count(count), MOST_STEPS)
 
         def do() -> None:
             self._halt()
@@ -117,10 +119,11 @@ class Session:
 
     def rewind(self, step: int) -> Moment:
         """Pause, and go back to where the training stood after so many steps; what came later is forgotten."""
+        target = _count(step)
 
         def do() -> None:
             self._halt()
-            self._course.rewind(int(step), lambda: not self._closing)
+            self._course.rewind(target, lambda: not self._closing)
 
         return self._wait_for(do)
 
@@ -171,6 +174,7 @@ class Session:
             self._turn.notify_all()
         self._thread.join()
         for job in self._jobs:
+            job.error = _closed()
             job.done.set()
 
     def __enter__(self) -> Session:
@@ -197,7 +201,7 @@ class Session:
         job = _Job(do, awaited)
         with self._turn:
             if self._closing:
-                raise InputError("this session is closed; begin another one")
+                raise _closed()
             self._jobs.append(job)
             self._turn.notify_all()
         return job
@@ -256,6 +260,18 @@ class Session:
             course.advance(1)
         self._owed += course.step - before
         self._playing = self._playing and course.ended is None
+
+
+def _closed() -> InputError:
+    return InputError("this session is closed; begin another one")
+
+
+def _count(value: Any) -> int:
+    """A number of steps, at least 0, of whatever comes."""
+    number = as_number(value)
+    if number is None:
+        raise InputError(f"a number of steps is a whole number, not {value!r}")
+    return max(0, int(number))
 
 
 _NO_DATA = Note(

@@ -21,6 +21,8 @@ Array = np.ndarray[Any, Any]
 MARGIN = 0.15
 #: pixels of a boundary along each side, places of a fitted curve, points of a curve of losses
 PIXELS, PLACES, MOST_POINTS = 64, 256, 400
+#: the fewest and the most of these that are ever computed, whatever is asked for
+FEWEST, FINEST = 2, 1024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +87,7 @@ def boundary(moment: Moment, size: int = PIXELS) -> Boundary:
     data = moment.bench.data
     if data.X.shape[1] != 2:
         raise InputError("a boundary lies in the plane of two inputs, and there is one; ask for the fitted curve")
-    x, y = ends(data.X[:, 0]), ends(data.X[:, 1])
+    x, y, size = ends(data.X[:, 0]), ends(data.X[:, 1]), min(max(size, FEWEST), 4 * PIXELS)
     across, up = np.meshgrid(np.linspace(*x, size), np.linspace(*y, size))
     grid = np.stack([across.ravel(), up.ravel()], axis=1).astype(np.float32)
     outputs = moment.bench.outputs(f"grid of {size}", grid, moment.state)
@@ -100,6 +102,7 @@ def fitted(moment: Moment, places: int = PLACES) -> Fitted:
     data = moment.bench.data
     if data.X.shape[1] != 1:
         raise InputError("a fitted curve has one input, and there are two; ask for the boundary")
+    places = min(max(places, FEWEST), FINEST)
     x = np.linspace(*ends(data.X[:, 0]), places).astype(np.float32)
     outputs = moment.bench.outputs(f"line of {places}", x[:, None], moment.state)
     values = _shown(moment, outputs)
@@ -108,7 +111,7 @@ def fitted(moment: Moment, places: int = PLACES) -> Fitted:
 
 def losses(moment: Moment, most: int = MOST_POINTS) -> Losses:
     """The curves of the losses: every point while they are few, then evenly chosen ones."""
-    count = len(moment.training_curve)
+    count, most = len(moment.training_curve), max(most, FEWEST)
     chosen = np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64)) if count else np.arange(0)
     return Losses(chosen + 1, moment.training_curve[chosen], moment.testing_curve[chosen])
 
