@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sklon.lab.playground import CONTROLS, Acts, Course, Row, settled
 from sklon.lab.playground import past as past_module
@@ -53,7 +55,7 @@ def state(one: Course) -> dict[str, bytes]:
 def whole(one: Course) -> tuple[Any, ...]:
     """Everything that can be told apart."""
     curves = (one.training_curve.tobytes(), one.testing_curve.tobytes())
-    return state(one), one.settings, one.step, one.epoch, one.taken, curves, one.log
+    return state(one), one.settings, one.step, one.epoch, one.taken, curves, list(one.log)
 
 
 def test_there_is_another_value_for_every_live_control() -> None:
@@ -183,3 +185,43 @@ def test_every_optimizer_takes_steps_with_every_penalty(name: str) -> None:
 def test_the_curves_are_those_of_whole_epochs() -> None:
     one = run(course(), 11)
     assert one.epoch == 3 and isinstance(one.training_curve, array) and len(one.testing_curve) == 3
+
+
+CHANGES = st.lists(
+    st.tuples(
+        st.integers(0, 7),
+        st.one_of(
+            st.tuples(st.just("learning_rate"), st.sampled_from([0.001, 0.1])),
+            st.tuples(st.just("momentum"), st.sampled_from([0.0, 0.5])),
+            st.tuples(st.just("optimizer"), st.sampled_from(["sgd", "adam"])),
+            st.tuples(st.just("batch_size"), st.sampled_from(["16", "8"])),
+            st.tuples(st.just("schedule"), st.sampled_from(["none", "cosine"])),
+            st.tuples(st.just("dropout"), st.sampled_from([0.0, 0.5])),
+        ),
+    ),
+    max_size=8,
+)
+
+
+@given(changes=CHANGES, target=st.integers(0, 40), distance=st.sampled_from([1, 5, 100]))
+@settings(max_examples=25)
+def test_any_history_is_replayed_to_the_bit(
+    changes: Sequence[tuple[int, tuple[str, Any]]], target: int, distance: int
+) -> None:
+    """Go to a step, remember it, go on under all changes, come back, and go on again: twice the same."""
+    one = course(epochs=100)
+    one.past.distance = distance
+    for steps, (name, value) in changes:
+        run(one, steps, 3)
+        one.change(name, value)
+    run(one, 5)
+    end, step = whole(one), min(target, one.step)
+    one.rewind(step)
+    assert one.step == step
+    later = [change for change in end[6] if change.step > step]
+    for change in later:
+        run(one, change.step - one.step, 2)
+        one.change(change.name, change.value)
+    run(one, end[2] - one.step)
+    one.pending.clear()
+    assert whole(one)[:6] == end[:6]

@@ -8,18 +8,20 @@ all that is said is that the loss is not finite.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from sklon import nn
+from sklon.tensors import Tensor
+from sklon.tensors.creation import tensor
 from sklon.tensors.jit import jit
 from sklon.tensors.transforms import hvp
 
 from ..text import Text, number
 from .bench import Bench
-from .functional import mean_loss_of
 from .moment import Moment
 
 Array = np.ndarray[Any, Any]
@@ -81,13 +83,31 @@ def curvature(moment: Moment, state: Mapping[str, Array], l2: float = 0.0) -> fl
 
 def _products(bench: Bench) -> Any:
     """A program that multiplies directions with the Hessian of the mean training loss."""
-    mean = mean_loss_of(bench.model, bench.loss, bench.training, np.float64)
+    mean = _loss_of_parameters(bench)
 
     @jit
     def product_of(point: Any, direction: Any) -> Any:
-        return hvp(lambda *parameters: mean(parameters, ()), point, direction)
+        return hvp(mean, point, direction)
 
     return product_of
+
+
+def _loss_of_parameters(bench: Bench) -> Callable[..., Tensor]:
+    """The mean training loss as a function of the parameters, of a network without batch norm, in float64."""
+    rows, loss = bench.training, bench.loss
+    assert rows.target is not None
+    target = rows.target.astype(np.float64) if rows.target.dtype.kind == "f" else rows.target
+    X, y = tensor(rows.inputs[0].astype(np.float64)), tensor(np.asarray(target))
+    layers = [layer for layer in bench.model if not isinstance(layer, nn.Dropout)]
+
+    def mean(*parameters: Tensor) -> Tensor:
+        x, values = X, iter(parameters)
+        for layer in layers:
+            linear = isinstance(layer, nn.Linear)
+            x = nn.functional.linear(x, next(values), next(values)) if linear else layer(x)
+        return loss.per_sample(x, y).mean()
+
+    return mean
 
 
 def _violated(moment: Moment, step: int, state: Mapping[str, Array], settings: Mapping[str, Any]) -> Explanation | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from sklon._base.canvas import ACCENT, INK, SECOND, TONES, fade
+from sklon._base.canvas import ACCENT, INK, PAPER, SECOND, TONES, fade
 from sklon._base.picture import Picture
 
 from ..text import Language, Text
@@ -78,9 +78,9 @@ def _draw_plane(axes: Any, moment: Moment) -> None:
         for k in range(len(seen.planes)):
             axes.contour(x, y, (best == k).astype(float), levels=[0.5], colors=TONES[k % len(TONES)], linewidths=1.2)
     classes = data.y.ravel().astype(int) if data.labels else np.zeros(len(data.y), int)
+    tones = (SECOND, ACCENT) if len(data.labels) == 2 else TONES  # class 1 has the colour of its probability
     for k in range(max(1, len(data.labels))):
-        chosen = classes == k
-        axes.plot(*data.X[chosen].T, "o", ms=3, mew=0, color=TONES[k % len(TONES)])
+        axes.plot(*data.X[classes == k].T, "o", ms=4.5, mew=0.8, mec=PAPER, color=tones[k % len(tones)])
     axes.set(xlabel=data.names[0], ylabel=data.names[1], xlim=seen.x, ylim=seen.y)
 
 

@@ -13,10 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from sklon.tensors.jit import jit
-from sklon.tensors.transforms import vmap
-
-from .functional import estimates_of, mean_loss_of
 from .moment import Moment
 
 Array = np.ndarray[Any, Any]
@@ -99,16 +95,15 @@ def _axis(path: Array, side: int) -> Array:
 
 
 def losses_at(moment: Moment, labels: list[str], points: Array) -> Array:
-    """The mean training loss at many points [count, parameters], all in one program; other state is the moment's."""
-    bench = moment.bench
-
-    def make() -> Any:
-        return jit(vmap(mean_loss_of(bench.model, bench.loss, bench.training, np.float32), in_dims=(0, None)))
-
-    shapes = [moment.state[label].shape for label in labels]
-    cuts = np.cumsum([moment.state[label].size for label in labels])[:-1]
-    parts = np.split(points.astype(np.float32), cuts, axis=1)
-    parameters = [part.reshape(len(points), *shape) for part, shape in zip(parts, shapes, strict=True)]
-    estimates = [moment.state[label] for label in estimates_of(bench.model)]
-    found: Array = bench.once("landscape", make)(parameters, estimates).numpy()
+    """The mean training loss at many points [count, parameters]; other state is the moment's."""
+    state = {**moment.state, **{label: moment.state[label].copy() for label in labels}}
+    cuts = np.cumsum([state[label].size for label in labels])[:-1]
+    parts = [
+        part.reshape(-1, *state[label].shape) for part, label in zip(np.split(points, cuts, 1), labels, strict=True)
+    ]
+    found = np.zeros(len(points))
+    for i in range(len(points)):
+        for label, values in zip(labels, parts, strict=True):
+            state[label][...] = values[i]
+        found[i] = moment.bench.training_loss(state)
     return found

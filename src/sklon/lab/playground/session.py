@@ -250,7 +250,7 @@ class Session:
         """Train for about ``PIECE`` seconds; the last step alone, so that it can be looked at."""
         course, most = self._course, self._due()
         before, until = course.step, time.perf_counter() + PIECE
-        while most > course.step - before and (left := until - time.perf_counter()) > 0:
+        while most > course.step - before and not self._jobs and (left := until - time.perf_counter()) > 0:
             start, first = time.perf_counter(), course.step
             wanted = min(most - (course.step - before) - 1, int(left / self._per_step))
             if not course.advance(max(1, wanted)):
