@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sklon.lab.playground import CONTROLS, Acts, Course, Row, settled
+from sklon.lab.playground import CONTROLS, Acts, Course, Row, matters, settled
 from sklon.lab.playground import past as past_module
 from sklon.lab.playground.controls import OPTIMIZERS
 
@@ -78,6 +78,23 @@ def test_a_change_keeps_the_weights_and_acts(row: Row, steps: int) -> None:
     assert changed.settings[row.name] == OTHERS[row.name] and not changed.pending
     if row.name not in (*QUIET, "accumulation"):
         assert any(state(plain)[name] != state(changed)[name] for name in before)
+
+
+#: settings under which some controls are nothing, and other values of these
+NOTHING: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "no hidden layer": ({"depth": 0}, {"activation": "relu", "width": 9, "batch_norm": "on", "dropout": 0.5}),
+    **{name: ({"optimizer": name}, {"momentum": 0.1}) for name in OPTIMIZERS},
+}
+
+
+@pytest.mark.parametrize("case", NOTHING)
+def test_controls_that_do_not_matter_change_no_bit_and_others_do(case: str) -> None:
+    given, others = NOTHING[case]
+    plain = state(run(course(**given), 6))
+    for name, value in others.items():
+        other = state(run(course(**given, **{name: value}), 6))
+        same = all(bits == other[label] for label, bits in plain.items() if label.startswith("param."))
+        assert same == (not matters(name, settled(given)[0]))
 
 
 def test_accumulation_changes_rounding_only() -> None:

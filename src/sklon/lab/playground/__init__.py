@@ -12,7 +12,7 @@ taken away: the Python that reproduces a run, data, curves, a figure. No widget 
 
 from .address import query_of, settings_of
 from .continued import Continued
-from .controls import CONTROLS, Acts, Note, Row, bounded, settled
+from .controls import CONTROLS, Acts, Note, Row, bounded, matters, settled
 from .course import Change, Course, Ended
 from .datasets import Data, Own, made, own_data
 from .divergence import Explanation, curvature, explanation
@@ -58,6 +58,7 @@ __all__ = [
     "layers",
     "losses",
     "made",
+    "matters",
     "own_data",
     "picture",
     "query_of",

@@ -7,7 +7,7 @@ page, a link or a file brings is brought within the bounds here, and what was ch
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import Enum
 from typing import Any
 
@@ -233,6 +233,22 @@ def row_of(name: str) -> Row:
     if name not in ROWS:
         raise InputError(f"the playground has no control {name[:40]!r}; it has {', '.join(ROWS)}")
     return ROWS[name]
+
+
+def matters(name: str, settings: Settings) -> bool:
+    """Whether a control changes anything under these settings: momentum is nothing to an optimizer without one.
+
+    >>> matters("momentum", {**DEFAULTS, "optimizer": "adagrad"}), matters("momentum", DEFAULTS)
+    (False, True)
+    """
+    row_of(name)
+    if name in ("points", "noise"):
+        return bool(settings["data"] != "own")
+    if name in ("activation", "width", "batch_norm", "dropout"):
+        return bool(settings["depth"] > 0)
+    if name == "momentum":
+        return not {"momentum", "betas"}.isdisjoint(field.name for field in fields(RULES[settings["optimizer"]]))
+    return True
 
 
 def bounded(name: str, value: Any) -> tuple[Any, Note | None]:
