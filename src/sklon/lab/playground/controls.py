@@ -7,7 +7,7 @@ page, a link or a file brings is brought within the bounds here, and what was ch
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
@@ -247,7 +247,8 @@ def matters(name: str, settings: Settings) -> bool:
     if name in ("activation", "width", "batch_norm", "dropout"):
         return bool(settings["depth"] > 0)
     if name == "momentum":
-        return not {"momentum", "betas"}.isdisjoint(field.name for field in fields(RULES[settings["optimizer"]]))
+        rule = RULES[settings["optimizer"]]()
+        return hasattr(rule, "momentum") or hasattr(rule, "betas")
     return True
 
 
