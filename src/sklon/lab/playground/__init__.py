@@ -1,0 +1,70 @@
+"""The playground without its page: a training run on the real engine that obeys controls while it trains.
+
+What lives here: the table of controls, settings as a link, the session in its thread, views as arrays, and what can be
+taken away: the Python that reproduces a run, data, curves, a figure. No widget and no server.
+
+>>> from sklon.lab.playground import Session, boundary, script
+>>> with Session("data=circles&width=4") as session:
+...     moment = session.step(20)
+>>> boundary(moment).planes.dtype, script(moment).count("trainer.fit")
+(dtype('uint8'), 2)
+"""
+
+from .address import query_of, settings_of
+from .continued import Continued
+from .controls import CONTROLS, Acts, Note, Row, bounded, matters, settled
+from .course import Change, Course, Ended
+from .datasets import Data, Own, made, own_data
+from .divergence import Explanation, curvature, explanation
+from .export import curves_text, data_text, picture, settings_text
+from .landscape import Landscape, landscape
+from .layers import Histogram, Layer, layers
+from .moment import Moment
+from .script import script
+from .session import Answer, Session
+from .views import Boundary, Fitted, Losses, Weights, accuracy, boundary, fitted, losses, weights
+
+__all__ = [
+    "CONTROLS",
+    "Acts",
+    "Answer",
+    "Boundary",
+    "Change",
+    "Continued",
+    "Course",
+    "Data",
+    "Ended",
+    "Explanation",
+    "Fitted",
+    "Histogram",
+    "Landscape",
+    "Layer",
+    "Losses",
+    "Moment",
+    "Note",
+    "Own",
+    "Row",
+    "Session",
+    "Weights",
+    "accuracy",
+    "boundary",
+    "bounded",
+    "curvature",
+    "curves_text",
+    "data_text",
+    "explanation",
+    "fitted",
+    "landscape",
+    "layers",
+    "losses",
+    "made",
+    "matters",
+    "own_data",
+    "picture",
+    "query_of",
+    "script",
+    "settings_of",
+    "settings_text",
+    "settled",
+    "weights",
+]

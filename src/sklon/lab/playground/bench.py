@@ -1,0 +1,74 @@
+"""What views of one training measure with: a network of their own, and programs that are compiled when first needed.
+
+A bench belongs to one start of a session: one network on one data set. It holds no state of the training, so views of
+any moment, from any thread, use it at the same time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from sklon import nn
+from sklon._base.locks import Lock
+from sklon.training.arrays import Samples, samples
+from sklon.training.evaluation import Evaluation
+from sklon.training.losses import loss_for, loss_of
+from sklon.training.step import record_evaluation, record_prediction
+
+from ..controls import Settings
+from .datasets import Data
+from .network import network_of, set_dropout
+from .stretch import feed_for
+
+Array = np.ndarray[Any, Any]
+
+
+class Bench:
+    """The programs of the views of one network on its data."""
+
+    def __init__(self, settings: Settings, data: Data) -> None:
+        self.settings, self.data = settings, data
+        self.model: nn.Sequential = network_of(settings, data)
+        set_dropout(self.model, 0.0)
+        self.training, self.testing = samples(*data.training), samples(*data.testing)
+        self.loss = loss_for(loss_of(data.loss, None), self.training)
+        self.turn = Lock()  # of whoever records, or looks at values in the bench's own network
+        self._made: dict[str, Any] = {}
+
+    def once(self, name: str, make: Callable[[], Any]) -> Any:
+        """What ``make`` gave when it was first asked for under this name."""
+        with self.turn:
+            if name not in self._made:
+                self._made[name] = make()
+            return self._made[name]
+
+    def outputs(self, name: str, inputs: Array, state: Mapping[str, Array]) -> Array:
+        """The network's raw outputs [rows, outputs] at fixed inputs that go by a name."""
+
+        def make() -> Evaluation:
+            rows = samples(inputs)
+            return Evaluation(record_prediction(self.model, rows.columns), rows)
+
+        found: Array = self.once(f"outputs at {name}", make).outputs(state)["output"]
+        return found
+
+    def training_loss(self, state: Mapping[str, Array]) -> float:
+        """The mean loss on the training data, without dropout and penalties."""
+        return self._loss("training", self.training, state)
+
+    def testing_loss(self, state: Mapping[str, Array]) -> float:
+        """The mean loss on what training never sees."""
+        return self._loss("testing", self.testing, state)
+
+    def batches(self, settings: Settings) -> int:
+        """Batches of an epoch."""
+        return len(feed_for(settings, self.training).starts())
+
+    def _loss(self, name: str, rows: Samples, state: Mapping[str, Array]) -> float:
+        made: Evaluation = self.once(
+            f"loss {name}", lambda: Evaluation(record_evaluation(self.model, self.loss, rows.columns), rows)
+        )
+        return made.mean_loss(state)

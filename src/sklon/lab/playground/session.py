@@ -1,0 +1,285 @@
+"""A live training: it trains in small pieces in a thread of its own, and obeys between two of them.
+
+One thread moves the course; everyone else reads moments, which are values. So nobody waits for anybody: a view of the
+last moment is computed while the next piece runs. A paused session sleeps.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from threading import Condition, Event, Thread
+from typing import Any
+
+import numpy as np
+
+from sklon._base.errors import InputError
+
+from ..text import Text
+from .address import query_of, settings_of
+from .bench import Bench
+from .controls import Acts, Note, bounded, row_of, settled
+from .course import Course
+from .datasets import Own
+from .moment import Moment, moment_of
+from .reading import as_number
+
+#: seconds of training between two looks at what was asked for
+PIECE = 0.01
+#: the most steps that may be asked for at once, and in a second
+MOST_STEPS, FASTEST = 100_000, 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of a change: the value that was taken, when it acts, and a note where another value came."""
+
+    value: Any
+    acts: Acts
+    note: Note | None = None
+
+
+@dataclass(slots=True, eq=False)
+class _Job:
+    """Something to do between two pieces."""
+
+    do: Callable[[], None]
+    awaited: bool = False
+    done: Event = field(default_factory=Event)
+    error: BaseException | None = None
+
+
+class Session:
+    """A training that obeys. ``settings`` are values by name, or the query of a link; the others have their defaults.
+
+    What lies outside the bounds is brought within them, and said in ``notes``. ``own`` are columns of a user's table,
+    for ``data="own"``. The session is paused at first. Close it, or use it as a context manager.
+
+    >>> from sklon.lab.playground import Session
+    >>> with Session({"width": 4, "seed": 1}) as session:
+    ...     moment = session.step(3)
+    ...     answer = session.change("learning_rate", 99)
+    ...     again = session.rewind(2)
+    >>> moment.step, answer.value, again.step
+    (3, 10.0, 2)
+
+    InputError for the name of no control.
+    """
+
+    def __init__(self, settings: Mapping[str, Any] | str = "", *, own: Own | None = None) -> None:
+        values, notes = settings_of(settings) if isinstance(settings, str) else settled(settings)
+        self._own = own
+        if values["data"] == "own" and own is None:
+            values, notes = {**values, "data": "moons"}, (*notes, _NO_DATA)
+        self.notes: tuple[Note, ...] = notes
+        self._starts = 0
+        self._playing = False
+        self._pace: float | None = None
+        self._since, self._owed = 0.0, 0  # when the pace began, and the steps taken since
+        self._per_step = 1e-4  # seconds, as of the last piece
+        self._jobs: deque[_Job] = deque()
+        self._turn = Condition()
+        self._closing = False
+        self._error: BaseException | None = None
+        self._begin(values)
+        self._thread = Thread(target=self._work, name="sklon playground", daemon=True)
+        self._thread.start()
+
+    # ---- what can be asked for
+    def play(self, pace: float | None = None) -> None:
+        """Train until paused or ended, as fast as it goes or at ``pace`` steps a second at the most."""
+        chosen = None if pace is None else as_number(pace)
+        if pace is not None and (chosen is None or chosen <= 0):
+            raise InputError(f"the pace is a number of steps a second above 0, or None, not {pace!r}")
+
+        def do() -> None:
+            self._playing, self._pace = True, None if chosen is None else min(chosen, FASTEST)
+            self._since, self._owed = time.perf_counter(), 0
+
+        self._ask(do)
+
+    def pause(self) -> Moment:
+        """Stop between two steps, and return where that is."""
+        return self._wait_for(self._halt)
+
+    def step(self, count: int = 1) -> Moment:
+        """Take so many steps and pause; fewer where the training ends."""
+        steps = min(_count(count), MOST_STEPS)
+
+        def do() -> None:
+            self._halt()
+            target = self._course.step + steps
+            while self._course.step < target and not self._closing:
+                if not self._course.advance(max(1, target - self._course.step - 1)):
+                    return
+
+        return self._wait_for(do)
+
+    def rewind(self, step: int) -> Moment:
+        """Pause, and go back to where the training stood after so many steps; what came later is forgotten."""
+        target = _count(step)
+
+        def do() -> None:
+            self._halt()
+            self._course.rewind(target, lambda: not self._closing)
+
+        return self._wait_for(do)
+
+    def change(self, name: str, value: Any) -> Answer:
+        """Set a control, within its bounds. It acts before the next piece; :class:`Acts` says on what."""
+        row = row_of(name)
+        taken, note = bounded(name, value)
+        if name == "data" and taken == "own" and self._own is None:
+            taken, note = self.frame().settings["data"], _NO_DATA
+        if row.acts is Acts.ANEW:
+            self._ask(lambda: self._begin({**self._course.settings, **self._course.pending, name: taken}))
+        else:
+            self._ask(lambda: self._course.change(name, taken))
+        return Answer(taken, row.acts, note)
+
+    def use(self, own: Own) -> None:
+        """Train anew on columns of a user's own table."""
+
+        def do() -> None:
+            self._own = own
+            self._begin({**self._course.settings, **self._course.pending, "data": "own"})
+
+        self._ask(do)
+
+    def restart(self) -> Moment:
+        """Begin anew with the settings of now."""
+        return self._wait_for(lambda: self._begin({**self._course.settings, **self._course.pending}))
+
+    def frame(self) -> Moment:
+        """The last moment; it costs nothing."""
+        if self._error is not None:
+            raise self._error
+        return self._moment
+
+    def settle(self) -> Moment:
+        """The moment after everything that was asked for before has been done."""
+        return self._wait_for(lambda: None)
+
+    @property
+    def query(self) -> str:
+        """The settings as the query of a link."""
+        return query_of(self.frame().wanted)
+
+    def close(self) -> None:
+        """End the thread, within one piece. A closed session still has its last moment."""
+        with self._turn:
+            self._closing, self._playing = True, False
+            self._turn.notify_all()
+        self._thread.join()
+        for job in self._jobs:
+            job.error = _closed()
+            job.done.set()
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # ---- the thread's side
+    def _begin(self, settings: Mapping[str, Any]) -> None:
+        """Begin a training at its first step."""
+        self._course = Course(settings, self._own)
+        self._bench = Bench(self._course.settings, self._course.data)
+        self._starts += 1
+        self._publish()
+
+    def _publish(self) -> None:
+        self._moment = moment_of(self._course, self._bench, self._starts, self._playing)
+
+    def _halt(self) -> None:
+        self._playing = False
+
+    def _ask(self, do: Callable[[], None], awaited: bool = False) -> _Job:
+        job = _Job(do, awaited)
+        with self._turn:
+            if self._closing:
+                raise _closed()
+            self._jobs.append(job)
+            self._turn.notify_all()
+        return job
+
+    def _wait_for(self, do: Callable[[], None]) -> Moment:
+        job = self._ask(do, awaited=True)
+        job.done.wait()
+        if job.error is not None:
+            raise job.error
+        return self.frame()
+
+    def _work(self) -> None:
+        with np.errstate(all="ignore"):
+            while (job := self._next()) is not None:
+                try:
+                    job.do()
+                except BaseException as error:  # told to whoever waits, or else to the next one who looks
+                    self._playing, job.error = False, error
+                    self._error = self._error if job.awaited else error
+                self._publish()
+                job.done.set()
+
+    def _next(self) -> _Job | None:
+        """What to do now: what was asked for, else a piece; None to end. Sleeps while there is neither."""
+        with self._turn:
+            while not self._closing:
+                if self._jobs:
+                    return self._jobs.popleft()
+                if self._playing and self._due():
+                    return _Job(self._piece)
+                self._turn.wait(self._until_due() if self._playing else None)
+        return None
+
+    def _due(self) -> int:
+        """Steps that may be taken now."""
+        if self._pace is None:
+            return MOST_STEPS
+        return int((time.perf_counter() - self._since) * self._pace) + 1 - self._owed
+
+    def _until_due(self) -> float:
+        """Seconds until the next step may be taken."""
+        assert self._pace is not None
+        return max(0.0, self._since + self._owed / self._pace - time.perf_counter())
+
+    def _piece(self) -> None:
+        """Train for about ``PIECE`` seconds; the last step alone, so that it can be looked at."""
+        course, most = self._course, self._due()
+        before, until = course.step, time.perf_counter() + PIECE
+        while most > course.step - before and not self._jobs and (left := until - time.perf_counter()) > 0:
+            start, first = time.perf_counter(), course.step
+            wanted = min(most - (course.step - before) - 1, int(left / self._per_step))
+            if not course.advance(max(1, wanted)):
+                break
+            self._per_step = (time.perf_counter() - start) / max(1, course.step - first)
+        if course.earlier is None and course.step > before:
+            course.advance(1)
+        self._owed += course.step - before
+        self._playing = self._playing and course.ended is None
+
+
+def _closed() -> InputError:
+    return InputError("this session is closed; begin another one")
+
+
+def _count(value: Any) -> int:
+    """A number of steps, at least 0, of whatever comes."""
+    number = as_number(value)
+    if number is None:
+        raise InputError(f"a number of steps is a whole number, not {value!r}")
+    return max(0, int(number))
+
+
+_NO_DATA = Note(
+    "data",
+    "own",
+    "moons",
+    Text(
+        "the link was made with somebody's own data, which it does not hold",
+        "ссылка сделана на чьих-то своих данных, в ней самой их нет",
+    ),
+)

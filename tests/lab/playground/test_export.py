@@ -1,0 +1,184 @@
+"""What is taken away: a script that makes the run again to the bit, and texts that read back."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Sequence
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sklon.lab.playground import (
+    Moment,
+    Session,
+    curves_text,
+    data_text,
+    own_data,
+    picture,
+    script,
+    settings_text,
+)
+from sklon.lab.playground.controls import INITIALISATIONS, OPTIMIZERS, SCHEDULES
+from sklon.runs.network import ACTIVATIONS
+
+SMALL = "points=60&width=4&depth=1&batch_size=16"
+Ways = Sequence[tuple[int, str, Any]]
+
+
+def run(query: str, changes: Ways = (), steps: int = 20, own: Any = None) -> Moment:
+    with Session(query, own=own) as session:
+        for count, name, value in changes:
+            session.step(count)
+            session.change(name, value)
+        return session.step(steps)
+
+
+def printed(text: str) -> list[float]:
+    """The numbers that a script prints."""
+    out = StringIO()
+    with redirect_stdout(out):
+        exec(compile(text, "script.py", "exec"), {"__name__": "__main__"})
+    return [float(line.split()[-1]) for line in out.getvalue().splitlines()]
+
+
+def reproduces(moment: Moment) -> bool:
+    bench = moment.bench
+    return printed(script(moment)) == [bench.training_loss(moment.state), bench.testing_loss(moment.state)]
+
+
+CASES: dict[str, tuple[str, Ways, int]] = {
+    "the defaults": ("", (), 30),
+    "no step": (SMALL, (), 0),
+    "whole epochs": (SMALL, (), 30),
+    "everything": (
+        f"{SMALL}&data=blobs&batch_norm=on&dropout=0.2&l1=0.001&l2=0.01&weight_decay=0.1&accumulation=3"
+        "&schedule=cosine&epochs=40&initialisation=xavier_normal&activation=relu&seed=5",
+        (),
+        31,
+    ),
+    "a curve, gradient descent": ("data=curve&batch_size=full&optimizer=sgd&momentum=0", (), 12),
+    "one sample a step": (f"{SMALL}&batch_size=1&depth=0", (), 50),
+    "batch norm, a last row left out": ("points=70&test_share=0.3&batch_size=16&batch_norm=on&width=4", (), 9),
+    "numbers": (
+        SMALL,
+        [
+            (4, "learning_rate", 0.5),
+            (2, "l2", 0.1),
+            (3, "momentum", 0.3),
+            (7, "dropout", 0.3),
+            (3, "weight_decay", 0.2),
+        ],
+        20,
+    ),
+    "momentum comes and goes": (
+        f"{SMALL}&optimizer=sgd",
+        [(2, "momentum", 0.0), (4, "l1", 0.01), (2, "momentum", 0.9), (4, "learning_rate", 0.01)],
+        10,
+    ),
+    "a schedule": (
+        f"{SMALL}&schedule=cosine&epochs=30",
+        [(4, "learning_rate", 0.1), (3, "epochs", 60), (4, "schedule", "linear(1.0, 0.01)"), (4, "schedule", "none")],
+        8,
+    ),
+    "batches": (SMALL, [(4, "batch_size", "8"), (8, "accumulation", 2), (7, "batch_size", "full")], 6),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_script_makes_the_run_again_to_the_bit(case: str) -> None:
+    assert reproduces(run(*CASES[case]))
+
+
+def test_every_optimizer_is_reproduced() -> None:
+    changes = [(2, "optimizer", name) for name in OPTIMIZERS]
+    assert reproduces(run(f"{SMALL}&learning_rate=0.003&l1=0.001", changes, 2))
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_every_activation_is_reproduced(name: str) -> None:
+    assert reproduces(run(f"{SMALL}&activation={name}", (), 4))
+
+
+@pytest.mark.parametrize("name", INITIALISATIONS)
+def test_every_initialisation_is_reproduced(name: str) -> None:
+    assert reproduces(run(f"{SMALL}&initialisation={name}", (), 3))
+
+
+@pytest.mark.parametrize("text", SCHEDULES)
+def test_every_schedule_is_reproduced(text: str) -> None:
+    assert reproduces(run(f"{SMALL}&epochs=20", [(0, "schedule", text), (7, "l2", 0.1)], 30))
+
+
+def test_a_rewound_run_and_a_diverged_one_are_reproduced() -> None:
+    with Session(SMALL) as session:
+        session.step(9)
+        session.change("l2", 0.5)
+        session.step(9)
+        session.rewind(7)
+        session.change("learning_rate", 0.2)
+        assert reproduces(session.step(8))
+    moment = run("points=60&data=curve&depth=0&optimizer=sgd&learning_rate=3&batch_size=full", (), 2000)
+    assert moment.ended is not None and moment.ended.reason == "diverged"
+    found = printed(script(moment))
+    assert found == [moment.bench.training_loss(moment.state), moment.bench.testing_loss(moment.state)]
+
+
+def test_a_wrong_script_is_noticed() -> None:
+    moment = run(SMALL, (), 6)
+    text = script(moment)
+    assert printed(text.replace("lr=0.03", "lr=0.031")) != printed(text)
+
+
+@pytest.mark.parametrize("target", ["kind", "amount", "group"])
+def test_a_script_reads_ones_own_data_and_holds_none(
+    target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = np.random.default_rng(0)
+    table = {"a": random.standard_normal(50), "b": random.standard_normal(50)}
+    targets = {
+        "kind": np.arange(50) % 2,
+        "amount": table["a"] * 17.25,
+        "group": np.array(list("pqr"))[np.arange(50) % 3],
+    }
+    moment = run(f"{SMALL}&data=own", (), 10, own_data({**table, target: targets[target]}, ("a", "b"), target))
+    monkeypatch.chdir(tmp_path)
+    Path("data.csv").write_text(data_text(moment), "utf-8")
+    assert reproduces(moment)
+    text = script(moment) + settings_text(moment)
+    assert str(moment.bench.data.X[0, 0])[:6] not in text and "data.csv" in text
+
+
+@pytest.mark.parametrize("data", ["moons", "blobs", "curve"])
+def test_data_read_back_exactly(data: str) -> None:
+    moment = run(f"data={data}&points=40", (), 0)
+    rows = list(csv.reader(StringIO(data_text(moment))))
+    made = moment.bench.data
+    assert tuple(rows[0]) == (*made.names, "test")
+    values = np.array(rows[1:], np.float64)
+    assert values[:, :-2].astype(np.float32).tobytes() == made.X.tobytes()
+    assert values[:, -2].astype(made.y.dtype).tobytes() == made.y.tobytes()
+    assert np.flatnonzero(values[:, -1]).tolist() == made.test.tolist()
+
+
+def test_curves_and_settings_read_back() -> None:
+    moment = run(SMALL, [(4, "l2", 0.5)], 20)
+    rows = list(csv.DictReader(StringIO(curves_text(moment))))
+    assert [float(row["test_loss"]) for row in rows] == moment.testing_curve.tolist()
+    assert [int(row["epoch"]) for row in rows] == list(range(1, 9))
+    shown = json.loads(settings_text(moment))
+    assert shown["settings"]["l2"] == 0.5 and shown["first"]["l2"] == 0.0
+    assert shown["changes"] == [{"step": 4, "name": "l2", "value": 0.5}]
+
+
+@pytest.mark.parametrize("data", ["moons", "blobs", "curve"])
+def test_a_figure_is_drawn(data: str, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    moment = run(f"{SMALL}&data={data}", (), 10)
+    drawn = picture(moment, "ru")
+    assert "обучение" in drawn.save(tmp_path / "figure.svg").read_text("utf-8")
+    assert drawn.save(tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
