@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
-from sklon.runs.page import document, figure, table
+from sklon.runs.page import document
 
-from .check import Check
-from .drawing import drawn_for_page
-from .markdown import Shown, html_of, inline_html_of
+from .markdown import Shown, html_of
+from .parts import (
+    ASK,
+    FOLLOW_UPS,
+    PYTORCH,
+    SOURCES,
+    badges,
+    experiment_title,
+    faults,
+    follow_up,
+    inline,
+    misconception,
+    origin,
+    outcome_of,
+    pytorch,
+    sources,
+)
 from .question import Question
 from .report_style import STYLE
 from .running import Outcome, Result
-from .showing import shown
-from .text import Language, Text, number
+from .text import Language, Text
 from .topics import TOPICS
 
 TITLE = Text("The twelve topics, answered and measured", "Двенадцать тем: ответы и измерения")
@@ -26,26 +39,6 @@ LEAD = Text(
     "провёл, когда создавал эту страницу; сошлось проверок: {passed} из {checks}. В любой опыт можно нарочно внести "
     "ошибку, и тогда одна из проверок обязана не сойтись: sklon lab run Q9 --fault.",
 )
-MISCONCEPTION = Text("A common misconception", "Частое заблуждение")
-EXPERIMENT = Text("Experiment", "Опыт")
-ASK = Text("Ask the program", "Спроси программу")
-FOLLOW_UPS = Text("What comes next", "Что спросят ещё")
-PYTORCH = Text("The same in PyTorch", "То же в PyTorch")
-SOURCES = Text("Sources", "Источники")
-ORIGINS = {
-    "proposed": Text(
-        "a question we propose: the notes skip its number", "предложенный вопрос: в заметках этот номер пропущен"
-    ),
-    "open point": Text("an open point of the notes", "открытый вопрос заметок"),
-}
-HEAD = (
-    Text("claim", "утверждение"),
-    Text("predicted", "предсказано"),
-    Text("measured", "измерено"),
-    Text("bound", "граница"),
-    Text("", ""),
-)
-FAULTS = Text("It would notice:", "Ошибки, которые заметит опыт:")
 
 
 def render(questions: Sequence[Question], outcomes: Mapping[str, Outcome], language: Language, version: str) -> str:
@@ -67,7 +60,7 @@ def _contents(questions: Sequence[Question], language: Language) -> str:
 
     def listed(key: str) -> str:
         return "".join(
-            f'<li><a href="#{q.slug}"><b>{q.number}</b> {_inline(q.answers[language].title)}</a></li>'
+            f'<li><a href="#{q.slug}"><b>{q.number}</b> {inline(q.answers[language].title)}</a></li>'
             for q in questions
             if q.topic.key == key
         )
@@ -77,67 +70,26 @@ def _contents(questions: Sequence[Question], language: Language) -> str:
 
 
 def _question(question: Question, outcome: Outcome, language: Language) -> str:
-    answer, show = question.answers[language], _badges(outcome, language)
-    origin = ORIGINS.get(question.origin)
+    answer, show = question.answers[language], badges(outcome, language)
     parts = [
-        f'<p class="caption">{escape(question.topic.title.of(language))}'
-        + (f" · {escape(origin.of(language))}</p>" if origin else "</p>"),
-        f"<h2>{question.number} · {_inline(answer.title)}</h2>",
+        f'<p class="caption">{origin(question, language)}</p>',
+        f"<h2>{question.number} · {inline(answer.title)}</h2>",
         f'<div class="short">{html_of(answer.short, show)}</div>',
         html_of(answer.full, show),
-        f"<aside><h3>{MISCONCEPTION.of(language)}</h3>{html_of(answer.misconception, show)}</aside>",
+        misconception(answer.misconception, show, language),
         *(_experiment(r, answer.experiments[r.experiment.number], show, language) for r in outcome.results),
         f"<h3>{ASK.of(language)}</h3>{html_of(answer.ask, show)}" if answer.ask else "",
         f"<h3>{FOLLOW_UPS.of(language)}</h3>",
-        *(
-            f"<div class='follow-up'><h4>{_inline(f.question)}</h4>{html_of(f.answer, show)}</div>"
-            for f in answer.follow_ups
-        ),
-        f"<h3>{PYTORCH.of(language)}</h3><pre><code>{escape(question.pytorch)}</code></pre>",
-        f"<h3>{SOURCES.of(language)}</h3><ul class='sources'>{''.join(_sources(question))}</ul>",
+        *(follow_up(asked, show) for asked in answer.follow_ups),
+        f"<h3>{PYTORCH.of(language)}</h3>{pytorch(question)}",
+        f"<h3>{SOURCES.of(language)}</h3>{sources(question)}",
     ]
     return f'<section id="{question.slug}">{"".join(parts)}</section>'
 
 
 def _experiment(result: Result, words: str, show: Shown, language: Language) -> str:
-    experiment = result.experiment
-    title = f"{EXPERIMENT.of(language)} {experiment.number}: {experiment.title.of(language)}"
-    faults = "; ".join(f.says.of(language) for f in experiment.faults)
-    drawing = drawn_for_page(result.figure, language)
+    title = experiment_title(result.experiment.number, result.experiment.title, language)
     return (
         f'<div class="experiment"><h3>{escape(title)}</h3>{html_of(words, show)}'
-        f"{figure(drawing, escape(result.figure.caption.of(language)))}"
-        f"{table([h.of(language) for h in HEAD], (_row(c, language) for c in result.checks), 'numbers checks')}"
-        f'<p class="caption">{FAULTS.of(language)} {escape(faults)}.</p></div>'
+        f"{outcome_of(result, language)}{faults(result, language)}</div>"
     )
-
-
-def _row(check: Check, language: Language) -> list[str]:
-    predicted = "" if check.predicted is None else number(check.predicted, language)
-    verdict = f'<span class="{"holds" if check.passed else "fails"}">{"✓" if check.passed else "✗"}</span>'
-    return [
-        escape(check.says.of(language)), predicted, number(check.measured, language),
-        escape(check.bound(language)), verdict,
-    ]  # fmt: skip
-
-
-def _badges(outcome: Outcome, language: Language) -> Shown:
-    """Citations as badges with the measured numbers."""
-
-    def show(experiment: str, name: str) -> str:
-        check = outcome.check(experiment, name)
-        if check is None:
-            return ""
-        verdict = "holds" if check.passed else "fails"
-        return f'<span class="badge {verdict}" title="{escape(experiment)}">{escape(shown(check, language))}</span>'
-
-    return show
-
-
-def _sources(question: Question) -> Iterator[str]:
-    for source in question.sources:
-        yield f'<li><a href="{escape(source.url)}">{escape(source.title)}</a></li>'
-
-
-def _inline(text: str) -> str:
-    return inline_html_of(text, lambda experiment, name: "")

@@ -119,9 +119,13 @@ def run_experiment(
     experiment: Experiment, controls: Mapping[str, Any] | None = None, seed: int = 0, fault: Fault | None = None
 ) -> Result:
     """One experiment, recorded to its end and judged."""
-    record = Record(settle(experiment.controls, controls or {}), seed, ())
-    frames = tuple(frames_of(experiment, record.controls, seed, fault))
-    record = Record(record.controls, seed, frames)
+    settings = settle(experiment.controls, controls or {})
+    frames = tuple(frames_of(experiment, settings, seed, fault))
+    return judged(experiment, Record(settings, seed, frames), fault)
+
+
+def judged(experiment: Experiment, record: Record, fault: Fault | None = None) -> Result:
+    """What the checks say of a run that was recorded to its end."""
     with np.errstate(all="ignore"):
         return Result(experiment, fault, record, tuple(experiment.checks(record)))
 

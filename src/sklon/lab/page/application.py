@@ -1,0 +1,98 @@
+"""The pages and their routes: one set for each language, and a door that chooses between them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from fastapi import FastAPI
+from nicegui import Client, ui
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
+
+from sklon.lab.catalogue import all_questions
+from sklon.lab.text import LANGUAGES, Language
+
+from . import words
+from .guard import Application
+from .index import show_index
+from .live import show_playground
+from .questions import show_question
+from .shell import address, html, shell
+from .style import STYLE
+
+FAVICON = (
+    "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'>"
+    "<path d='M2 7 30 25 2 25Z' fill='#2389a8'/></svg>"
+)
+
+#: NiceGUI's names of our languages; they become ``<html lang>``
+TAGS: dict[Language, Literal["en-US", "ru"]] = {"en": "en-US", "ru": "ru"}
+
+
+def application(default: Language) -> Application:
+    """The page as an ASGI application, not guarded yet. ``default`` is for browsers that ask for no language of ours."""
+    around = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+
+    @around.get("/")
+    def door(request: Request) -> RedirectResponse:
+        return RedirectResponse(address(preferred(request.headers.get("accept-language", ""), default)))
+
+    register()
+    ui.run_with(around, title=words.LAB.en, favicon=FAVICON, dark=None, tailwind=False, show_welcome_message=False)
+    return around
+
+
+def preferred(header: str, default: Language) -> Language:
+    """The language of ours that an ``Accept-Language`` header puts first.
+
+    >>> preferred("de, ru;q=0.8, en;q=0.5", "en")
+    'ru'
+    """
+    asked = [_weighed(part) for part in header.split(",") if part.strip()]
+    for _, name in sorted(asked, key=lambda one: -one[0]):
+        for language in LANGUAGES:
+            if name.split("-")[0] == language:
+                return language
+    return default
+
+
+def register() -> None:
+    """Tell NiceGUI the pages; it has one table of them in a process."""
+    ui.add_head_html(f"<style>{STYLE}</style>", shared=True)
+    for language in LANGUAGES:
+        _register(language)
+
+
+def _register(language: Language) -> None:
+    slugs = {question.slug: question for question in all_questions()}
+
+    @ui.page(address(language), language=TAGS[language])
+    def index(client: Client) -> None:
+        show_index(client, language)
+
+    @ui.page(address(language, "playground"), language=TAGS[language])
+    def playground(client: Client, request: Request) -> None:
+        show_playground(client, language, request.query_params)
+
+    @ui.page(address(language, "{path:path}"), language=TAGS[language])
+    def other(client: Client, request: Request, path: str) -> None:
+        if path in slugs:
+            show_question(client, language, slugs[path], request.query_params)
+        else:
+            client.status_code = 404
+            _show_not_found(client, language)
+
+
+def _show_not_found(client: Client, language: Language) -> None:
+    title = words.NOT_FOUND.of(language)
+    with shell(client, language, "", title):
+        html(f"<h1>{title}</h1><p><a href='{address(language)}'>{words.NOT_FOUND_MORE.of(language)}</a></p>")
+
+
+def _weighed(part: str) -> tuple[float, str]:
+    """(weight, language) of one part of the header; what cannot be read weighs nothing."""
+    name, _, weight = part.strip().partition(";q=")
+    try:
+        return float(weight or 1), name.strip().lower()
+    except ValueError:
+        return 0.0, name.strip().lower()

@@ -1,0 +1,91 @@
+"""The look of the lab's page: that of our other pages, and what a page that lives needs beside it."""
+
+from __future__ import annotations
+
+from sklon.lab.report_style import STYLE as REPORT
+from sklon.runs.page_style import STYLE as HOUSE
+
+PAGE = """
+:root { --zero:#0f6f8c; --one:#c2722c; --middle:#f4f2ec; --focus:#0f6f8c; --link:#0c617b }
+@media (prefers-color-scheme:dark) { :root { --zero:#58b8d6; --one:#e0a05f; --middle:#1b2024; --focus:#8fd3ea;
+  --link:#7cc9e2 } }
+.q-layout, .q-page { min-height:0 !important }
+.nicegui-content { display:block; padding:0 clamp(1rem,4vw,2.5rem); max-width:64rem; margin:0 auto; outline:0 }
+header.bar { display:flex; flex-wrap:wrap; gap:.3rem 1.6rem; align-items:center; max-width:64rem;
+  padding-top:1.1rem; padding-bottom:.2rem; margin:0 auto; font-size:.95rem }
+header.bar .brand { font-size:1rem; text-decoration:none; color:var(--link) }
+header.bar nav { display:flex; flex-wrap:wrap; gap:.3rem 1.2rem }
+header.bar .languages { margin-left:auto }
+.visually-hidden { position:absolute; width:1px; height:1px; overflow:hidden; clip-path:inset(50%); white-space:nowrap }
+.skip { position:absolute; left:-99rem; padding:.5rem .9rem; background:var(--card); border-radius:0 0 8px 0; z-index:9 }
+.skip:focus { left:0; top:0 }
+a { color:var(--link) }
+header.bar nav a { color:var(--ink); text-decoration:none; padding:.25rem 0 }
+header.bar nav a:hover { text-decoration:underline }
+header.bar nav a[aria-current] { color:var(--link); font-weight:650 }
+:focus-visible { outline:3px solid var(--focus); outline-offset:2px; border-radius:3px }
+h1 { margin:clamp(1.2rem,4vw,2.4rem) 0 1rem; font-size:clamp(1.55rem,4.4vw,2.3rem); max-width:46rem }
+.lead-in { font-size:1.15rem; max-width:44rem; color:var(--soft); margin:0 0 2rem }
+.topics { display:grid; gap:1.2rem; grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr)); margin:0 0 2.5rem }
+.topics section { margin:0; padding:1.1rem 1.3rem 1.2rem }
+.topics h2 { font-size:1.02rem; margin:0 0 .5rem; display:flex; gap:.6rem; align-items:baseline }
+.topics h2 small { color:var(--soft); font-weight:400; font-variant-numeric:tabular-nums }
+.topics ul { list-style:none; margin:0; padding:0 }
+.topics li { margin:0; border-top:1px solid var(--line) }
+.topics li a { display:flex; gap:.7rem; padding:.5rem 0; color:inherit; text-decoration:none; line-height:1.35 }
+.topics li a:hover, .topics li a:focus-visible { color:var(--link); text-decoration:underline }
+.topics li b { color:var(--link); font-weight:650; flex:0 0 2.7rem; font-variant-numeric:tabular-nums }
+.crumb { margin:clamp(1rem,3vw,1.8rem) 0 0; color:var(--soft); font-size:.92rem }
+.crumb + h1 { margin-top:.3rem }
+.question > h2 { margin-top:0 }
+.experiment-card { scroll-margin-top:1rem }
+.experiment-card h2 small { color:var(--soft); font-weight:400 }
+.badge { font-size:.84em; padding:.1em .55em }
+.badge.pending { color:var(--soft); background:color-mix(in srgb,var(--line) 45%,transparent) }
+.badge.pending:is(a) { text-decoration:none }
+.badge.pending:is(a):hover { text-decoration:underline }
+.settings { display:flex; flex-wrap:wrap; gap:.8rem 1.4rem; align-items:end; margin:1rem 0 .8rem; padding:0; border:0 }
+.settings label { display:flex; flex-direction:column; gap:.25rem; font-size:.88rem; color:var(--soft); max-width:100% }
+input, select, button { font:inherit; color:var(--ink); background:var(--card); border:1px solid
+  color-mix(in srgb,var(--soft) 75%,transparent); border-radius:7px; padding:.42rem .7rem; min-height:2.6rem; max-width:100% }
+input[type=number] { width:8.5rem; font-variant-numeric:tabular-nums }
+input[type=range] { width:14rem; padding:0; min-height:2rem; accent-color:var(--accent); border:0; background:none }
+input[aria-invalid=true] { border-color:var(--fifth) }
+button { cursor:pointer; padding-inline:1.1rem }
+button:hover:not(:disabled) { border-color:var(--accent) }
+button:disabled { cursor:default; color:var(--soft); border-color:var(--line) }
+button.first { background:var(--act); border-color:var(--act); color:#fff; font-weight:600 }
+button.first:disabled { background:var(--line); border-color:var(--line); color:var(--soft) }
+:root { --act:#0f6f8c }
+@media (prefers-color-scheme:dark) { :root { --act:#156f89 } }
+.actions { display:flex; flex-wrap:wrap; gap:.7rem; align-items:center; margin:0 0 .6rem }
+.status { color:var(--soft); margin:0; min-height:1.6em; font-variant-numeric:tabular-nums; overflow-wrap:anywhere }
+.status[data-status=pass] { color:var(--third-ink) } .status[data-status=fail] { color:var(--fifth-ink) }
+:root { --third-ink:#3a6f2c; --fifth-ink:#a02f3d }
+@media (prefers-color-scheme:dark) { :root { --third-ink:#8cc47a; --fifth-ink:#f0a0a9 } }
+.holds { color:var(--third-ink) } .fails { color:var(--fifth-ink) }
+.complaint { color:var(--fifth-ink); margin:.2rem 0 .6rem }
+.complaint:empty { display:none }
+.result { margin-top:1.2rem } .result:empty { display:none }
+.result figure { flex-direction:column; align-items:flex-start }
+.result figcaption { flex:none; max-width:46rem }
+.scroll:focus-visible, .math.block:focus-visible { outline-offset:-2px }
+mtd { padding:.5ex .4em }
+.turn { display:flex; flex-wrap:wrap; justify-content:space-between; gap:.6rem 2rem; margin:0 0 2.4rem }
+.turn a { max-width:26rem }
+.turn a:last-child:not(:first-child) { text-align:right }
+.turn small { display:block; color:var(--soft) }
+footer { max-width:64rem; margin:0 auto; padding:1.2rem clamp(1rem,4vw,2.5rem) 2rem; color:var(--soft); font-size:.88rem;
+  border-top:1px solid var(--line) }
+footer p { margin:0 }
+.views { display:grid; gap:1.6rem; grid-template-columns:minmax(0,22rem) minmax(0,1fr); align-items:start }
+.boundary canvas { display:block; width:100%; aspect-ratio:1; border-radius:8px; background:var(--middle) }
+.curve .drawing { width:100%; height:21rem }
+.told { color:var(--soft); font-size:.88rem; margin:.5rem 0 0; min-height:1.4em; font-variant-numeric:tabular-nums }
+pre { overflow-wrap:anywhere }
+@media (max-width:44rem) { .views { grid-template-columns:minmax(0,1fr) } .curve .drawing { height:16rem }
+  header.bar .languages { margin-left:0 } }
+@media (prefers-reduced-motion:reduce) { * { scroll-behavior:auto !important; transition:none !important } }
+"""
+
+STYLE = HOUSE + REPORT + PAGE

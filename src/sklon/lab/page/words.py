@@ -1,0 +1,48 @@
+"""What the page says around the questions, in every language."""
+
+from __future__ import annotations
+
+from sklon.lab.text import Text
+
+LAB = Text("sklon lab", "sklon lab")
+LEAD = Text(
+    "Ask how neural networks are trained. Every answer is measured by an experiment that you can run, turn and break.",
+    "Спросите, как обучают нейронные сети. Каждый ответ измерен опытом, который можно запустить, настроить и сломать.",
+)
+TITLE = Text("The twelve topics", "Двенадцать тем")
+QUESTIONS = Text("Questions", "Вопросы")
+PLAYGROUND = Text("Playground", "Площадка")
+SKIP = Text("Skip to the content", "Перейти к содержанию")
+NAVIGATION = Text("The lab", "Разделы")
+LANGUAGE = Text("Language", "Язык")
+NAMES = {"en": "English", "ru": "Русский"}
+FOOTER = Text(
+    "sklon {version}. This page is served by your own computer; nothing leaves it.",
+    "sklon {version}. Эту страницу показывает ваш компьютер; за его пределы ничего не уходит.",
+)
+PREVIOUS = Text("Previous question", "Предыдущий вопрос")
+NEXT = Text("Next question", "Следующий вопрос")
+NOT_FOUND = Text("There is no such page", "Такой страницы нет")
+NOT_FOUND_MORE = Text("All questions stand on the first page.", "Все вопросы — на первой странице.")
+
+IN_FULL = Text("In full", "Подробно")
+RUN = Text("Run", "Запустить")
+STEP = Text("Step", "Шаг")
+STOP = Text("Stop", "Остановить")
+SETTINGS = Text("Settings", "Настройки")
+SEED = Text("seed", "начальное число")
+FAULT = Text("Build a fault in", "Внести ошибку")
+NO_FAULT = Text("no fault", "без ошибки")
+TO_MEASURE = Text("not measured yet", "ещё не измерено")
+READY = Text("Not run yet.", "Ещё не запущен.")
+WORKING = Text("Running: {frames} frames so far{values}.", "Идёт опыт, кадров: {frames}{values}.")
+STEPPING = Text("Frame {frames}{values}.", "Кадр {frames}{values}.")
+STOPPED = Text("Stopped after {frames} frames.", "Остановлен; кадров: {frames}.")
+HOLDS = Text("It holds: {passed} of {checks} checks.", "Сошлось: проверок {passed} из {checks}.")
+FAILS = Text("It does not hold: {passed} of {checks} checks.", "Не сошлось: проверок {passed} из {checks}.")
+NOTICED = Text(
+    "The fault was noticed: {failed} of {checks} checks fail, as they should.",
+    "Ошибка замечена: не сошлось проверок {failed} из {checks}, как и должно быть.",
+)
+UNNOTICED = Text("The fault was not noticed.", "Ошибка осталась незамеченной.")
+DRAWN = Text("step {step}, epoch {epoch}; {losses}", "шаг {step}, эпоха {epoch}; {losses}")
