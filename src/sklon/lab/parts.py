@@ -102,8 +102,9 @@ def badges(outcome: Outcome, language: Language) -> Shown:
 
 def badge(experiment: str, check: Check, language: Language) -> str:
     """The numbers of a check."""
-    verdict = "holds" if check.passed else "fails"
-    return f'<span class="badge {verdict}" title="{escape(experiment)}">{escape(shown(check, language))}</span>'
+    verdict, status = ("holds", "pass") if check.passed else ("fails", "fail")
+    claim = f'data-claim="{experiment}/{check.name}" data-status="{status}"'
+    return f'<span class="badge {verdict}" title="{experiment}" {claim}>{escape(shown(check, language))}</span>'
 
 
 def _row(check: Check, language: Language) -> list[str]:

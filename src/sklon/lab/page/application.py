@@ -21,8 +21,7 @@ from .shell import address, html, shell
 from .style import STYLE
 
 FAVICON = (
-    "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'>"
-    "<path d='M2 7 30 25 2 25Z' fill='#2389a8'/></svg>"
+    "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'><path d='M2 7 30 25 2 25Z' fill='#2389a8'/></svg>"
 )
 
 #: NiceGUI's names of our languages; they become ``<html lang>``
@@ -30,7 +29,7 @@ TAGS: dict[Language, Literal["en-US", "ru"]] = {"en": "en-US", "ru": "ru"}
 
 
 def application(default: Language) -> Application:
-    """The page as an ASGI application, not guarded yet. ``default`` is for browsers that ask for no language of ours."""
+    """The page as an ASGI application, not guarded yet. ``default`` is for browsers that ask for no language."""
     around = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
     @around.get("/")

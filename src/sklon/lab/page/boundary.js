@@ -1,7 +1,7 @@
 // Planes of bytes as colours: the picture of what a network says over the plane.
 // Frames come as binary messages (their bytes: frames.py). The newest one is drawn once per animation frame and then
 // acknowledged; one that was overtaken is acknowledged without being drawn. Colours are the page's own.
-const HEADER = 20, EVENT = "lab", MARK = 3.2, GAP = 4;
+const HEADER = 20, STRENGTH = 0.72, EVENT = "lab", MARK = 3.2, GAP = 4;
 
 export default {
   template: `
@@ -88,11 +88,11 @@ function resize(canvas, width, height) {
   if (canvas.height !== height) canvas.height = height;
 }
 
-// 256 pixels from the one tone over the page's own to the other
+// 256 pixels from the one tone over the middle to the other; not to the full tone, which is that of the samples
 function ramp({ zero, one, middle }) {
   const [low, mid, high] = [zero, middle, one].map(rgb);
   return Uint32Array.from({ length: 256 }, (_, i) => {
-    const t = Math.abs(i - 127.5) / 127.5, end = i < 127.5 ? low : high;
+    const t = STRENGTH * Math.abs(i - 127.5) / 127.5, end = i < 127.5 ? low : high;
     const [r, g, b] = mid.map((m, k) => Math.round(m + (end[k] - m) * t));
     return (255 << 24 | b << 16 | g << 8 | r) >>> 0;
   });

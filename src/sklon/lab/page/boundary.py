@@ -45,5 +45,3 @@ class Boundary(Element, component="boundary.js"):
         if self._props["told"] != words:
             self._props["told"] = words
             self.update()
-
-

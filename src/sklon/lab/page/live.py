@@ -13,7 +13,7 @@ from . import words
 from .boundary import Boundary
 from .curve import Curve
 from .native import Button
-from .player import Player, Session, Shown
+from .player import Player, Shown
 from .shell import html, shell
 from .small import Small
 

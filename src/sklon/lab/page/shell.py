@@ -5,34 +5,51 @@ A route belongs to a language, since ``<html lang>`` does; the other language is
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from html import escape
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from nicegui import Client, ui
 
-from sklon.lab.text import LANGUAGES, Language
+from sklon.lab.text import LANGUAGES, Language, Text
 
 from . import words
 from .wire import name_content, place_around_content
-
-if TYPE_CHECKING:
-    from sklon.lab.text import Text
 
 #: the places that the header leads to: (path below the language, name)
 PLACES: tuple[tuple[str, Text], ...] = (("", words.QUESTIONS), ("playground", words.PLAYGROUND))
 CONTENT = "content"
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the reader is: a path below the language, and what the address says beside it."""
+
+    language: Language
+    path: str
+    header: ui.html
+
+    def remember(self, query: Mapping[str, str]) -> None:
+        """Put what is set into the address, and into the link to the other language."""
+        behind = f"?{urlencode(query)}" if query else ""
+        ui.navigate.history.replace(address(self.language, self.path) + behind)
+        self.header.set_content(_header(self.language, self.path, behind))
+
+
 @contextmanager
-def shell(client: Client, language: Language, path: str, title: str) -> Iterator[None]:
+def shell(
+    client: Client, language: Language, path: str, title: str, query: Mapping[str, str] | None = None
+) -> Iterator[Place]:
     """The frame of the page at ``/LANGUAGE/path``; the block fills its content. ``title`` is text."""
     ui.page_title(f"{title} · {words.LAB.of(language)}" if path else title)
     name_content(client, CONTENT)
-    above = html(_header(language, path), "header", "bar")
-    yield
+    behind = f"?{urlencode(dict(query))}" if query else ""
+    above = html(_header(language, path, behind), "header", "bar")
+    yield Place(language, path, above)
     below = html(f"<p>{escape(words.FOOTER.of(language).format(version=version('sklon')))}</p>", "footer")
     place_around_content(client, above, below)
 
@@ -42,14 +59,19 @@ def html(content: str, tag: str = "div", kind: str = "") -> ui.html:
     return ui.html(content, sanitize=False, tag=tag).classes(kind)
 
 
+def reachable(content: str) -> str:
+    """HTML of which everything that scrolls can be reached by keyboard."""
+    return re.sub(r'<(\w+) class="(scroll|math block)"', r'<\1 tabindex="0" class="\2"', content)
+
+
 def address(language: Language, path: str = "") -> str:
     """Where a page stands."""
     return f"/{language}/{path}"
 
 
-def _header(language: Language, path: str) -> str:
+def _header(language: Language, path: str, behind: str) -> str:
     places = "".join(_link(address(language, p), n.of(language), p == path) for p, n in PLACES)
-    languages = "".join(_language(one, path, one == language) for one in LANGUAGES)
+    languages = "".join(_language(one, path + behind, one == language) for one in LANGUAGES)
     return (
         f'<a class="skip" href="#{CONTENT}">{words.SKIP.of(language)}</a>'
         f'<a class="brand" href="{address(language)}">{words.LAB.of(language)}</a>'
@@ -60,10 +82,10 @@ def _header(language: Language, path: str) -> str:
 
 def _link(href: str, name: str, here: bool) -> str:
     current = ' aria-current="page"' if here else ""
-    return f'<a href="{href}"{current}>{escape(name)}</a>'
+    return f'<a href="{escape(href)}"{current}>{escape(name)}</a>'
 
 
 def _language(language: Language, path: str, here: bool) -> str:
     current = ' aria-current="true"' if here else ""
-    name = words.NAMES[language]
-    return f'<a href="{address(language, path)}" lang="{language}" hreflang="{language}"{current}>{name}</a>'
+    href = escape(address(language, path))
+    return f'<a href="{href}" lang="{language}" hreflang="{language}"{current}>{words.NAMES[language]}</a>'

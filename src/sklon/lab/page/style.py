@@ -10,13 +10,14 @@ PAGE = """
 @media (prefers-color-scheme:dark) { :root { --zero:#58b8d6; --one:#e0a05f; --middle:#1b2024; --focus:#8fd3ea;
   --link:#7cc9e2 } }
 .q-layout, .q-page { min-height:0 !important }
+main.q-page { max-width:none; margin:0; padding:0 }
 .nicegui-content { display:block; padding:0 clamp(1rem,4vw,2.5rem); max-width:64rem; margin:0 auto; outline:0 }
+h1, h2, h3, h4 { font-weight:680; letter-spacing:-.01em } h2 { font-size:1.2rem; line-height:1.35 }
 header.bar { display:flex; flex-wrap:wrap; gap:.3rem 1.6rem; align-items:center; max-width:64rem;
   padding-top:1.1rem; padding-bottom:.2rem; margin:0 auto; font-size:.95rem }
 header.bar .brand { font-size:1rem; text-decoration:none; color:var(--link) }
 header.bar nav { display:flex; flex-wrap:wrap; gap:.3rem 1.2rem }
 header.bar .languages { margin-left:auto }
-.visually-hidden { position:absolute; width:1px; height:1px; overflow:hidden; clip-path:inset(50%); white-space:nowrap }
 .skip { position:absolute; left:-99rem; padding:.5rem .9rem; background:var(--card); border-radius:0 0 8px 0; z-index:9 }
 .skip:focus { left:0; top:0 }
 a { color:var(--link) }
@@ -26,8 +27,8 @@ header.bar nav a[aria-current] { color:var(--link); font-weight:650 }
 :focus-visible { outline:3px solid var(--focus); outline-offset:2px; border-radius:3px }
 h1 { margin:clamp(1.2rem,4vw,2.4rem) 0 1rem; font-size:clamp(1.55rem,4.4vw,2.3rem); max-width:46rem }
 .lead-in { font-size:1.15rem; max-width:44rem; color:var(--soft); margin:0 0 2rem }
-.topics { display:grid; gap:1.2rem; grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr)); margin:0 0 2.5rem }
-.topics section { margin:0; padding:1.1rem 1.3rem 1.2rem }
+.topics { columns:26rem 2; column-gap:1.2rem; margin:0 0 1.4rem }
+.topics section { margin:0 0 1.2rem; padding:1.1rem 1.3rem .6rem; break-inside:avoid }
 .topics h2 { font-size:1.02rem; margin:0 0 .5rem; display:flex; gap:.6rem; align-items:baseline }
 .topics h2 small { color:var(--soft); font-weight:400; font-variant-numeric:tabular-nums }
 .topics ul { list-style:none; margin:0; padding:0 }

@@ -20,6 +20,7 @@ FOOTER = Text(
     "sklon {version}. This page is served by your own computer; nothing leaves it.",
     "sklon {version}. Эту страницу показывает ваш компьютер; за его пределы ничего не уходит.",
 )
+AROUND = Text("Neighbouring questions", "Соседние вопросы")
 PREVIOUS = Text("Previous question", "Предыдущий вопрос")
 NEXT = Text("Next question", "Следующий вопрос")
 NOT_FOUND = Text("There is no such page", "Такой страницы нет")
@@ -33,7 +34,7 @@ SETTINGS = Text("Settings", "Настройки")
 SEED = Text("seed", "начальное число")
 FAULT = Text("Build a fault in", "Внести ошибку")
 NO_FAULT = Text("no fault", "без ошибки")
-TO_MEASURE = Text("not measured yet", "ещё не измерено")
+TO_MEASURE = Text("run {experiment}", "запустите {experiment}")
 READY = Text("Not run yet.", "Ещё не запущен.")
 WORKING = Text("Running: {frames} frames so far{values}.", "Идёт опыт, кадров: {frames}{values}.")
 STEPPING = Text("Frame {frames}{values}.", "Кадр {frames}{values}.")

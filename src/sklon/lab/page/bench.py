@@ -1,0 +1,165 @@
+"""The place of one experiment on a page: its settings, its run on the server, and what came out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from threading import Lock
+from typing import Any
+
+from nicegui import Client, background_tasks, ui
+
+from sklon.lab.experiment import Frame
+from sklon.lab.parts import outcome_of
+from sklon.lab.recording import Recording
+from sklon.lab.running import Result
+from sklon.lab.text import Language, Text, number
+
+from . import words
+from .aside import aside
+from .native import Button, Words
+from .shell import html, reachable
+from .turning import Turned, show_settings
+
+#: seconds that a run computes before it says how far it is
+STRETCH = 0.1
+#: matplotlib's settings are those of the process: one figure is drawn at a time
+_DRAWING = Lock()
+#: values of a frame that are told at the most
+MOST_VALUES = 3
+
+
+class Bench:
+    """Runs an experiment as it is set, to its end or frame by frame.
+
+    ``changed`` is called when something was set, ``done`` is given each result.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        turned: Turned,
+        language: Language,
+        *,
+        stepping: bool,
+        changed: Callable[[], None],
+        done: Callable[[Result], None],
+    ) -> None:
+        self.turned, self.language, self._changed, self._done = turned, language, changed, done
+        self._recording: Recording | None = None
+        self._task: asyncio.Task[None] | None = None
+        show_settings(turned, language, self._set_anew)
+        with ui.element("div").classes("actions"):
+            first, second = ("", "first") if stepping else ("first", "")
+            self._run = Button(words.RUN.of(language), self.run, first)
+            self._step = Button(words.STEP.of(language), self.step, second)
+            self._stop = Button(words.STOP.of(language), self.stop)
+        self._status = Words("p", words.READY.of(language), "status").props("role=status")
+        self._status.set_attributes(data_status="idle", data_step="0")
+        self._result = html("", kind="result")
+        self._show_buttons()
+        client.on_disconnect(self._cancel)
+
+    def run(self) -> None:
+        """Run to the end: from the start, or from where steps have led."""
+        self._begin(self._to_the_end)
+
+    def step(self) -> None:
+        """Compute one frame more."""
+        self._begin(self._one_frame)
+
+    def stop(self) -> None:
+        """Give the run up."""
+        self._cancel()
+        frames = len(self._recording.frames) if self._recording is not None else 0
+        self._forget()
+        self._tell(words.STOPPED.of(self.language).format(frames=number(frames, self.language)), "idle", frames)
+
+    def _set_anew(self) -> None:
+        """What is set has changed: the next run begins anew."""
+        self._forget()
+        self._tell(words.READY.of(self.language), "idle", 0)
+        self._changed()
+
+    def _forget(self) -> None:
+        self._cancel()
+        self._recording = None
+        self._show_buttons()
+
+    # ---- the run
+    def _begin(self, work: Callable[[Recording], Coroutine[Any, Any, None]]) -> None:
+        if self._task is not None:
+            return
+        if self._recording is None:
+            turned = self.turned
+            self._recording = Recording(turned.experiment, turned.settings, turned.seed, turned.fault)
+            self._result.set_content("")
+        self._task = background_tasks.create(work(self._recording), name="experiment")
+        self._show_buttons(running=True)
+
+    async def _to_the_end(self, recording: Recording) -> None:
+        while await aside(lambda: recording.advance(STRETCH)):
+            self._tell_progress(words.WORKING, recording)
+        await self._judge(recording)
+
+    async def _one_frame(self, recording: Recording) -> None:
+        if await aside(lambda: recording.advance(0.0)):
+            self._tell_progress(words.STEPPING, recording)
+            self._task = None
+            self._show_buttons()
+        else:
+            await self._judge(recording)
+
+    async def _judge(self, recording: Recording) -> None:
+        result = await aside(recording.result)
+        drawn = await aside(lambda: _drawn(result, self.language))
+        self._result.set_content(drawn)
+        self._tell(verdict(result, self.language), "pass" if result.as_expected else "fail", len(recording.frames))
+        self._recording = self._task = None
+        self._show_buttons()
+        self._done(result)
+
+    def _cancel(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    # ---- what is said
+    def _tell_progress(self, said: Text, recording: Recording) -> None:
+        count = len(recording.frames)
+        values = told(recording.frames[-1], self.language)
+        sentence = said.of(self.language).format(frames=number(count, self.language), values=values)
+        self._tell(sentence, "running", count)
+
+    def _tell(self, sentence: str, status: str, frames: int) -> None:
+        self._status.say(sentence)
+        self._status.set_attributes(data_status=status, data_step=str(frames))
+
+    def _show_buttons(self, running: bool = False) -> None:
+        self._run.enable(not running)
+        self._step.enable(not running)
+        self._stop.enable(running or self._recording is not None)
+
+
+def verdict(result: Result, language: Language) -> str:
+    """What a run has shown, in a sentence."""
+    checks, passed = len(result.checks), sum(check.passed for check in result.checks)
+    counts = {"passed": passed, "failed": checks - passed, "checks": checks}
+    if result.fault is None:
+        return (words.HOLDS if result.passed else words.FAILS).of(language).format(**counts)
+    return (words.UNNOTICED if result.passed else words.NOTICED).of(language).format(**counts)
+
+
+def told(frame: Frame, language: Language) -> str:
+    """The first numbers of a frame."""
+    numbers = [(name, value) for name, value in frame.items() if _is_number(value)][:MOST_VALUES]
+    return "".join(f", {name} = {number(float(value), language)}" for name, value in numbers)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _drawn(result: Result, language: Language) -> str:
+    with _DRAWING:
+        return reachable(outcome_of(result, language))
