@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.chromium import NO_CHROMIUM, chromium
+
 os.environ["SKLON_CACHE"] = "off"  # before any test is imported; tests of the cache name a folder of their own
 
 settings.register_profile(
@@ -30,14 +32,24 @@ def _torch_is_there() -> bool:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Where tests decide what is merged, a missing reference is an error."""
+    """Where tests decide what is merged, a missing reference is an error, and so is a missing browser."""
     if os.environ.get("CI") and not _torch_is_there():
         raise pytest.UsageError("PyTorch is not installed, and CI is set: the reference of the tests is missing")
+    if os.environ.get("CI") and chromium() is None:
+        raise pytest.UsageError("Chromium is not installed, and CI is set: the browser of the tests is missing")
 
 
 def pytest_report_header() -> list[str]:
-    """One line about what will be skipped."""
-    return [] if _torch_is_there() else [NO_TORCH]
+    """One line about each thing that is missing, and what will be skipped therefore."""
+    return ([] if _torch_is_there() else [NO_TORCH]) + ([] if chromium() else [NO_CHROMIUM])
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that need a browser are skipped where there is none."""
+    if chromium() is None:
+        for item in items:
+            if item.get_closest_marker("browser"):
+                item.add_marker(pytest.mark.skip(reason=NO_CHROMIUM))
 
 
 @pytest.fixture(autouse=True, scope="session")

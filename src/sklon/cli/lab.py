@@ -1,4 +1,4 @@
-"""``sklon lab``: list, run, answer, report, cards, quiz, progress. Thin shells around the functions of the lab."""
+"""``sklon lab``: the page; list, run, answer, report, cards, quiz, progress. Thin shells around the lab."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="lab",
     help="The twelve topics as questions: answers that are proved by experiments on this engine.",
-    no_args_is_help=True,
+    epilog="Example: sklon lab --lang ru",
 )
 
 Which = Annotated[str, typer.Argument(metavar="WHICH", help="A question (Q9, batch-size) or an experiment (E9b).")]
@@ -28,6 +28,36 @@ Lang = Annotated[str | None, typer.Option("--lang", metavar="en|ru", help="The l
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Where randomness starts.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but the result and errors.")]
+
+
+@app.callback(invoke_without_command=True)
+@guarded
+def page(
+    context: typer.Context,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Where the page is served; 0 takes any free port.")
+    ] = 8733,
+    lang: Lang = None,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Open no browser; say the address only.")] = False,
+) -> None:
+    """The twelve topics as questions: answers that are proved by experiments on this engine.
+
+    Without a command: open them as a page in the browser, until Ctrl-C. It is served to this computer only.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    language, terminal = _language(lang), Terminal(quiet=False, json=False)
+
+    def ready(address: str, chosen: int) -> None:
+        if chosen != port and port:
+            terminal.tell(f"Port {port} is busy, so the page is at {chosen}.")
+        terminal.tell(f"The lab is at {address} (Ctrl-C ends it)")
+        if not no_browser:
+            import webbrowser
+
+            webbrowser.open(address)
+
+    _server().serve(language, port=port, ready=ready)
 
 
 @app.command("list", epilog="Example: sklon lab list")
@@ -210,6 +240,15 @@ def progress(
     held = file.read() if export is None else file.copy_to(export)
     summary, sentences = status(held, _language(lang))
     Terminal(quiet, json).result({"file": str(file.path), **summary}, *sentences)
+
+
+def _server() -> ModuleType:
+    """What serves the page, if its libraries are installed."""
+    try:
+        from sklon.lab.page import server
+    except ImportError as error:
+        raise InputError(f"the page needs {error.name}: pip install 'sklon[lab]'") from error
+    return server
 
 
 def _writing() -> ModuleType:

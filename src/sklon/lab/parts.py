@@ -57,10 +57,12 @@ def experiment_title(number: str, title: Text, language: Language) -> str:
 
 def outcome_of(result: Result, language: Language) -> str:
     """What a run of an experiment shows: its figure, and its checks as a table."""
-    return (
-        figure(drawn_for_page(result.figure, language), escape(result.figure.caption.of(language)))
-        + table([h.of(language) for h in HEAD], (_row(c, language) for c in result.checks), "numbers checks")
-    )  # fmt: skip
+    picture = drawn_for_page(result.figure, language)
+    framed = f'<div class="scroll picture" style="--panels:{len(result.figure.panels)}">{picture}</div>'
+    rows = (_row(check, language) for check in result.checks)
+    return figure(framed, escape(result.figure.caption.of(language))) + table(
+        [word.of(language) for word in HEAD], rows, "numbers checks"
+    )
 
 
 def faults(result: Result, language: Language) -> str:

@@ -71,7 +71,7 @@ class _Page:
 
     def _show_more(self) -> None:
         language = self.language
-        with ui.element("section"):
+        with ui.element("section").classes("follow-ups"):
             html(parts.FOLLOW_UPS.of(language), "h2")
             for asked in self.answer.follow_ups:
                 html(parts.inline(asked.question), "h3")

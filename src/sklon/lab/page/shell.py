@@ -61,7 +61,7 @@ def html(content: str, tag: str = "div", kind: str = "") -> ui.html:
 
 def reachable(content: str) -> str:
     """HTML of which everything that scrolls can be reached by keyboard."""
-    return re.sub(r'<(\w+) class="(scroll|math block)"', r'<\1 tabindex="0" class="\2"', content)
+    return re.sub(r'<(\w+) class="(scroll|scroll picture|math block)"', r'<\1 tabindex="0" class="\2"', content)
 
 
 def address(language: Language, path: str = "") -> str:

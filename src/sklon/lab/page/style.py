@@ -18,7 +18,8 @@ header.bar { display:flex; flex-wrap:wrap; gap:.3rem 1.6rem; align-items:center;
 header.bar .brand { font-size:1rem; text-decoration:none; color:var(--link) }
 header.bar nav { display:flex; flex-wrap:wrap; gap:.3rem 1.2rem }
 header.bar .languages { margin-left:auto }
-.skip { position:absolute; left:-99rem; padding:.5rem .9rem; background:var(--card); border-radius:0 0 8px 0; z-index:9 }
+.skip { position:absolute; left:-99rem; padding:.5rem .9rem; background:var(--card);
+  border-radius:0 0 8px 0; z-index:9 }
 .skip:focus { left:0; top:0 }
 a { color:var(--link) }
 header.bar nav a { color:var(--ink); text-decoration:none; padding:.25rem 0 }
@@ -38,17 +39,23 @@ h1 { margin:clamp(1.2rem,4vw,2.4rem) 0 1rem; font-size:clamp(1.55rem,4.4vw,2.3re
 .topics li b { color:var(--link); font-weight:650; flex:0 0 2.7rem; font-variant-numeric:tabular-nums }
 .crumb { margin:clamp(1rem,3vw,1.8rem) 0 0; color:var(--soft); font-size:.92rem }
 .crumb + h1 { margin-top:.3rem }
-.question > h2 { margin-top:0 }
+aside h2 { margin:0 0 .2rem; color:var(--second-ink); font-size:.95rem } aside p:first-child { margin-top:0 }
+:root { --second-ink:#94521a }
+@media (prefers-color-scheme:dark) { :root { --second-ink:#e0a05f } }
+.short > div > p:first-child { margin-top:.2rem } .short > div > p:last-child { margin-bottom:.2rem }
+.follow-ups h3 { margin:1.2rem 0 .15rem } .follow-ups h2 + h3 { margin-top:.2rem } .follow-ups p { margin:.2rem 0 }
+section > h2:first-child { margin-bottom:.6rem }
 .experiment-card { scroll-margin-top:1rem }
 .experiment-card h2 small { color:var(--soft); font-weight:400 }
 .badge { font-size:.84em; padding:.1em .55em }
 .badge.pending { color:var(--soft); background:color-mix(in srgb,var(--line) 45%,transparent) }
 .badge.pending:is(a) { text-decoration:none }
 .badge.pending:is(a):hover { text-decoration:underline }
-.settings { display:flex; flex-wrap:wrap; gap:.8rem 1.4rem; align-items:end; margin:1rem 0 .8rem; padding:0; border:0 }
+.settings { display:flex; flex-wrap:wrap; gap:.8rem 1.4rem; align-items:start; margin:1rem 0 .8rem; padding:0; border:0 }
 .settings label { display:flex; flex-direction:column; gap:.25rem; font-size:.88rem; color:var(--soft); max-width:100% }
 input, select, button { font:inherit; color:var(--ink); background:var(--card); border:1px solid
-  color-mix(in srgb,var(--soft) 75%,transparent); border-radius:7px; padding:.42rem .7rem; min-height:2.6rem; max-width:100% }
+  color-mix(in srgb,var(--soft) 75%,transparent); border-radius:7px; padding:.42rem .7rem;
+  min-height:2.6rem; max-width:100% }
 input[type=number] { width:8.5rem; font-variant-numeric:tabular-nums }
 input[type=range] { width:14rem; padding:0; min-height:2rem; accent-color:var(--accent); border:0; background:none }
 input[aria-invalid=true] { border-color:var(--fifth) }
@@ -70,21 +77,23 @@ button.first:disabled { background:var(--line); border-color:var(--line); color:
 .result { margin-top:1.2rem } .result:empty { display:none }
 .result figure { flex-direction:column; align-items:flex-start }
 .result figcaption { flex:none; max-width:46rem }
+.result .picture { max-width:100%; margin:0 0 .4rem } .checks td:nth-child(n+2) { white-space:nowrap }
+.question > aside:last-child { margin-bottom:0 }
 .scroll:focus-visible, .math.block:focus-visible { outline-offset:-2px }
 mtd { padding:.5ex .4em }
 .turn { display:flex; flex-wrap:wrap; justify-content:space-between; gap:.6rem 2rem; margin:0 0 2.4rem }
 .turn a { max-width:26rem }
 .turn a:last-child:not(:first-child) { text-align:right }
 .turn small { display:block; color:var(--soft) }
-footer { max-width:64rem; margin:0 auto; padding:1.2rem clamp(1rem,4vw,2.5rem) 2rem; color:var(--soft); font-size:.88rem;
-  border-top:1px solid var(--line) }
+footer { max-width:64rem; margin:0 auto; padding:1.2rem clamp(1rem,4vw,2.5rem) 2rem; color:var(--soft);
+  font-size:.88rem; border-top:1px solid var(--line) }
 footer p { margin:0 }
 .views { display:grid; gap:1.6rem; grid-template-columns:minmax(0,22rem) minmax(0,1fr); align-items:start }
 .boundary canvas { display:block; width:100%; aspect-ratio:1; border-radius:8px; background:var(--middle) }
 .curve .drawing { width:100%; height:21rem }
 .told { color:var(--soft); font-size:.88rem; margin:.5rem 0 0; min-height:1.4em; font-variant-numeric:tabular-nums }
 pre { overflow-wrap:anywhere }
-@media (max-width:44rem) { .views { grid-template-columns:minmax(0,1fr) } .curve .drawing { height:16rem }
+@media (max-width:44rem) { .picture svg { max-width:max(100%,calc(var(--panels)*17rem)) } .views { grid-template-columns:minmax(0,1fr) } .curve .drawing { height:16rem }
   header.bar .languages { margin-left:0 } }
 @media (prefers-reduced-motion:reduce) { * { scroll-behavior:auto !important; transition:none !important } }
 """

@@ -17,7 +17,7 @@ from sklon.lab.experiment import Experiment, Fault
 from sklon.lab.text import Language, Text, number
 
 from . import words
-from .native import Field, Menu, Words
+from .native import Field, Menu
 
 SEED = Whole("seed", 0, 0, 2**32 - 1, words.SEED)
 BETWEEN = Text("from {low} to {high}", "от {low} до {high}")

@@ -1,0 +1,97 @@
+"""The page as a user has it: the command in a process of its own, and one browser, once for all tests."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.chromium import arguments, chromium
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page, Request
+
+WIDE, NARROW = 1280, 390
+HEIGHT = 844
+#: seconds after which the server is given up
+PATIENCE = 60
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running server."""
+
+    process: subprocess.Popen[str]
+    address: str
+
+    @property
+    def port(self) -> int:
+        return int(self.address.rsplit(":", 1)[1])
+
+    def end(self) -> int:
+        """Press Ctrl-C; the exit code."""
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(PATIENCE)
+
+
+def serve(*words: str) -> Served:
+    """``sklon lab`` with a page, as soon as it says where it is."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sklon", "lab", "--no-browser", *words],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"SKLON_CACHE": "off", "LC_ALL": "C.UTF-8"},
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "http://" in line:
+            return Served(process, "http://" + line.split("http://")[1].split("/")[0])
+    raise AssertionError(f"the server ended with {process.wait()}")
+
+
+@pytest.fixture(scope="session", name="served")
+def _served() -> Iterator[Served]:
+    served = serve("--port", "0")
+    yield served
+    assert served.end() == 0
+
+
+@pytest.fixture(scope="session", name="browser")
+def _browser() -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=arguments())
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session", name="context")
+def _context(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(viewport={"width": NARROW, "height": HEIGHT}, locale="en-US")
+    context.set_default_timeout(1000 * PATIENCE)
+    yield context
+    context.close()
+
+
+@pytest.fixture(name="page")
+def _page(context: BrowserContext, served: Served) -> Iterator[Page]:
+    """A page on which nothing goes wrong, and from which nothing leaves the machine."""
+    page, wrong = context.new_page(), list[str]()
+
+    def leaves(request: Request) -> None:
+        if not request.url.startswith((served.address, "data:", "blob:")):
+            wrong.append(f"asked for {request.url}")
+
+    page.on("request", leaves)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
+    yield page
+    page.close()
+    assert wrong == []

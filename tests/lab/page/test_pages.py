@@ -1,0 +1,161 @@
+"""The pages in a browser: every question in both languages, what moves, what is set, and for whom it can be used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sklon.lab import Question, all_questions
+from sklon.lab.page import words
+from sklon.lab.text import LANGUAGES, Language
+from tests.lab.page.conftest import HEIGHT, NARROW, WIDE, Served
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+
+QUESTIONS = [pytest.param(q, id=q.number) for q in all_questions()]
+
+
+def open_page(page: Page, served: Served, path: str) -> None:
+    """Go to a page, and wait until it is there and listens."""
+    page.goto(served.address + path)
+    page.wait_for_selector("h1")
+    page.wait_for_function("window.did_handshake && window.socket.connected")
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds: rule, and the element that breaks it."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    return [f"{rule['id']}: {node['html'][:200]}" for rule in found for node in rule["nodes"]]
+
+
+def overflows(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth > window.innerWidth"))
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_question_is_there_in_every_language(
+    question: Question, language: Language, page: Page, served: Served
+) -> None:
+    open_page(page, served, f"/{language}/{question.slug}")
+    assert page.locator("h1").inner_text().startswith(f"{question.number} · ")
+    assert page.locator("html").get_attribute("lang") in {"en": ("en-US",), "ru": ("ru",)}[language]
+    for experiment in question.experiments:
+        card = page.locator(f"#{experiment.number}")
+        assert experiment.title.of(language) in card.locator("h2").inner_text()
+        assert card.locator("button").first.is_enabled()
+    assert page.locator("pre").count() >= 1 and page.locator(".sources a").count() == len(question.sources)
+    assert not overflows(page)
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("path", ["", "playground?mode=step", "no-such-page"])
+def test_other_pages_can_be_used_by_everyone(
+    path: str, language: Language, width: int, page: Page, served: Served
+) -> None:
+    page.set_viewport_size({"width": width, "height": HEIGHT})
+    if path == "no-such-page":
+        page.goto(f"{served.address}/{language}/")  # the browser would log the status of the other one as an error
+        assert page.evaluate(f"fetch('/{language}/{path}').then(answer => answer.status)") == 404
+        return
+    open_page(page, served, f"/{language}/{path}")
+    assert violations(page) == [] and not overflows(page)
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_experiment_steps_to_its_badge(language: Language, width: int, page: Page, served: Served) -> None:
+    page.set_viewport_size({"width": width, "height": HEIGHT})
+    open_page(page, served, f"/{language}/directional-derivative?mode=step")
+    card = page.locator("#E4")
+    status, step = card.locator(".status"), card.get_by_role("button", name=words.STEP.of(language))
+    assert status.get_attribute("data-status") == "idle"
+    for frame in ("1", "2"):
+        step.click()
+        page.wait_for_selector(f"#E4 .status[data-status=running][data-step='{frame}']")
+    assert page.locator("[data-claim^='E4/'][data-status=pass]").count() == 0
+    step.click()
+    page.wait_for_selector("#E4 .status[data-status=pass]")
+    assert card.locator("svg").count() == 1 and card.locator("table .holds").count() >= 3
+    assert page.locator("[data-claim^='E4/'][data-status=pass]").count() > 0
+    assert page.locator("[data-claim^='E4/'][data-status=pending]").count() == 0
+    assert violations(page) == [] and not overflows(page)
+
+
+def test_a_fault_is_noticed_and_stands_in_the_address(page: Page, served: Served) -> None:
+    open_page(page, served, "/en/gradient-by-hand?E5.steps=12&E5.learning_rate=99&E5.nothing=1")
+    card = page.locator("#E5")
+    by_label = {"steps": "12", "learning rate": "0.1"}
+    for label, value in by_label.items():
+        assert card.get_by_label(label, exact=False).first.input_value() == value, "what a link may not say is left out"
+    card.locator("select").select_option("overwrites")
+    page.wait_for_url("**E5.fault=overwrites**")
+    assert "E5.steps=12" in page.url and "99" not in page.url
+    card.get_by_role("button", name="Run").click()
+    page.wait_for_selector("#E5 .status[data-status=pass]")
+    assert "noticed" in card.locator(".status").inner_text() and card.locator("table .fails").count() >= 1
+    page.get_by_role("link", name="Русский").click()
+    page.wait_for_selector("html[lang=ru] #E5 select")
+    assert page.locator("#E5 select").input_value() == "overwrites" and "E5.steps=12" in page.url
+
+
+def test_a_value_out_of_bounds_is_refused_with_the_bounds(page: Page, served: Served) -> None:
+    open_page(page, served, "/en/batch-size")
+    card = page.locator("#E9")
+    field = card.locator("input").first
+    field.fill("9999")
+    field.press("Tab")
+    page.wait_for_selector("#E9 input[aria-invalid=true]")
+    assert "from 1 to 60" in card.get_by_role("alert").first.inner_text()
+    field.fill("16")
+    field.press("Tab")
+    page.wait_for_url("**E9.batch_size=16**")
+    assert card.locator("[aria-invalid=true]").count() == 0
+
+
+def test_the_first_page_asks_for_the_language_of_the_browser(page: Page, served: Served) -> None:
+    open_page(page, served, "/")
+    assert page.url.endswith("/en/")
+    assert page.locator(".topics li").count() == len(all_questions())
+    page.set_extra_http_headers({"Accept-Language": "ru"})
+    open_page(page, served, "/")
+    assert page.url.endswith("/ru/")
+
+
+def test_a_training_goes_on_step_by_step(page: Page, served: Served) -> None:
+    open_page(page, served, "/en/playground?mode=step")
+    steps = []
+    for _ in range(4):
+        page.wait_for_function(
+            f"+(document.querySelector('.boundary canvas').dataset.step ?? 0) > {max(steps, default=0)}"
+        )
+        steps.append(int(page.locator(".boundary canvas").get_attribute("data-step") or 0))
+        page.get_by_role("button", name="Step").click()
+    assert [b - a for a, b in zip(steps, steps[1:], strict=False)] == [steps[0]] * 3
+    assert page.locator(".boundary canvas").get_attribute("aria-label")
+
+
+def test_a_training_plays_pauses_and_ends_with_its_page(page: Page, served: Served) -> None:
+    open_page(page, served, "/en/playground")
+    page.wait_for_function("+document.querySelector('.boundary canvas').dataset.step > 20")
+    page.wait_for_function("+document.querySelector('.curve .drawing').dataset.points > 3")
+    assert "step" in page.locator(".boundary .told").inner_text()
+    page.get_by_role("button", name="Pause").click()
+    page.wait_for_selector("text=Go on")
+
+
+def test_keyboards_reach_the_content_past_the_header(page: Page, served: Served) -> None:
+    open_page(page, served, "/en/batch-size")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.querySelector('#content').contains(document.activeElement)")
