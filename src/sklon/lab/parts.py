@@ -32,7 +32,7 @@ HEAD = (
     Text("predicted", "предсказано"),
     Text("measured", "измерено"),
     Text("bound", "граница"),
-    Text("", ""),
+    Text("holds", "верно"),
 )
 FAULTS = Text("It would notice:", "Ошибки, которые заметит опыт:")
 HOLDS = Text("holds", "верно")

@@ -23,12 +23,13 @@ HEIGHT = 844
 PATIENCE = 60
 
 
-@dataclass(frozen=True)
+@dataclass
 class Served:
-    """A running server."""
+    """A running server. ``said`` is what it writes to standard error after its address."""
 
     process: subprocess.Popen[str]
     address: str
+    said: str = ""
 
     @property
     def port(self) -> int:
@@ -37,7 +38,8 @@ class Served:
     def end(self) -> int:
         """Press Ctrl-C; the exit code."""
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(PATIENCE)
+        _, self.said = self.process.communicate(timeout=PATIENCE)
+        return self.process.returncode
 
 
 def serve(*words: str) -> Served:

@@ -32,6 +32,21 @@ def status(served: Served, path: str, **headers: str) -> int:
         connection.close()
 
 
+@pytest.mark.parametrize(
+    ("asked", "language"), [("ru", "ru"), ("ru-RU,ru;q=0.9,en;q=0.8", "ru"), ("de, en;q=0.5", "en"), ("", "en")]
+)
+def test_the_door_leads_to_the_language_that_a_browser_asks_for(asked: str, language: str, served: Served) -> None:
+    connection = http.client.HTTPConnection(LOOPBACK, served.port)
+    connection.request("GET", "/", headers={"Accept-Language": asked})
+    assert connection.getresponse().headers["Location"] == f"/{language}/"
+    connection.close()
+
+
+def test_what_is_not_there_is_not_found(served: Served) -> None:
+    paths = ["/en/nothing", "/ru/batch-size/more", "/en/../secret", "/docs", "/openapi.json", "/xx/"]
+    assert {path: status(served, path) for path in paths} == dict.fromkeys(paths, 404)
+
+
 @pytest.mark.parametrize("headers", FOREIGN.values(), ids=FOREIGN)
 def test_strangers_are_refused_by_every_way(headers: dict[str, str], served: Served) -> None:
     assert status(served, "/en/") == 200 and status(served, "/en/", **headers) == 403
@@ -70,7 +85,8 @@ def test_ports_that_are_all_busy_are_an_error(monkeypatch: pytest.MonkeyPatch) -
 def test_ctrl_c_ends_the_server_without_a_word(served: Served) -> None:
     other = serve("--port", str(served.port))
     assert other.port != served.port
+    assert status(other, "/en/playground") == 200
     held = socket.create_connection((LOOPBACK, other.port))  # someone who does not let go
     assert other.end() == 0
     held.close()
-    assert other.process.stderr is not None and other.process.stderr.read() == ""
+    assert other.said == ""

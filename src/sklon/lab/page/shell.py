@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from html import escape
+from html import escape, unescape
 from importlib.metadata import version
 from urllib.parse import urlencode
 
@@ -23,6 +23,11 @@ from .wire import name_content, place_around_content
 #: the places that the header leads to: (path below the language, name)
 PLACES: tuple[tuple[str, Text], ...] = (("", words.QUESTIONS), ("playground", words.PLAYGROUND))
 CONTENT = "content"
+#: letters of a formula that fit a narrow line
+MOST_LETTERS = 26
+_TAG = re.compile(r"<[^>]+>")
+_INLINE = re.compile(r'<span class="math inline">(.*?)</span>', re.DOTALL)
+_WIDE = re.compile(r'<(\w+) class="(scroll|scroll picture|math block|math long)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +65,16 @@ def html(content: str, tag: str = "div", kind: str = "") -> ui.html:
 
 
 def reachable(content: str) -> str:
-    """HTML of which everything that scrolls can be reached by keyboard."""
-    return re.sub(r'<(\w+) class="(scroll|scroll picture|math block)"', r'<\1 tabindex="0" class="\2"', content)
+    """HTML of which everything wide scrolls by itself and can be reached by keyboard; no head of a table is empty."""
+    content = content.replace("<table>", '<div class="scroll"><table>').replace("</table>\n", "</table></div>\n")
+    content = _INLINE.sub(_long, content.replace("<th></th>", "<td></td>"))
+    return _WIDE.sub(r'<\1 tabindex="0" class="\2"', content)
+
+
+def _long(formula: re.Match[str]) -> str:
+    """A formula within a line, marked if it may be longer than a narrow line."""
+    letters = len(unescape(_TAG.sub("", formula[1])))
+    return formula[0] if letters <= MOST_LETTERS else f'<span class="math long">{formula[1]}</span>'
 
 
 def address(language: Language, path: str = "") -> str:

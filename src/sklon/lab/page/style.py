@@ -51,7 +51,7 @@ section > h2:first-child { margin-bottom:.6rem }
 .badge.pending { color:var(--soft); background:color-mix(in srgb,var(--line) 45%,transparent) }
 .badge.pending:is(a) { text-decoration:none }
 .badge.pending:is(a):hover { text-decoration:underline }
-.settings { display:flex; flex-wrap:wrap; gap:.8rem 1.4rem; align-items:start; margin:1rem 0 .8rem; padding:0; border:0 }
+.settings { display:flex; flex-wrap:wrap; gap:.8rem 1.4rem; align-items:start; margin:1rem 0 .8rem }
 .settings label { display:flex; flex-direction:column; gap:.25rem; font-size:.88rem; color:var(--soft); max-width:100% }
 input, select, button { font:inherit; color:var(--ink); background:var(--card); border:1px solid
   color-mix(in srgb,var(--soft) 75%,transparent); border-radius:7px; padding:.42rem .7rem;
@@ -80,6 +80,8 @@ button.first:disabled { background:var(--line); border-color:var(--line); color:
 .result .picture { max-width:100%; margin:0 0 .4rem } .checks td:nth-child(n+2) { white-space:nowrap }
 .question > aside:last-child { margin-bottom:0 }
 .scroll:focus-visible, .math.block:focus-visible { outline-offset:-2px }
+@media (max-width:44rem) { .math.long { display:inline-block; max-width:100%; overflow-x:auto;
+  vertical-align:bottom } }
 mtd { padding:.5ex .4em }
 .turn { display:flex; flex-wrap:wrap; justify-content:space-between; gap:.6rem 2rem; margin:0 0 2.4rem }
 .turn a { max-width:26rem }
@@ -93,7 +95,8 @@ footer p { margin:0 }
 .curve .drawing { width:100%; height:21rem }
 .told { color:var(--soft); font-size:.88rem; margin:.5rem 0 0; min-height:1.4em; font-variant-numeric:tabular-nums }
 pre { overflow-wrap:anywhere }
-@media (max-width:44rem) { .picture svg { max-width:max(100%,calc(var(--panels)*17rem)) } .views { grid-template-columns:minmax(0,1fr) } .curve .drawing { height:16rem }
+@media (max-width:44rem) { .picture svg { max-width:max(100%,calc(var(--panels)*17rem)) }
+  .views { grid-template-columns:minmax(0,1fr) } .curve .drawing { height:16rem }
   header.bar .languages { margin-left:0 } }
 @media (prefers-reduced-motion:reduce) { * { scroll-behavior:auto !important; transition:none !important } }
 """
