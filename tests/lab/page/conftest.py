@@ -64,8 +64,9 @@ def _served() -> Iterator[Served]:
     assert served.end() == 0
 
 
-@pytest.fixture(scope="session", name="browser")
+@pytest.fixture(scope="module", name="browser")
 def _browser() -> Iterator[Browser]:
+    """Not for longer than a module: while it is there, an event loop of its own runs in this thread."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -74,7 +75,7 @@ def _browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session", name="context")
+@pytest.fixture(scope="module", name="context")
 def _context(browser: Browser) -> Iterator[BrowserContext]:
     context = browser.new_context(viewport={"width": NARROW, "height": HEIGHT}, locale="en-US")
     context.set_default_timeout(1000 * PATIENCE)

@@ -126,15 +126,19 @@ def test_the_first_page_lists_every_question(page: Page, served: Served) -> None
 
 def test_a_training_goes_on_step_by_step(page: Page, served: Served) -> None:
     open_page(page, served, "/en/playground?mode=step")
-    steps: list[int] = []
-    for _ in range(4):
-        page.wait_for_function(
-            f"+(document.querySelector('.boundary canvas').dataset.step ?? 0) > {max(steps, default=0)}"
-        )
-        steps.append(int(page.locator(".boundary canvas").get_attribute("data-step") or 0))
+    canvas = page.locator(".boundary canvas")
+    steps = [0]
+    page.wait_for_selector(".boundary canvas[data-step='0']")
+    for _ in range(3):
         page.get_by_role("button", name="Step").click()
-    assert [b - a for a, b in pairwise(steps)] == [steps[0]] * 3
-    assert page.locator(".boundary canvas").get_attribute("aria-label")
+        page.wait_for_function(f"+document.querySelector('.boundary canvas').dataset.step > {steps[-1]}")
+        steps.append(int(canvas.get_attribute("data-step") or 0))
+    assert {b - a for a, b in pairwise(steps)} == {steps[1]}
+    page.wait_for_selector(".curve .drawing[data-points='4']")
+    page.get_by_role("button", name="Restart").click()
+    page.wait_for_selector(".boundary canvas[data-step='0']")
+    page.wait_for_selector(".curve .drawing[data-points='1']")
+    assert canvas.get_attribute("aria-label")
 
 
 def test_a_training_plays_pauses_and_ends_with_its_page(page: Page, served: Served) -> None:

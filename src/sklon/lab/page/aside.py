@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Thread
 from typing import TypeVar
 
@@ -31,7 +32,7 @@ async def aside(work: Callable[[], Result]) -> Result:
             result, error = work(), None
         except Exception as raised:
             result, error = None, raised
-        if not loop.is_closed():
+        with suppress(RuntimeError):  # the server has ended, and nobody waits
             loop.call_soon_threadsafe(settle, result, error)
 
     Thread(target=run, daemon=True, name="sklon-lab").start()

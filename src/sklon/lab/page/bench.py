@@ -58,7 +58,7 @@ class Bench:
         self._status.set_attributes(data_status="idle", data_step="0")
         self._result = html("", kind="result")
         self._show_buttons()
-        client.on_disconnect(self._cancel)
+        client.on_disconnect(self._leave)
 
     def run(self) -> None:
         """Run to the end: from the start, or from where steps have led."""
@@ -118,6 +118,11 @@ class Bench:
         self._recording = self._task = None
         self._show_buttons()
         self._done(result)
+
+    def _leave(self) -> None:
+        """The page has closed: nothing goes on."""
+        if self._task is not None:
+            self.stop()
 
     def _cancel(self) -> None:
         if self._task is not None:

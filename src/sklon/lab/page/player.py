@@ -1,101 +1,128 @@
 """What lets a session run while a page looks on: one task for each page, which ends with it.
 
-A session is asked for one frame after another, in a thread beside the event loop, some thirty times a second while a
-browser listens; in step mode, or when it pauses, only when someone asks. What was turned is shown at once.
+The page looks at the session's newest moment some thirty times a second while a browser listens, in a thread beside the
+event loop; at a session that pauses only when someone asks. What was turned is shown at once.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from nicegui import Client, background_tasks
 
 from .aside import aside
-from .frames import Planes
 
-#: seconds from one frame to the next
+#: seconds from one look to the next
 FRAME = 1 / 30
 
-
-class Shown(Protocol):
-    """What a session shows at one moment; ``boundary`` is uint8 [height, width], the top row first."""
-
-    @property
-    def step(self) -> int: ...
-    @property
-    def epoch(self) -> float: ...
-    @property
-    def losses(self) -> Mapping[str, float]: ...
-    @property
-    def boundary(self) -> Planes: ...
+Moment = TypeVar("Moment", covariant=True)
+Seen = TypeVar("Seen")
+View = TypeVar("View")
 
 
-class Session(Protocol):
-    """Something that trains."""
+class Session(Protocol[Moment]):
+    """Something that trains, by itself or step by step; a moment is a value that never changes."""
 
-    def frame(self) -> Shown:
-        """Train a little, and show where it stands."""
+    def play(self) -> None: ...
+    def pause(self) -> Moment: ...
+    def step(self) -> Moment: ...
+    def restart(self) -> Moment: ...
+    def frame(self) -> Moment:
+        """The newest moment."""
         ...
+
+    def close(self) -> None: ...
 
 
 @dataclass(slots=True)
-class Player:
-    """Plays ``session`` to ``show``, by itself or step by step."""
+class Player(Generic[Seen, View]):
+    """Shows a session: ``view`` makes of a moment what is to be shown, beside the event loop; ``show`` shows it."""
 
-    session: Session
-    show: Callable[[Shown], None]
+    session: Session[Seen]
+    view: Callable[[Seen], View]
+    show: Callable[[View], None]
     playing: bool = True
     _task: asyncio.Task[None] | None = field(default=None, init=False)
     _asked: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _seen: Seen | None = field(default=None, init=False)
 
     def follow(self, client: Client) -> None:
-        """Work exactly while the browser of a client listens."""
+        """Work exactly while the browser of a client listens; end with its page."""
         client.on_connect(self.start)
         client.on_disconnect(self.stop)
+        client.on_delete(lambda: self._beside(self.session.close))
 
     def start(self) -> None:
-        """Begin with a frame, whether it plays or not."""
-        self.stop()
-        self._asked.set()
-        self._task = background_tasks.create(self._play(), name="player")
+        """Show where the session stands, and let it go on if it is to play."""
+        if self._task is not None:
+            self._task.cancel()
+        self._seen = None
+        if self.playing:
+            self.session.play()
+        self._task = background_tasks.create(self._look_on(), name="player")
 
     def stop(self) -> None:
-        """Ask for no further frame."""
+        """Look no more, and let nothing go on."""
         if self._task is not None:
             self._task.cancel()
             self._task = None
-
-    def step(self) -> None:
-        """Pause, and show one frame more."""
-        self.playing = False
-        self.wake()
+            self._beside(self.session.pause)
 
     def play(self, playing: bool) -> None:
-        """Go on by itself, or pause."""
+        """Let the session go on by itself, or pause it."""
         self.playing = playing
         if playing:
+            self.session.play()
             self.wake()
+        else:
+            self._beside(self.session.pause)
+
+    def step(self) -> None:
+        """Pause, and take one step."""
+        self.playing = False
+        self._beside(self.session.step)
+
+    def restart(self) -> None:
+        """Begin anew."""
+        self._beside(self._begin_anew)
 
     def wake(self) -> None:
         """Something was turned: show its effect now."""
         self._asked.set()
 
-    async def _play(self) -> None:
+    def _begin_anew(self) -> None:
+        self.session.restart()
+        if self.playing:
+            self.session.play()
+
+    def _beside(self, work: Callable[[], object]) -> None:
+        async def do() -> None:
+            await aside(work)
+            self.wake()
+
+        background_tasks.create(do(), name="player")
+
+    async def _look_on(self) -> None:
         while True:
-            await self._asked.wait()
             self._asked.clear()
             began = monotonic()
-            self.show(await aside(self.session.frame))
-            if self.playing:
-                await self._pause(FRAME - (monotonic() - began))
-                self._asked.set()
+            for view in await aside(self._look):
+                self.show(view)
+            if not self.playing:
+                await self._asked.wait()
+                continue
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._asked.wait(), max(0.0, FRAME - (monotonic() - began)))
 
-    async def _pause(self, seconds: float) -> None:
-        """Wait, but no longer than until someone asks."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._asked.wait(), max(0.0, seconds))
+    def _look(self) -> tuple[View, ...]:
+        """What is to be shown of the newest moment; nothing if it was shown before."""
+        moment = self.session.frame()
+        if moment is self._seen:
+            return ()
+        self._seen = moment
+        return (self.view(moment),)
