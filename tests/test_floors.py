@@ -51,6 +51,10 @@ DOORS = {
     "mdit_py_plugins": "lab/markdown.py",
     "latex2mathml": "lab/markdown.py",
     "fsrs": "lab/learning/scheduling.py",
+    "nicegui": "lab/page/",
+    "fastapi": "lab/page/application.py",
+    "starlette": "lab/page/application.py",
+    "uvicorn": "lab/page/server.py",
 }
 EVERYWHERE = {"numpy", "sklon", *sys.stdlib_module_names}
 #: what ``import sklon`` does not load
@@ -64,6 +68,8 @@ LATER = (
     "typer",
     "rich",
     "torch",
+    "nicegui",
+    "uvicorn",
     "sklon.cli",
     "sklon.runs",
     "sklon.lab",

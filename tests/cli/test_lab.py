@@ -41,6 +41,41 @@ def test_every_command_has_help_with_an_example(name: str, command: Command) -> 
     assert f"Example: sklon lab {name}" in out
 
 
+def test_the_page_has_help_with_an_example(command: Command) -> None:
+    code, out, err = command("lab", "--help")
+    assert code == 0 and err == ""
+    assert "Example: sklon lab --lang ru" in out and all(flag in out for flag in ("--port", "--lang", "--no-browser"))
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "opened"),
+    [
+        ([], "The lab is at http://127.0.0.1:8733/", ["http://127.0.0.1:8733/"]),
+        (["--lang", "ru"], "The lab is at http://127.0.0.1:8733/ru/", ["http://127.0.0.1:8733/ru/"]),
+        (["--no-browser"], "The lab is at http://127.0.0.1:8733/", []),
+        (["--port", "8700"], "Port 8700 is busy, so the page is at 8733.", ["http://127.0.0.1:8733/"]),
+        (["--port", "0"], "The lab is at http://127.0.0.1:8733/", ["http://127.0.0.1:8733/"]),
+    ],
+    ids=" ".join,
+)
+def test_without_a_command_the_page_opens(
+    words: list[str], said: str, opened: list[str], command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browsed: list[str] = []
+    monkeypatch.setattr("webbrowser.open", browsed.append)
+    monkeypatch.setattr(
+        "sklon.lab.page.server.serve", lambda language, port, ready: ready("http://127.0.0.1:8733/", 8733)
+    )
+    code, out, err = command("lab", *words)
+    assert (code, out, browsed) == (0, "", opened) and said in err
+
+
+def test_without_its_library_the_page_says_what_to_install(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sklon.lab.page.server", None)
+    code, _, err = command("lab")
+    assert code == 2 and "pip install 'sklon[lab]'" in err
+
+
 def test_list_names_every_question(command: Command) -> None:
     code, out, _ = command("lab", "list", "--lang", "ru")
     assert code == 0

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="lab",
-    help="The twelve topics as questions: answers that are proved by experiments on this engine.",
+    help="The twelve topics as questions: answers that are proved by experiments on this engine.\n\n"
+    "Without a command they open as a page in the browser, until Ctrl-C. It is served to this computer only.",
     epilog="Example: sklon lab --lang ru",
 )
 
@@ -40,10 +41,7 @@ def page(
     lang: Lang = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Open no browser; say the address only.")] = False,
 ) -> None:
-    """The twelve topics as questions: answers that are proved by experiments on this engine.
-
-    Without a command: open them as a page in the browser, until Ctrl-C. It is served to this computer only.
-    """
+    """Open the page, unless a command was given."""
     if context.invoked_subcommand is not None:
         return
     language, terminal = _language(lang), Terminal(quiet=False, json=False)
@@ -51,6 +49,8 @@ def page(
     def ready(address: str, chosen: int) -> None:
         if chosen != port and port:
             terminal.tell(f"Port {port} is busy, so the page is at {chosen}.")
+        if lang is not None:
+            address += f"{language}/"
         terminal.tell(f"The lab is at {address} (Ctrl-C ends it)")
         if not no_browser:
             import webbrowser

@@ -8,6 +8,7 @@ from threading import current_thread, main_thread
 from typing import Any
 
 import pytest
+from nicegui import core
 
 from sklon.lab.page.aside import aside
 from sklon.lab.page.player import Player
@@ -58,11 +59,15 @@ def run(scene: Callable[[Counting, Player[Any, Any], list[int]], Awaitable[None]
     shown: list[int] = []
 
     async def main() -> None:
+        core.loop = asyncio.get_running_loop()  # as NiceGUI does at its start
         session = Counting()
         player = Player(session, lambda moment: moment[0], shown.append, playing)
         await asyncio.wait_for(scene(session, player, shown), 30)
 
-    asyncio.run(main())
+    try:
+        asyncio.run(main())
+    finally:
+        core.loop = None
     return shown
 
 
