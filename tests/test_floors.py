@@ -30,7 +30,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("cli",),
 )
 #: what is written like a user's program: it may import the public package itself
-USERS = ("lab/questions/", "lab/apparatus.py")
+USERS = ("lab/questions/", "lab/apparatus.py", "lab/page/small.py")
 FLOOR = {folder: number for number, floor in enumerate(FLOORS) for folder in floor}
 
 #: dependency → the only place that imports it; a folder stands for all its files

@@ -56,7 +56,7 @@ def test_the_page_has_help_with_an_example(command: Command) -> None:
         (["--port", "8700"], "Port 8700 is busy, so the page is at 8733.", ["http://127.0.0.1:8733/"]),
         (["--port", "0"], "The lab is at http://127.0.0.1:8733/", ["http://127.0.0.1:8733/"]),
     ],
-    ids=" ".join,
+    ids=["alone", "in Russian", "without a browser", "at a busy port", "at any port"],
 )
 def test_without_a_command_the_page_opens(
     words: list[str], said: str, opened: list[str], command: Command, monkeypatch: pytest.MonkeyPatch
@@ -72,6 +72,7 @@ def test_without_a_command_the_page_opens(
 
 def test_without_its_library_the_page_says_what_to_install(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sklon.lab.page.server", None)
+    monkeypatch.delattr("sklon.lab.page.server", raising=False)
     code, _, err = command("lab")
     assert code == 2 and "pip install 'sklon[lab]'" in err
 

@@ -42,6 +42,11 @@ class Small:
     def __init__(self, seed: int = 0) -> None:
         self.x, self.y = moons(ROWS, NOISE, np.random.default_rng(seed))
         self._seed, self._playing, self._turn = seed, False, Lock()
+        sklon.manual_seed(seed)
+        self._model = network((2, 16, 16, 1))
+        self._optimizer = optim.Adam(self._model.parameters(), lr=RATE)
+        self._first = self._model.state_dict(), self._optimizer.state_dict()
+        self._step, self._look = _compiled(self._model, self._optimizer)
         self._begin()
 
     @property
@@ -80,9 +85,10 @@ class Small:
         self._playing = False
 
     def _begin(self) -> Stand:
-        sklon.manual_seed(self._seed)
+        model, optimizer = self._first
+        self._model.load_state_dict(model)
+        self._optimizer.load_state_dict(optimizer)
         self._random, self._done = np.random.default_rng(self._seed), 0
-        self._step, self._look = _compiled()
         return self._seen()
 
     def _train(self) -> Stand:
@@ -101,10 +107,8 @@ class Small:
         return self._stand
 
 
-def _compiled() -> tuple[Any, Any]:
-    """A training step of a new network, and its probabilities."""
-    model = network((2, 16, 16, 1))
-    optimizer = optim.Adam(model.parameters(), lr=RATE)
+def _compiled(model: nn.Module, optimizer: optim.Optimizer) -> tuple[Any, Any]:
+    """A training step, and the probabilities of class 1."""
 
     @sklon.jit
     def step(x: sklon.Tensor, y: sklon.Tensor) -> sklon.Tensor:
