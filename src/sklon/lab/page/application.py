@@ -19,6 +19,7 @@ from .live import show_playground
 from .questions import show_question
 from .shell import address, html, shell
 from .style import STYLE
+from .wire import without_loading_bar
 
 FAVICON = (
     "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'><path d='M2 7 30 25 2 25Z' fill='#2389a8'/></svg>"
@@ -37,6 +38,7 @@ def application(default: Language) -> Application:
         return RedirectResponse(address(preferred(request.headers.get("accept-language", ""), default)))
 
     register()
+    without_loading_bar()
     ui.run_with(around, title=words.LAB.en, favicon=FAVICON, dark=None, tailwind=False, show_welcome_message=False)
     return around
 

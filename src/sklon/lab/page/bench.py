@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from threading import Lock
-from typing import Any
+from typing import Any, TypeAlias
 
 from nicegui import Client, background_tasks, ui
 
+from sklon._base.errors import InputError
 from sklon.lab.experiment import Frame
 from sklon.lab.parts import outcome_of
 from sklon.lab.recording import Recording
@@ -20,6 +21,9 @@ from .aside import aside
 from .native import Button, Words
 from .shell import html, reachable
 from .turning import Turned, show_settings
+
+#: a part of a run
+Work: TypeAlias = Callable[[Recording], Coroutine[Any, Any, None]]
 
 #: seconds that a run computes before it says how far it is
 STRETCH = 0.1
@@ -87,15 +91,24 @@ class Bench:
         self._show_buttons()
 
     # ---- the run
-    def _begin(self, work: Callable[[Recording], Coroutine[Any, Any, None]]) -> None:
+    def _begin(self, work: Work) -> None:
         if self._task is not None:
             return
         if self._recording is None:
             turned = self.turned
             self._recording = Recording(turned.experiment, turned.settings, turned.seed, turned.fault)
             self._result.set_content("")
-        self._task = background_tasks.create(work(self._recording), name="experiment")
+        self._task = background_tasks.create(self._attempt(work, self._recording), name="experiment")
         self._show_buttons(running=True)
+
+    async def _attempt(self, work: Work, recording: Recording) -> None:
+        """Do it; what cannot be done is said."""
+        try:
+            await work(recording)
+        except InputError as error:
+            self._task = None
+            self._forget()
+            self._tell(str(error), "fail", len(recording.frames))
 
     async def _to_the_end(self, recording: Recording) -> None:
         while await aside(lambda: recording.advance(STRETCH)):

@@ -66,7 +66,7 @@ button.first { background:var(--act); border-color:var(--act); color:#fff; font-
 button.first:disabled { background:var(--line); border-color:var(--line); color:var(--soft) }
 :root { --act:#0f6f8c }
 @media (prefers-color-scheme:dark) { :root { --act:#156f89 } }
-.actions { display:flex; flex-wrap:wrap; gap:.7rem; align-items:center; margin:0 0 .6rem }
+.actions { display:flex; flex-wrap:wrap; gap:.7rem; align-items:center; margin:0 0 1rem }
 .status { color:var(--soft); margin:0; min-height:1.6em; font-variant-numeric:tabular-nums; overflow-wrap:anywhere }
 .status[data-status=pass] { color:var(--third-ink) } .status[data-status=fail] { color:var(--fifth-ink) }
 :root { --third-ink:#3a6f2c; --fifth-ink:#a02f3d }
@@ -82,7 +82,7 @@ button.first:disabled { background:var(--line); border-color:var(--line); color:
 .scroll:focus-visible, .math.block:focus-visible { outline-offset:-2px }
 @media (max-width:44rem) { .math.long { display:inline-block; max-width:100%; overflow-x:auto;
   vertical-align:bottom } }
-mtd { padding:.5ex .4em }
+mtd { padding:.5ex .4em } .math.block { padding:.45em 0; margin:.45rem 0 }
 .turn { display:flex; flex-wrap:wrap; justify-content:space-between; gap:.6rem 2rem; margin:0 0 2.4rem }
 .turn a { max-width:26rem }
 .turn a:last-child:not(:first-child) { text-align:right }

@@ -23,9 +23,9 @@ def send_frame(client: Client, data: bytes, drawn: Callable[[], None]) -> None:
     background_tasks.create(core.sio.emit(EVENT, data, to=client.id, callback=acknowledged), name="frame")
 
 
-def connected(client: Client) -> bool:
-    """Whether a browser listens."""
-    return client.has_socket_connection
+def without_loading_bar() -> None:
+    """No bar over the page when a script asks the server for something: it has no name for those who cannot see it."""
+    core.app.config.quasar_config["loadingBar"] = {"skipHijack": True}
 
 
 def place_around_content(client: Client, above: Element, below: Element) -> None:
