@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Literal
+from urllib.parse import quote
 
 from fastapi import FastAPI
 from nicegui import Client, ui
@@ -50,9 +51,9 @@ def preferred(header: str, default: Language) -> Language:
     'ru'
     """
     asked = [_weighed(part) for part in header.split(",") if part.strip()]
-    for _, name in sorted(asked, key=lambda one: -one[0]):
+    for weight, name in sorted(asked, key=lambda one: -one[0]):
         for language in LANGUAGES:
-            if name.split("-")[0] == language:
+            if weight > 0 and name.split("-")[0] == language:
                 return language
     return default
 
@@ -81,12 +82,12 @@ def _register(language: Language) -> None:
             show_question(client, language, slugs[path], request.query_params)
         else:
             client.status_code = 404
-            _show_not_found(client, language)
+            _show_not_found(client, language, path)
 
 
-def _show_not_found(client: Client, language: Language) -> None:
+def _show_not_found(client: Client, language: Language, path: str) -> None:
     title = words.NOT_FOUND.of(language)
-    with shell(client, language, "", title):
+    with shell(client, language, quote(path), title):
         html(f"<h1>{title}</h1><p><a href='{address(language)}'>{words.NOT_FOUND_MORE.of(language)}</a></p>")
 
 

@@ -1,7 +1,8 @@
 // Planes of bytes as colours: the picture of what a network says over the plane.
 // Frames come as binary messages (their bytes: frames.py). The newest one is drawn once per animation frame and then
 // acknowledged; one that was overtaken is acknowledged without being drawn. Colours are the page's own.
-const HEADER = 20, STRENGTH = 0.72, EVENT = "lab", MARK = 3.2, GAP = 4;
+// For those who asked for less motion, two are drawn a second.
+const HEADER = 20, STRENGTH = 0.72, EVENT = "lab", MARK = 3.2, GAP = 4, CALM = 500;
 
 export default {
   template: `
@@ -10,7 +11,7 @@ export default {
       <p :id="$attrs.id + '-told'" class="told" aria-live="polite">{{ told }}</p>
     </div>`,
   props: { label: String, told: String, points: Array, element: Number },
-  data: () => ({ frame: null, acknowledge: null, asked: 0 }),
+  data: () => ({ frame: null, acknowledge: null, asked: false, gone: false, drawn: -CALM }),
   async mounted() {
     await this.$nextTick(); // the socket opens when the whole page is mounted
     this.dark = window.matchMedia("(prefers-color-scheme: dark)");
@@ -24,7 +25,7 @@ export default {
     window.socket.off(EVENT, this.receive);
     this.dark.removeEventListener("change", this.recolour);
     this.resized.disconnect();
-    cancelAnimationFrame(this.asked);
+    this.gone = true;
   },
   watch: { points() { this.ask(); } },
   methods: {
@@ -41,7 +42,13 @@ export default {
       this.ask();
     },
     ask() {
-      this.asked ||= requestAnimationFrame(() => { this.asked = 0; this.draw(); });
+      if (this.asked) return;
+      this.asked = true;
+      const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches ? CALM : 0;
+      const left = this.drawn + calm - performance.now();
+      const next = () => requestAnimationFrame(() => { this.asked = false; this.draw(); });
+      if (left > 0) setTimeout(next, left);
+      else next();
     },
     recolour() {
       const of = (name) => getComputedStyle(this.$el).getPropertyValue(name).trim();
@@ -50,7 +57,7 @@ export default {
       this.ask();
     },
     draw() {
-      if (!this.frame || !this.colours) return;
+      if (this.gone || !this.frame || !this.colours) return;
       const { step, count, height, width, planes } = this.frame;
       const canvas = this.$refs.canvas, columns = Math.ceil(Math.sqrt(count)), rows = Math.ceil(count / columns);
       const size = Math.round(canvas.clientWidth * window.devicePixelRatio) || 4 * width;
@@ -68,6 +75,7 @@ export default {
         pen.restore();
       }
       canvas.dataset.step = step;
+      this.drawn = performance.now();
       this.acknowledge?.();
       this.acknowledge = null;
     },

@@ -20,7 +20,7 @@ from .shell import html, shell
 from .small import Small
 
 #: seconds from one sentence about what is to be seen to the next
-SPEECH = 3.0
+SPEECH = 5.0
 LOSS = Text("loss", "функция потерь")
 STEP = Text("step", "шаг")
 BOUNDARY = Text("What the network says over the plane", "Что сеть говорит на плоскости")
