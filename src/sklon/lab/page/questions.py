@@ -71,6 +71,10 @@ class _Page:
 
     def _show_more(self) -> None:
         language = self.language
+        if self.answer.ask:
+            with ui.element("section"):
+                html(parts.ASK.of(language), "h2")
+                self._cite(self.answer.ask)
         with ui.element("section").classes("follow-ups"):
             html(parts.FOLLOW_UPS.of(language), "h2")
             for asked in self.answer.follow_ups:
