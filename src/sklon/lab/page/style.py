@@ -78,6 +78,7 @@ button.first:disabled { background:var(--line); border-color:var(--line); color:
 .result figure { flex-direction:column; align-items:flex-start }
 .result figcaption { flex:none; max-width:46rem }
 .result .picture { max-width:100%; margin:0 0 .4rem } .checks td:nth-child(n+2) { white-space:nowrap }
+.checks :is(td,th):last-child { position:sticky; right:0; background:var(--card); padding-left:.6rem }
 .question > aside:last-child { margin-bottom:0 }
 .scroll:focus-visible, .math.block:focus-visible { outline-offset:-2px }
 @media (max-width:44rem) { .math.long { display:inline-block; max-width:100%; overflow-x:auto;
