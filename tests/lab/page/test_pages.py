@@ -113,6 +113,20 @@ def test_a_fault_is_noticed_and_stands_in_the_address(page: Page, served: Served
     assert page.locator("#E5 select").input_value() == "overwrites" and "E5.steps=60" in page.url
 
 
+def test_what_is_turned_makes_the_result_another(page: Page, served: Served) -> None:
+    open_page(page, served, "/en/directional-derivative")
+    card = page.locator("#E4")
+    run, stop = (card.get_by_role("button", name=name) for name in ("Run", "Stop"))
+    run.click()
+    page.wait_for_selector("#E4 .status[data-status=pass]")
+    assert run.is_enabled() and stop.is_disabled() and card.locator("svg").count() == 1
+    card.get_by_label("seed").fill("7")
+    card.get_by_label("seed").press("Tab")
+    page.wait_for_url("**E4.seed=7**")
+    page.wait_for_selector("#E4 .status[data-status=idle]")
+    assert card.locator("svg").count() == 0
+
+
 def test_a_value_out_of_bounds_is_refused_with_the_bounds(page: Page, served: Served) -> None:
     open_page(page, served, "/en/batch-size")
     card = page.locator("#E9")

@@ -80,8 +80,9 @@ class Bench:
         self._tell(words.STOPPED.of(self.language).format(frames=number(frames, self.language)), "idle", frames)
 
     def _set_anew(self) -> None:
-        """What is set has changed: the next run begins anew."""
+        """What is set has changed: the next run begins anew, and what was found is not about it."""
         self._forget()
+        self._result.set_content("")
         self._tell(words.READY.of(self.language), "idle", 0)
         self._changed()
 

@@ -38,16 +38,18 @@ class Words(Element):
 
 
 class Button(Words):
-    """A button with words on it."""
+    """A button with words on it. While it cannot be pressed it keeps the focus, so that no keyboard gets lost."""
 
     def __init__(self, words: str, pressed: Callable[[], object], kind: str = "") -> None:
         super().__init__("button", words, kind)
         self._props["type"] = "button"
-        self.on("click", lambda _: pressed())
+        self._enabled = True
+        self.on("click", lambda _: pressed() if self._enabled else None)
 
     def enable(self, enabled: bool) -> None:
         """Whether it can be pressed."""
-        self.set_attributes(disabled=None if enabled else "")
+        self._enabled = enabled
+        self.set_attributes(aria_disabled=None if enabled else "true")
 
 
 class Field(Words):

@@ -60,10 +60,10 @@ input[type=number] { width:8.5rem; font-variant-numeric:tabular-nums }
 input[type=range] { width:14rem; padding:0; min-height:2rem; accent-color:var(--accent); border:0; background:none }
 input[aria-invalid=true] { border-color:var(--fifth) }
 button { cursor:pointer; padding-inline:1.1rem }
-button:hover:not(:disabled) { border-color:var(--accent) }
-button:disabled { cursor:default; color:var(--soft); border-color:var(--line) }
+button:hover:not([aria-disabled]) { border-color:var(--accent) }
+button[aria-disabled] { cursor:default; color:var(--soft); border-color:var(--line) }
 button.first { background:var(--act); border-color:var(--act); color:#fff; font-weight:600 }
-button.first:disabled { background:var(--line); border-color:var(--line); color:var(--soft) }
+button.first[aria-disabled] { background:var(--line); border-color:var(--line); color:var(--soft) }
 :root { --act:#0f6f8c }
 @media (prefers-color-scheme:dark) { :root { --act:#156f89 } }
 .actions { display:flex; flex-wrap:wrap; gap:.7rem; align-items:center; margin:0 0 1rem }
