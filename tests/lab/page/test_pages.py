@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -145,23 +144,6 @@ def test_the_first_page_lists_every_question(page: Page, served: Served) -> None
     open_page(page, served, "/")
     assert page.url.endswith("/en/")
     assert page.locator(".topics li").count() == len(all_questions())
-
-
-def test_a_training_goes_on_step_by_step(page: Page, served: Served) -> None:
-    open_page(page, served, "/en/playground?mode=step")
-    canvas = page.locator(".boundary canvas")
-    steps = [0]
-    page.wait_for_selector(".boundary canvas[data-step='0']")
-    for _ in range(3):
-        page.get_by_role("button", name="Step").click()
-        page.wait_for_function(f"+document.querySelector('.boundary canvas').dataset.step > {steps[-1]}")
-        steps.append(int(canvas.get_attribute("data-step") or 0))
-    assert {b - a for a, b in pairwise(steps)} == {steps[1]}
-    page.wait_for_selector(".curve .drawing[data-points='4']")
-    page.get_by_role("button", name="Restart").click()
-    page.wait_for_selector(".boundary canvas[data-step='0']")
-    page.wait_for_selector(".curve .drawing[data-points='1']")
-    assert canvas.get_attribute("aria-label")
 
 
 def test_a_training_plays_pauses_and_ends_with_its_page(page: Page, served: Served) -> None:

@@ -28,7 +28,7 @@ Work: TypeAlias = Callable[[Recording], Coroutine[Any, Any, None]]
 #: seconds that a run computes before it says how far it is
 STRETCH = 0.1
 #: matplotlib's settings are those of the process: one figure is drawn at a time
-_DRAWING = Lock()
+DRAWING = Lock()
 #: values of a frame that are told at the most
 MOST_VALUES = 3
 
@@ -180,5 +180,5 @@ def _is_number(value: Any) -> bool:
 
 
 def _drawn(result: Result, language: Language) -> str:
-    with _DRAWING:
+    with DRAWING:
         return reachable(outcome_of(result, language))

@@ -1,4 +1,4 @@
-// Planes of bytes as colours: the picture of what a network says over the plane.
+// Planes of bytes as colours: the picture of what a network says over the plane, or lines over one input.
 // Frames come as binary messages (their bytes: frames.py). The newest one is drawn once per animation frame and then
 // acknowledged; one that was overtaken is acknowledged without being drawn. Colours are the page's own.
 // For those who asked for less motion, two are drawn a second.
@@ -10,7 +10,7 @@ export default {
       <canvas ref="canvas" role="img" :aria-label="label" :aria-describedby="$attrs.id + '-told'"></canvas>
       <p :id="$attrs.id + '-told'" class="told" aria-live="polite">{{ told }}</p>
     </div>`,
-  props: { label: String, told: String, points: Array, element: Number },
+  props: { label: String, told: String, points: Array, element: Number, task: String },
   data: () => ({ frame: null, acknowledge: null, asked: false, gone: false, drawn: -CALM }),
   async mounted() {
     await this.$nextTick(); // the socket opens when the whole page is mounted
@@ -27,7 +27,7 @@ export default {
     this.resized.disconnect();
     this.gone = true;
   },
-  watch: { points() { this.ask(); } },
+  watch: { points() { this.ask(); }, task() { this.ask(); } },
   methods: {
     receive(data, acknowledge) {
       const view = new DataView(data);
@@ -36,7 +36,7 @@ export default {
       this.acknowledge = acknowledge;
       const [count, height, width, numbers] = [12, 14, 16, 18].map((at) => view.getUint16(at, true));
       this.frame = Object.freeze({
-        step: view.getUint32(4, true), count, height, width,
+        step: view.getUint32(4, true), count, height, width, numbers: new Float32Array(data, HEADER, numbers),
         planes: new Uint8Array(data, HEADER + 4 * numbers, count * height * width),
       });
       this.ask();
@@ -53,40 +53,60 @@ export default {
     recolour() {
       const of = (name) => getComputedStyle(this.$el).getPropertyValue(name).trim();
       this.tones = { zero: of("--zero"), one: of("--one"), middle: of("--middle"), ink: of("--ink"), card: of("--card") };
+      this.classes = ["--zero", "--one", "--third", "--fourth", "--fifth"].map(of);
       this.colours = ramp(this.tones);
       this.ask();
     },
     draw() {
       if (this.gone || !this.frame || !this.colours) return;
-      const { step, count, height, width, planes } = this.frame;
-      const canvas = this.$refs.canvas, columns = Math.ceil(Math.sqrt(count)), rows = Math.ceil(count / columns);
+      const { step, count, height, width, planes, numbers } = this.frame, canvas = this.$refs.canvas;
       const size = Math.round(canvas.clientWidth * window.devicePixelRatio) || 4 * width;
-      const cell = (size - GAP * (columns - 1)) / columns, tall = cell * height / width;
-      resize(canvas, size, Math.round(rows * tall + GAP * (rows - 1)));
+      resize(canvas, size, size);
       const pen = canvas.getContext("2d");
-      pen.imageSmoothingEnabled = true;
-      for (let i = 0; i < count; i++) {
-        const plane = planes.subarray(i * height * width, (i + 1) * height * width);
-        pen.save();
-        pen.translate((i % columns) * (cell + GAP), Math.floor(i / columns) * (tall + GAP));
-        pen.drawImage(this.shaded(plane, width, height), 0, 0, cell, tall);
-        border(pen, plane, width, height, cell, tall, this.tones);
-        if (count === 1) marks(pen, this.points ?? [], cell, tall, this.tones);
-        pen.restore();
+      if (count > 0) {
+        pen.drawImage(count > 1 ? this.mixed(planes, count, width, height) : this.shaded(planes, width, height), 0, 0, size, size);
+        if (this.task !== "regression") borders(pen, planes, count, width, height, size, this.tones);
+      } else {
+        pen.fillStyle = this.tones.middle;
+        pen.fillRect(0, 0, size, size);
       }
+      marks(pen, this.points ?? [], size, (kind) => this.tone(kind), (kind) => this.task === "regression" ? 0 : kind % 3, this.tones.card);
+      if (count === 0) lines(pen, numbers, size, this.classes, this.tones);
       canvas.dataset.step = step;
       this.drawn = performance.now();
       this.acknowledge?.();
       this.acknowledge = null;
     },
     shaded(plane, width, height) {
+      return this.painted(width, height, (i) => this.colours[plane[i]]);
+    },
+    // Several planes, one for each class: its tone as strongly as it is likely
+    mixed(planes, count, width, height) {
+      const tones = this.classes.map(rgb), middle = rgb(this.tones.middle), area = width * height;
+      return this.painted(width, height, (i) => {
+        const mix = [0, 0, 0];
+        for (let k = 0; k < count; k++) {
+          const share = STRENGTH * planes[k * area + i] / 255, tone = tones[k % tones.length];
+          for (let c = 0; c < 3; c++) mix[c] += share * (tone[c] - middle[c]);
+        }
+        const [r, g, b] = mix.map((m, c) => Math.max(0, Math.min(255, Math.round(middle[c] + m))));
+        return (255 << 24 | b << 16 | g << 8 | r) >>> 0;
+      });
+    },
+    painted(width, height, colour) {
       this.paper ??= document.createElement("canvas");
       resize(this.paper, width, height);
       const pen = this.paper.getContext("2d"), image = pen.createImageData(width, height);
       const pixels = new Uint32Array(image.data.buffer);
-      for (let i = 0; i < pixels.length; i++) pixels[i] = this.colours[plane[i]];
+      for (let i = 0; i < pixels.length; i++) pixels[i] = colour(i);
       pen.putImageData(image, 0, 0);
       return this.paper;
+    },
+    // The tone of a class, or of a value from 0 to 1
+    tone(kind) {
+      if (this.task !== "regression") return this.classes[kind % this.classes.length];
+      const colour = this.colours[Math.round(255 * Math.max(0, Math.min(1, kind)))];
+      return `rgb(${colour & 255} ${colour >> 8 & 255} ${colour >> 16 & 255})`;
     },
   },
 };
@@ -113,9 +133,22 @@ function rgb(colour) {
   return [...pen.getImageData(0, 0, 1, 1).data].slice(0, 3);
 }
 
-// The line at which the network cannot decide, byte 127½: where it crosses each square between four centres
-function border(pen, plane, width, height, wide, tall, { ink }) {
-  const at = (x, y) => plane[y * width + x] - 127.5;
+// Where the network cannot decide: byte 127½ of one plane; of several, where the likeliest class is another one
+function borders(pen, planes, count, width, height, size, tones) {
+  const area = width * height;
+  if (count === 1) return border(pen, (i) => planes[i] - 127.5, width, height, size, tones);
+  for (let k = 0; k < count; k++) {
+    border(pen, (i) => {
+      let most = 0;
+      for (let j = 0; j < count; j++) if (j !== k) most = Math.max(most, planes[j * area + i]);
+      return planes[k * area + i] - most + 0.5;
+    }, width, height, size, tones);
+  }
+}
+
+// The line at which heights change their sign: where it crosses each square between four centres
+function border(pen, heightAt, width, height, size, { ink }) {
+  const at = (x, y) => heightAt(y * width + x);
   pen.beginPath();
   for (let y = 0; y + 1 < height; y++) {
     for (let x = 0; x + 1 < width; x++) {
@@ -126,8 +159,8 @@ function border(pen, plane, width, height, wide, tall, { ink }) {
       if (d * c < 0) cut.push([x + d / (d - c), y + 1]);
       if (a * d < 0) cut.push([x, y + a / (a - d)]);
       for (let k = 0; k + 1 < cut.length; k += 2) {
-        pen.moveTo((cut[k][0] + 0.5) * wide / width, (cut[k][1] + 0.5) * tall / height);
-        pen.lineTo((cut[k + 1][0] + 0.5) * wide / width, (cut[k + 1][1] + 0.5) * tall / height);
+        pen.moveTo((cut[k][0] + 0.5) * size / width, (cut[k][1] + 0.5) * size / height);
+        pen.lineTo((cut[k + 1][0] + 0.5) * size / width, (cut[k + 1][1] + 0.5) * size / height);
       }
     }
   }
@@ -138,17 +171,43 @@ function border(pen, plane, width, height, wide, tall, { ink }) {
   pen.globalAlpha = 1;
 }
 
-// Samples: circles and squares, so that colour is not all that tells them apart. x to the right, y upwards, in [0, 1]
-function marks(pen, points, wide, tall, { zero, one, ink, card }) {
-  const size = MARK * window.devicePixelRatio;
-  pen.lineWidth = window.devicePixelRatio;
-  pen.strokeStyle = card;
-  for (const [x, y, kind] of points) {
-    pen.fillStyle = kind < 0.5 ? zero : one;
+// Fitted curves, y in [0, 1] at even distances: their count, and then their places one after the other
+function lines(pen, numbers, size, tones, { ink }) {
+  const count = numbers[0], places = (numbers.length - 1) / count;
+  pen.lineWidth = 2.5 * window.devicePixelRatio;
+  for (let k = 0; k < count; k++) {
+    pen.strokeStyle = count > 1 ? tones[k % tones.length] : ink;
     pen.beginPath();
-    if (kind < 0.5) pen.arc(x * wide, (1 - y) * tall, size, 0, 2 * Math.PI);
-    else pen.rect(x * wide - 0.9 * size, (1 - y) * tall - 0.9 * size, 1.8 * size, 1.8 * size);
+    for (let i = 0; i < places; i++) {
+      pen.lineTo(i * size / (places - 1), (1 - numbers[1 + k * places + i]) * size);
+    }
+    pen.stroke();
+  }
+}
+
+// Samples: shapes beside colours tell classes apart; those of the test are hollow. x to the right, y upwards, in [0, 1]
+function marks(pen, points, size, tone, shape, card) {
+  const half = MARK * window.devicePixelRatio;
+  for (const [x, y, kind, test] of points) {
+    outline(pen, shape(kind), x * size, (1 - y) * size, half);
+    pen.fillStyle = test ? card : tone(kind);
+    pen.strokeStyle = test ? tone(kind) : card;
+    pen.lineWidth = (test ? 1.6 : 1) * window.devicePixelRatio;
     pen.fill();
     pen.stroke();
+  }
+}
+
+function outline(pen, shape, x, y, half) {
+  pen.beginPath();
+  if (shape === 0) {
+    pen.arc(x, y, half, 0, 2 * Math.PI);
+  } else if (shape === 1) {
+    pen.rect(x - 0.9 * half, y - 0.9 * half, 1.8 * half, 1.8 * half);
+  } else {
+    pen.moveTo(x, y - 1.2 * half);
+    pen.lineTo(x + 1.1 * half, y + half);
+    pen.lineTo(x - 1.1 * half, y + half);
+    pen.closePath();
   }
 }

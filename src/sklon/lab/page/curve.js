@@ -3,6 +3,7 @@
 // Its numbers are points, each an x followed by the value of every line.
 import { echarts } from "nicegui-echart";
 
+const short = (value) => value >= 1e6 ? value.toExponential(0).replace("+", "") : +value.toPrecision(4);
 const HEADER = 20, EVENT = "lab";
 
 export default {
@@ -58,7 +59,7 @@ export default {
       const axis = (name, type) => ({
         name, type, nameLocation: "middle", nameGap: type === "log" || name === this.y ? 42 : 26,
         nameTextStyle: { color: soft }, scale: true, minorTick: { show: false },
-        axisLabel: { color: soft, formatter: (value) => written(+value.toPrecision(4)), hideOverlap: true },
+        axisLabel: { color: soft, formatter: (value) => written(short(value)), hideOverlap: true },
         axisLine: { lineStyle: { color: grid } }, splitLine: { lineStyle: { color: grid, opacity: 0.6 } },
       });
       this.chart.setOption({

@@ -49,6 +49,11 @@ class Curve(ui.echart, component="curve.js"):
         self.growth.append(x, *values)
         self._grow()
 
+    def cut(self, length: int) -> None:
+        """Take back all points from number ``length`` on."""
+        self.growth.cut(length)
+        self._grow()
+
     def tell(self, words: str) -> None:
         """What is to be seen, read aloud when the reader is idle: say it seldom."""
         if self._props["told"] != words:

@@ -25,6 +25,11 @@ class Growth:
         self.sent = min(self.sent, len(self.points))
         self.points.append((x, *values))
 
+    def cut(self, length: int) -> None:
+        """Take back all points from number ``length`` on."""
+        del self.points[length:]
+        self.sent = min(self.sent, len(self.points))
+
     def again(self) -> None:
         """The browser is a new one, and has nothing."""
         self.sent, self.there = 0, -1

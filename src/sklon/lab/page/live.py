@@ -1,103 +1,251 @@
-"""The page on which a network trains while one watches."""
+"""The page on which a network trains while one watches, turns what can be turned, and goes back."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
-from nicegui import Client, ui
+from nicegui import Client, background_tasks, ui
 
-from sklon.lab.text import Language, Text, number
+from sklon.lab.playground import Moment, Own, Session, query_of
+from sklon.lab.text import Language, Text
 
 from . import words
-from .boundary import Boundary
-from .curve import Curve
-from .frames import Planes
-from .native import Button
+from .aside import aside
+from .inside import LAYERS, WEIGHTS, Levels, Section, layer_table, weight_maps
+from .knobs import Knobs
+from .native import Button, Menu, Slider, Words
+from .own import OwnData
 from .player import Player
+from .scene import Scene, scene
 from .seldom import Seldom
-from .shell import html, shell
-from .small import Small
+from .shell import Place, html, shell
+from .takeaway import show_takeaway
+from .views import Views, status
 
-#: seconds from one sentence about what is to be seen to the next
-SPEECH = 5.0
-LOSS = Text("loss", "функция потерь")
-STEP = Text("step", "шаг")
-BOUNDARY = Text("What the network says over the plane", "Что сеть говорит на плоскости")
-LOSSES = Text("Loss over the steps", "Функция потерь по шагам")
 PAUSE, GO_ON = Text("Pause", "Пауза"), Text("Go on", "Продолжить")
 RESTART = Text("Restart", "Начать заново")
+REWIND = Text("step", "шаг")
+PACE = Text("steps a second", "шагов в секунду")
+FASTEST = Text("as many as it can", "сколько успеет")
+LEAD = Text(
+    "A network of sklon learns in front of you. Turn anything while it trains, go back to any step, and take the run "
+    "away as a program. What is set stands in the address.",
+    "Сеть на sklon учится у вас на глазах. Меняйте что угодно во время обучения, возвращайтесь к любому шагу, "
+    "заберите всё с собой как программу. Настройки записаны в адресе.",
+)
+INSIDE = Text("Inside the network", "Внутри сети")
+PACES = ("10", "100", "1000", "fastest")
+STANDARD_PACE = "100"
+#: what the address says beside the settings
+MODE, SPEED = "mode", "pace"
+#: seconds from one look at what changes in words to the next
+REFRESH = 0.25
 
 
-class Shown(Protocol):
-    """What is shown of one moment; ``boundary`` is uint8 [height, width], the top row first."""
+class Paced:
+    """A session that plays at the pace that was chosen last."""
 
-    @property
-    def step(self) -> int: ...
-    @property
-    def epoch(self) -> float: ...
-    @property
-    def losses(self) -> Mapping[str, float]: ...
-    @property
-    def boundary(self) -> Planes: ...
+    def __init__(self, session: Session, pace: str) -> None:
+        self.session, self.pace = session, pace
 
+    def play(self) -> None:
+        """Train by itself."""
+        self.session.play(None if self.pace == PACES[-1] else float(self.pace))
 
-class Views:
-    """The boundary and the curve of one session."""
+    def pause(self) -> Moment:
+        """Stop between two steps."""
+        return self.session.pause()
 
-    def __init__(self, language: Language) -> None:
-        self.language = language
-        with ui.element("div").classes("views"):
-            self.boundary = Boundary(BOUNDARY.of(language))
-            self.curve = Curve(
-                LOSSES.of(language), lines=[LOSS.of(language)], x=STEP.of(language), y=LOSS.of(language),
-                language=language, scale="log",
-            )  # fmt: skip
-        self._shown: Shown | None = None
-        self._speak = Seldom(SPEECH, self._tell)
-        self.boundary.client.on_disconnect(self._speak.cancel)
+    def step(self) -> Moment:
+        """Take one step."""
+        return self.session.step()
 
-    def show(self, shown: Shown) -> None:
-        """Show one moment."""
-        self._shown = shown
-        self.boundary.show(shown.boundary, step=shown.step, epoch=shown.epoch)
-        self.curve.append(shown.step, *shown.losses.values())
-        self._speak()
+    def restart(self) -> Moment:
+        """Begin anew with the settings of now."""
+        return self.session.restart()
 
-    def _tell(self) -> None:
-        if self._shown is not None:
-            self.boundary.tell(self._sentence(self._shown))
+    def frame(self) -> Moment:
+        """The newest moment."""
+        return self.session.frame()
 
-    def _sentence(self, shown: Shown) -> str:
-        losses = ", ".join(f"{LOSS.of(self.language)} {number(v, self.language)}" for v in shown.losses.values())
-        return words.DRAWN.of(self.language).format(
-            step=number(shown.step, self.language), epoch=number(int(shown.epoch), self.language), losses=losses
-        )
+    def close(self) -> None:
+        """End the thread."""
+        self.session.close()
 
 
 def show_playground(client: Client, language: Language, query: Mapping[str, str]) -> None:
-    """A small network that learns two moons; ``?mode=step`` waits for the learner."""
+    """A training that obeys; ``query`` has its settings, ``mode=step`` waits for the learner, ``pace`` is its speed."""
     title = words.PLAYGROUND.of(language)
-    with shell(client, language, "playground", title, {k: v for k, v in query.items() if (k, v) == ("mode", "step")}):
+    kept = {k: v for k, v in query.items() if (k, v) == (MODE, "step") or (k == SPEED and v in PACES)}
+    session = Session(urlencode({k: v for k, v in query.items() if k not in (MODE, SPEED)}))
+    settings = dict(parse_qsl(session.query))
+    with shell(client, language, "playground", title, settings | kept) as place:
         html(title, "h1")
+        Words("p", LEAD.of(language), "lead-in")
+        _Page(client, place, session, kept).show()
+
+
+class _Page:
+    """One training before one reader."""
+
+    def __init__(self, client: Client, place: Place, session: Session, kept: dict[str, str]) -> None:
+        self.client, self.place, self.language, self.session = client, place, place.language, session
+        self.stepping = MODE in kept
+        self.paced = Paced(session, kept.get(SPEED, STANDARD_PACE))
+        self.player: Player[Moment, Scene] = Player(self.paced, scene, self._show_scene, not self.stepping)
+        self._turned: dict[str, Any] = {}
+        self._turning = False
+        self._scene: Scene | None = None
+        self._farthest = (0, 0)  # start, step
+        self._refresh = Seldom(REFRESH, self._show_words)
+
+    def show(self) -> None:
+        """The whole content."""
+        language = self.language
+        with ui.element("section").classes("stage"):
+            self._show_actions()
+            self._notes = Words("p", " ".join(n.says.of(language) for n in self.session.notes), "notes")
+            self.views = Views(language)
+            self._status = Words("p", "", "status")
+            self._ended = Words("p", "", "ended").props("role=status")
         with ui.element("section"):
-            _show_session(client, language, Small(), query.get("mode") != "step")
+            html(words.SETTINGS.of(language), "h2")
+            self.knobs = Knobs(dict(self.session.frame().wanted), language, self._turn)
+            OwnData(self.client, language, self._use)
+        with ui.element("section"):
+            html(INSIDE.of(language), "h2")
+            self._inside = (
+                Section(self.client, LAYERS.of(language), lambda moment: layer_table(moment, language)),
+                Section(self.client, WEIGHTS.of(language), lambda moment: weight_maps(moment, language)),
+                Levels(language),
+            )
+        show_takeaway(self.client, language, self.session.frame)
+        self.player.follow(self.client)
+        self.client.on_disconnect(self._refresh.cancel)
 
+    def _show_actions(self) -> None:
+        language = self.language
+        with ui.element("div").classes("actions"):
+            first, second = ("", "first") if self.stepping else ("first", "")
+            self._play = Button("", self._turn_play, first)
+            Button(words.STEP.of(language), self._step, second)
+            Button(RESTART.of(language), self._restart)
+            self._rewind = Slider(REWIND.of(language), self._go_to, low=0, high=1, position=0, said="0")
+            self._rewind.classes("rewind")
+            paces = {pace: pace for pace in PACES[:-1]} | {PACES[-1]: FASTEST.of(language)}
+            Menu(PACE.of(language), paces, self.paced.pace, self._set_pace).classes("pace")
+        self._say_play()
 
-def _show_session(client: Client, language: Language, session: Small, playing: bool) -> None:
-    with ui.element("div").classes("actions"):
-        turning = Button((PAUSE if playing else GO_ON).of(language), lambda: turn(not player.playing), "first")
-        Button(words.STEP.of(language), lambda: step())
-        Button(RESTART.of(language), lambda: player.restart())
-    views = Views(language)
-    views.boundary.set_points(session.points)
-    player = Player(session, lambda stand: stand, views.show, playing)
-    player.follow(client)
+    # ---- what is shown
+    def _show_scene(self, seen: Scene) -> None:
+        moment = seen.moment
+        self._scene = seen
+        if moment.ended is not None and self.player.playing:
+            self.player.playing = moment.playing
+            self._say_play()
+        if self._farthest[0] != moment.start:
+            self._farthest = (moment.start, 0)
+        self._farthest = (moment.start, max(self._farthest[1], moment.step))
+        self.views.show(seen)
+        for part in self._inside:
+            part.show(moment)
+        self._refresh()
 
-    def turn(on: bool) -> None:
-        player.play(on)
-        turning.say((PAUSE if on else GO_ON).of(language))
+    def _show_words(self) -> None:
+        """What changes seldom enough to be read."""
+        seen = self._scene
+        if seen is None:
+            return
+        moment = seen.moment
+        self._status.say(status(seen, self.language))
+        self._rewind.place(moment.step, max(1, self._farthest[1]), str(moment.step))
+        ended = "" if moment.ended is None else moment.ended.says.of(self.language)
+        if seen.explanation is not None:
+            ended = seen.explanation.says.of(self.language)
+        self._ended.say(ended)
+        diverged = moment.ended is not None and moment.ended.reason == "diverged"
+        self._ended.set_attributes(data_reason="diverged" if diverged else None)
 
-    def step() -> None:
-        player.step()
-        turning.say(GO_ON.of(language))
+    # ---- what is asked for
+    def _turn_play(self) -> None:
+        self.player.play(not self.player.playing)
+        self._say_play()
+
+    def _step(self) -> None:
+        self.player.step()
+        self._say_play()
+
+    def _restart(self) -> None:
+        self.player.restart()
+
+    def _go_to(self, step: int, let_go: bool) -> None:
+        """Back to a step, or on to one that was there before: the same steps again."""
+        self._rewind.place(step, max(1, self._farthest[1]), str(step))
+        if self.player.playing:
+            self.player.play(False)
+            self._say_play()
+        if let_go:
+            self.player.beside(lambda: self._travel(step))
+
+    def _travel(self, step: int) -> None:
+        here = self.session.pause().step
+        if step <= here:
+            self.session.rewind(step)
+        else:
+            self.session.step(step - here)
+
+    def _set_pace(self, pace: str) -> None:
+        if pace in PACES:
+            self.paced.pace = pace
+            if self.player.playing:
+                self.paced.play()
+            self._remember()
+
+    def _turn(self, name: str, value: Any, let_go: bool) -> None:
+        self._turned[name] = value
+        if not self._turning:
+            self._turning = True
+            background_tasks.create(self._obey(), name="controls")
+        if let_go:
+            self._remember()
+
+    async def _obey(self) -> None:
+        """Set what was turned, the latest values only; go on playing, if it did, after a new start."""
+        try:
+            while self._turned:
+                turned, self._turned = self._turned, {}
+                await aside(lambda wanted=turned: self._change(wanted))  # type: ignore[misc]
+                self.player.wake()
+        finally:
+            self._turning = False
+
+    def _change(self, wanted: Mapping[str, Any]) -> None:
+        for name, value in wanted.items():
+            self.session.change(name, value)
+        moment = self.session.settle()
+        if self.player.playing and not moment.playing and moment.ended is None:
+            self.paced.play()
+
+    def _use(self, own: Own) -> None:
+        self.knobs.choose_own()
+        self.player.beside(lambda: self._train_on(own))
+        self._remember()
+
+    def _train_on(self, own: Own) -> None:
+        self.session.use(own)
+        self.session.settle()
+        if self.player.playing:
+            self.paced.play()
+
+    # ---- what is said
+    def _say_play(self) -> None:
+        self._play.say((PAUSE if self.player.playing else GO_ON).of(self.language))
+
+    def _remember(self) -> None:
+        """Put what is set into the address."""
+        query = dict(parse_qsl(query_of(self.knobs.settings)))
+        query |= {MODE: "step"} if self.stepping else {}
+        query |= {SPEED: self.paced.pace} if self.paced.pace != STANDARD_PACE else {}
+        self.place.remember(query)

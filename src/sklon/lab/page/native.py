@@ -10,6 +10,8 @@ from nicegui.events import GenericEventArguments
 
 #: is told the value that someone gave, as text
 Changed: TypeAlias = Callable[[str], object]
+#: is told a position, and whether the slider was let go there
+Moved: TypeAlias = Callable[[int, bool], object]
 #: what the browser sends of a change: the value alone
 _VALUE = "event => emit(event.target.value)"
 
@@ -82,8 +84,70 @@ class Menu(Words):
                     Words("option", words).set_attributes(value=value, selected="" if value == chosen else None)
 
 
-def _listen(element: Element, changed: Changed) -> None:
-    def handle(event: GenericEventArguments) -> None:
-        changed(str(event.args))
+class Slider(Words):
+    """A range with its label and its value in words around it. ``moved`` is told where it is, and if it was let go.
 
-    element.on("change", handle, js_handler=_VALUE)
+    ``position`` is a number of steps from ``low`` to ``high``. What the browser shows stays the reader's, until
+    :meth:`place`.
+    """
+
+    def __init__(self, label: str, moved: Moved, *, low: int, high: int, position: int, said: str) -> None:
+        super().__init__("label")
+        with self:
+            Words("span", label)
+            self.value = Words("span", said, "value").props("aria-hidden=true")
+            self.input = Words("input")
+            # defaultValue: what someone drags is not drawn back by whatever else changes on the page
+            self.input._props["defaultValue"] = str(position)
+            self.input.set_attributes(type="range", min=str(low), max=str(high), step="1", aria_valuetext=said)
+            _listen(self.input, lambda text: moved(int(float(text)), False), "input", throttle=0.05)
+            _listen(self.input, lambda text: moved(int(float(text)), True))
+
+    def say_value(self, said: str, position: int | None = None) -> None:
+        """Say the value in words; with a position when it was let go."""
+        self.value.say(said)
+        if position is not None:
+            self.input.set_attributes(aria_valuetext=said)
+
+    def place(self, position: int, high: int, said: str) -> None:
+        """Move it from here."""
+        self.value.say(said)
+        self.input.set_attributes(value=str(position), max=str(high), aria_valuetext=said)
+
+
+class File(Words):
+    """A file of text of at most ``most`` bytes; ``given`` is told its name and its text, None if it is too long."""
+
+    def __init__(self, label: str, given: Callable[[str, str | None], object], *, kinds: str, most: int) -> None:
+        super().__init__("label", label)
+        with self:
+            self.input = Words("input")
+            self.input.set_attributes(type="file", accept=kinds)
+
+        def handle(event: GenericEventArguments) -> None:
+            name, text = str(event.args.get("name", ""))[:80], event.args.get("text")
+            given(name, text if isinstance(text, str) and len(text.encode()) <= most else None)
+
+        script = (
+            "event => { const file = event.target.files[0]; if (!file) return; "
+            f"if (file.size > {most}) emit({{ name: file.name }}); "
+            "else file.text().then(text => emit({ name: file.name, text })); }"
+        )
+        self.input.on("change", handle, js_handler=script)
+
+
+class Details(Words):
+    """Something that can be opened; ``turned`` is told whether it is open."""
+
+    def __init__(self, summary: str, turned: Callable[[bool], object]) -> None:
+        super().__init__("details")
+        with self:
+            Words("summary", summary)
+        self.on("toggle", lambda event: turned(bool(event.args)), js_handler="event => emit(event.target.open)")
+
+
+def _listen(element: Element, changed: Changed, event: str = "change", throttle: float = 0.0) -> None:
+    def handle(given: GenericEventArguments) -> None:
+        changed(str(given.args))
+
+    element.on(event, handle, js_handler=_VALUE, throttle=throttle)

@@ -55,7 +55,7 @@ class Player(Generic[Seen, View]):
         """Work exactly while the browser of a client listens; end with its page."""
         client.on_connect(self.start)
         client.on_disconnect(self.stop)
-        client.on_delete(lambda: self._beside(self.session.close))
+        client.on_delete(lambda: self.beside(self.session.close))
 
     def start(self) -> None:
         """Show where the session stands, and let it go on if it is to play."""
@@ -71,7 +71,7 @@ class Player(Generic[Seen, View]):
         if self._task is not None:
             self._task.cancel()
             self._task = None
-            self._beside(self.session.pause)
+            self.beside(self.session.pause)
 
     def play(self, playing: bool) -> None:
         """Let the session go on by itself, or pause it."""
@@ -80,32 +80,34 @@ class Player(Generic[Seen, View]):
             self.session.play()
             self.wake()
         else:
-            self._beside(self.session.pause)
+            self.beside(self.session.pause)
 
     def step(self) -> None:
         """Pause, and take one step."""
         self.playing = False
-        self._beside(self.session.step)
+        self.beside(self.session.step)
 
     def restart(self) -> None:
         """Begin anew."""
-        self._beside(self._begin_anew)
+        self.beside(self._begin_anew)
 
     def wake(self) -> None:
         """Something was turned: show its effect now."""
         self._asked.set()
 
-    def _begin_anew(self) -> None:
-        self.session.restart()
-        if self.playing:
-            self.session.play()
+    def beside(self, work: Callable[[], object]) -> None:
+        """Do something to the session beside the event loop, and show its effect."""
 
-    def _beside(self, work: Callable[[], object]) -> None:
         async def do() -> None:
             await aside(work)
             self.wake()
 
         background_tasks.create(do(), name="player")
+
+    def _begin_anew(self) -> None:
+        self.session.restart()
+        if self.playing:
+            self.session.play()
 
     async def _look_on(self) -> None:
         while True:

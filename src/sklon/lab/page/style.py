@@ -95,6 +95,35 @@ footer p { margin:0 }
 .boundary canvas { display:block; width:100%; aspect-ratio:1; border-radius:8px; background:var(--middle) }
 .curve .drawing { width:100%; height:21rem }
 .told { color:var(--soft); font-size:.88rem; margin:.5rem 0 0; min-height:1.4em; font-variant-numeric:tabular-nums }
+.views .caption { color:var(--soft); font-size:.84rem; margin:.4rem 0 0; overflow-wrap:anywhere }
+.notes { color:var(--soft); margin:0 0 .6rem } .notes:empty, .ended:empty { display:none }
+.ended { margin:.6rem 0 0 } .ended[data-reason=diverged] { color:var(--fifth-ink) }
+.stage .actions { align-items:end; margin-bottom:1.2rem }
+.stage .actions label { display:flex; flex-wrap:wrap; gap:.1rem .6rem; font-size:.88rem; color:var(--soft) }
+.stage .actions .rewind { flex:1 1 14rem } .stage .actions .rewind input { width:100% }
+.stage .actions .pace { flex-direction:column }
+.value { color:var(--ink); font-variant-numeric:tabular-nums; font-weight:600; margin-left:auto }
+.stage .told { position:absolute; width:1px; height:1px; overflow:hidden; clip-path:inset(50%); margin:0 }
+.stage > .status { margin-top:.8rem; max-width:none }
+.knobs { columns:3 15rem; column-gap:2rem }
+.knobs fieldset { break-inside:avoid; margin:0 0 1.2rem; border:0; border-top:2px solid var(--line);
+  padding:.5rem 0 0; min-width:0 }
+.knobs legend { font-weight:650; padding:0 .6rem 0 0 }
+.knobs .acts { color:var(--soft); font-size:.82rem; margin:0 0 .7rem }
+.knob { margin:0 0 .9rem } .knob label { display:flex; flex-wrap:wrap; gap:.15rem .6rem; font-size:.94rem }
+.knob input, .knob select { width:100% }
+.knob small { display:block; color:var(--soft); font-size:.82rem; line-height:1.35; margin-top:.15rem }
+.knob label.off, .knob label.off + small { color:var(--soft) } .knob label.off .value { color:var(--soft) }
+details { border-top:1px solid var(--line); padding:.7rem 0 }
+details > summary { cursor:pointer; padding:.2rem 0; display:list-item; list-style:disclosure-closed inside }
+details[open] > summary { margin-bottom:.7rem; list-style-type:disclosure-open }
+.inside table { font-size:.88rem } .inside td, .inside th { vertical-align:middle }
+.inside figure { display:block; margin:1rem 0 0 } .inside .picture svg { max-width:100%; height:auto }
+.bars { display:block; width:7.5rem; height:2.4rem; fill:var(--accent) }
+.ends { display:flex; justify-content:space-between; width:7.5rem; color:var(--soft); font-size:.75rem; gap:.5rem }
+.maps { display:grid; gap:1.2rem; grid-template-columns:repeat(auto-fill,minmax(min(100%,13rem),1fr)) }
+.maps figure { margin:0 } .maps figcaption { font-size:.82rem; color:var(--soft) }
+.map { display:block; width:100%; aspect-ratio:1; background:var(--middle); border-radius:6px }
 pre { overflow-wrap:anywhere }
 @media (max-width:44rem) { .picture svg { max-width:max(100%,calc(var(--panels)*17rem)) }
   .views { grid-template-columns:minmax(0,1fr) } .curve .drawing { height:16rem }

@@ -1,0 +1,216 @@
+"""What goes on inside the network, for who opens it: gradients and activations, weights, the loss around the path.
+
+An open section follows the training, once in a while; a closed one costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from html import escape
+from typing import Any
+
+import numpy as np
+from nicegui import Client, background_tasks
+
+from sklon._base.canvas import ACCENT, INK, SOFT
+from sklon._base.picture import Picture
+from sklon.lab.playground import Histogram, Landscape, Layer, Moment, Weights, landscape, layers, weights
+from sklon.lab.text import Language, Text, number
+
+from .aside import aside
+from .bench import DRAWING
+from .native import Button, Details
+from .seldom import Seldom
+from .shell import html
+
+#: seconds from one look inside to the next
+LOOK = 0.5
+#: tones of a weight on either side of 0
+TONES = 5
+#: level lines of a landscape
+LEVELS = 14
+
+LAYERS = Text("Gradients and activations of each layer", "Градиенты и активации по слоям")
+WEIGHTS = Text("Weights", "Веса")
+LANDSCAPE = Text("Level lines of the loss, and the path through them", "Линии уровня функции потерь и путь обучения")
+HEAD = (
+    Text("layer", "слой"),
+    Text("gradient", "градиент"),
+    Text("its norm", "его норма"),
+    Text("norm of the weights", "норма весов"),
+    Text("last step / weights", "последний шаг / веса"),
+    Text("activations", "активации"),
+    Text("dead units", "мёртвые нейроны"),
+    Text("saturated", "насыщены"),
+)
+OUTPUT = Text("output", "выход")
+SPREAD = Text("{what} of layer {name}: from {low} to {high}", "{what}, слой {name}: от {low} до {high}")
+CELLS = Text(
+    "Layer {name}: a row for each unit, a column for each input; the strongest weight is {most}.",
+    "Слой {name}: строка на нейрон, столбец на вход; самый сильный вес — {most}.",
+)
+DRAW = Text("Draw them for now", "Нарисовать для этого шага")
+ABOUT = Text(
+    "Mean training loss in the plane that holds most of the path, {share} % of it. The cross is now: step {step}.",
+    "Средняя потеря на обучении в плоскости, где лежит {share} % пути. Крест — сейчас, шаг {step}.",
+)
+ALONG = Text("first direction", "первое направление"), Text("second direction", "второе направление")
+
+
+class Section:
+    """Something that can be opened, made of the newest moment: ``make`` gives its HTML, beside the event loop."""
+
+    def __init__(self, client: Client, title: str, make: Callable[[Moment], str]) -> None:
+        self._make, self._open = make, False
+        self._moment: Moment | None = None
+        self._shown: Moment | None = None
+        self._soon = Seldom(LOOK, self._begin)
+        with Details(title, self._turn):
+            self._content = html("", kind="inside")
+        client.on_disconnect(self._soon.cancel)
+
+    def show(self, moment: Moment) -> None:
+        """There is a newer moment."""
+        self._moment = moment
+        if self._open:
+            self._soon()
+
+    def _turn(self, opened: bool) -> None:
+        self._open = opened
+        if opened:
+            self._soon()
+
+    def _begin(self) -> None:
+        if self._moment is not None and self._moment is not self._shown:
+            background_tasks.create(self._look(self._moment), name="inside")
+
+    async def _look(self, moment: Moment) -> None:
+        self._shown = moment
+        content = await aside(lambda: self._make(moment))
+        self._content.set_content(content)
+
+
+class Levels:
+    """The level lines of the loss: drawn when asked for, as they take a while."""
+
+    def __init__(self, language: Language) -> None:
+        self.language = language
+        self._moment: Moment | None = None
+        with Details(LANDSCAPE.of(language), lambda _: None):
+            self._draw = Button(DRAW.of(language), self._begin)
+            self._content = html("", kind="inside")
+
+    def show(self, moment: Moment) -> None:
+        """There is a newer moment."""
+        self._moment = moment
+
+    def _begin(self) -> None:
+        if self._moment is not None:
+            self._draw.enable(False)
+            background_tasks.create(self._look(self._moment), name="level lines")
+
+    async def _look(self, moment: Moment) -> None:
+        try:
+            content = await aside(lambda: levels(moment, self.language))
+            self._content.set_content(content)
+        finally:
+            self._draw.enable(True)
+
+
+def levels(moment: Moment, language: Language) -> str:
+    """The level lines around the path of a moment as HTML."""
+    seen = landscape(moment)
+    share = number(round(100 * float(sum(seen.explained)), 1), language)
+    with DRAWING:
+        drawn = Picture(draw=partial(_draw, seen, language), width=6.0, height=4.6)._repr_html_()
+    about = ABOUT.of(language).format(share=share, step=number(moment.step, language))
+    picture = f'<div class="picture" role="img" aria-label="{escape(LANDSCAPE.of(language))}">{drawn}</div>'
+    return f"<figure>{picture}<figcaption>{about}</figcaption></figure>"
+
+
+def _draw(seen: Landscape, language: Language, axes: list[Any]) -> None:
+    (plot,) = axes
+    heights = np.log10(np.maximum(np.nan_to_num(seen.z, nan=1e12, posinf=1e12), 1e-12))
+    plot.contour(seen.x, seen.y, heights, levels=LEVELS, colors=SOFT, linewidths=0.8)
+    plot.plot(*seen.path.T, color=ACCENT, lw=1.8, marker="o", ms=3)
+    plot.plot(0.0, 0.0, marker="x", color=INK, ms=9, mew=2)
+    plot.set(xlabel=ALONG[0].of(language), ylabel=ALONG[1].of(language))
+
+
+def layer_table(moment: Moment, language: Language) -> str:
+    """Every layer as a row: how its gradients, steps and activations are."""
+    head = "".join(f'<th scope="col">{escape(h.of(language))}</th>' for h in HEAD)
+    seen = layers(moment)
+    rows = "".join(_layer(layer, name_of(i, len(seen), language), language) for i, layer in enumerate(seen, 1))
+    label = escape(LAYERS.of(language))
+    return (
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{label}"><table><thead><tr>{head}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
+    )
+
+
+def name_of(layer: int, count: int, language: Language) -> str:
+    """A layer's name for people: its number from 1, or that it is the output."""
+    return OUTPUT.of(language) if layer == count else str(layer)
+
+
+def _layer(layer: Layer, name: str, language: Language) -> str:
+    cells = (
+        _bars(layer.gradients, HEAD[1], name, language),
+        number(layer.gradient_norm, language, 3),
+        number(layer.weight_norm, language, 3),
+        "–" if layer.ratio is None else number(layer.ratio, language, 2),
+        "–" if layer.activations is None else _bars(layer.activations, HEAD[5], name, language),
+        _percent(layer.dead, language),
+        _percent(layer.saturated, language),
+    )
+    return f'<tr><th scope="row">{escape(name)}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
+
+
+def _percent(share: float | None, language: Language) -> str:
+    return "–" if share is None else f"{number(round(100 * share, 1), language)} %"
+
+
+def _bars(seen: Histogram, what: Text, name: str, language: Language) -> str:
+    """A histogram, with its range below."""
+    count, tallest = len(seen.counts), max(1, int(seen.counts.max()))
+    bars = "".join(
+        f'<rect x="{i}" y="{30 - 30 * c / tallest:.1f}" width=".9" height="{30 * c / tallest:.1f}"/>'
+        for i, c in enumerate(seen.counts.tolist())
+        if c
+    )
+    low, high = (number(float(edge), language, 2) for edge in (seen.edges[0], seen.edges[-1]))
+    label = SPREAD.of(language).format(what=what.of(language), name=name, low=low, high=high)
+    return (
+        f'<svg class="bars" viewBox="0 0 {count} 30" preserveAspectRatio="none" role="img" '
+        f'aria-label="{escape(label)}">{bars}</svg>'
+        f'<small class="ends" aria-hidden="true"><span>{low}</span><span>{high}</span></small>'
+    )
+
+
+def weight_maps(moment: Moment, language: Language) -> str:
+    """The weights of every layer as cells: one colour below 0, another above it, the stronger the larger."""
+    seen = weights(moment)
+    maps = (_map(layer, name_of(i, len(seen), language), language) for i, layer in enumerate(seen, 1))
+    return f'<div class="maps">{"".join(maps)}</div>'
+
+
+def _map(layer: Weights, name: str, language: Language) -> str:
+    values = np.nan_to_num(layer.weight.astype(float), posinf=0.0, neginf=0.0)
+    most = float(np.abs(values).max()) or 1.0
+    tones = np.rint(TONES * values / most).astype(int)
+    height, width = values.shape
+    label = CELLS.of(language).format(name=name, most=number(most, language, 3))
+    paths = "".join(_cells(tones, tone) for tone in range(-TONES, TONES + 1) if tone)
+    return (
+        f'<figure><svg class="map" viewBox="0 0 {width} {height}" preserveAspectRatio="none" role="img" '
+        f'aria-label="{escape(label)}">{paths}</svg><figcaption>{escape(label)}</figcaption></figure>'
+    )
+
+
+def _cells(tones: Any, tone: int) -> str:
+    """All cells of one tone as one path."""
+    places = "".join(f"M{x} {y}h1v1h-1z" for y, x in np.argwhere(tones == tone).tolist())
+    colour = "--one" if tone > 0 else "--zero"
+    return f'<path fill="var({colour})" fill-opacity="{abs(tone) / TONES:.1f}" d="{places}"/>' if places else ""
