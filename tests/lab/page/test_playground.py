@@ -29,6 +29,11 @@ def wait_for_step(page: Page, step: int) -> None:
     page.wait_for_selector(f"{CANVAS}[data-step='{step}']")
 
 
+def wait_for_points(page: Page, count: int) -> None:
+    """Until the curves have so many epochs."""
+    page.wait_for_selector(f".curve .drawing[data-points='{count}']")
+
+
 def slide(page: Page, name: str, position: int) -> None:
     """Move a slider and let it go."""
     page.locator(name).evaluate(
@@ -52,7 +57,7 @@ def test_every_control_is_there_with_its_label_help_and_value(page: Page, served
 
 
 def test_time_goes_forward_and_back_to_the_same_picture(page: Page, served: Served) -> None:
-    open_page(page, served, "/en/playground?mode=step")
+    open_page(page, served, "/en/playground?mode=step&batch_size=full")
     wait_for_step(page, 0)
     pictures = []
     for step in (1, 2, 3):
@@ -60,15 +65,18 @@ def test_time_goes_forward_and_back_to_the_same_picture(page: Page, served: Serv
         wait_for_step(page, step)
         pictures.append(page.evaluate(PIXELS))
     assert len(set(pictures)) == 3
+    wait_for_points(page, 3)
     page.wait_for_selector(".rewind input[max='3']")
     slide(page, ".rewind input", 1)
     wait_for_step(page, 1)
+    wait_for_points(page, 1)
     assert page.evaluate(PIXELS) == pictures[0]
     slide(page, ".rewind input", 3)
     wait_for_step(page, 3)
     assert page.evaluate(PIXELS) == pictures[2]
     press(page, "Restart")
     wait_for_step(page, 0)
+    wait_for_points(page, 0)
 
 
 def test_a_control_acts_and_stands_in_the_address(page: Page, served: Served) -> None:

@@ -132,7 +132,7 @@ def levels(moment: Moment, language: Language) -> str:
 def _draw(seen: Landscape, language: Language, axes: list[Any]) -> None:
     (plot,) = axes
     heights = np.log10(np.maximum(np.nan_to_num(seen.z, nan=1e12, posinf=1e12), 1e-12))
-    plot.contour(seen.x, seen.y, heights, levels=LEVELS, colors=SOFT, linewidths=0.8)
+    plot.contour(seen.x, seen.y, heights, levels=LEVELS, colors=SOFT, linewidths=0.8, linestyles="solid")
     plot.plot(*seen.path.T, color=ACCENT, lw=1.8, marker="o", ms=3)
     plot.plot(0.0, 0.0, marker="x", color=INK, ms=9, mew=2)
     plot.set(xlabel=ALONG[0].of(language), ylabel=ALONG[1].of(language))
