@@ -29,7 +29,7 @@ def drain(growth: Growth, browser: Browser) -> None:
         browser.apply(frame, 2)
 
 
-@given(st.lists(st.one_of(st.integers(0, 30), st.sampled_from(["send", "lost"])), max_size=60))
+@given(st.lists(st.one_of(st.integers(0, 30), st.sampled_from(["send", "lost", "cut"])), max_size=60))
 def test_a_browser_has_every_point_whatever_happens(events: list[int | str]) -> None:
     growth, browser = Growth(), Browser()
     for number, event in enumerate(events):
@@ -38,6 +38,8 @@ def test_a_browser_has_every_point_whatever_happens(events: list[int | str]) -> 
         elif event == "lost":
             browser = Browser()
             growth.again()
+        elif event == "cut":
+            growth.cut(len(growth.points) // 2)
         else:
             growth.append(float(event), float(number))
     drain(growth, browser)

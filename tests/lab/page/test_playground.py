@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sklon.lab.page import inside, live, own, takeaway
+from sklon.lab.page import inside, own, takeaway, words
 from sklon.lab.playground import CONTROLS
 from sklon.lab.text import LANGUAGES, Language
 from tests.lab.page.conftest import HEIGHT, NARROW, WIDE, Served
 from tests.lab.page.test_pages import open_page, overflows, violations_by_day_and_night
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import FilePayload, Page
 
 pytestmark = pytest.mark.browser
 
@@ -141,9 +141,8 @@ def test_files_arrive(name: str, page: Page, served: Served) -> None:
 
 
 def give(page: Page, text: str) -> None:
-    page.locator("input[type=file]").set_input_files(
-        files=[{"name": "mine.csv", "mimeType": "text/csv", "buffer": text.encode()}]
-    )
+    file: FilePayload = {"name": "mine.csv", "mimeType": "text/csv", "buffer": text.encode()}
+    page.locator("input[type=file]").set_input_files(file)
 
 
 def test_own_data_are_trained_on_and_never_in_the_link(page: Page, served: Served) -> None:
@@ -162,6 +161,12 @@ def test_own_data_are_trained_on_and_never_in_the_link(page: Page, served: Serve
     wait_for_step(page, 0)
     page.wait_for_selector(".views .caption:has-text('a from')")
     page.wait_for_url("**data=own**")
+    page.locator("[name=data]").select_option("circles")
+    page.wait_for_url("**data=circles**")
+    page.wait_for_selector(".views .caption:has-text('x1 from')")
+    assert page.locator("[name=data]").input_value() == "circles"
+    page.locator("[name=data]").select_option("own")
+    page.wait_for_url("**data=own**")
     open_page(page, served, page.url.removeprefix(served.address))
     assert "own" in page.locator(".notes").inner_text()
 
@@ -177,7 +182,7 @@ def test_a_training_that_diverges_says_why(page: Page, served: Served) -> None:
 def test_all_of_it_can_be_used_by_everyone(language: Language, width: int, page: Page, served: Served) -> None:
     page.set_viewport_size({"width": width, "height": HEIGHT})
     open_page(page, served, f"/{language}/playground?mode=step&data=blobs&depth=3&activation=relu")
-    press(page, live.words.STEP.of(language), 2)
+    press(page, words.STEP.of(language), 2)
     wait_for_step(page, 2)
     for summary in page.locator("summary").all():
         summary.click()

@@ -103,6 +103,19 @@ def test_what_starts_anew_says_so_and_starts_at_the_first_step(row: Row) -> None
         assert moment.settings[row.name] == OTHERS[row.name] and moment.settings["l2"] == 0.125
 
 
+def test_several_changes_begin_anew_once_and_at_their_bounds() -> None:
+    with Session({"width": 3}) as session:
+        session.step(5)
+        answers = session.change_all({"width": 1000, "momentum": 0.5, "data": "own"})
+        moment = session.settle()
+        session.change_all({"momentum": 0.25, "learning_rate": 0.5})
+        later = session.settle()
+    assert (moment.start, moment.step, moment.settings["width"], moment.settings["momentum"]) == (2, 0, 64, 0.5)
+    assert answers["width"].note is not None and answers["data"].note is not None and answers["momentum"].note is None
+    assert moment.settings["data"] == "moons"
+    assert (later.start, later.settings["momentum"], later.settings["learning_rate"]) == (2, 0.25, 0.5)
+
+
 def test_there_is_another_value_for_every_control_that_starts_anew() -> None:
     assert OTHERS.keys() == {row.name for row in CONTROLS if row.acts is Acts.ANEW}
 

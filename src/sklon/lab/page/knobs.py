@@ -126,6 +126,8 @@ class Knobs:
         taken, note = bounded(name, value)
         if self.settings[name] != taken:
             self.settings[name] = taken
+            if name == "data":
+                self._inputs[name].set_attributes(value=taken)
             self._show_what_matters()
         field = self._outer[name]
         if isinstance(field, Field):

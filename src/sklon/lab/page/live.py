@@ -222,8 +222,7 @@ class _Page:
             self._turning = False
 
     def _change(self, wanted: Mapping[str, Any]) -> None:
-        for name, value in wanted.items():
-            self.session.change(name, value)
+        self.session.change_all(wanted)
         moment = self.session.settle()
         if self.player.playing and not moment.playing and moment.ended is None:
             self.paced.play()

@@ -130,14 +130,28 @@ class Session:
     def change(self, name: str, value: Any) -> Answer:
         """Set a control, within its bounds. It acts before the next piece; :class:`Acts` says on what."""
         row = row_of(name)
-        taken, note = bounded(name, value)
-        if name == "data" and taken == "own" and self._own is None:
-            taken, note = self.frame().settings["data"], _NO_DATA
+        taken, note = self._taken(name, value)
         if row.acts is Acts.ANEW:
             self._ask(lambda: self._begin({**self._course.settings, **self._course.pending, name: taken}))
         else:
             self._ask(lambda: self._course.change(name, taken))
         return Answer(taken, row.acts, note)
+
+    def change_all(self, given: Mapping[str, Any]) -> dict[str, Answer]:
+        """Set several controls. Where one of them begins anew, all begin with it: there is one new start.
+
+        >>> from sklon.lab.playground import Session
+        >>> with Session() as session:
+        ...     answers = session.change_all({"width": 4, "depth": 1, "momentum": 0.5})
+        ...     session.settle().start
+        2
+        """
+        if all(row_of(name).acts is not Acts.ANEW for name in given):
+            return {name: self.change(name, value) for name, value in given.items()}
+        found = {name: self._taken(name, value) for name, value in given.items()}
+        values = {name: value for name, (value, _) in found.items()}
+        self._ask(lambda: self._begin({**self._course.settings, **self._course.pending, **values}))
+        return {name: Answer(value, row_of(name).acts, note) for name, (value, note) in found.items()}
 
     def use(self, own: Own) -> None:
         """Train anew on columns of a user's own table."""
@@ -190,6 +204,13 @@ class Session:
         self._bench = Bench(self._course.settings, self._course.data)
         self._starts += 1
         self._publish()
+
+    def _taken(self, name: str, value: Any) -> tuple[Any, Note | None]:
+        """The value that a control takes, and a note where it is another one; own data have to be there."""
+        taken, note = bounded(name, value)
+        if name == "data" and taken == "own" and self._own is None:
+            return self.frame().settings["data"], _NO_DATA
+        return taken, note
 
     def _publish(self) -> None:
         self._moment = moment_of(self._course, self._bench, self._starts, self._playing)
