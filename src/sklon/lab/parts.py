@@ -55,14 +55,21 @@ def experiment_title(number: str, title: Text, language: Language) -> str:
     return f"{EXPERIMENT.of(language)} {number}: {title.of(language)}"
 
 
+def picture_of(result: Result, language: Language) -> str:
+    """The figure of a run without its caption."""
+    picture = drawn_for_page(result.figure, language)
+    return f'<div class="scroll picture" style="--panels:{len(result.figure.panels)}">{picture}</div>'
+
+
+def figure_of(result: Result, language: Language) -> str:
+    """The figure of a run with its caption."""
+    return figure(picture_of(result, language), escape(result.figure.caption.of(language)))
+
+
 def outcome_of(result: Result, language: Language) -> str:
     """What a run of an experiment shows: its figure, and its checks as a table."""
-    picture = drawn_for_page(result.figure, language)
-    framed = f'<div class="scroll picture" style="--panels:{len(result.figure.panels)}">{picture}</div>'
     rows = (_row(check, language) for check in result.checks)
-    return figure(framed, escape(result.figure.caption.of(language))) + table(
-        [word.of(language) for word in HEAD], rows, "numbers checks"
-    )
+    return figure_of(result, language) + table([word.of(language) for word in HEAD], rows, "numbers checks")
 
 
 def faults(result: Result, language: Language) -> str:

@@ -8,18 +8,23 @@ from urllib.parse import quote
 from fastapi import FastAPI
 from nicegui import Client, ui
 from starlette.requests import Request
-from starlette.responses import RedirectResponse
+from starlette.responses import PlainTextResponse, RedirectResponse
 
+from sklon._base.errors import InputError
 from sklon.lab.catalogue import all_questions
 from sklon.lab.text import LANGUAGES, Language
 
 from . import words
+from .aside import aside
 from .guard import Application
 from .index import show_index
 from .live import show_playground
+from .museum import show_museum
+from .practice import show_practice
 from .questions import show_question
 from .shell import address, html, shell
 from .style import STYLE
+from .transfer import MOST_BYTES, PATH, RefusedError, exported, taken_in
 from .wire import without_loading_bar
 
 FAVICON = (
@@ -38,6 +43,7 @@ def application(default: Language) -> Application:
     def door(request: Request) -> RedirectResponse:
         return RedirectResponse(address(preferred(request.headers.get("accept-language", ""), default)))
 
+    _carry_progress(around)
     register()
     without_loading_bar()
     ui.run_with(around, title=words.LAB.en, favicon=FAVICON, dark=None, tailwind=False, show_welcome_message=False)
@@ -76,6 +82,14 @@ def _register(language: Language) -> None:
     def playground(client: Client, request: Request) -> None:
         show_playground(client, language, request.query_params)
 
+    @ui.page(address(language, "practice"), language=TAGS[language])
+    def practice(client: Client, request: Request) -> None:
+        show_practice(client, language, request.query_params)
+
+    @ui.page(address(language, "museum"), language=TAGS[language])
+    def museum(client: Client, request: Request) -> None:
+        show_museum(client, language, request.query_params)
+
     @ui.page(address(language, "{path:path}"), language=TAGS[language])
     def other(client: Client, request: Request, path: str) -> None:
         if path in slugs:
@@ -83,6 +97,29 @@ def _register(language: Language) -> None:
         else:
             client.status_code = 404
             _show_not_found(client, language, path)
+
+
+def _carry_progress(around: FastAPI) -> None:
+    """The learner's file, out and in; the answer to what comes is a number of answers, or the name of a trouble."""
+
+    @around.get(PATH)
+    async def out() -> PlainTextResponse:
+        try:
+            return PlainTextResponse(await aside(exported), media_type="application/json")
+        except InputError as error:
+            return PlainTextResponse(str(error), status_code=500)
+
+    @around.put(PATH)
+    async def into(request: Request) -> PlainTextResponse:
+        content = bytearray()
+        async for part in request.stream():
+            content += part
+            if len(content) > MOST_BYTES:
+                return PlainTextResponse("large")
+        try:
+            return PlainTextResponse(str(await aside(lambda: taken_in(bytes(content)))))
+        except RefusedError as error:
+            return PlainTextResponse(error.trouble)
 
 
 def _show_not_found(client: Client, language: Language, path: str) -> None:

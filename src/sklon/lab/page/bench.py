@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from threading import Lock
 from typing import Any, TypeAlias
 
 from nicegui import Client, background_tasks, ui
 
 from sklon._base.errors import InputError
 from sklon.lab.experiment import Frame
-from sklon.lab.parts import outcome_of
 from sklon.lab.recording import Recording
 from sklon.lab.running import Result
 from sklon.lab.text import Language, Text, number
@@ -19,7 +17,8 @@ from sklon.lab.text import Language, Text, number
 from . import words
 from .aside import aside
 from .native import Button, Words
-from .shell import html, reachable
+from .outcome import drawn_result
+from .shell import html
 from .turning import Turned, show_settings
 
 #: a part of a run
@@ -27,8 +26,6 @@ Work: TypeAlias = Callable[[Recording], Coroutine[Any, Any, None]]
 
 #: seconds that a run computes before it says how far it is
 STRETCH = 0.1
-#: matplotlib's settings are those of the process: one figure is drawn at a time
-DRAWING = Lock()
 #: values of a frame that are told at the most
 MOST_VALUES = 3
 
@@ -36,7 +33,8 @@ MOST_VALUES = 3
 class Bench:
     """Runs an experiment as it is set, to its end or frame by frame.
 
-    ``changed`` is called when something was set, ``done`` is given each result.
+    ``changed`` is called when something was set, ``begun`` before the first frame of a run; ``done`` is given each
+    result.
     """
 
     def __init__(
@@ -47,9 +45,11 @@ class Bench:
         *,
         stepping: bool,
         changed: Callable[[], None],
+        begun: Callable[[], None],
         done: Callable[[Result], None],
     ) -> None:
-        self.turned, self.language, self._changed, self._done = turned, language, changed, done
+        self.turned, self.language = turned, language
+        self._changed, self._begun, self._done = changed, begun, done
         self._recording: Recording | None = None
         self._task: asyncio.Task[None] | None = None
         show_settings(turned, language, self._set_anew)
@@ -97,6 +97,7 @@ class Bench:
             return
         if self._recording is None:
             turned = self.turned
+            self._begun()
             self._recording = Recording(turned.experiment, turned.settings, turned.seed, turned.fault)
             self._result.set_content("")
         self._task = background_tasks.create(self._attempt(work, self._recording), name="experiment")
@@ -126,7 +127,7 @@ class Bench:
 
     async def _judge(self, recording: Recording) -> None:
         result = await aside(recording.result)
-        drawn = await aside(lambda: _drawn(result, self.language))
+        drawn = await aside(lambda: drawn_result(result, self.language))
         self._result.set_content(drawn)
         self._tell(verdict(result, self.language), "pass" if result.as_expected else "fail", len(recording.frames))
         self._recording = self._task = None
@@ -177,8 +178,3 @@ def told(frame: Frame, language: Language) -> str:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _drawn(result: Result, language: Language) -> str:
-    with DRAWING:
-        return reachable(outcome_of(result, language))

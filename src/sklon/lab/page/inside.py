@@ -19,8 +19,8 @@ from sklon.lab.playground import Histogram, Landscape, Layer, Moment, Weights, l
 from sklon.lab.text import Language, Text, number
 
 from .aside import aside
-from .bench import DRAWING
 from .native import Button, Details
+from .outcome import DRAWING
 from .seldom import Seldom
 from .shell import html
 

@@ -16,6 +16,7 @@ from sklon.lab.text import Language
 
 from . import words
 from .bench import Bench
+from .predicting import Predicting
 from .shell import Place, address, html, reachable, shell
 from .turning import Turned
 
@@ -64,9 +65,19 @@ class _Page:
         with ui.element("section").classes("experiment-card").props(f"id={experiment.number}"):
             html(escape(parts.experiment_title(experiment.number, experiment.title, language)), "h2")
             self._cite(self.answer.experiments[experiment.number])
+            predicting = Predicting(self.client, turned, language)
+
+            def changed() -> None:
+                predicting.set_anew()
+                self._remember()
+
+            def done(result: Result) -> None:
+                predicting.done(result)
+                self._measured(result)
+
             Bench(
                 self.client, turned, language,
-                stepping=self.stepping, changed=self._remember, done=self._measured,
+                stepping=self.stepping, changed=changed, begun=predicting.begun, done=done,
             )  # fmt: skip
 
     def _show_more(self) -> None:

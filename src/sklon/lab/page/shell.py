@@ -21,7 +21,12 @@ from . import words
 from .wire import name_content, place_around_content
 
 #: the places that the header leads to: (path below the language, name)
-PLACES: tuple[tuple[str, Text], ...] = (("", words.QUESTIONS), ("playground", words.PLAYGROUND))
+PLACES: tuple[tuple[str, Text], ...] = (
+    ("", words.QUESTIONS),
+    ("practice", words.PRACTICE),
+    ("museum", words.MUSEUM),
+    ("playground", words.PLAYGROUND),
+)
 CONTENT = "content"
 #: letters of a formula that fit a narrow line
 MOST_LETTERS = 26

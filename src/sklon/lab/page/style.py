@@ -5,6 +5,8 @@ from __future__ import annotations
 from sklon.lab.report_style import STYLE as REPORT
 from sklon.runs.page_style import STYLE as HOUSE
 
+from .learner_style import STYLE as LEARNER
+
 PAGE = """
 :root { --zero:#0f6f8c; --one:#c2722c; --middle:#f4f2ec; --focus:#0f6f8c; --link:#0c617b }
 @media (prefers-color-scheme:dark) { :root { --zero:#58b8d6; --one:#e0a05f; --middle:#1b2024; --focus:#8fd3ea;
@@ -131,4 +133,4 @@ pre { overflow-wrap:anywhere }
 @media (prefers-reduced-motion:reduce) { * { scroll-behavior:auto !important; transition:none !important } }
 """
 
-STYLE = HOUSE + REPORT + PAGE
+STYLE = HOUSE + REPORT + PAGE + LEARNER

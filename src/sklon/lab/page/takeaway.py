@@ -13,8 +13,8 @@ from sklon.lab.playground import Moment, curves_text, data_text, picture, script
 from sklon.lab.text import Language, Text
 
 from .aside import aside
-from .bench import DRAWING
 from .native import Button
+from .outcome import DRAWING
 from .shell import html
 
 TITLE = Text("Take it away", "Забрать с собой")
