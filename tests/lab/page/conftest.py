@@ -8,6 +8,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,35 +27,44 @@ PATIENCE = 60
 
 @dataclass
 class Served:
-    """A running server. ``said`` is what it writes to standard error after its address."""
+    """A running server with a learner of its own. ``said`` is what it writes to standard error after its address."""
 
     process: subprocess.Popen[str]
     address: str
+    home: TemporaryDirectory[str]
     said: str = ""
 
     @property
     def port(self) -> int:
         return int(self.address.rsplit(":", 1)[1])
 
+    @property
+    def progress(self) -> Path:
+        """The learner's file; it need not be there."""
+        return Path(self.home.name, "progress.json")
+
     def end(self) -> int:
         """Press Ctrl-C; the exit code."""
         self.process.send_signal(signal.SIGINT)
         _, self.said = self.process.communicate(timeout=PATIENCE)
+        self.home.cleanup()
         return self.process.returncode
 
 
 def serve(*words: str) -> Served:
     """``sklon lab`` with a page, as soon as it says where it is."""
+    home = TemporaryDirectory()
+    own = {"SKLON_CACHE": "off", "SKLON_PROGRESS": str(Path(home.name, "progress.json")), "LC_ALL": "C.UTF-8"}
     process = subprocess.Popen(
         [sys.executable, "-m", "sklon", "lab", "--no-browser", *words],
         stderr=subprocess.PIPE,
         text=True,
-        env=os.environ | {"SKLON_CACHE": "off", "LC_ALL": "C.UTF-8"},
+        env=os.environ | own,
     )
     assert process.stderr is not None
     for line in process.stderr:
         if "http://" in line:
-            return Served(process, "http://" + line.split("http://")[1].split("/")[0])
+            return Served(process, "http://" + line.split("http://")[1].split("/")[0], home)
     raise AssertionError(f"the server ended with {process.wait()}")
 
 

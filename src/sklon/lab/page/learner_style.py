@@ -55,7 +55,11 @@ details { margin:.6rem 0 } summary { cursor:pointer; color:var(--link); padding:
 .given ul { margin:.1rem 0 0 } .given .heading { color:var(--soft) } .given b { color:var(--ink) }
 .transfer .status:empty, .task ~ .status:empty { min-height:0 }
 .predict { margin:1rem 0 0 }
-.predict .status:empty { display:none }
+.predict .committed { color:var(--soft); margin:.4rem 0 0 } .predict .committed:empty { min-height:0; margin:0 }
+.predict .committed[data-status=fail] { color:var(--fifth-ink) }
+.predict:has(select) { padding:.9rem 1.1rem; border:1px dashed color-mix(in srgb,var(--soft) 60%,transparent);
+  border-radius:8px }
+.predict:has(select) .actions { margin:0 }
 .predict label { display:flex; flex-direction:column; gap:.25rem; font-size:.88rem; color:var(--soft);
   margin:0 0 .8rem }
 .predict p { max-width:46rem }

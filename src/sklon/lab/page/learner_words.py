@@ -61,7 +61,7 @@ IT_HOLDS, IT_FAILS = (
     Text("The check holds.", "Проверка подтвердилась."),
     Text("The check fails.", "Проверка не сошлась."),
 )
-TRUE_CHOICE = Text("The right one:", "Правильный вариант:")
+TRUE_CHOICE = Text("It was this one:", "Надо было выбрать:")
 MISSED = Text("Not said:", "Не прозвучало:")
 WHY = Text("Why", "Почему")
 DECIDED = Text("The run that decided", "Опыт, который это решил")

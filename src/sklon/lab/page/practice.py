@@ -97,8 +97,9 @@ class Practice:
             self._started = True
             self.go_on()
 
-    def _more(self) -> None:
-        self._pace += NEW_A_DAY
+    def _more(self, begun: int) -> None:
+        """More new items than the ones that were begun today."""
+        self._pace = begun + NEW_A_DAY
         self.go_on()
 
     def _fail(self, why: str) -> None:
@@ -132,7 +133,9 @@ class Practice:
 
     def _show_end(self, progress: Progress) -> None:
         language, now = self.language, datetime.now().astimezone()
-        due = min((memory.due for memory in memories(progress.reviews).values()), default=None)
+        known = memories(progress.reviews)
+        due = min((memory.due for memory in known.values()), default=None)
+        today = sum(memory.first.astimezone().date() == now.date() for memory in known.values())
         self._tell("", "done")
         self._place.clear()
         with self._place:
@@ -140,8 +143,8 @@ class Practice:
             later = f" {again(due, now, language)}" if due is not None else ""
             html(escape(words.NOTHING_DUE.of(language) + later), "p")
             with ui.element("div").classes("actions"):
-                if len(memories(progress.reviews)) < len(all_items()):
-                    Button(words.MORE.of(language).format(count=NEW_A_DAY), self._more, "first")
+                if any(item.key not in known for item in all_items()):
+                    Button(words.MORE.of(language).format(count=NEW_A_DAY), lambda: self._more(today), "first")
                 Button(words.NEXT.of(language), self.go_on)
 
     # ---- marking

@@ -51,7 +51,7 @@ class Predicting:
         self._seen: set[str | None] = set()
         with ui.element("div").classes("predict"):
             self._place = ui.element("div")
-            self._status = Words("p", "", "status").props("role=status")
+            self._status = Words("p", "", "committed").props("role=status")
             self._told = html("", kind="told-mark").props("role=status")
         self._close()
 

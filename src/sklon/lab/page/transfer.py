@@ -67,8 +67,7 @@ def show_transfer(language: Language, changed: Callable[[], None]) -> None:
     """Where progress is kept, a link and a field; ``changed`` is called when something was added."""
     with ui.element("section").classes("transfer"):
         html(words.PROGRESS.of(language), "h2")
-        where = escape(str(progress_file().path))
-        html(f"{escape(words.KEPT_IN.of(language))} <code>{where}</code>", "p")
+        html(_where(language), "p")
         html(f'<a href="{PATH}" download="sklon-progress.json">{words.EXPORT.of(language)}</a>', "p")
         with Words("label", words.IMPORT.of(language)):
             field = Words("input")
@@ -87,3 +86,10 @@ def show_transfer(language: Language, changed: Callable[[], None]) -> None:
                 said.set_attributes(data_status="fail")
 
         field.on("change", answered, js_handler=_SEND)
+
+
+def _where(language: Language) -> str:
+    try:
+        return f"{escape(words.KEPT_IN.of(language))} <code>{escape(str(progress_file().path))}</code>"
+    except InputError as error:
+        return escape(str(error))
