@@ -181,9 +181,10 @@ def _observed(result: Result, language: Language) -> str:
         [
             escape(check.says.of(language)),
             "" if check.predicted is None else number(check.predicted, language),
-            number(check.measured, language),
             escape(check.bound(language)) if bound_is_needed(check) else "",
+            number(check.measured, language),
         ]
         for check in result.checks
     )
-    return table([word.of(language) for word in HEAD[:4]], rows, "numbers checks")
+    claim, predicted, measured, bound, _ = (word.of(language) for word in HEAD)
+    return table([claim, predicted, bound, measured], rows, "numbers checks")

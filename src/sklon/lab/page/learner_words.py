@@ -155,8 +155,8 @@ UNNOTICED = Text("No check has noticed it.", "Ни одна проверка е�
 MUSEUM_HEAD = (
     Text("claim", "утверждение"),
     Text("as it should be", "как надо"),
-    Text("with the fault", "с ошибкой"),
     Text("bound", "граница"),
+    Text("with the fault", "с ошибкой"),
 )
 NOTICES = Text("notices it", "замечает")
 EXHIBITS = Text("Neighbouring faults", "Соседние ошибки")

@@ -113,7 +113,10 @@ async def _finished(recording: Recording) -> Result:
 def _pair(sound: Result, broken: Result, language: Language) -> str:
     """Both figures, and a table of the checks, the ones that notice it first."""
     columns = ((words.SOUND, sound), (words.BROKEN, broken))
-    figures = "".join(f"<div><h3>{word.of(language)}</h3>{drawn_picture(one, language)}</div>" for word, one in columns)
+    figures = "".join(
+        f"<div><h3>{word.of(language)}</h3><figure>{drawn_picture(one, language)}</figure></div>"
+        for word, one in columns
+    )
     kind = "beside" if len(sound.figure.panels) == 1 else "below"
     caption = f'<p class="caption">{escape(sound.figure.caption.of(language))}</p>'
     pairs = sorted(zip(sound.checks, broken.checks, strict=True), key=lambda pair: not _notices(*pair))
@@ -128,8 +131,8 @@ def _row(sound: Check, broken: Check, language: Language) -> list[str]:
     return [
         mark + escape(sound.says.of(language)),
         number(sound.measured, language),
-        number(broken.measured, language),
         escape(sound.bound(language)),
+        number(broken.measured, language),
     ]
 
 
