@@ -27,7 +27,7 @@ from . import learner_words as words
 from .aside import aside
 from .asking import Marking, line, show_task
 from .native import Button, Words
-from .putting import posed, show_prompt
+from .putting import meanwhile, posed, show_prompt
 from .shell import address, html
 from .telling import truth
 from .work import Work
@@ -78,7 +78,7 @@ class Interviewing:
 
     async def _ask(self) -> None:
         planned = self._planned[len(self._given)]
-        self._status.say(words.RUNNING.of(self.language))
+        self._status.say(meanwhile(planned.item, self.language))
         task, picture = await posed(planned.item, self._seed + len(self._given), self.language)
         self._status.say("")
         self._place.clear()
@@ -95,10 +95,10 @@ class Interviewing:
         self._work.begin(lambda: self._mark(marking, seconds))
 
     async def _mark(self, marking: Marking, seconds: float) -> None:
-        self._asked_at = None
-        self._status.say(words.RUNNING.of(self.language))
+        planned, self._asked_at = self._planned[len(self._given)], None
+        self._status.say(meanwhile(planned.item, self.language))
         marked = await aside(lambda: _kept(marking))
-        self._given.append(Given(planned=self._planned[len(self._given)], marked=marked, seconds=seconds))
+        self._given.append(Given(planned=planned, marked=marked, seconds=seconds))
         await (self._ask() if len(self._given) < len(self._planned) else self._end())
 
     async def _end(self) -> None:

@@ -34,7 +34,7 @@ from .interviewing import Interviewing
 from .native import Button, Words
 from .outcome import drawn_result
 from .predicting import names_of_checks
-from .putting import posed, show_prompt
+from .putting import meanwhile, posed, show_prompt
 from .shell import address, html, shell
 from .telling import again, to_question, told
 from .transfer import show_transfer
@@ -118,7 +118,7 @@ class Practice:
             self._show_end(progress)
             return
         item = plan.items[0]
-        self._tell(words.RUNNING.of(self.language), "running")
+        self._tell(meanwhile(item, self.language), "running")
         task, picture = await posed(item, self._next_seed(), self.language)
         self._tell("", "asked")
         self._place.clear()
@@ -152,7 +152,7 @@ class Practice:
         self._work.begin(lambda: self._mark(item, marking, form))
 
     async def _mark(self, item: Item, marking: Marking, form: ui.element) -> None:
-        self._tell(words.RUNNING.of(self.language), "running")
+        self._tell(meanwhile(item, self.language), "running")
         marked, progress, decided = await aside(lambda: _kept(marking, self.language))
         now = datetime.now().astimezone()
         due = (await aside(lambda: memories(progress.reviews)))[item.key].due
