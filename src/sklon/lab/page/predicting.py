@@ -49,6 +49,7 @@ class Predicting:
         self._work = Work(client, lambda why: self._tell(why, "fail"))
         self._commitment: Commitment | None = None
         self._seen: set[str | None] = set()
+        self._offers = False  # whether the place holds the button, which stays the same one, lest a press be lost
         with ui.element("div").classes("predict"):
             self._place = ui.element("div")
             self._status = Words("p", "", "committed").props("role=status")
@@ -67,7 +68,7 @@ class Predicting:
     def begun(self) -> None:
         """The run begins: what is not committed now is no prediction any more."""
         self._seen.add(self._fault)
-        self._place.clear()
+        self._clear()
         if self._commitment is None:
             self._tell("", "idle")
 
@@ -87,10 +88,18 @@ class Predicting:
 
     # ---- committing
     def _close(self) -> None:
-        self._place.clear()
-        if self._fault not in self._seen:
+        offered = self._fault not in self._seen
+        if offered and self._offers:
+            return
+        self._clear()
+        self._offers = offered
+        if offered:
             with self._place:
                 Button(words.PREDICT.of(self.language), lambda: self._work.begin(self._open), "quiet")
+
+    def _clear(self) -> None:
+        self._place.clear()
+        self._offers = False
 
     async def _open(self) -> None:
         if not self._as_it_stands:
@@ -100,7 +109,7 @@ class Predicting:
         checks = await aside(lambda: _checks(self.turned.experiment.number))
         self._tell("", "idle")
         if self._fault not in self._seen:
-            self._place.clear()
+            self._clear()
             with self._place:
                 _Form(self.turned, checks, self.language, self._commit)
 
@@ -108,7 +117,7 @@ class Predicting:
         if self._fault in self._seen or not self._as_it_stands:
             return
         self._commitment = commitment
-        self._place.clear()
+        self._clear()
         self._tell(words.COMMITTED.of(self.language).format(given=said), "committed")
 
     # ---- grading
