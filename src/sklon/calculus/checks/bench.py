@@ -114,8 +114,8 @@ class Bench:
         for row in {0, len(self) - 1}:
             try:
                 alone = self.output([x[row : row + 1] for x in self.inputs]).numpy()
-            except Exception:
-                return True  # a model may refuse a single row, in whatever way
+            except Exception:  # of the user's model, which may refuse a single row in whatever way
+                return True
             if alone.shape[1:] != together.shape[1:] or not _same(alone[0], together[row]):
                 return True
         return False

@@ -134,7 +134,7 @@ def _added_up(bench: Bench, *, coupled: bool) -> tuple[list[float], dict[str, _S
     for row in range(len(bench)):
         try:
             value = bench.row_value(row, coupled=coupled)
-        except Exception:
+        except Exception:  # of the user's loss, which may refuse a single row in whatever way
             return [], None
         for name, g in bench.gradients(value).items():
             if g is not None:

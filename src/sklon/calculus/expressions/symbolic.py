@@ -142,7 +142,7 @@ def _limit(node: Node, variable: Any, place: Any, side: str) -> Any:
     def holds(c: Compare) -> bool:
         sign = sympy.limit(sympy.sign(formula(c.left) - formula(c.right)), variable, place, side)
         if sign not in (-1, 0, 1):
-            raise NotImplementedError(c)
+            raise UndecidedError("not decided: which case holds beside the point is not known; ask for numbers instead")
         return bool(_RELATIONS[c.relation](sign, 0))
 
     def case(n: Node) -> Node | None:
