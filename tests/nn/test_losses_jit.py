@@ -21,7 +21,7 @@ RNG = np.random.default_rng(0)
 #: settings, output and target of losses that PyTorch does not have
 OTHERS: dict[str, list[tuple[dict[str, Any], Any, Any]]] = {
     name: [({}, RNG.standard_normal((6, 2)).astype(np.float32), RNG.integers(0, 2, (6, 2)).astype(np.float32))]
-    for name in LOSSES.keys() - CASES.keys()
+    for name in sorted(LOSSES.keys() - CASES.keys())
 }
 KNOWN = {**CASES, **OTHERS}
 ROWS = [(name, i) for name, cases in KNOWN.items() for i in range(len(cases))]

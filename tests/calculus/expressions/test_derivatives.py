@@ -9,7 +9,7 @@ import pytest
 import sympy
 
 from sklon import tensor
-from sklon._base.errors import InputError
+from sklon._base.errors import InputError, UndecidedError
 from sklon.calculus.expressions import parse
 from sklon.calculus.expressions.text import plain
 from tests.calculus.random_expressions import by_reverse_mode, by_rules, by_sympy
@@ -201,12 +201,19 @@ def test_unknown_variables_are_refused() -> None:
         ("sin(1/x)", 0.0, math.nan, math.nan),
         ("sqrt(x)", 0.0, math.nan, 0.0),
         ("(1 + 1/x)^x", math.inf, math.e, math.e),
+        ("where(x > 3, 1/x, x)", math.inf, 0.0, 0.0),
+        ("where(x > 3, 1/x, 2)", -math.inf, 2.0, 2.0),
     ],
 )
 def test_limits(text: str, at: float, left: float, right: float) -> None:
     f = parse(text)
     sides = ("left", "right") if math.isfinite(at) else ("left", "left")
     assert [f.limit("x", at, side) for side in sides] == pytest.approx([left, right], nan_ok=True)
+
+
+def test_a_limit_whose_case_goes_to_and_fro_is_undecided() -> None:
+    with pytest.raises(UndecidedError, match="which case holds"):
+        parse("where(sin(x) > 0, 1, 2)").limit("x", math.inf)
 
 
 def test_three_ways_at_a_point_of_the_issue() -> None:

@@ -165,7 +165,7 @@ class Expression:
         >>> parse("sin(x)/x").limit("x", 0.0), parse("1/x").limit("x", 0.0, "left")
         (1.0, -inf)
         """
-        from .symbolic import limit
+        from .limits import limit
 
         self._check(name)
         if side not in ("left", "right"):
@@ -174,7 +174,7 @@ class Expression:
             raise InputError(f"{self.text!r} has other variables than {name}; put numbers in their places")
         if all(math.isnan(self.evaluate({name: x}).number) for x in _approaching(at, side)):
             return math.nan  # SymPy would go on with complex numbers
-        return limit(self.node, name, at, side, seconds)
+        return limit(self.node, name, at, 1 if side == "right" else -1, seconds)
 
     def _check(self, name: str) -> None:
         if name not in self.variables:

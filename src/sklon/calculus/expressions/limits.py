@@ -1,33 +1,37 @@
-"""One-sided limits of a formula and of its difference quotient by SymPy, within a limit of time.
+"""One-sided limits of a formula, and of its difference quotient, by SymPy within a limit of time.
 
 SymPy computes in exact numbers, so the point is made exact: a decimal as it is written, and a float that is the nearest
 one to a fraction of π as that fraction. SymPy goes on into complex numbers where a real function ends: only sides on
-which the function is defined are asked for.
+which the function is defined are asked for. Of branches SymPy would take those that hold *at* the point.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import inf, nan, pi
-from typing import Any
+from math import copysign, inf, isfinite, nan, pi
+from typing import TYPE_CHECKING, Any
 
 import sympy
 
 from sklon._base.errors import UndecidedError
 
 from .bounded import bounded
-from .expression import Expression
-from .symbolic import symbol
+from .symbolic import formula, symbol
+
+if TYPE_CHECKING:
+    from .expression import Expression
+    from .nodes import Node
 
 SECONDS = 5.0
 """How long SymPy may take for a point, by default."""
 MOST_PARTS = 12
 """The largest denominator of a fraction of π that a point is recognized as."""
 BESIDE = tuple(sympy.Rational(1, 10**power) for power in (30, 40, 60))
-"""Distances from a point at which a condition holds that holds next to it."""
+"""Distances from a point at which a condition holds that holds next to it; their inverses are next to infinity."""
 #: sides as SymPy names them
 _DIRECTIONS = {-1: "-", 1: "+"}
+_UNDECIDED = "not decided: SymPy finds no limit here; ask for numbers instead"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,23 @@ class SideLimits:
     quotient: Limit | None
 
 
+def limit(node: Node, name: str, at: float, side: int, seconds: float) -> float:
+    """The limit of a formula in one variable from −1, the left, or 1, the right; ±∞, or NaN where it has none.
+
+    Raises UndecidedError where SymPy finds no answer in time.
+    """
+    x, place = symbol(name), exact(at) if isfinite(at) else sympy.oo * int(copysign(1, at))
+    try:
+        found = bounded(seconds, lambda: _limit(_beside(formula(node), x, place, side), x, place, side))
+    except (NotImplementedError, ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
+        raise UndecidedError(_UNDECIDED) from error
+    if found.has(sympy.AccumBounds, sympy.nan) or (found.is_real is False and not found.is_infinite):
+        return nan
+    if not (found.is_number and (found.is_extended_real or found.is_infinite)):
+        raise UndecidedError(_UNDECIDED)
+    return float(found)
+
+
 def limits_at(
     expression: Expression, at: float, sides: Iterable[int], start: float, seconds: float = SECONDS
 ) -> dict[int, SideLimits]:
@@ -68,13 +89,7 @@ def limits_at(
     """
     (name,) = expression.variables
     try:
-        return bounded(
-            seconds,
-            lambda: {
-                s: _side(_beside(expression.formula, symbol(name), exact(at), s), symbol(name), exact(at), s, start)
-                for s in sides
-            },
-        )
+        return bounded(seconds, lambda: {s: _side(expression.node, symbol(name), exact(at), s, start) for s in sides})
     except (UndecidedError, ArithmeticError, TypeError, ValueError, NotImplementedError, AttributeError):
         return {}  # SymPy knows many functions at some points only, and says so in many ways
 
@@ -92,9 +107,9 @@ def exact(at: float) -> Any:
     return sympy.Rational(repr(float(at)))
 
 
-def _beside(formula: Any, x: Any, point: Any, side: int) -> Any:
-    """The formula with the branches that hold next to a point: SymPy would take those that hold at the point itself."""
-    near = [point + side * distance for distance in BESIDE]
+def _beside(meaning: Any, x: Any, point: Any, side: int) -> Any:
+    """The formula with the branches that hold next to a point, or far out where the point is infinite."""
+    near = [point + side * distance if point.is_finite else sympy.sign(point) / distance for distance in BESIDE]
 
     def branch(*cases: Any) -> Any:
         for value, condition in cases:
@@ -103,19 +118,19 @@ def _beside(formula: Any, x: Any, point: Any, side: int) -> Any:
                 return value
             if holds != {sympy.false}:
                 break
-        raise UndecidedError("which branch holds next to the point is not known")
+        raise UndecidedError("not decided: which case holds beside the point is not known; ask for numbers instead")
 
-    return formula.replace(sympy.Piecewise, branch)
+    return meaning.replace(sympy.Piecewise, branch)
 
 
-def _side(formula: Any, x: Any, point: Any, side: int, start: float) -> SideLimits:
-    direction = _DIRECTIONS[side]
-    limit = _limit(formula, x, point, direction)
-    found = _read(limit)
-    base = limit if found is not None and _is_start(found, start) else None
+def _side(node: Node, x: Any, point: Any, side: int, start: float) -> SideLimits:
+    meaning = _beside(formula(node), x, point, side)
+    end = _limit(meaning, x, point, side)
+    found = _read(end)
+    base = end if found is not None and _is_start(found, start) else None
     if base is None and start == start and abs(start) != inf:
         base = sympy.Rational(repr(float(start)))
-    quotient = None if base is None else _read(_limit((formula - base) / (x - point), x, point, direction))
+    quotient = None if base is None else _read(_limit((meaning - base) / (x - point), x, point, side))
     return SideLimits(found, quotient)
 
 
@@ -123,8 +138,8 @@ def _is_start(limit: Limit, start: float) -> bool:
     return abs(limit.value - start) <= 1e-9 * (1 + abs(start))
 
 
-def _limit(formula: Any, x: Any, point: Any, direction: str) -> Any:
-    return sympy.limit(formula, x, point, direction)
+def _limit(meaning: Any, x: Any, point: Any, side: int) -> Any:
+    return sympy.limit(meaning, x, point, _DIRECTIONS[side])
 
 
 def _read(found: Any) -> Limit | None:

@@ -1,12 +1,11 @@
-"""What SymPy knows of a formula. The only file that imports it.
+"""What SymPy makes of a formula.
 
-Two translations: ``formula`` gives SymPy the meaning, for its limits, solutions and derivatives; ``tidy`` gives it
+Two translations: ``formula`` gives SymPy the meaning, for limits, solutions and derivatives; ``tidy`` gives it
 every function as an unknown, so that it collects like terms and powers and rewrites nothing else: √(x²) stays.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache, reduce
@@ -120,37 +119,6 @@ class _Translation:
             case Power(base, exponent):
                 return sympy.Pow(self.of(base), self.of(exponent))
         raise TypeError(node)
-
-
-def limit(node: Node, name: str, at: float, side: str, seconds: float) -> float:
-    """The one-sided limit of a formula in one variable. Raises UndecidedError."""
-    place = sympy.Rational(at) if math.isfinite(at) else sympy.oo * int(math.copysign(1, at))
-    try:
-        found = bounded(seconds, lambda: _limit(node, symbol(name), place, "+" if side == "right" else "-"))
-    except (NotImplementedError, ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
-        raise UndecidedError("not decided: SymPy finds no limit here; ask for numbers instead") from error
-    if found.has(sympy.AccumBounds, sympy.nan) or (found.is_real is False and not found.is_infinite):
-        return math.nan
-    if not (found.is_number and (found.is_extended_real or found.is_infinite)):
-        raise UndecidedError("not decided: SymPy finds no limit here; ask for numbers instead")
-    return float(found)
-
-
-def _limit(node: Node, variable: Any, place: Any, side: str) -> Any:
-    """SymPy's limit, of the case in which the point is approached: SymPy takes the case that holds *at* the point."""
-
-    def holds(c: Compare) -> bool:
-        sign = sympy.limit(sympy.sign(formula(c.left) - formula(c.right)), variable, place, side)
-        if sign not in (-1, 0, 1):
-            raise UndecidedError("not decided: which case holds beside the point is not known; ask for numbers instead")
-        return bool(_RELATIONS[c.relation](sign, 0))
-
-    def case(n: Node) -> Node | None:
-        if not isinstance(n, Where):
-            return None
-        return replaced(n.then if all(map(holds, n.conditions)) else n.otherwise, case)
-
-    return sympy.limit(formula(replaced(node, case)), variable, place, side)
 
 
 # ---- tidying
