@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from sklon._base.errors import InputError
-from sklon.lab import Experiment, Fault, all_questions
-from sklon.lab.check import Check
+from sklon._base.errors import ClaimError, InputError
+from sklon.lab import Experiment, Fault, Record, all_questions
+from sklon.lab.check import Check, Finding, true
+from sklon.lab.controls import settle
 from sklon.lab.drawing import drawn_for_page
 from sklon.lab.running import Result, frames_of, run_experiment
 from sklon.lab.text import LANGUAGES, Text
@@ -46,7 +47,6 @@ def test_every_fault_is_caught(experiment: Experiment, fault: Fault) -> None:
     result = result_of(experiment.number, fault.name)
     noticed = {c.name for c in result.checks if not c.passed}
     assert fault.breaks and set(fault.breaks) <= noticed
-    assert {c.name for c in result.checks} == {c.name for c in result_of(experiment.number).checks}
 
 
 @pytest.mark.parametrize(("experiment", "name", "end"), ENDS)
@@ -62,8 +62,8 @@ def test_another_seed_changes_no_verdict(number: str) -> None:
 @pytest.mark.parametrize("number", EXPERIMENTS)
 def test_an_experiment_is_well_formed(number: str) -> None:
     experiment, result = EXPERIMENTS[number], result_of(number)
-    names = [c.name for c in result.checks]
-    assert len(set(names)) == len(names)
+    assert [c.name for c in result.checks] == list(experiment.claims)
+    assert {name for fault in experiment.faults for name in fault.breaks} <= experiment.claims.keys()
     assert experiment.faults, "an experiment needs a fault that breaks it"
     assert len({f.name for f in experiment.faults}) == len(experiment.faults)
     for control in experiment.controls:
@@ -71,6 +71,39 @@ def test_an_experiment_is_well_formed(number: str) -> None:
         assert control.default in control.ends or control.ends[0] <= control.default <= control.ends[-1]
     texts = [experiment.title, *(c.says for c in result.checks), *(f.says for f in experiment.faults)]
     assert all(t.en.strip() and t.ru.strip() and t.en != t.ru for t in texts)
+    assert not any("{" in c.says.en + c.says.ru for c in result.checks), "a claim names a control that there is not"
+
+
+@pytest.mark.parametrize("number", EXPERIMENTS)
+def test_what_is_claimed_is_known_before_the_run(number: str) -> None:
+    experiment, result = EXPERIMENTS[number], result_of(number)
+    settings = settle(experiment.controls, {})
+    assert {name: experiment.claim(name, settings) for name in experiment.claims} == {
+        c.name: c.says for c in result.checks
+    }
+
+
+def test_a_claim_says_what_is_set() -> None:
+    says = EXPERIMENTS["E9"].claim("chosen-size", {"batch_size": 1200})
+    assert (says.en[-5:], says.ru[-5:]) == ("1,200", "1\u00a0200")
+    with pytest.raises(InputError, match=r"E9 has no check 'nothing'; it has .*chosen-size"):
+        EXPERIMENTS["E9"].claim("nothing", {})
+
+
+@pytest.mark.parametrize("wrong", ["forgotten", "twice", "unclaimed"])
+def test_a_run_that_checks_something_else_than_is_claimed_is_an_error(wrong: str) -> None:
+    experiment = EXPERIMENTS["E8"]
+
+    def checks(record: Record) -> list[Finding]:
+        first, *others = experiment.checks(record)
+        return {
+            "forgotten": others,
+            "twice": [first, first, *others],
+            "unclaimed": [true("news", True), first, *others],
+        }[wrong]
+
+    with pytest.raises(ClaimError, match="E8 claims whole, "):
+        run_experiment(replace(experiment, checks=checks))
 
 
 @pytest.mark.parametrize("number", EXPERIMENTS)

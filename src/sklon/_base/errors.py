@@ -11,6 +11,7 @@
     ├── AutogradError (RuntimeError)     a gradient that cannot be had, with the reason
     ├── UndecidedError                   a question that a limit of time or depth left open
     ├── GradientError (AssertionError)   a gradient that is not the derivative of what the user's code computes
+    ├── ClaimError                       an experiment that does not check what it claims: its author's bug
     ├── VerificationError                a graph or a program that breaks its own rules: our bug
     └── CompilerError                    a graph that the compiler cannot turn into a program: our bug
 
@@ -52,6 +53,10 @@ class GradientError(SklonError, AssertionError):
 
 class UndecidedError(SklonError):
     """A question about a formula that was not decided within its limit of time or depth. Neither yes nor no."""
+
+
+class ClaimError(SklonError):
+    """An experiment of the lab whose run did not check each of its claims once. Always its author's bug."""
 
 
 class VerificationError(SklonError):

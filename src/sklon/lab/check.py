@@ -1,6 +1,7 @@
 """A claim with a tolerance: what was measured, what theory predicts, and the bounds in between which it holds.
 
-Whether a check passed is never stored: it follows from the three numbers, and a NaN holds nothing.
+What is claimed is known before anything runs, as text of the experiment; a run finds the numbers. Whether a check
+passed is never stored: it follows from the three numbers, and a NaN holds nothing.
 """
 
 from __future__ import annotations
@@ -15,18 +16,28 @@ ROOM_DIGITS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class Finding:
     """``low`` ≤ ``measured`` ≤ ``high``. ``predicted`` is theory's number, None where theory gives only a bound.
 
-    ``name`` is stable and unique within its experiment; ``says`` is the claim as one sentence.
+    ``name`` is that of the claim which the finding is about.
     """
 
     name: str
-    says: Text
     measured: float
     predicted: float | None = None
     low: float = -inf
     high: float = inf
+
+    def saying(self, says: Text) -> Check:
+        """The check of a claim that this is found of."""
+        return Check(
+            name=self.name,
+            says=says,
+            measured=self.measured,
+            predicted=self.predicted,
+            low=self.low,
+            high=self.high,
+        )
 
     @property
     def passed(self) -> bool:
@@ -45,44 +56,49 @@ class Check:
         return f"≥ {low}" if isinf(self.high) else f"{low} … {high}"
 
 
-def near(
-    name: str, says: Text, measured: float, predicted: float, *, within: float = 0.0, relative: float = 0.0
-) -> Check:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check(Finding):
+    """A finding with its claim: ``says`` is what holds or fails, as one sentence."""
+
+    says: Text
+
+
+def near(name: str, measured: float, predicted: float, *, within: float = 0.0, relative: float = 0.0) -> Finding:
     """measured = predicted ± (within + relative·|predicted|).
 
-    >>> near("slope", Text("slope", "наклон"), 1.99, 2.0, within=0.05).passed
+    >>> near("slope", 1.99, 2.0, within=0.05).passed
     True
     """
     room = within + relative * abs(predicted)
-    return _check(name, says, measured, predicted, predicted - room, predicted + room)
+    return _finding(name, measured, predicted, predicted - room, predicted + room)
 
 
-def equal(name: str, says: Text, measured: float, predicted: float) -> Check:
+def equal(name: str, measured: float, predicted: float) -> Finding:
     """measured = predicted, to the bit."""
-    return _check(name, says, measured, predicted, predicted, predicted)
+    return _finding(name, measured, predicted, predicted, predicted)
 
 
-def true(name: str, says: Text, holds: bool) -> Check:
+def true(name: str, holds: bool) -> Finding:
     """Something is the case: 1 is yes, 0 is no."""
-    return equal(name, says, float(holds), 1.0)
+    return equal(name, float(holds), 1.0)
 
 
-def below(name: str, says: Text, measured: float, limit: float, predicted: float | None = None) -> Check:
+def below(name: str, measured: float, limit: float, predicted: float | None = None) -> Finding:
     """measured ≤ limit; ``predicted`` where theory says more than the limit."""
-    return _check(name, says, measured, predicted, -inf, limit)
+    return _finding(name, measured, predicted, -inf, limit)
 
 
-def above(name: str, says: Text, measured: float, limit: float, predicted: float | None = None) -> Check:
+def above(name: str, measured: float, limit: float, predicted: float | None = None) -> Finding:
     """measured ≥ limit."""
-    return _check(name, says, measured, predicted, limit, inf)
+    return _finding(name, measured, predicted, limit, inf)
 
 
-def between(name: str, says: Text, measured: float, low: float, high: float, predicted: float | None = None) -> Check:
+def between(name: str, measured: float, low: float, high: float, predicted: float | None = None) -> Finding:
     """low ≤ measured ≤ high."""
-    return _check(name, says, measured, predicted, low, high)
+    return _finding(name, measured, predicted, low, high)
 
 
-def _check(name: str, says: Text, measured: float, predicted: float | None, low: float, high: float) -> Check:
-    """A check of plain numbers, wherever they were computed."""
+def _finding(name: str, measured: float, predicted: float | None, low: float, high: float) -> Finding:
+    """A finding of plain numbers, wherever they were computed."""
     theory = None if predicted is None else float(predicted)
-    return Check(name=name, says=says, measured=float(measured), predicted=theory, low=float(low), high=float(high))
+    return Finding(name=name, measured=float(measured), predicted=theory, low=float(low), high=float(high))

@@ -1,4 +1,4 @@
-"""An experiment as one value: what can be turned, what is done, what must come out, how it looks, what breaks it.
+"""An experiment as one value: what can be turned, what is claimed, what is done, how it looks, what breaks it.
 
 The thing under test is the experiment's *subject*: an ingredient that ``run`` is given, such as a function, a layer or
 an update rule. A *fault* is another value for the subject that is wrong in a known way. So nothing is ever patched:
@@ -13,12 +13,12 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from sklon._base.errors import InputError
+from sklon._base.errors import ClaimError, InputError
 
-from .check import Check
+from .check import Check, Finding
 from .controls import Control, Settings
 from .figure import Figure
-from .text import Text
+from .text import LANGUAGES, Text, number
 
 #: what an experiment shows at one moment: numbers and arrays by name
 Frame: TypeAlias = Mapping[str, Any]
@@ -64,6 +64,9 @@ class Experiment:
 
     ``number`` is that of its question, with a letter where a question has several: E9, E9b. ``run`` takes randomness
     from ``seed`` and from the random source in force alone, and keeps nothing between calls.
+
+    ``claims`` says what is checked, under stable names, the decisive claim first: known before anything runs. The name
+    of a control in braces stands for what it is set to. Each claim is checked once in every run.
     """
 
     number: str
@@ -71,9 +74,30 @@ class Experiment:
     subject: Any
     faults: tuple[Fault, ...]
     run: Callable[[Any, Settings, int], Iterator[Frame]]
-    checks: Callable[[Record], Sequence[Check]]
+    claims: Mapping[str, Text]
+    checks: Callable[[Record], Sequence[Finding]]
     figure: Callable[[Record], Figure]
     controls: tuple[Control, ...] = ()
+
+    def claim(self, name: str, settings: Settings) -> Text:
+        """What is claimed under a name, at some settings; InputError names the claims that there are."""
+        if name not in self.claims:
+            raise InputError(f"{self.number} has no check {name!r}; it has {', '.join(self.claims)}")
+        said = {language: self.claims[name].of(language) for language in LANGUAGES}
+        for key, value in settings.items():
+            for language in LANGUAGES:
+                shown = value if isinstance(value, str) else number(value, language)
+                said[language] = said[language].replace(f"{{{key}}}", shown)
+        return Text(said["en"], said["ru"])
+
+    def checked(self, record: Record) -> tuple[Check, ...]:
+        """What a run has shown of each claim, in the order of the claims; ClaimError if one was not checked once."""
+        found = self.checks(record)
+        names = [finding.name for finding in found]
+        if sorted(names) != sorted(self.claims):
+            raise ClaimError(f"{self.number} claims {', '.join(self.claims)}, and has checked {', '.join(names)}")
+        by_name = {finding.name: finding for finding in found}
+        return tuple(by_name[name].saying(self.claim(name, record.controls)) for name in self.claims)
 
     def with_fault(self, name: str | None = None) -> Experiment:
         """The same experiment about a faulty subject: the first fault, or the one of that name."""

@@ -127,7 +127,7 @@ def run_experiment(
 def judged(experiment: Experiment, record: Record, fault: Fault | None = None) -> Result:
     """What the checks say of a run that was recorded to its end."""
     with np.errstate(all="ignore"):
-        return Result(experiment, fault, record, tuple(experiment.checks(record)))
+        return Result(experiment, fault, record, experiment.checked(record))
 
 
 def frames_of(

@@ -59,3 +59,5 @@ def test_what_cannot_be_committed_is_an_error() -> None:
         commit_number("E14", "kept-graph", float("nan"))
     with pytest.raises(InputError, match="has no fault"):
         commit_verdict("E14", "adds-up", True, "nothing")
+    with pytest.raises(InputError, match="has no check"):
+        commit_verdict("E14", "nothing", True)

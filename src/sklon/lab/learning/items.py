@@ -116,12 +116,13 @@ def item_of(key: str) -> Item:
 
 
 def verdict_of(experiment: str, check: str, fault: str | None = None) -> Verdict:
-    """The item that asks whether a check of an experiment holds; InputError for an unknown experiment or fault."""
-    question, found = find(experiment)
+    """The item that asks whether a check of an experiment holds; InputError for one that is not there."""
+    question, (asked, *_) = find(experiment)
+    asked.claim(check, {})
     if fault is not None:
-        found[0].with_fault(fault)
-    key = f"{found[0].number}/holds/{check}" + (f"/{fault}" if fault is not None else "")
-    return Verdict(key=key, question=question.number, experiment=found[0].number, check=check, fault=fault)
+        asked.with_fault(fault)
+    key = f"{asked.number}/holds/{check}" + (f"/{fault}" if fault is not None else "")
+    return Verdict(key=key, question=question.number, experiment=asked.number, check=check, fault=fault)
 
 
 def predictable(experiment: str) -> tuple[NumberPrediction, ...]:

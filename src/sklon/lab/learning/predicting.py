@@ -44,7 +44,7 @@ def commit_number(experiment: str, check: str, given: str | float, language: Lan
 def commit_verdict(experiment: str, check: str, holds: bool, fault: str | None = None) -> Commitment:
     """Commit whether a check will hold when the experiment runs, with a fault or without.
 
-    InputError for an unknown experiment or fault; an unknown check is noticed when the result is there.
+    InputError for an unknown experiment, check or fault.
     """
     return Commitment(verdict_of(experiment, check, fault), holds)
 
@@ -80,7 +80,7 @@ def _mark_verdict(item: Verdict, holds: bool, result: Result) -> Marked:
         grade=grade,
         given=_name(holds),
         truth=_name(check.passed),
-        missed=() if grade.right else (verdict_prompt(result.experiment, result.fault, check),),
+        missed=() if grade.right else (verdict_prompt(result.experiment, result.fault, check.name),),
         why=HOLDS if check.passed else FAILS,
         result=result,
     )

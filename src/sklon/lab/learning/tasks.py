@@ -17,6 +17,7 @@ import numpy as np
 from sklon._base.errors import InputError
 from sklon.lab.catalogue import find
 from sklon.lab.check import Check
+from sklon.lab.controls import settle
 from sklon.lab.experiment import Experiment, Fault
 from sklon.lab.running import Result, run_experiment
 from sklon.lab.text import LANGUAGES, Language, Text, number
@@ -263,7 +264,7 @@ def _verdict(item: Verdict) -> ChoiceTask:
     check = check_of(result, item.check)
     return ChoiceTask(
         item=item.key,
-        prompt=verdict_prompt(experiment, fault, check),
+        prompt=verdict_prompt(experiment, fault, item.check),
         options=(HOLDS, FAILS),
         names=("holds", "fails"),
         right=0 if check.passed else 1,
@@ -271,16 +272,17 @@ def _verdict(item: Verdict) -> ChoiceTask:
     )
 
 
-def verdict_prompt(experiment: Experiment, fault: Fault | None, check: Check) -> Text:
-    """The question whether a check will hold."""
+def verdict_prompt(experiment: Experiment, fault: Fault | None, check: str) -> Text:
+    """The question whether a check will hold in the experiment as it stands, or with a fault."""
+    says = experiment.claim(check, settle(experiment.controls, {}))
     how = (
         AS_IT_STANDS
         if fault is None
         else Text(WITH_FAULT.en.format(says=fault.says.en), WITH_FAULT.ru.format(says=fault.says.ru))
     )
     return Text(
-        DOES_IT_HOLD.en.format(title=experiment.title.en, fault=how.en, says=check.says.en),
-        DOES_IT_HOLD.ru.format(title=experiment.title.ru, fault=how.ru, says=check.says.ru),
+        DOES_IT_HOLD.en.format(title=experiment.title.en, fault=how.en, says=says.en),
+        DOES_IT_HOLD.ru.format(title=experiment.title.ru, fault=how.ru, says=says.ru),
     )
 
 

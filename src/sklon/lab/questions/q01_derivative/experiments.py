@@ -12,7 +12,7 @@ import numpy as np
 import sklon
 from sklon.calculus.differences import Estimate, Line, slope
 from sklon.lab.apparatus import gradient, power
-from sklon.lab.check import Check, below, between, near
+from sklon.lab.check import Finding, below, between, near
 from sklon.lab.controls import Real, Settings
 from sklon.lab.experiment import Experiment, Fault, Frame, Record
 from sklon.lab.figure import Figure, Panel, curve, level
@@ -76,74 +76,52 @@ def _f(x: float) -> float:
     return exp(sin(x))
 
 
-def checks(record: Record) -> list[Check]:
+#: what is checked
+CLAIMS = {
+    "forward-order": Text(
+        "error of the forward quotient ∝ hᵖ with p", "ошибка правого разностного отношения ∝ hᵖ, показатель p"
+    ),
+    "central-order": Text(
+        "error of the central quotient ∝ hᵖ with p",
+        "ошибка центрального разностного отношения ∝ hᵖ, показатель p",
+    ),
+    "forward-best": Text("smallest error of the forward quotient", "наименьшая ошибка правого разностного отношения"),
+    "central-best": Text(
+        "smallest error of the central quotient", "наименьшая ошибка центрального разностного отношения"
+    ),
+    "estimate-error": Text(
+        "error of the quotients that are extrapolated to step 0",
+        "ошибка разностных отношений, экстраполированных к нулевому шагу",
+    ),
+    "estimate-honest": Text(
+        "the same error over the bound that was stated for it", "та же ошибка, делённая на заявленную оценку"
+    ),
+    "reverse-error": Text("error of automatic differentiation", "ошибка автоматического дифференцирования"),
+}
+
+
+def checks(record: Record) -> list[Finding]:
     """The order of each quotient, the best that each can do, and the errors of what takes no step of ours."""
     return [*_quotients(record), *_without_a_step(record)]
 
 
-def _quotients(record: Record) -> list[Check]:
+def _quotients(record: Record) -> list[Finding]:
     h, ahead, around = record.series("h"), record.series("forward"), record.series("central")
     return [
+        between("forward-order", power(h[CLEAN], ahead[CLEAN]), 0.95, 1.10, predicted=1.0),
+        near("central-order", power(h[CLEAN], around[CLEAN]), 2.0, within=0.05),
         between(
-            "forward-order",
-            Text(
-                "error of the forward quotient ∝ hᵖ with p", "ошибка правого разностного отношения ∝ hᵖ, показатель p"
-            ),
-            power(h[CLEAN], ahead[CLEAN]),
-            0.95,
-            1.10,
-            predicted=1.0,
+            "forward-best", ahead[ahead > 0].min(), 1e-10, 1e-7, predicted=float(np.sqrt(np.finfo(np.float64).eps))
         ),
-        near(
-            "central-order",
-            Text(
-                "error of the central quotient ∝ hᵖ with p",
-                "ошибка центрального разностного отношения ∝ hᵖ, показатель p",
-            ),
-            power(h[CLEAN], around[CLEAN]),
-            2.0,
-            within=0.05,
-        ),
-        between(
-            "forward-best",
-            Text("smallest error of the forward quotient", "наименьшая ошибка правого разностного отношения"),
-            ahead[ahead > 0].min(),
-            1e-10,
-            1e-7,
-            predicted=float(np.sqrt(np.finfo(np.float64).eps)),
-        ),
-        below(
-            "central-best",
-            Text("smallest error of the central quotient", "наименьшая ошибка центрального разностного отношения"),
-            around[around > 0].min(),
-            1e-11,
-        ),
+        below("central-best", around[around > 0].min(), 1e-11),
     ]
 
 
-def _without_a_step(record: Record) -> list[Check]:
+def _without_a_step(record: Record) -> list[Finding]:
     return [
-        below(
-            "estimate-error",
-            Text(
-                "error of the quotients that are extrapolated to step 0",
-                "ошибка разностных отношений, экстраполированных к нулевому шагу",
-            ),
-            record["estimate"],
-            1e-12,
-        ),
-        below(
-            "estimate-honest",
-            Text("the same error over the bound that was stated for it", "та же ошибка, делённая на заявленную оценку"),
-            record["estimate"] / record["bound"],
-            1.0,
-        ),
-        below(
-            "reverse-error",
-            Text("error of automatic differentiation", "ошибка автоматического дифференцирования"),
-            record["reverse"],
-            4 * float(np.finfo(np.float64).eps),
-        ),
+        below("estimate-error", record["estimate"], 1e-12),
+        below("estimate-honest", record["estimate"] / record["bound"], 1.0),
+        below("reverse-error", record["reverse"], 4 * float(np.finfo(np.float64).eps)),
     ]
 
 
@@ -205,6 +183,7 @@ E1 = Experiment(
         ),
     ),
     run=run,
+    claims=CLAIMS,
     checks=checks,
     figure=figure,
     controls=(Real("x", 0.7, -0.9, 0.9, Text("where to differentiate", "точка, в которой ищем производную")),),

@@ -10,7 +10,7 @@ import numpy as np
 import sklon
 from sklon import Tensor, nn
 from sklon.lab.apparatus import Array, gradient, network, value
-from sklon.lab.check import Check, below, equal
+from sklon.lab.check import Finding, below, equal
 from sklon.lab.controls import Settings, Whole
 from sklon.lab.experiment import Experiment, Fault, Frame, Record
 from sklon.lab.figure import Figure, Panel, curve
@@ -69,26 +69,23 @@ def _loss(model: nn.Module, random: np.random.Generator) -> Loss:
     return loss
 
 
-def checks(record: Record) -> list[Check]:
+#: what is checked
+CLAIMS = {
+    "slice-error": Text(
+        "largest relative difference between the slope of a slice and the engine's partial derivative",
+        "наибольшее относительное расхождение наклона среза и частной производной, найденной движком",
+    ),
+    "one-for-each": Text("partial derivatives in the gradient", "число частных производных в градиенте"),
+}
+
+
+def checks(record: Record) -> list[Finding]:
     """Reverse mode returns the slope of each slice, and nothing is left out."""
     partials, slopes = record.series("partial"), record.series("slope")
     units = record.controls["units"]
     return [
-        below(
-            "slice-error",
-            Text(
-                "largest relative difference between the slope of a slice and the engine's partial derivative",
-                "наибольшее относительное расхождение наклона среза и частной производной, найденной движком",
-            ),
-            (np.abs(partials - slopes) / np.abs(slopes)).max(),
-            1e-6,
-        ),
-        equal(
-            "one-for-each",
-            Text("partial derivatives in the gradient", "число частных производных в градиенте"),
-            len(partials),
-            units * (INPUTS + 2) + 1,
-        ),
+        below("slice-error", (np.abs(partials - slopes) / np.abs(slopes)).max(), 1e-6),
+        equal("one-for-each", len(partials), units * (INPUTS + 2) + 1),
     ]
 
 
@@ -150,6 +147,7 @@ E2 = Experiment(
         ),
     ),
     run=run,
+    claims=CLAIMS,
     checks=checks,
     figure=figure,
     controls=(

@@ -10,7 +10,7 @@ import numpy as np
 import sklon
 from sklon import Tensor
 from sklon.lab.apparatus import Array, gradient
-from sklon.lab.check import Check, equal, near
+from sklon.lab.check import Finding, equal, near
 from sklon.lab.controls import Real, Settings
 from sklon.lab.experiment import Experiment, Fault, Frame, Record
 from sklon.lab.figure import Figure, Panel, curve, field
@@ -64,45 +64,30 @@ def _partial_x(surface: Surface, y: float) -> float:
     return float(gradient(lambda x: surface(x, sklon.tensor(np.float64(y))), 0.0))
 
 
-def checks(record: Record) -> list[Check]:
+#: what is checked
+CLAIMS = {
+    "partial-x": Text("∂f/∂x at the origin, by quotients", "∂f/∂x в начале координат, через разностные отношения"),
+    "partial-y": Text("∂f/∂y at the origin, by quotients", "∂f/∂y в начале координат, через разностные отношения"),
+    "diagonal": Text("f(t, t), however small t is", "f(t, t) при сколь угодно малом t"),
+    "line": Text("f along the line of the chosen slope", "f на прямой с выбранным наклоном"),
+    "unbounded-nearby": Text(
+        "t·∂f/∂x at (0, t): so ∂f/∂x grows like 1/t", "t·∂f/∂x в точке (0, t): значит, ∂f/∂x растёт как 1/t"
+    ),
+}
+
+
+def checks(record: Record) -> list[Finding]:
     """Flat slices at the origin, a cliff between them, and partial derivatives without bound around it."""
     quotients, diagonal, line = record.series("quotients"), record.series("diagonal"), record.series("line")
     slope = record.controls["slope"]
     expected = slope / (1 + slope**2)
     scaled = record.series("distance") * record.series("partial")
     return [
-        equal(
-            "partial-x",
-            Text("∂f/∂x at the origin, by quotients", "∂f/∂x в начале координат, через разностные отношения"),
-            _farthest(quotients[:, 0], 0.0),
-            0.0,
-        ),
-        equal(
-            "partial-y",
-            Text("∂f/∂y at the origin, by quotients", "∂f/∂y в начале координат, через разностные отношения"),
-            _farthest(quotients[:, 1], 0.0),
-            0.0,
-        ),
-        equal(
-            "diagonal",
-            Text("f(t, t), however small t is", "f(t, t) при сколь угодно малом t"),
-            _farthest(diagonal, 0.5),
-            0.5,
-        ),
-        near(
-            "line",
-            Text("f along the line of the chosen slope", "f на прямой с выбранным наклоном"),
-            _farthest(line, expected),
-            expected,
-            relative=1e-12,
-        ),
-        near(
-            "unbounded-nearby",
-            Text("t·∂f/∂x at (0, t): so ∂f/∂x grows like 1/t", "t·∂f/∂x в точке (0, t): значит, ∂f/∂x растёт как 1/t"),
-            _farthest(scaled, 1.0),
-            1.0,
-            relative=1e-12,
-        ),
+        equal("partial-x", _farthest(quotients[:, 0], 0.0), 0.0),
+        equal("partial-y", _farthest(quotients[:, 1], 0.0), 0.0),
+        equal("diagonal", _farthest(diagonal, 0.5), 0.5),
+        near("line", _farthest(line, expected), expected, relative=1e-12),
+        near("unbounded-nearby", _farthest(scaled, 1.0), 1.0, relative=1e-12),
     ]
 
 
@@ -176,6 +161,7 @@ E2B = Experiment(
         ),
     ),
     run=run,
+    claims=CLAIMS,
     checks=checks,
     figure=figure,
     controls=(

@@ -10,7 +10,7 @@ import numpy as np
 import sklon
 from sklon import Tensor
 from sklon.lab.apparatus import Array, gradient, power
-from sklon.lab.check import Check, below, near
+from sklon.lab.check import Finding, below, near
 from sklon.lab.controls import Real, Settings
 from sklon.lab.experiment import Experiment, Fault, Frame, Record
 from sklon.lab.figure import Arrows, Figure, Panel, arrows, curve, field
@@ -63,42 +63,27 @@ def _heights(points: Array) -> Array:
     return bowl(sklon.tensor(points)).numpy()
 
 
-def checks(record: Record) -> list[Check]:
+#: what is checked
+CLAIMS = {
+    "climb-order": Text("change along the gradient ∝ εᵖ with p", "изменение вдоль градиента ∝ εᵖ, показатель p"),
+    "contour-order": Text("change across the gradient ∝ εᵖ with p", "изменение поперёк градиента ∝ εᵖ, показатель p"),
+    "rate": Text("climb per unit of way, compared with ‖∇f‖", "подъём на единицу пути в сравнении с ‖∇f‖"),
+    "steepest": Text(
+        "angle in degrees between the gradient and the steepest of 720 directions",
+        "угол в градусах между градиентом и самым крутым из 720 направлений",
+    ),
+}
+
+
+def checks(record: Record) -> list[Finding]:
     """The order of the change along and across, the rate, and the steepest direction."""
     step, climbed, crossed = record.series("step"), record.series("climbed"), record.series("crossed")
     length = float(np.linalg.norm(record["vector"]))
     return [
-        near(
-            "climb-order",
-            Text("change along the gradient ∝ εᵖ with p", "изменение вдоль градиента ∝ εᵖ, показатель p"),
-            power(step, np.abs(climbed)),
-            1.0,
-            within=0.03,
-        ),
-        near(
-            "contour-order",
-            Text("change across the gradient ∝ εᵖ with p", "изменение поперёк градиента ∝ εᵖ, показатель p"),
-            power(step, np.abs(crossed)),
-            2.0,
-            within=0.05,
-        ),
-        near(
-            "rate",
-            Text("climb per unit of way, compared with ‖∇f‖", "подъём на единицу пути в сравнении с ‖∇f‖"),
-            climbed[-1] / step[-1],
-            length,
-            relative=1e-3,
-        ),
-        below(
-            "steepest",
-            Text(
-                "angle in degrees between the gradient and the steepest of 720 directions",
-                "угол в градусах между градиентом и самым крутым из 720 направлений",
-            ),
-            record["off"],
-            0.5,
-            predicted=0.0,
-        ),
+        near("climb-order", power(step, np.abs(climbed)), 1.0, within=0.03),
+        near("contour-order", power(step, np.abs(crossed)), 2.0, within=0.05),
+        near("rate", climbed[-1] / step[-1], length, relative=1e-3),
+        below("steepest", record["off"], 0.5, predicted=0.0),
     ]
 
 
@@ -179,6 +164,7 @@ E3 = Experiment(
         ),
     ),
     run=run,
+    claims=CLAIMS,
     checks=checks,
     figure=figure,
     controls=(

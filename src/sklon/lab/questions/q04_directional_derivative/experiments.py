@@ -13,7 +13,7 @@ from sklon.calculus import examine
 from sklon.graph.build import Build
 from sklon.graph.node import Node, apply
 from sklon.lab.apparatus import Array, gradient, network
-from sklon.lab.check import Check, below, near
+from sklon.lab.check import Finding, below, near
 from sklon.lab.controls import Real, Settings
 from sklon.lab.experiment import Experiment, Fault, Frame, Record
 from sklon.lab.figure import Curve, Figure, Panel, curve
@@ -75,24 +75,36 @@ def _one_sided(function: Callable[[Tensor], Tensor], directions: Array) -> Array
     return quotients
 
 
-def checks(record: Record) -> list[Check]:
+#: what is checked
+CLAIMS = {
+    "steepest": Text(
+        "angle in degrees between the direction of fastest growth and the gradient",
+        "угол в градусах между направлением быстрейшего роста и градиентом",
+    ),
+    "cosine": Text(
+        "largest distance of the measured rates from ‖∇f‖·cos θ",
+        "наибольшее отклонение измеренных скоростей от ‖∇f‖·cos θ",
+    ),
+    "forward-reverse": Text(
+        "largest difference between forward mode and ∇f·u, relative to ‖∇f‖",
+        "наибольшее расхождение прямого режима и ∇f·u относительно ‖∇f‖",
+    ),
+    "kink-both-ways": Text(
+        "rate along u plus rate along −u on the kink of |x₁| + x₂²: 2|u₁|",
+        "скорость вдоль u плюс скорость вдоль −u на изломе |x₁| + x₂²: 2|u₁|",
+    ),
+}
+
+
+def checks(record: Record) -> list[Finding]:
     """The laws of a smooth function, and the sum of both ways at a kink."""
     return [
         *_smooth(record),
-        near(
-            "kink-both-ways",
-            Text(
-                "rate along u plus rate along −u on the kink of |x₁| + x₂²: 2|u₁|",
-                "скорость вдоль u плюс скорость вдоль −u на изломе |x₁| + x₂²: 2|u₁|",
-            ),
-            record["both_ways"],
-            2 * abs(record["chosen"][0]),
-            within=1e-9,
-        ),
+        near("kink-both-ways", record["both_ways"], 2 * abs(record["chosen"][0]), within=1e-9),
     ]
 
 
-def _smooth(record: Record) -> list[Check]:
+def _smooth(record: Record) -> list[Finding]:
     """The steepest direction, the cosine law, and forward mode against reverse mode."""
     gradient, quotients = record["gradient"], record["quotients"]
     length = float(np.linalg.norm(gradient))
@@ -100,34 +112,9 @@ def _smooth(record: Record) -> list[Check]:
     cosine = length * np.cos(np.radians(ANGLES - heading))
     off = (ANGLES[np.argmax(quotients)] - heading + 180) % 360 - 180
     return [
-        below(
-            "steepest",
-            Text(
-                "angle in degrees between the direction of fastest growth and the gradient",
-                "угол в градусах между направлением быстрейшего роста и градиентом",
-            ),
-            abs(off),
-            0.1,
-            predicted=0.0,
-        ),
-        below(
-            "cosine",
-            Text(
-                "largest distance of the measured rates from ‖∇f‖·cos θ",
-                "наибольшее отклонение измеренных скоростей от ‖∇f‖·cos θ",
-            ),
-            np.abs(quotients - cosine).max(),
-            1e-7,
-        ),
-        below(
-            "forward-reverse",
-            Text(
-                "largest difference between forward mode and ∇f·u, relative to ‖∇f‖",
-                "наибольшее расхождение прямого режима и ∇f·u относительно ‖∇f‖",
-            ),
-            np.abs(record["forward"] - record["reverse"]).max() / length,
-            1e-12,
-        ),
+        below("steepest", abs(off), 0.1, predicted=0.0),
+        below("cosine", np.abs(quotients - cosine).max(), 1e-7),
+        below("forward-reverse", np.abs(record["forward"] - record["reverse"]).max() / length, 1e-12),
     ]
 
 
@@ -241,6 +228,7 @@ E4 = Experiment(
         ),
     ),
     run=run,
+    claims=CLAIMS,
     checks=checks,
     figure=figure,
     controls=(

@@ -13,7 +13,7 @@ from sklon.calculus import derive, descend
 from sklon.graph.build import Build
 from sklon.graph.node import Node, walk
 from sklon.lab.apparatus import Array
-from sklon.lab.check import Check, below, equal, near, true
+from sklon.lab.check import Finding, below, equal, near, true
 from sklon.lab.controls import Real, Settings, Whole
 from sklon.lab.experiment import Experiment, Fault, Frame, Record
 from sklon.lab.figure import Figure, Panel, curve, field
@@ -71,70 +71,54 @@ def _theory(controls: Settings) -> tuple[Array, Array]:
     return 1 - controls["learning_rate"] * curvatures, vectors
 
 
-def checks(record: Record) -> list[Check]:
+#: what is checked
+CLAIMS = {
+    "mismatches": Text(
+        f"points of {COUNT} where the engine differs from (2x₁ + x₂, x₁) in a single bit",
+        f"точек из {COUNT}, где ответ движка хотя бы одним битом отличается от (2x₁ + x₂; x₁)",
+    ),
+    "first-at-start": Text("∂f/∂x₁ at (1, 2)", "∂f/∂x₁ в точке (1; 2)"),
+    "second-at-start": Text("∂f/∂x₂ at (1, 2)", "∂f/∂x₂ в точке (1; 2)"),
+    "negative-curvature": Text(
+        "smaller eigenvalue of the Hessian, 1 − √2", "меньшее собственное число гессиана, 1 − √2"
+    ),
+    "saddle": Text("derive calls the origin a saddle", "derive называет начало координат седлом"),
+    "ways-agree": Text(
+        "at (1, 2) reverse mode and differences of f agree within their stated error",
+        "в точке (1; 2) обратный режим и разности значений f согласуются в пределах заявленной ошибки",
+    ),
+    "escape": Text(
+        "growth of the component along the falling axis, (1 + η(√2 − 1))ⁿ",
+        "во сколько раз выросла составляющая вдоль оси убывания, (1 + η(√2 − 1))ⁿ",
+    ),
+    "bottomless": Text("value of f after the descent", "значение f после спуска"),
+}
+
+
+def checks(record: Record) -> list[Finding]:
     """Bit-equal gradients, the negative curvature, and the escape along it."""
     return [*_by_hand(record), *_escape(record)]
 
 
-def _by_hand(record: Record) -> list[Check]:
+def _by_hand(record: Record) -> list[Finding]:
     return [
-        equal(
-            "mismatches",
-            Text(
-                f"points of {COUNT} where the engine differs from (2x₁ + x₂, x₁) in a single bit",
-                f"точек из {COUNT}, где ответ движка хотя бы одним битом отличается от (2x₁ + x₂; x₁)",
-            ),
-            record["mismatches"],
-            0,
-        ),
-        equal("first-at-start", Text("∂f/∂x₁ at (1, 2)", "∂f/∂x₁ в точке (1; 2)"), record["at_start"][0], 4.0),
-        equal("second-at-start", Text("∂f/∂x₂ at (1, 2)", "∂f/∂x₂ в точке (1; 2)"), record["at_start"][1], 1.0),
-        near(
-            "negative-curvature",
-            Text("smaller eigenvalue of the Hessian, 1 − √2", "меньшее собственное число гессиана, 1 − √2"),
-            record["curvature"][0],
-            1 - np.sqrt(2.0),
-            within=1e-12,
-        ),
-        true(
-            "saddle",
-            Text("derive calls the origin a saddle", "derive называет начало координат седлом"),
-            record["kind"] == "saddle",
-        ),
-        true(
-            "ways-agree",
-            Text(
-                "at (1, 2) reverse mode and differences of f agree within their stated error",
-                "в точке (1; 2) обратный режим и разности значений f согласуются в пределах заявленной ошибки",
-            ),
-            record["agree"],
-        ),
+        equal("mismatches", record["mismatches"], 0),
+        equal("first-at-start", record["at_start"][0], 4.0),
+        equal("second-at-start", record["at_start"][1], 1.0),
+        near("negative-curvature", record["curvature"][0], 1 - np.sqrt(2.0), within=1e-12),
+        true("saddle", record["kind"] == "saddle"),
+        true("ways-agree", record["agree"]),
     ]
 
 
-def _escape(record: Record) -> list[Check]:
+def _escape(record: Record) -> list[Finding]:
     factors, vectors = _theory(record.controls)
     steps = record.controls["steps"]
     first, last = record.series("point")[[0, -1]] @ vectors[:, 0]
     ends = (START @ vectors) * factors**steps
     return [
-        near(
-            "escape",
-            Text(
-                "growth of the component along the falling axis, (1 + η(√2 − 1))ⁿ",
-                "во сколько раз выросла составляющая вдоль оси убывания, (1 + η(√2 − 1))ⁿ",
-            ),
-            last / first,
-            factors[0] ** steps,
-            relative=1e-12,
-        ),
-        below(
-            "bottomless",
-            Text("value of f after the descent", "значение f после спуска"),
-            record["value"],
-            0.0,
-            predicted=0.5 * float(np.linalg.eigvalsh(HESSIAN) @ ends**2),
-        ),
+        near("escape", last / first, factors[0] ** steps, relative=1e-12),
+        below("bottomless", record["value"], 0.0, predicted=0.5 * float(np.linalg.eigvalsh(HESSIAN) @ ends**2)),
     ]
 
 
@@ -243,6 +227,7 @@ E5 = Experiment(
         ),
     ),
     run=run,
+    claims=CLAIMS,
     checks=checks,
     figure=figure,
     controls=(

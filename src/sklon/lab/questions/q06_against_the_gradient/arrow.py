@@ -14,7 +14,7 @@ import numpy as np
 import sklon
 from sklon import Tensor, optim
 from sklon.calculus import descend
-from sklon.lab.check import Check, below, near
+from sklon.lab.check import Finding, below, near
 from sklon.lab.controls import Real, Settings
 from sklon.lab.experiment import Experiment, Fault, Frame, Record
 from sklon.lab.figure import Figure, Panel, arrows, curve, field, level
@@ -65,50 +65,40 @@ def run(subject: type[Optimizer], controls: Settings, seed: int) -> Iterator[Fra
         yield {"part": part, "after": after / before}
 
 
-def checks(record: Record) -> list[Check]:
+#: what is checked
+CLAIMS = {
+    "angle-to-minimum": Text(
+        "degrees between −g and the way to the minimum", "угол между −g и направлением на минимум, в градусах"
+    ),
+    "newton-angle": Text(
+        "the same angle when curvature measures the length of a step",
+        "тот же угол, если длину шага измерять с учётом кривизны",
+    ),
+    "just-below": Text(
+        "what is left of the loss after a step with η = 1.99/L",
+        "потери после шага с η = 1,99/L, в долях прежних",
+    ),
+    "just-above": Text(
+        "what is left of the loss after a step with η = 2.01/L",
+        "потери после шага с η = 2,01/L, в долях прежних",
+    ),
+}
+
+
+def checks(record: Record) -> list[Finding]:
     """The angle to the minimum, and the longest step that still goes down."""
     curvature = record.controls["curvature"]
     below_limit, above_limit = record.series("after")[-2:]
     return [
         near(
             "angle-to-minimum",
-            Text(
-                "degrees between −g and the way to the minimum", "угол между −g и направлением на минимум, в градусах"
-            ),
             record["miss"],
             np.degrees(np.arccos(2 * np.sqrt(curvature) / (1 + curvature))),
             within=1e-6,
         ),
-        below(
-            "newton-angle",
-            Text(
-                "the same angle when curvature measures the length of a step",
-                "тот же угол, если длину шага измерять с учётом кривизны",
-            ),
-            record["newton"],
-            1e-6,
-            predicted=0.0,
-        ),
-        near(
-            "just-below",
-            Text(
-                "what is left of the loss after a step with η = 1.99/L",
-                "потери после шага с η = 1,99/L, в долях прежних",
-            ),
-            below_limit,
-            (1 - JUST_BELOW) ** 2,
-            within=1e-9,
-        ),
-        near(
-            "just-above",
-            Text(
-                "what is left of the loss after a step with η = 2.01/L",
-                "потери после шага с η = 2,01/L, в долях прежних",
-            ),
-            above_limit,
-            (1 - JUST_ABOVE) ** 2,
-            within=1e-9,
-        ),
+        below("newton-angle", record["newton"], 1e-6, predicted=0.0),
+        near("just-below", below_limit, (1 - JUST_BELOW) ** 2, within=1e-9),
+        near("just-above", above_limit, (1 - JUST_ABOVE) ** 2, within=1e-9),
     ]
 
 
@@ -177,6 +167,7 @@ E6B = Experiment(
         ),
     ),
     run=run,
+    claims=CLAIMS,
     checks=checks,
     figure=figure,
     controls=(Real("curvature", 10.0, 2.0, 100.0, Text("steepness across / along", "крутизна поперёк / вдоль")),),

@@ -15,7 +15,7 @@ import sklon
 from sklon import Tensor, optim
 from sklon.calculus import descend
 from sklon.lab.apparatus import gradient, power, value
-from sklon.lab.check import Check, above, equal, near
+from sklon.lab.check import Finding, above, equal, near
 from sklon.lab.controls import Settings, Whole
 from sklon.lab.experiment import Experiment, Fault, Frame, Record
 from sklon.lab.figure import Figure, Note, Panel, curve, histogram, upright
@@ -83,64 +83,50 @@ def run(subject: type[Optimizer], controls: Settings, seed: int) -> Iterator[Fra
     yield {"ours": ours, "falls": fall(start + LENGTH * directions)}
 
 
-def checks(record: Record) -> list[Check]:
+#: what is checked
+CLAIMS = {
+    "promise-kept": Text(
+        "fall of the loss over η‖g‖², for η = 0.001", "уменьшение потерь, делённое на η‖g‖², при η = 0,001"
+    ),
+    "error-order": Text(
+        "what is missing from the promise ∝ ηᵖ with p", "недостача против обещанного ∝ ηᵖ, показатель p"
+    ),
+    "climb": Text("rise of the loss along +g over η‖g‖²", "рост потерь после шага вдоль +g, делённый на η‖g‖²"),
+    "guarantee": Text(
+        "for η up to 2/L: the smallest fall, in units of the guaranteed one",
+        "при η до 2/L: наименьшее уменьшение в долях гарантированного",
+    ),
+    "beaten-by": Text(
+        "random directions that lower the loss more", "случайных направлений, снижающих потери сильнее, чем −g"
+    ),
+    "typical-direction": Text(
+        "what a random direction changes, root mean square, against −g",
+        "насколько меняет потери случайное направление (среднеквадратично) в сравнении с −g",
+    ),
+}
+
+
+def checks(record: Record) -> list[Finding]:
     """The step brings what the slope promises, and no direction brings more."""
     return [*_promise_checks(record), *_direction_checks(record)]
 
 
-def _promise_checks(record: Record) -> list[Check]:
+def _promise_checks(record: Record) -> list[Finding]:
     lr, ratio = record.series("lr"), record.series("ratio")
     return [
-        near(
-            "promise-kept",
-            Text("fall of the loss over η‖g‖², for η = 0.001", "уменьшение потерь, делённое на η‖g‖², при η = 0,001"),
-            record["small"],
-            1.0,
-            within=2e-3,
-        ),
-        near(
-            "error-order",
-            Text("what is missing from the promise ∝ ηᵖ with p", "недостача против обещанного ∝ ηᵖ, показатель p"),
-            power(lr, np.abs(1 - ratio)),
-            1.0,
-            within=0.1,
-        ),
-        near(
-            "climb",
-            Text("rise of the loss along +g over η‖g‖²", "рост потерь после шага вдоль +g, делённый на η‖g‖²"),
-            record["climb"],
-            1.0,
-            within=2e-3,
-        ),
-        above(
-            "guarantee",
-            Text(
-                "for η up to 2/L: the smallest fall, in units of the guaranteed one",
-                "при η до 2/L: наименьшее уменьшение в долях гарантированного",
-            ),
-            record.series("guaranteed").min(),
-            1.0,
-        ),
+        near("promise-kept", record["small"], 1.0, within=2e-3),
+        near("error-order", power(lr, np.abs(1 - ratio)), 1.0, within=0.1),
+        near("climb", record["climb"], 1.0, within=2e-3),
+        above("guarantee", record.series("guaranteed").min(), 1.0),
     ]
 
 
-def _direction_checks(record: Record) -> list[Check]:
+def _direction_checks(record: Record) -> list[Finding]:
     ours, falls = record["ours"], record["falls"]
     return [
-        equal(
-            "beaten-by",
-            Text(
-                "random directions that lower the loss more", "случайных направлений, снижающих потери сильнее, чем −g"
-            ),
-            int(np.count_nonzero(falls > ours)),
-            0,
-        ),
+        equal("beaten-by", int(np.count_nonzero(falls > ours)), 0),
         near(
             "typical-direction",
-            Text(
-                "what a random direction changes, root mean square, against −g",
-                "насколько меняет потери случайное направление (среднеквадратично) в сравнении с −g",
-            ),
             np.sqrt(np.mean(falls**2)) / ours,
             1 / np.sqrt(record.controls["weights"]),
             relative=0.05,
@@ -208,6 +194,7 @@ E6 = Experiment(
         ),
     ),
     run=run,
+    claims=CLAIMS,
     checks=checks,
     figure=figure,
     controls=(Whole("weights", 10, 3, 100, Text("weights of the model", "весов у модели")),),

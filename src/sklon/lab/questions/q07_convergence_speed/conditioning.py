@@ -14,7 +14,7 @@ import numpy as np
 import sklon
 from sklon import Tensor, nn
 from sklon.lab.apparatus import power
-from sklon.lab.check import Check, above, near
+from sklon.lab.check import Finding, above, near
 from sklon.lab.controls import Real, Settings, Whole
 from sklon.lab.experiment import Experiment, Fault, Frame, Record
 from sklon.lab.figure import Figure, Panel, curve
@@ -104,65 +104,52 @@ def run(subject: RuleOf, controls: Settings, seed: int) -> Iterator[Frame]:
         yield {"edge": part, "distances": np.sqrt(losses / losses[0])}
 
 
-def checks(record: Record) -> list[Check]:
+#: what is checked
+CLAIMS = {
+    "plain-power": Text("steps of plain descent ∝ κᵖ with p", "число шагов простого спуска ∝ κᵖ, показатель p"),
+    "momentum-power": Text("steps with momentum ∝ κᵖ with p", "число шагов с моментом ∝ κᵖ, показатель p"),
+    "plain-rate": Text(
+        "logarithm of the factor per step over that of (κ − 1)/(κ + 1), worst case",
+        "логарифм множителя за шаг, делённый на логарифм (κ − 1)/(κ + 1), худший случай",
+    ),
+    "momentum-gain": Text(
+        "times fewer steps with momentum at κ = 1000", "во сколько раз меньше шагов с моментом при κ = 1000"
+    ),
+    "just-below": Text(
+        "factor of the distance per step at η = 1.99/λmax", "множитель расстояния за шаг при η = 1,99/λmax"
+    ),
+    "just-above": Text(
+        "factor of the distance per step at η = 2.01/λmax", "множитель расстояния за шаг при η = 2,01/λmax"
+    ),
+}
+
+
+def checks(record: Record) -> list[Finding]:
     """The two power laws, the rate of plain descent, and the largest learning rate."""
     return [*_power_checks(record), *_limit_checks(record)]
 
 
-def _power_checks(record: Record) -> list[Check]:
+def _power_checks(record: Record) -> list[Finding]:
     condition = record.series("condition")
     plain, momentum = record.series("plain"), record.series("momentum")
     return [
-        near(
-            "plain-power",
-            Text("steps of plain descent ∝ κᵖ with p", "число шагов простого спуска ∝ κᵖ, показатель p"),
-            power(condition, plain),
-            1.0,
-            within=0.03,
-        ),
-        near(
-            "momentum-power",
-            Text("steps with momentum ∝ κᵖ with p", "число шагов с моментом ∝ κᵖ, показатель p"),
-            power(condition, momentum),
-            0.5,
-            within=0.06,
-        ),
+        near("plain-power", power(condition, plain), 1.0, within=0.03),
+        near("momentum-power", power(condition, momentum), 0.5, within=0.06),
         near(
             "plain-rate",
-            Text(
-                "logarithm of the factor per step over that of (κ − 1)/(κ + 1), worst case",
-                "логарифм множителя за шаг, делённый на логарифм (κ − 1)/(κ + 1), худший случай",
-            ),
             _farthest_from_one(record.series("rate") / np.log((condition - 1) / (condition + 1))),
             1.0,
             within=1e-3,
         ),
-        above(
-            "momentum-gain",
-            Text("times fewer steps with momentum at κ = 1000", "во сколько раз меньше шагов с моментом при κ = 1000"),
-            plain[-1] / momentum[-1],
-            10.0,
-        ),
+        above("momentum-gain", plain[-1] / momentum[-1], 10.0),
     ]
 
 
-def _limit_checks(record: Record) -> list[Check]:
+def _limit_checks(record: Record) -> list[Finding]:
     below, above_limit = (_factor(distances) for distances in record.series("distances"))
     return [
-        near(
-            "just-below",
-            Text("factor of the distance per step at η = 1.99/λmax", "множитель расстояния за шаг при η = 1,99/λmax"),
-            below,
-            JUST_BELOW - 1,
-            within=1e-6,
-        ),
-        near(
-            "just-above",
-            Text("factor of the distance per step at η = 2.01/λmax", "множитель расстояния за шаг при η = 2,01/λmax"),
-            above_limit,
-            JUST_ABOVE - 1,
-            within=1e-6,
-        ),
+        near("just-below", below, JUST_BELOW - 1, within=1e-6),
+        near("just-above", above_limit, JUST_ABOVE - 1, within=1e-6),
     ]
 
 
@@ -239,6 +226,7 @@ E7 = Experiment(
         ),
     ),
     run=run,
+    claims=CLAIMS,
     checks=checks,
     figure=figure,
     controls=(

@@ -14,7 +14,7 @@ import numpy as np
 import sklon
 from sklon import Tensor, optim
 from sklon.lab.apparatus import leaf
-from sklon.lab.check import Check, below, equal, near
+from sklon.lab.check import Finding, below, equal, near
 from sklon.lab.controls import Real, Settings
 from sklon.lab.experiment import Experiment, Fault, Frame, Record
 from sklon.lab.figure import Curve, Figure, Panel, curve, upright
@@ -129,22 +129,37 @@ def arrivals(reached: Array) -> Array:
     return first
 
 
-def checks(record: Record) -> list[Check]:
+#: what is checked
+CLAIMS = {
+    "steps-per-decade": Text(
+        "more steps for ten times the distance", "на сколько больше шагов, если начать в 10 раз дальше"
+    ),
+    "steepest-start": Text("steps from the steepest direction", "шагов, если начать на самом крутом направлении"),
+    "any-direction": Text(
+        "most steps from a random direction, over those from the flattest one",
+        "наибольшее число шагов со случайного направления, делённое на число шагов с самого пологого",
+    ),
+    "wrong-well": Text("starts that end in another well than their own", "стартов, попавших не в свою яму"),
+    "price-of-start": Text(
+        "loss of the right well minus that of the left one", "потери в правой яме минус потери в левой"
+    ),
+    "saturated-steps": Text("steps out of saturation from −6", "шагов из насыщения, если начать с −6"),
+    "hopeless-move": Text(
+        "movement from −20 in all the time, in units of 10⁻⁶", "сдвиг от −20 за всё время, в единицах 10⁻⁶"
+    ),
+}
+
+
+def checks(record: Record) -> list[Finding]:
     """Steps by distance and direction; which well; how long out of saturation."""
     tilt = record.controls["tilt"]
     left, ridge, right = turning_points(tilt)
     starts, ends = record.series("wells")[[0, -1]]
     return [
         *_valley_checks(record),
-        equal(
-            "wrong-well",
-            Text("starts that end in another well than their own", "стартов, попавших не в свою яму"),
-            int(np.count_nonzero(np.abs(ends - np.where(starts < ridge, left, right)) > 1e-6)),
-            0,
-        ),
+        equal("wrong-well", int(np.count_nonzero(np.abs(ends - np.where(starts < ridge, left, right)) > 1e-6)), 0),
         near(
             "price-of-start",
-            Text("loss of the right well minus that of the left one", "потери в правой яме минус потери в левой"),
             _depth(ends[-1], tilt) - _depth(ends[0], tilt),
             _depth(right, tilt) - _depth(left, tilt),
             within=1e-9,
@@ -153,50 +168,29 @@ def checks(record: Record) -> list[Check]:
     ]
 
 
-def _valley_checks(record: Record) -> list[Check]:
+def _valley_checks(record: Record) -> list[Finding]:
     condition = record.controls["condition"]
     steps = arrivals(record.series("valley") <= ARRIVED)
     flat, steep, anywhere = steps[: len(DISTANCES)], steps[len(DISTANCES)], steps[len(DISTANCES) + 1 :]
     return [
         near(
             "steps-per-decade",
-            Text("more steps for ten times the distance", "на сколько больше шагов, если начать в 10 раз дальше"),
             (flat[-1] - flat[0]) / (len(flat) - 1),
             np.log(10) / -np.log1p(-1 / condition),
             within=0.5,
         ),
-        equal(
-            "steepest-start",
-            Text("steps from the steepest direction", "шагов, если начать на самом крутом направлении"),
-            steep,
-            1,
-        ),
-        below(
-            "any-direction",
-            Text(
-                "most steps from a random direction, over those from the flattest one",
-                "наибольшее число шагов со случайного направления, делённое на число шагов с самого пологого",
-            ),
-            anywhere.max() / flat[0],
-            1.0,
-        ),
+        equal("steepest-start", steep, 1),
+        below("any-direction", anywhere.max() / flat[0], 1.0),
     ]
 
 
-def _sigmoid_checks(record: Record) -> list[Check]:
+def _sigmoid_checks(record: Record) -> list[Finding]:
     inputs = record.series("sigmoid")
     steps = arrivals(inputs[:, : len(DEPTHS)] >= 0)
     return [
-        near(
-            "saturated-steps",
-            Text("steps out of saturation from −6", "шагов из насыщения, если начать с −6"),
-            steps[-1],
-            steps_out_of_saturation(DEPTHS)[-1],
-            relative=0.03,
-        ),
+        near("saturated-steps", steps[-1], steps_out_of_saturation(DEPTHS)[-1], relative=0.03),
         near(
             "hopeless-move",
-            Text("movement from −20 in all the time, in units of 10⁻⁶", "сдвиг от −20 за всё время, в единицах 10⁻⁶"),
             1e6 * (inputs[-1, -1] - inputs[0, -1]),
             1e6 * SIGMOID_RATE * SIGMOID_STEPS * np.exp(-HOPELESS_DEPTH),
             relative=0.01,
@@ -291,6 +285,7 @@ E7C = Experiment(
         ),
     ),
     run=run,
+    claims=CLAIMS,
     checks=checks,
     figure=figure,
     controls=(

@@ -15,7 +15,7 @@ import sklon
 from sklon import Trainer, nn
 from sklon.data import DataLoader, TensorDataset
 from sklon.lab.apparatus import moons, network
-from sklon.lab.check import Check, below, equal
+from sklon.lab.check import Finding, below, equal
 from sklon.lab.controls import Settings, Whole
 from sklon.lab.experiment import Experiment, Fault, Frame, Record
 from sklon.lab.figure import Figure, Panel, curve, level, upright
@@ -121,44 +121,33 @@ def run(subject: Accounting, controls: Settings, seed: int) -> Iterator[Frame]:
     yield {"updates": trainer.step}
 
 
-def checks(record: Record) -> list[Check]:
+#: what is checked
+CLAIMS = {
+    "whole": Text(
+        "largest difference between the accumulated gradient and that of all rows",
+        "наибольшее расхождение накопленного градиента с градиентом по всем примерам",
+    ),
+    "even-batches": Text(
+        "the same for a plain mean over batches of equal size",
+        "то же для простого среднего по батчам одного размера",
+    ),
+    "unbiased": Text(
+        "mean over random batches: largest deviation from the full gradient, in standard errors",
+        "среднее по случайным батчам: наибольшее отклонение от полного градиента, в стандартных ошибках",
+    ),
+    "updates": Text("updates in one epoch of training", "обновлений весов за эпоху обучения"),
+}
+
+
+def checks(record: Record) -> list[Finding]:
     """The parts make the whole; a random part is right on average; the number of updates."""
     whole, draws = record["whole"], record["draws"]
     off = (draws.mean(0) - whole) / (draws.std(0, ddof=1) / np.sqrt(DRAWS))
     return [
-        below(
-            "whole",
-            Text(
-                "largest difference between the accumulated gradient and that of all rows",
-                "наибольшее расхождение накопленного градиента с градиентом по всем примерам",
-            ),
-            np.abs(record["sum"] - whole).max(),
-            1e-12,
-        ),
-        below(
-            "even-batches",
-            Text(
-                "the same for a plain mean over batches of equal size",
-                "то же для простого среднего по батчам одного размера",
-            ),
-            record["even"],
-            1e-12,
-        ),
-        below(
-            "unbiased",
-            Text(
-                "mean over random batches: largest deviation from the full gradient, in standard errors",
-                "среднее по случайным батчам: наибольшее отклонение от полного градиента, в стандартных ошибках",
-            ),
-            np.abs(off).max(),
-            STANDARD_ERRORS,
-        ),
-        equal(
-            "updates",
-            Text("updates in one epoch of training", "обновлений весов за эпоху обучения"),
-            record["updates"],
-            -(-ROWS // record.controls["batch_size"]),
-        ),
+        below("whole", np.abs(record["sum"] - whole).max(), 1e-12),
+        below("even-batches", record["even"], 1e-12),
+        below("unbiased", np.abs(off).max(), STANDARD_ERRORS),
+        equal("updates", record["updates"], -(-ROWS // record.controls["batch_size"])),
     ]
 
 
@@ -227,6 +216,7 @@ E8 = Experiment(
         ),
     ),
     run=run,
+    claims=CLAIMS,
     checks=checks,
     figure=figure,
     controls=(Whole("batch_size", 32, 1, ROWS, Text("rows in a batch", "примеров в батче")),),

@@ -11,7 +11,7 @@ import numpy as np
 import sklon
 from sklon import Tensor, Trainer, nn
 from sklon.lab.apparatus import Array, activation_bytes, network, power, product_flops
-from sklon.lab.check import Check, equal, near
+from sklon.lab.check import Finding, equal, near
 from sklon.lab.controls import Settings, Whole
 from sklon.lab.experiment import Experiment, Fault, Frame, Record
 from sklon.lab.figure import Figure, Panel, Scale, curve
@@ -80,34 +80,30 @@ def _flops_of_a_row(width: int) -> int:
     return 2 * (2 * first + 3 * others)
 
 
-def checks(record: Record) -> list[Check]:
+#: what is checked
+CLAIMS = {
+    "memory-order": Text("bytes of activations ∝ Bᵖ with p", "объём сохранённых активаций ∝ Bᵖ, показатель p"),
+    "bytes-of-a-row": Text(
+        "bytes of activations for each row, where they differ most",
+        "байтов активаций на один пример там, где отличие от предсказания наибольшее",
+    ),
+    "flops-of-a-row": Text(
+        "floating-point operations for each row, where they differ most",
+        "операций с плавающей точкой на один пример там, где отличие от предсказания наибольшее",
+    ),
+}
+
+
+def checks(record: Record) -> list[Finding]:
     """Memory is proportional to the batch, and the arithmetic of a row does not depend on it."""
     batch, width = record.series("batch"), record.controls["width"]
     return [
-        near(
-            "memory-order",
-            Text("bytes of activations ∝ Bᵖ with p", "объём сохранённых активаций ∝ Bᵖ, показатель p"),
-            power(batch, record.series("bytes")),
-            1.0,
-            within=1e-9,
+        near("memory-order", power(batch, record.series("bytes")), 1.0, within=1e-9),
+        equal(
+            "bytes-of-a-row", _farthest(record.series("bytes") / batch, _bytes_of_a_row(width)), _bytes_of_a_row(width)
         ),
         equal(
-            "bytes-of-a-row",
-            Text(
-                "bytes of activations for each row, where they differ most",
-                "байтов активаций на один пример там, где отличие от предсказания наибольшее",
-            ),
-            _farthest(record.series("bytes") / batch, _bytes_of_a_row(width)),
-            _bytes_of_a_row(width),
-        ),
-        equal(
-            "flops-of-a-row",
-            Text(
-                "floating-point operations for each row, where they differ most",
-                "операций с плавающей точкой на один пример там, где отличие от предсказания наибольшее",
-            ),
-            _farthest(record.series("flops") / batch, _flops_of_a_row(width)),
-            _flops_of_a_row(width),
+            "flops-of-a-row", _farthest(record.series("flops") / batch, _flops_of_a_row(width)), _flops_of_a_row(width)
         ),
     ]
 
@@ -185,6 +181,7 @@ E9c = Experiment(
         ),
     ),
     run=run,
+    claims=CLAIMS,
     checks=checks,
     figure=figure,
     controls=(Whole("width", 64, 8, 128, Text("units in each hidden layer", "нейронов в каждом скрытом слое")),),

@@ -12,7 +12,7 @@ import numpy as np
 
 from sklon import Trainer, nn, optim
 from sklon.lab.apparatus import Array, moons, network
-from sklon.lab.check import Check, above, below
+from sklon.lab.check import Finding, above, below
 from sklon.lab.controls import Settings
 from sklon.lab.experiment import Experiment, Fault, Frame, Record
 from sklon.lab.figure import Figure, Panel, curve
@@ -73,40 +73,32 @@ def _runs(divisor: Divisor, random: np.random.Generator, seed: int) -> list[_Run
     return runs
 
 
-def checks(record: Record) -> list[Check]:
+#: what is checked
+CLAIMS = {
+    "train-at-equal-epochs": Text(
+        "training loss after equal epochs: full batch over batch of 8, median of 5",
+        "потери на обучении после равного числа эпох: во сколько раз больше с полным батчем, чем с батчем из "
+        "8; медиана 5 запусков",
+    ),
+    "validation-at-equal-epochs": Text(
+        "validation loss after equal epochs: full batch over batch of 8, median of 5",
+        "потери на валидации после равного числа эпох: во сколько раз больше с полным батчем, чем с батчем "
+        "из 8; медиана 5 запусков",
+    ),
+    "validation-at-equal-updates": Text(
+        "validation loss after equal updates: full batch over batch of 8, median of 5",
+        "потери на валидации после равного числа обновлений: отношение «полный батч / батч из 8», медиана 5 запусков",
+    ),
+}
+
+
+def checks(record: Record) -> list[Finding]:
     """After equal epochs the large batch has learned less; after equal updates it generalizes no worse."""
     small, epochs, updates = record["losses"]
     return [
-        above(
-            "train-at-equal-epochs",
-            Text(
-                "training loss after equal epochs: full batch over batch of 8, median of 5",
-                "потери на обучении после равного числа эпох: во сколько раз больше с полным батчем, чем с батчем из "
-                "8; медиана 5 запусков",
-            ),
-            np.median(epochs[:, 0] / small[:, 0]),
-            1.5,
-        ),
-        above(
-            "validation-at-equal-epochs",
-            Text(
-                "validation loss after equal epochs: full batch over batch of 8, median of 5",
-                "потери на валидации после равного числа эпох: во сколько раз больше с полным батчем, чем с батчем "
-                "из 8; медиана 5 запусков",
-            ),
-            np.median(epochs[:, 1] / small[:, 1]),
-            1.2,
-        ),
-        below(
-            "validation-at-equal-updates",
-            Text(
-                "validation loss after equal updates: full batch over batch of 8, median of 5",
-                "потери на валидации после равного числа обновлений: отношение «полный батч / батч из 8», медиана 5 "
-                "запусков",
-            ),
-            np.median(updates[:, 1] / small[:, 1]),
-            1.05,
-        ),
+        above("train-at-equal-epochs", np.median(epochs[:, 0] / small[:, 0]), 1.5),
+        above("validation-at-equal-epochs", np.median(epochs[:, 1] / small[:, 1]), 1.2),
+        below("validation-at-equal-updates", np.median(updates[:, 1] / small[:, 1]), 1.05),
     ]
 
 
@@ -161,6 +153,7 @@ E9b = Experiment(
         ),
     ),
     run=run,
+    claims=CLAIMS,
     checks=checks,
     figure=figure,
 )

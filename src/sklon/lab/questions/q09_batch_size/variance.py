@@ -14,7 +14,7 @@ import numpy as np
 import sklon
 from sklon import nn
 from sklon.lab.apparatus import Array, leaf, power
-from sklon.lab.check import Check, below, between, near
+from sklon.lab.check import Finding, below, between, near
 from sklon.lab.controls import Settings, Whole
 from sklon.lab.experiment import Experiment, Fault, Frame, Record
 from sklon.lab.figure import Figure, Panel, curve, level, upright
@@ -87,50 +87,35 @@ def _distance(vectors: Array, centre: Array) -> float:
     return float(((vectors - centre) ** 2).sum(1).mean())
 
 
-def checks(record: Record) -> list[Check]:
+#: what is checked
+CLAIMS = {
+    "variance-ratio": Text(
+        "variance of the batch's gradient over S/B·(1 − B/N), where it is farthest from 1",
+        "отношение дисперсии градиента батча к S/B·(1 − B/N) там, где оно дальше всего от 1",
+    ),
+    "chosen-size": Text(
+        "the same variance over theory at batches of {batch_size}",
+        "отношение той же дисперсии к теоретической при батче из {batch_size}",
+    ),
+    "variance-full": Text(
+        "variance of the gradient over all rows (B = N)", "дисперсия градиента по всем примерам (B = N)"
+    ),
+    "replaced-slope": Text(
+        "with replacement the variance is ∝ Bᵖ with p", "при выборе с возвращением дисперсия ∝ Bᵖ, показатель p"
+    ),
+}
+
+
+def checks(record: Record) -> list[Finding]:
     """Variance over theory for every batch, nothing left at all rows, and the power law with replacement."""
     batch, without, law = record.series("batch"), record.series("without"), record.series("law")
     ratios = without[:-1] / law[:-1]
     chosen = record.controls["batch_size"]
     return [
-        between(
-            "variance-ratio",
-            Text(
-                "variance of the batch's gradient over S/B·(1 − B/N), where it is farthest from 1",
-                "отношение дисперсии градиента батча к S/B·(1 − B/N) там, где оно дальше всего от 1",
-            ),
-            ratios[np.argmax(np.abs(ratios - 1))],
-            1 - TOLERANCE,
-            1 + TOLERANCE,
-            predicted=1.0,
-        ),
-        between(
-            "chosen-size",
-            Text(
-                f"the same variance over theory at batches of {chosen}",
-                f"отношение той же дисперсии к теоретической при батче из {chosen}",
-            ),
-            ratios[list(batch).index(chosen)],
-            1 - TOLERANCE,
-            1 + TOLERANCE,
-            predicted=1.0,
-        ),
-        below(
-            "variance-full",
-            Text("variance of the gradient over all rows (B = N)", "дисперсия градиента по всем примерам (B = N)"),
-            without[-1],
-            1e-20,
-            predicted=0.0,
-        ),
-        near(
-            "replaced-slope",
-            Text(
-                "with replacement the variance is ∝ Bᵖ with p", "при выборе с возвращением дисперсия ∝ Bᵖ, показатель p"
-            ),
-            power(batch, record.series("replaced")),
-            -1.0,
-            within=0.03,
-        ),
+        between("variance-ratio", ratios[np.argmax(np.abs(ratios - 1))], 1 - TOLERANCE, 1 + TOLERANCE, predicted=1.0),
+        between("chosen-size", ratios[list(batch).index(chosen)], 1 - TOLERANCE, 1 + TOLERANCE, predicted=1.0),
+        below("variance-full", without[-1], 1e-20, predicted=0.0),
+        near("replaced-slope", power(batch, record.series("replaced")), -1.0, within=0.03),
     ]
 
 
@@ -200,6 +185,7 @@ E9 = Experiment(
         ),
     ),
     run=run,
+    claims=CLAIMS,
     checks=checks,
     figure=figure,
     controls=(

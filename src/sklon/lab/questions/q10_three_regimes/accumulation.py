@@ -10,7 +10,7 @@ import numpy as np
 import sklon
 from sklon import Tensor, nn
 from sklon.lab.apparatus import Array, activation_bytes, network
-from sklon.lab.check import Check, below, equal
+from sklon.lab.check import Finding, below, equal
 from sklon.lab.controls import Settings, Whole
 from sklon.lab.experiment import Experiment, Fault, Frame, Record
 from sklon.lab.figure import Figure, Panel, bars, curve, level
@@ -102,37 +102,30 @@ def _bytes(rows: int) -> int:
     return 8 * rows * (2 * WIDTH + 1)
 
 
-def checks(record: Record) -> list[Check]:
+#: what is checked
+CLAIMS = {
+    "peak-bytes": Text(
+        "most bytes of activations alive at once, in micro-batches",
+        "наибольший объём активаций в памяти (в байтах) при проходе микробатчами",
+    ),
+    "saving": Text(
+        "bytes of activations of the full batch at once, over that peak",
+        "во сколько раз больше этого максимума активации полного батча за один проход",
+    ),
+    "gradient-error": Text(
+        "relative error of the accumulated gradient against the full-batch one",
+        "относительная ошибка накопленного градиента по сравнению с градиентом полного батча",
+    ),
+}
+
+
+def checks(record: Record) -> list[Finding]:
     """The peak is that of one micro-batch, and the gradient is that of all rows."""
     micro_batch, peak = record.controls["micro_batch"], record.series("live").max()
     return [
-        equal(
-            "peak-bytes",
-            Text(
-                "most bytes of activations alive at once, in micro-batches",
-                "наибольший объём активаций в памяти (в байтах) при проходе микробатчами",
-            ),
-            peak,
-            _bytes(micro_batch),
-        ),
-        equal(
-            "saving",
-            Text(
-                "bytes of activations of the full batch at once, over that peak",
-                "во сколько раз больше этого максимума активации полного батча за один проход",
-            ),
-            record["full"] / peak,
-            ROWS / micro_batch,
-        ),
-        below(
-            "gradient-error",
-            Text(
-                "relative error of the accumulated gradient against the full-batch one",
-                "относительная ошибка накопленного градиента по сравнению с градиентом полного батча",
-            ),
-            record["error"],
-            1e-12,
-        ),
+        equal("peak-bytes", peak, _bytes(micro_batch)),
+        equal("saving", record["full"] / peak, ROWS / micro_batch),
+        below("gradient-error", record["error"], 1e-12),
     ]
 
 
@@ -199,6 +192,7 @@ E10c = Experiment(
         ),
     ),
     run=run,
+    claims=CLAIMS,
     checks=checks,
     figure=figure,
     controls=(Whole("micro_batch", MICRO_BATCH, 8, 100, Text("rows in a micro-batch", "примеров в микробатче")),),

@@ -15,7 +15,7 @@ import numpy as np
 import sklon
 from sklon import Tensor, Trainer, nn
 from sklon.lab.apparatus import Array
-from sklon.lab.check import Check, above, below
+from sklon.lab.check import Finding, above, below
 from sklon.lab.controls import Settings, Whole
 from sklon.lab.experiment import Experiment, Fault, Frame, Record
 from sklon.lab.figure import Figure, Panel, curve, level
@@ -148,36 +148,29 @@ def _needed(record: Record, batch: int) -> float:
     return float(record[f"needed-{BATCHES.index(batch)}"])
 
 
-def checks(record: Record) -> list[Check]:
+#: what is checked
+CLAIMS = {
+    "examples-single": Text(
+        "examples that B = 1 needs, as a share of those that B = N needs",
+        "сколько примеров нужно при B = 1, в долях от нужного при B = N",
+    ),
+    "examples-mini": Text(
+        "examples that B = 32 needs, as a share of those that B = N needs",
+        "сколько примеров нужно при B = 32, в долях от нужного при B = N",
+    ),
+    "updates-single": Text(
+        "updates of B = 1 over updates of B = N",
+        "во сколько раз больше обновлений нужно при B = 1, чем при B = N",
+    ),
+}
+
+
+def checks(record: Record) -> list[Finding]:
     """Single examples win by examples seen; the full batch wins by updates made."""
     return [
-        below(
-            "examples-single",
-            Text(
-                "examples that B = 1 needs, as a share of those that B = N needs",
-                "сколько примеров нужно при B = 1, в долях от нужного при B = N",
-            ),
-            _needed(record, 1) / _needed(record, ROWS),
-            0.5,
-        ),
-        below(
-            "examples-mini",
-            Text(
-                "examples that B = 32 needs, as a share of those that B = N needs",
-                "сколько примеров нужно при B = 32, в долях от нужного при B = N",
-            ),
-            _needed(record, 32) / _needed(record, ROWS),
-            0.5,
-        ),
-        above(
-            "updates-single",
-            Text(
-                "updates of B = 1 over updates of B = N",
-                "во сколько раз больше обновлений нужно при B = 1, чем при B = N",
-            ),
-            _needed(record, 1) / (_needed(record, ROWS) / ROWS),
-            100,
-        ),
+        below("examples-single", _needed(record, 1) / _needed(record, ROWS), 0.5),
+        below("examples-mini", _needed(record, 32) / _needed(record, ROWS), 0.5),
+        above("updates-single", _needed(record, 1) / (_needed(record, ROWS) / ROWS), 100),
     ]
 
 
@@ -242,6 +235,7 @@ E10b = Experiment(
         ),
     ),
     run=run,
+    claims=CLAIMS,
     checks=checks,
     figure=figure,
     controls=(Whole("features", 30, 25, 40, Text("inputs of the model", "входов у модели")),),

@@ -15,7 +15,7 @@ from sklon import Tensor, nn, optim
 from sklon.graph.build import Build
 from sklon.graph.node import Node, apply
 from sklon.lab.apparatus import gradient, leaf
-from sklon.lab.check import Check, near
+from sklon.lab.check import Finding, near
 from sklon.lab.controls import Real, Settings
 from sklon.lab.experiment import Array, Experiment, Fault, Frame, Record
 from sklon.lab.figure import Figure, Panel, curve, histogram, level, upright
@@ -127,49 +127,33 @@ def _statistics(values: Array, quantile: float) -> Array:
 
 
 # ---- what came out
-def checks(record: Record) -> list[Check]:
+#: what is checked
+CLAIMS = {
+    "squared-error": Text(
+        "constant that the squared error finds; the mean", "константа, найденная по квадрату ошибки; среднее"
+    ),
+    "absolute-error": Text(
+        "constant that the absolute error finds; the median", "константа, найденная по модулю ошибки; медиана"
+    ),
+    "pinball": Text(
+        "constant that the pinball loss finds; the quantile", "константа, найденная по pinball loss; квантиль"
+    ),
+    "slope-at-median": Text("slope of the absolute error at the median", "наклон средней абсолютной ошибки в медиане"),
+    "difference-slope": Text(
+        "slope of the mean difference, wherever one stands", "наклон средней разности в любой точке"
+    ),
+}
+
+
+def checks(record: Record) -> list[Finding]:
     """Where each constant ended, and what happens at the median and under a plain difference."""
     (mean, median, quantile), fitted = record["statistics"], record["constants"]
     return [
-        near(
-            "squared-error",
-            Text("constant that the squared error finds; the mean", "константа, найденная по квадрату ошибки; среднее"),
-            fitted[0],
-            mean,
-            within=1e-6,
-        ),
-        near(
-            "absolute-error",
-            Text(
-                "constant that the absolute error finds; the median", "константа, найденная по модулю ошибки; медиана"
-            ),
-            fitted[1],
-            median,
-            within=1e-3,
-        ),
-        near(
-            "pinball",
-            Text(
-                "constant that the pinball loss finds; the quantile", "константа, найденная по pinball loss; квантиль"
-            ),
-            fitted[2],
-            quantile,
-            within=1e-2,
-        ),
-        near(
-            "slope-at-median",
-            Text("slope of the absolute error at the median", "наклон средней абсолютной ошибки в медиане"),
-            record["slope at the median"],
-            0.0,
-            within=1e-12,
-        ),
-        near(
-            "difference-slope",
-            Text("slope of the mean difference, wherever one stands", "наклон средней разности в любой точке"),
-            record["slope of the difference"],
-            1.0,
-            within=1e-12,
-        ),
+        near("squared-error", fitted[0], mean, within=1e-6),
+        near("absolute-error", fitted[1], median, within=1e-3),
+        near("pinball", fitted[2], quantile, within=1e-2),
+        near("slope-at-median", record["slope at the median"], 0.0, within=1e-12),
+        near("difference-slope", record["slope of the difference"], 1.0, within=1e-12),
     ]
 
 
@@ -266,6 +250,7 @@ E11 = Experiment(
         ),
     ),
     run=run,
+    claims=CLAIMS,
     checks=checks,
     figure=figure,
     controls=(

@@ -11,7 +11,7 @@ import numpy as np
 import sklon
 from sklon import Tensor, nn, optim
 from sklon.lab.apparatus import gradient, leaf, value
-from sklon.lab.check import Check, above, below, between, equal, true
+from sklon.lab.check import Finding, above, below, between, equal, true
 from sklon.lab.controls import Real, Settings
 from sklon.lab.experiment import Array, Experiment, Fault, Frame, Record
 from sklon.lab.figure import Figure, Panel, curve, level, upright
@@ -112,7 +112,37 @@ def _distance_from_formula(loss: Several, random: np.random.Generator) -> float:
 
 
 # ---- what came out
-def checks(record: Record) -> list[Check]:
+#: what is checked
+CLAIMS = {
+    "cross-entropy-slope": Text(
+        "slope of the cross-entropy where the net is sure and wrong",
+        "наклон кросс-энтропии там, где сеть уверена, но неправа",
+    ),
+    "squared-slope": Text("slope of the squared error at the same logit", "наклон квадрата ошибки при том же логите"),
+    "slope-ratio": Text("how many times steeper the cross-entropy is", "во сколько раз наклон кросс-энтропии больше"),
+    "cross-entropy-recovers": Text(
+        "logit after the steps, under cross-entropy", "логит после всех шагов, кросс-энтропия"
+    ),
+    "squared-moves": Text("how far the squared error has moved it", "насколько его сдвинул квадрат ошибки"),
+    "two-classes": Text(
+        "binary cross-entropy of z, and softmax of the logits 0 and z: difference",
+        "бинарная кросс-энтропия z и softmax по логитам 0 и z: разница",
+    ),
+    "softmax-gradient": Text(
+        "distance of the softmax gradient from p − onehot",
+        "отличие градиента кросс-энтропии с softmax от p − onehot",
+    ),
+    "stable": Text(
+        "loss at the logit −1000, computed from the logit", "потери при логите −1000, вычисленные по логиту"
+    ),
+    "naive-infinite": Text(
+        "the loss computed from the rounded probability is infinite there",
+        "вычисленные по округлённой вероятности, потери там бесконечны",
+    ),
+}
+
+
+def checks(record: Record) -> list[Finding]:
     """Slopes where the net is wrong, what a few steps achieve, and what holds for logits of any size."""
     return [*_of_slopes(record), *_of_steps(record), *_of_formulas(record)]
 
@@ -122,52 +152,24 @@ def _probability(record: Record) -> float:
     return float(1 / (1 + np.exp(-record.controls["logit"])))
 
 
-def _of_slopes(record: Record) -> list[Check]:
+def _of_slopes(record: Record) -> list[Finding]:
     """How steep both losses are where the net is sure and wrong."""
     p = _probability(record)
     steep, flat = abs(record["slope of cross-entropy"]), abs(record["slope of squared error"])
     return [
-        between(
-            "cross-entropy-slope",
-            Text(
-                "slope of the cross-entropy where the net is sure and wrong",
-                "наклон кросс-энтропии там, где сеть уверена, но неправа",
-            ),
-            steep,
-            0.999,
-            1.0,
-            predicted=1 - p,
-        ),
-        below(
-            "squared-slope",
-            Text("slope of the squared error at the same logit", "наклон квадрата ошибки при том же логите"),
-            flat,
-            1e-4,
-            predicted=2 * p * (1 - p) ** 2,
-        ),
-        above(
-            "slope-ratio",
-            Text("how many times steeper the cross-entropy is", "во сколько раз наклон кросс-энтропии больше"),
-            steep / flat,
-            1e4,
-            predicted=1 / (2 * p * (1 - p)),
-        ),
+        between("cross-entropy-slope", steep, 0.999, 1.0, predicted=1 - p),
+        below("squared-slope", flat, 1e-4, predicted=2 * p * (1 - p) ** 2),
+        above("slope-ratio", steep / flat, 1e4, predicted=1 / (2 * p * (1 - p))),
     ]
 
 
-def _of_steps(record: Record) -> list[Check]:
+def _of_steps(record: Record) -> list[Finding]:
     """Where a few steps lead."""
     p = _probability(record)
     return [
-        above(
-            "cross-entropy-recovers",
-            Text("logit after the steps, under cross-entropy", "логит после всех шагов, кросс-энтропия"),
-            record["cross-entropy"],
-            0.0,
-        ),
+        above("cross-entropy-recovers", record["cross-entropy"], 0.0),
         below(
             "squared-moves",
-            Text("how far the squared error has moved it", "насколько его сдвинул квадрат ошибки"),
             record["squared"] - record.controls["logit"],
             0.01,
             predicted=RATE * STEPS * 2 * p * (1 - p) ** 2,
@@ -175,41 +177,13 @@ def _of_steps(record: Record) -> list[Check]:
     ]
 
 
-def _of_formulas(record: Record) -> list[Check]:
+def _of_formulas(record: Record) -> list[Finding]:
     """Two classes and many, the gradient's formula, and logits far out."""
     return [
-        below(
-            "two-classes",
-            Text(
-                "binary cross-entropy of z, and softmax of the logits 0 and z: difference",
-                "бинарная кросс-энтропия z и softmax по логитам 0 и z: разница",
-            ),
-            abs(record["two classes"]),
-            1e-12,
-        ),
-        below(
-            "softmax-gradient",
-            Text(
-                "distance of the softmax gradient from p − onehot",
-                "отличие градиента кросс-энтропии с softmax от p − onehot",
-            ),
-            record["formula"],
-            1e-12,
-        ),
-        equal(
-            "stable",
-            Text("loss at the logit −1000, computed from the logit", "потери при логите −1000, вычисленные по логиту"),
-            record["far"],
-            1000.0,
-        ),
-        true(
-            "naive-infinite",
-            Text(
-                "the loss computed from the rounded probability is infinite there",
-                "вычисленные по округлённой вероятности, потери там бесконечны",
-            ),
-            np.isposinf(record["naive"]),
-        ),
+        below("two-classes", abs(record["two classes"]), 1e-12),
+        below("softmax-gradient", record["formula"], 1e-12),
+        equal("stable", record["far"], 1000.0),
+        true("naive-infinite", np.isposinf(record["naive"])),
     ]
 
 
@@ -289,6 +263,7 @@ E12 = Experiment(
         ),
     ),
     run=run,
+    claims=CLAIMS,
     checks=checks,
     figure=figure,
     controls=(

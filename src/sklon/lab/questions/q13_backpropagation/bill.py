@@ -13,7 +13,7 @@ from sklon.autodiff import gradients
 from sklon.graph.build import Build
 from sklon.graph.node import Node, walk
 from sklon.lab.apparatus import leaf, network, product_flops
-from sklon.lab.check import Check, below, equal
+from sklon.lab.check import Finding, below, equal
 from sklon.lab.controls import Settings, Whole
 from sklon.lab.experiment import Array, Experiment, Fault, Frame, Record
 from sklon.lab.figure import Figure, Panel, bars, curve
@@ -142,56 +142,41 @@ def _bill(sweep: Sweep, depth: int, width: int) -> Frame:
 
 
 # ---- what came out
-def checks(record: Record) -> list[Check]:
+#: what is checked
+CLAIMS = {
+    "gradcheck": Text(
+        "largest relative difference from central quotients",
+        "наибольшее относительное отличие от центральных разностных отношений",
+    ),
+    "paths-add-up": Text(
+        "derivative of (x² + x)², where x is used three times",
+        "производная (x² + x)², где x использован трижды",
+    ),
+    "price": Text(
+        "forward and backward pass, in forward passes",
+        "цена прямого и обратного проходов вместе, в прямых проходах",
+    ),
+    "price-of-size": Text(
+        "how much the price differs between small and large nets",
+        "насколько различается цена у малых и больших сетей",
+    ),
+    "price-of-quotients": Text(
+        "all central quotients, in forward passes",
+        "цена всех центральных разностных отношений, в прямых проходах",
+    ),
+}
+
+
+def checks(record: Record) -> list[Finding]:
     """Whether the gradients are right, and what they cost."""
     found, quotients, depth = record["found"], record["quotients"], record.controls["layers"]
     prices = record.series("price")
     return [
-        below(
-            "gradcheck",
-            Text(
-                "largest relative difference from central quotients",
-                "наибольшее относительное отличие от центральных разностных отношений",
-            ),
-            (np.abs(found - quotients) / np.abs(quotients)).max(),
-            1e-6,
-        ),
-        equal(
-            "paths-add-up",
-            Text(
-                "derivative of (x² + x)², where x is used three times",
-                "производная (x² + x)², где x использован трижды",
-            ),
-            record["adjoints"][0],
-            2 * (POINT**2 + POINT) * (2 * POINT + 1),
-        ),
-        equal(
-            "price",
-            Text(
-                "forward and backward pass, in forward passes",
-                "цена прямого и обратного проходов вместе, в прямых проходах",
-            ),
-            prices[-1],
-            (3 * depth - 1) / depth,
-        ),
-        equal(
-            "price-of-size",
-            Text(
-                "how much the price differs between small and large nets",
-                "насколько различается цена у малых и больших сетей",
-            ),
-            np.ptp(prices),
-            0.0,
-        ),
-        equal(
-            "price-of-quotients",
-            Text(
-                "all central quotients, in forward passes",
-                "цена всех центральных разностных отношений, в прямых проходах",
-            ),
-            record["price of quotients"],
-            2 * len(found),
-        ),
+        below("gradcheck", (np.abs(found - quotients) / np.abs(quotients)).max(), 1e-6),
+        equal("paths-add-up", record["adjoints"][0], 2 * (POINT**2 + POINT) * (2 * POINT + 1)),
+        equal("price", prices[-1], (3 * depth - 1) / depth),
+        equal("price-of-size", np.ptp(prices), 0.0),
+        equal("price-of-quotients", record["price of quotients"], 2 * len(found)),
     ]
 
 
@@ -286,6 +271,7 @@ E13 = Experiment(
         ),
     ),
     run=run,
+    claims=CLAIMS,
     checks=checks,
     figure=figure,
     controls=(Whole("layers", 3, 1, 8, Text("linear layers of the net", "линейных слоёв в сети")),),

@@ -11,7 +11,7 @@ import numpy as np
 import sklon
 from sklon import Tensor
 from sklon.lab.apparatus import gradient, power, value
-from sklon.lab.check import Check, below, near
+from sklon.lab.check import Finding, below, near
 from sklon.lab.controls import Real, Settings, Whole
 from sklon.lab.experiment import Array, Experiment, Fault, Frame, Record
 from sklon.lab.figure import Figure, Panel, curve, upright
@@ -112,127 +112,78 @@ def _valleys(curvature: float) -> Frame:
 
 
 # ---- what came out
-def checks(record: Record) -> list[Check]:
+#: what is checked
+CLAIMS = {
+    "gradient-scale": Text("loss times c: gradient ∝ cᵖ with p", "потери умножены на c: градиент ∝ cᵖ, показатель p"),
+    "sgd-scale": Text("loss times c: step of SGD ∝ cᵖ with p", "потери умножены на c: шаг SGD ∝ cᵖ, показатель p"),
+    "adam-scale": Text("loss times c: step of Adam ∝ cᵖ with p", "потери умножены на c: шаг Adam ∝ cᵖ, показатель p"),
+    "sgd-step": Text("length of SGD's step, in units of η‖g‖", "длина шага SGD в единицах η‖g‖"),
+    "momentum-step": Text(
+        "momentum after the same gradient several times: steps of SGD",
+        "шаг метода с моментом после нескольких одинаковых градиентов, в шагах SGD",
+    ),
+    "adam-step": Text("length of Adam's step, in units of η√n", "длина шага Adam в единицах η√n"),
+    "rprop-step": Text("length of Rprop's step, in units of η√n", "длина шага Rprop в единицах η√n"),
+    "first-order": Text(
+        "|ΔL − g·Δw| ∝ ‖Δw‖ᵖ with p, the rule that is farthest from 2",
+        "|ΔL − g·Δw| ∝ ‖Δw‖ᵖ, показатель p у того правила, где он дальше всего от 2",
+    ),
+    "downhill": Text(
+        "largest predicted change g·Δw among the rules", "наибольшее предсказанное изменение g·Δw среди правил"
+    ),
+    "same-slope": Text(
+        "slope in the narrow valley, in units of that in the wide one",
+        "наклон в узкой долине в единицах наклона в широкой",
+    ),
+    "by-the-slope-itself": Text(
+        "loss of the narrow valley after w ← w − slope, times larger",
+        "во сколько раз выросли потери в узкой долине после w ← w − наклон",
+    ),
+}
+
+
+def checks(record: Record) -> list[Finding]:
     """What each rule makes of the gradient, and what all of them have in common."""
     return [*_of_scales(record), *_of_lengths(record), *_of_the_change(record), *_of_valleys(record)]
 
 
-def _of_scales(record: Record) -> list[Check]:
+def _of_scales(record: Record) -> list[Finding]:
     """What a loss times c changes."""
     scales, lengths = record.series("scale"), record.series("lengths")
     return [
-        near(
-            "gradient-scale",
-            Text("loss times c: gradient ∝ cᵖ with p", "потери умножены на c: градиент ∝ cᵖ, показатель p"),
-            power(scales, record.series("gradient length")),
-            1.0,
-            within=1e-9,
-        ),
-        near(
-            "sgd-scale",
-            Text("loss times c: step of SGD ∝ cᵖ with p", "потери умножены на c: шаг SGD ∝ cᵖ, показатель p"),
-            power(scales, lengths[:, 0]),
-            1.0,
-            within=1e-9,
-        ),
-        near(
-            "adam-scale",
-            Text("loss times c: step of Adam ∝ cᵖ with p", "потери умножены на c: шаг Adam ∝ cᵖ, показатель p"),
-            power(scales, lengths[:, 2]),
-            0.0,
-            within=1e-5,
-        ),
+        near("gradient-scale", power(scales, record.series("gradient length")), 1.0, within=1e-9),
+        near("sgd-scale", power(scales, lengths[:, 0]), 1.0, within=1e-9),
+        near("adam-scale", power(scales, lengths[:, 2]), 0.0, within=1e-5),
     ]
 
 
-def _of_lengths(record: Record) -> list[Check]:
+def _of_lengths(record: Record) -> list[Finding]:
     """How long the step of each rule is."""
     g, repeats = record["gradient"], record.controls["repeats"]
     (usual,) = record.series("lengths")[record.series("scale") == 1.0]
     longer = (1 - MOMENTUM**repeats) / (1 - MOMENTUM)
     return [
-        near(
-            "sgd-step",
-            Text("length of SGD's step, in units of η‖g‖", "длина шага SGD в единицах η‖g‖"),
-            usual[0] / (RATE * _length(g)),
-            1.0,
-            within=1e-9,
-        ),
-        near(
-            "momentum-step",
-            Text(
-                "momentum after the same gradient several times: steps of SGD",
-                "шаг метода с моментом после нескольких одинаковых градиентов, в шагах SGD",
-            ),
-            usual[1] / usual[0],
-            longer,
-            relative=1e-9,
-        ),
-        near(
-            "adam-step",
-            Text("length of Adam's step, in units of η√n", "длина шага Adam в единицах η√n"),
-            usual[2] / (RATE * np.sqrt(PARAMETERS)),
-            1.0,
-            within=1e-4,
-        ),
-        near(
-            "rprop-step",
-            Text("length of Rprop's step, in units of η√n", "длина шага Rprop в единицах η√n"),
-            usual[3] / (RATE * np.sqrt(PARAMETERS)),
-            GROWTH ** (repeats - 1),
-            relative=1e-9,
-        ),
+        near("sgd-step", usual[0] / (RATE * _length(g)), 1.0, within=1e-9),
+        near("momentum-step", usual[1] / usual[0], longer, relative=1e-9),
+        near("adam-step", usual[2] / (RATE * np.sqrt(PARAMETERS)), 1.0, within=1e-4),
+        near("rprop-step", usual[3] / (RATE * np.sqrt(PARAMETERS)), GROWTH ** (repeats - 1), relative=1e-9),
     ]
 
 
-def _of_the_change(record: Record) -> list[Check]:
+def _of_the_change(record: Record) -> list[Finding]:
     """What the gradient predicts of the loss, whatever the rule."""
     return [
-        near(
-            "first-order",
-            Text(
-                "|ΔL − g·Δw| ∝ ‖Δw‖ᵖ with p, the rule that is farthest from 2",
-                "|ΔL − g·Δw| ∝ ‖Δw‖ᵖ, показатель p у того правила, где он дальше всего от 2",
-            ),
-            _farthest(_orders(record), 2.0),
-            2.0,
-            within=0.05,
-        ),
-        below(
-            "downhill",
-            Text(
-                "largest predicted change g·Δw among the rules", "наибольшее предсказанное изменение g·Δw среди правил"
-            ),
-            record["predicted"].max(),
-            0.0,
-        ),
+        near("first-order", _farthest(_orders(record), 2.0), 2.0, within=0.05),
+        below("downhill", record["predicted"].max(), 0.0),
     ]
 
 
-def _of_valleys(record: Record) -> list[Check]:
+def _of_valleys(record: Record) -> list[Finding]:
     """What the same slope says of a wide and of a narrow valley."""
     slopes, grown = record["slopes"], record["after"][1] / record["before"][1]
     return [
-        near(
-            "same-slope",
-            Text(
-                "slope in the narrow valley, in units of that in the wide one",
-                "наклон в узкой долине в единицах наклона в широкой",
-            ),
-            slopes[1] / slopes[0],
-            1.0,
-            within=1e-12,
-        ),
-        near(
-            "by-the-slope-itself",
-            Text(
-                "loss of the narrow valley after w ← w − slope, times larger",
-                "во сколько раз выросли потери в узкой долине после w ← w − наклон",
-            ),
-            grown,
-            (1 - record.controls["curvature"]) ** 2,
-            relative=1e-9,
-        ),
+        near("same-slope", slopes[1] / slopes[0], 1.0, within=1e-12),
+        near("by-the-slope-itself", grown, (1 - record.controls["curvature"]) ** 2, relative=1e-9),
     ]
 
 
@@ -355,6 +306,7 @@ E13B = Experiment(
         ),
     ),
     run=run,
+    claims=CLAIMS,
     checks=checks,
     figure=figure,
     controls=(

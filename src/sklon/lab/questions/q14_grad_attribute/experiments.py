@@ -14,7 +14,7 @@ from sklon._base.errors import AutogradError
 from sklon.graph.build import Build
 from sklon.graph.node import Node, walk
 from sklon.lab.apparatus import leaf
-from sklon.lab.check import Check, equal, near, true
+from sklon.lab.check import Finding, equal, near, true
 from sklon.lab.controls import Settings, Whole
 from sklon.lab.experiment import Array, Experiment, Fault, Frame, Record
 from sklon.lab.figure import Figure, Panel, curve
@@ -162,105 +162,76 @@ def _idle_steps() -> Iterator[Frame]:
 
 
 # ---- what came out
-def checks(record: Record) -> list[Check]:
+#: what is checked
+CLAIMS = {
+    "adds-up": Text(
+        "largest difference of .grad from k·g after k calls", "наибольшее отличие .grad от k·g после k вызовов"
+    ),
+    "cleared": Text(
+        "the same, cleared before each call: difference from g",
+        "то же с очисткой перед каждым вызовом: отличие от g",
+    ),
+    "inner-is-none": Text(
+        "a result of a computation, which is no leaf, has no .grad",
+        "у промежуточного результата (не листа) .grad нет",
+    ),
+    "second-call-refused": Text(
+        "a second pass over a graph that was freed is an error",
+        "второй проход по освобождённому графу — ошибка",
+    ),
+    "kept-graph": Text(
+        "two passes over a graph that was kept: .grad in units of g",
+        "два прохода по сохранённому графу: .grad в единицах g",
+    ),
+    "survives-step": Text(
+        "change of .grad by a step and another forward pass",
+        "изменение .grad после шага и ещё одного прямого прохода",
+    ),
+    "zero-decays": Text(
+        "weight 1 after a step with gradient 0 and weight decay",
+        "вес, равный 1, после шага с нулевым градиентом и затуханием весов",
+    ),
+    "zero-coasts": Text(
+        "way that momentum goes on with gradient 0", "путь, пройденный по инерции при нулевом градиенте"
+    ),
+    "none-is-skipped": Text(
+        "way with None, in spite of momentum and weight decay",
+        "путь при None, несмотря на момент и затухание весов",
+    ),
+}
+
+
+def checks(record: Record) -> list[Finding]:
     """What adds up, what is refused, and how zero differs from None."""
     return [*_of_calls(record), *_of_graphs(record), *_without_a_gradient(record)]
 
 
-def _of_calls(record: Record) -> list[Check]:
+def _of_calls(record: Record) -> list[Finding]:
     """What is in .grad after several calls."""
     calls = record.series("call")
     return [
-        equal(
-            "adds-up",
-            Text(
-                "largest difference of .grad from k·g after k calls", "наибольшее отличие .grad от k·g после k вызовов"
-            ),
-            np.abs(record.series("added") - calls[:, None] * GRADIENT).max(),
-            0.0,
-        ),
-        equal(
-            "cleared",
-            Text(
-                "the same, cleared before each call: difference from g",
-                "то же с очисткой перед каждым вызовом: отличие от g",
-            ),
-            np.abs(record.series("cleared") - GRADIENT).max(),
-            0.0,
-        ),
+        equal("adds-up", np.abs(record.series("added") - calls[:, None] * GRADIENT).max(), 0.0),
+        equal("cleared", np.abs(record.series("cleared") - GRADIENT).max(), 0.0),
     ]
 
 
-def _of_graphs(record: Record) -> list[Check]:
+def _of_graphs(record: Record) -> list[Finding]:
     """Who has a .grad, whether a graph serves twice, and what a step leaves."""
     return [
-        true(
-            "inner-is-none",
-            Text(
-                "a result of a computation, which is no leaf, has no .grad",
-                "у промежуточного результата (не листа) .grad нет",
-            ),
-            not record["inner"],
-        ),
-        true(
-            "second-call-refused",
-            Text(
-                "a second pass over a graph that was freed is an error",
-                "второй проход по освобождённому графу — ошибка",
-            ),
-            record["again"],
-        ),
-        equal(
-            "kept-graph",
-            Text(
-                "two passes over a graph that was kept: .grad in units of g",
-                "два прохода по сохранённому графу: .grad в единицах g",
-            ),
-            record["retained"].max(),
-            2.0,
-        ),
-        equal(
-            "survives-step",
-            Text(
-                "change of .grad by a step and another forward pass",
-                "изменение .grad после шага и ещё одного прямого прохода",
-            ),
-            np.abs(record["after step"] - GRADIENT).max(),
-            0.0,
-        ),
+        true("inner-is-none", not record["inner"]),
+        true("second-call-refused", record["again"]),
+        equal("kept-graph", record["retained"].max(), 2.0),
+        equal("survives-step", np.abs(record["after step"] - GRADIENT).max(), 0.0),
     ]
 
 
-def _without_a_gradient(record: Record) -> list[Check]:
+def _without_a_gradient(record: Record) -> list[Finding]:
     """What steps do to a weight whose gradient is zero, or None."""
     coasted = RATE * sum(MOMENTUM**i for i in range(1, IDLE_STEPS + 1))
     return [
-        near(
-            "zero-decays",
-            Text(
-                "weight 1 after a step with gradient 0 and weight decay",
-                "вес, равный 1, после шага с нулевым градиентом и затуханием весов",
-            ),
-            record.series("decayed")[1],
-            1 - RATE * DECAY,
-            within=1e-15,
-        ),
-        near(
-            "zero-coasts",
-            Text("way that momentum goes on with gradient 0", "путь, пройденный по инерции при нулевом градиенте"),
-            1 - record["coasted"],
-            coasted,
-            within=1e-12,
-        ),
-        equal(
-            "none-is-skipped",
-            Text(
-                "way with None, in spite of momentum and weight decay",
-                "путь при None, несмотря на момент и затухание весов",
-            ),
-            1 - record["skipped"],
-            0.0,
-        ),
+        near("zero-decays", record.series("decayed")[1], 1 - RATE * DECAY, within=1e-15),
+        near("zero-coasts", 1 - record["coasted"], coasted, within=1e-12),
+        equal("none-is-skipped", 1 - record["skipped"], 0.0),
     ]
 
 
@@ -348,6 +319,7 @@ E14 = Experiment(
         ),
     ),
     run=run,
+    claims=CLAIMS,
     checks=checks,
     figure=figure,
     controls=(Whole("calls", 4, 2, 16, Text("calls of backward()", "вызовов backward()")),),

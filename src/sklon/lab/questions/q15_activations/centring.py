@@ -13,7 +13,7 @@ import numpy as np
 
 import sklon
 from sklon import Tensor, optim
-from sklon.lab.check import Check, above, between, near
+from sklon.lab.check import Finding, above, between, near
 from sklon.lab.controls import Settings, Whole
 from sklon.lab.experiment import Experiment, Fault, Frame, Record
 from sklon.lab.figure import Figure, Panel, bars, curve, level
@@ -69,55 +69,40 @@ def _descend(activations: Array, teacher: Array, rates: Array) -> Iterator[Array
         optimizer.step()
 
 
-def checks(record: Record) -> list[Check]:
+#: what is checked
+CLAIMS = {
+    **{
+        f"{name}-condition": Text(f"condition number: {SHOWN[name].en}", f"число обусловленности: {SHOWN[name].ru}")
+        for name in ("sigmoid", "relu", "tanh", CENTRED)
+    },
+    "condition-ratio": Text(
+        "condition number of sigmoids / of the same without their mean",
+        "число обусловленности для сигмоиды / для неё же без среднего",
+    ),
+    "sigmoid-steps": Text("steps of descent on sigmoids", "шагов спуска на сигмоидах"),
+    "steps-ratio": Text("steps on sigmoids / steps on tanh", "шагов на сигмоидах / шагов на tanh"),
+}
+
+
+def checks(record: Record) -> list[Finding]:
     """Condition numbers against those of wide samples, and the steps that they cost."""
     d = record.controls["inputs"]
     conditions, steps = _by_kind(record["conditions"]), _by_kind(_steps(record))
     return [
         *(
-            near(
-                f"{name}-condition",
-                Text(f"condition number: {SHOWN[name].en}", f"число обусловленности: {SHOWN[name].ru}"),
-                conditions[name],
-                _condition(name, d),
-                relative=0.1,
-            )
+            near(f"{name}-condition", conditions[name], _condition(name, d), relative=0.1)
             for name in ("sigmoid", "relu")
         ),
-        *(
-            between(
-                f"{name}-condition",
-                Text(f"condition number: {SHOWN[name].en}", f"число обусловленности: {SHOWN[name].ru}"),
-                conditions[name],
-                1.0,
-                1.7,
-                predicted=_edge(d),
-            )
-            for name in ("tanh", CENTRED)
-        ),
-        above(
-            "condition-ratio",
-            Text(
-                "condition number of sigmoids / of the same without their mean",
-                "число обусловленности для сигмоиды / для неё же без среднего",
-            ),
-            conditions["sigmoid"] / conditions[CENTRED],
-            20.0,
-        ),
+        *(between(f"{name}-condition", conditions[name], 1.0, 1.7, predicted=_edge(d)) for name in ("tanh", CENTRED)),
+        above("condition-ratio", conditions["sigmoid"] / conditions[CENTRED], 20.0),
         between(
             "sigmoid-steps",
-            Text("steps of descent on sigmoids", "шагов спуска на сигмоидах"),
             steps["sigmoid"],
             0.75 * _most_steps(conditions["sigmoid"]),
             1 + _most_steps(conditions["sigmoid"]),
             predicted=_most_steps(conditions["sigmoid"]),
         ),
-        above(
-            "steps-ratio",
-            Text("steps on sigmoids / steps on tanh", "шагов на сигмоидах / шагов на tanh"),
-            steps["sigmoid"] / steps["tanh"],
-            10.0,
-        ),
+        above("steps-ratio", steps["sigmoid"] / steps["tanh"], 10.0),
     ]
 
 
@@ -212,6 +197,7 @@ E15B = Experiment(
         ),
     ),
     run=run,
+    claims=CLAIMS,
     checks=checks,
     figure=figure,
     controls=(Whole("inputs", 10, 6, 32, Text("inputs of the unit", "число входов нейрона")),),

@@ -21,7 +21,7 @@ from sklon._base.dtypes import Dtype
 from sklon.compiler.kernels.lanes import Declarations, Lanes, Value
 from sklon.graph.node import Node
 from sklon.lab.apparatus import power, product_flops, recorded
-from sklon.lab.check import Check, below, between, equal, near
+from sklon.lab.check import Finding, below, between, equal, near
 from sklon.lab.controls import Settings, Whole
 from sklon.lab.experiment import Experiment, Fault, Frame, Record
 from sklon.lab.figure import Figure, Panel, bars, curve
@@ -111,56 +111,38 @@ def _seconds(function: Activation, elements: int) -> float:
 
 
 # ---- judging
-def checks(record: Record) -> list[Check]:
+#: what is checked
+CLAIMS = {
+    "relu-operations": Text(
+        "operations of ReLU for an element, forward and backward",
+        "операций ReLU на элемент, вперёд и назад",
+    ),
+    "sigmoid-times": Text("operations of a sigmoid / of ReLU", "операций у сигмоиды / у ReLU"),
+    "tanh-times": Text("operations of tanh / of ReLU", "операций у tanh / у ReLU"),
+    "share-law": Text(
+        "what sigmoids add to a step ∝ widthᵖ with p", "надбавка за сигмоиды в шаге ∝ ширинаᵖ, показатель p"
+    ),
+    "share-narrow": Text(
+        "what sigmoids add to the products, 16 wide", "надбавка за сигмоиды к умножениям при ширине 16"
+    ),
+    "share-wide": Text(
+        "what sigmoids add to the products, 512 wide", "надбавка за сигмоиды к умножениям при ширине 512"
+    ),
+}
+
+
+def checks(record: Record) -> list[Finding]:
     """How much dearer an element is, and how little that is beside the products of a wide layer."""
     each = {name: record[f"{name}_forward"] + record[f"{name}_backward"] for name in NAMES}
     layers, shares = record.controls["layers"], _shares(record)["sigmoid"]
     added = each["sigmoid"] - each["relu"]
     return [
-        equal(
-            "relu-operations",
-            Text(
-                "operations of ReLU for an element, forward and backward",
-                "операций ReLU на элемент, вперёд и назад",
-            ),
-            each["relu"],
-            4.0,
-        ),
-        between(
-            "sigmoid-times",
-            Text("operations of a sigmoid / of ReLU", "операций у сигмоиды / у ReLU"),
-            each["sigmoid"] / each["relu"],
-            6.0,
-            20.0,
-        ),
-        between(
-            "tanh-times",
-            Text("operations of tanh / of ReLU", "операций у tanh / у ReLU"),
-            each["tanh"] / each["relu"],
-            6.0,
-            25.0,
-        ),
-        near(
-            "share-law",
-            Text("what sigmoids add to a step ∝ widthᵖ with p", "надбавка за сигмоиды в шаге ∝ ширинаᵖ, показатель p"),
-            power(WIDTHS, shares),
-            -1.0,
-            within=0.05,
-        ),
-        near(
-            "share-narrow",
-            Text("what sigmoids add to the products, 16 wide", "надбавка за сигмоиды к умножениям при ширине 16"),
-            shares[0],
-            _predicted_share(added, WIDTHS[0], layers),
-            relative=1e-9,
-        ),
-        below(
-            "share-wide",
-            Text("what sigmoids add to the products, 512 wide", "надбавка за сигмоиды к умножениям при ширине 512"),
-            shares[-1],
-            0.02,
-            predicted=_predicted_share(added, WIDTHS[-1], layers),
-        ),
+        equal("relu-operations", each["relu"], 4.0),
+        between("sigmoid-times", each["sigmoid"] / each["relu"], 6.0, 20.0),
+        between("tanh-times", each["tanh"] / each["relu"], 6.0, 25.0),
+        near("share-law", power(WIDTHS, shares), -1.0, within=0.05),
+        near("share-narrow", shares[0], _predicted_share(added, WIDTHS[0], layers), relative=1e-9),
+        below("share-wide", shares[-1], 0.02, predicted=_predicted_share(added, WIDTHS[-1], layers)),
     ]
 
 
@@ -235,6 +217,7 @@ E15D = Experiment(
         ),
     ),
     run=run,
+    claims=CLAIMS,
     checks=checks,
     figure=figure,
     controls=(Whole("layers", 2, 1, 5, Text("hidden layers", "скрытых слоёв")),),

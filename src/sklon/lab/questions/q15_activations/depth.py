@@ -9,7 +9,7 @@ import numpy as np
 
 import sklon
 from sklon.lab.apparatus import gradient
-from sklon.lab.check import Check, below, between, equal, near
+from sklon.lab.check import Finding, below, between, equal, near
 from sklon.lab.controls import Settings, Whole
 from sklon.lab.experiment import Experiment, Fault, Frame, Record
 from sklon.lab.figure import Figure, Mark, Panel, curve, field
@@ -74,95 +74,70 @@ def _one_sign(grads: Array) -> float:
     return float((up ^ down).sum() / max(1, (up | down).sum()))
 
 
-def checks(record: Record) -> list[Check]:
+#: what is checked
+CLAIMS = {
+    "sigmoid-slope": Text("steepest slope of the sigmoid", "наибольший наклон сигмоиды"),
+    "tanh-slope": Text("steepest slope of tanh", "наибольший наклон tanh"),
+    "sigmoid-saturated": Text("slope of the sigmoid at x = 4", "наклон сигмоиды в точке x = 4"),
+    "tanh-saturated": Text("slope of tanh at x = 4", "наклон tanh в точке x = 4"),
+    "relu-unsaturated": Text("slope of ReLU at x = 4", "наклон ReLU в точке x = 4"),
+    "sigmoid-ratio": Text(
+        "sigmoid: gradient at the first layer / at the last", "сигмоида: градиент первого слоя / последнего"
+    ),
+    "sigmoid-factor": Text(
+        "sigmoid: what one layer leaves of the gradient", "сигмоида: какую долю градиента оставляет слой"
+    ),
+    **{
+        f"{name}-ratio": Text(
+            f"{LABELS[name].en}: gradient at the first layer / at the last",
+            f"{LABELS[name].ru}: градиент первого слоя / последнего",
+        )
+        for name in ("tanh", "relu")
+    },
+    **{
+        f"{name}-signs": Text(
+            f"{LABELS[name].en}: share of units whose weights all have gradients of one sign, in one sample",
+            f"{LABELS[name].ru}: доля нейронов, у которых градиенты всех весов одного знака (для одного примера)",
+        )
+        for name in ("sigmoid", "tanh", "relu")
+    },
+}
+
+
+def checks(record: Record) -> list[Finding]:
     """The steepest slopes, saturation, the gradient at the first layer against the last, and signs in one sample."""
     depth = record.controls["depth"]
     ratio = {name: _geometric_mean(_ratios(record, name)) for name in NAMES}
     inner = record["sigmoid_norms"][1] / record["sigmoid_norms"][-1]
     return [
         *_slope_checks(record),
-        below(
-            "sigmoid-ratio",
-            Text("sigmoid: gradient at the first layer / at the last", "сигмоида: градиент первого слоя / последнего"),
-            ratio["sigmoid"],
-            0.25 ** (depth - 1),
-        ),
-        between(
-            "sigmoid-factor",
-            Text("sigmoid: what one layer leaves of the gradient", "сигмоида: какую долю градиента оставляет слой"),
-            _geometric_mean(inner ** (1 / (depth - 2))),
-            0.2,
-            0.25,
-            predicted=_sigmoid_factor(),
-        ),
-        *(
-            between(
-                f"{name}-ratio",
-                Text(
-                    f"{LABELS[name].en}: gradient at the first layer / at the last",
-                    f"{LABELS[name].ru}: градиент первого слоя / последнего",
-                ),
-                ratio[name],
-                0.1,
-                10.0,
-                predicted=1.0,
-            )
-            for name in ("tanh", "relu")
-        ),
+        below("sigmoid-ratio", ratio["sigmoid"], 0.25 ** (depth - 1)),
+        between("sigmoid-factor", _geometric_mean(inner ** (1 / (depth - 2))), 0.2, 0.25, predicted=_sigmoid_factor()),
+        *(between(f"{name}-ratio", ratio[name], 0.1, 10.0, predicted=1.0) for name in ("tanh", "relu")),
         *_sign_checks(record),
     ]
 
 
-def _slope_checks(record: Record) -> list[Check]:
+def _slope_checks(record: Record) -> list[Finding]:
     return [
-        near(
-            "sigmoid-slope",
-            Text("steepest slope of the sigmoid", "наибольший наклон сигмоиды"),
-            record["sigmoid_slope"].max(),
-            0.25,
-            within=1e-12,
-        ),
-        near(
-            "tanh-slope",
-            Text("steepest slope of tanh", "наибольший наклон tanh"),
-            record["tanh_slope"].max(),
-            1.0,
-            within=1e-12,
-        ),
+        near("sigmoid-slope", record["sigmoid_slope"].max(), 0.25, within=1e-12),
+        near("tanh-slope", record["tanh_slope"].max(), 1.0, within=1e-12),
         near(
             "sigmoid-saturated",
-            Text("slope of the sigmoid at x = 4", "наклон сигмоиды в точке x = 4"),
             record["sigmoid_saturated"],
             np.exp(-SATURATED) / (1 + np.exp(-SATURATED)) ** 2,
             relative=1e-9,
         ),
-        near(
-            "tanh-saturated",
-            Text("slope of tanh at x = 4", "наклон tanh в точке x = 4"),
-            record["tanh_saturated"],
-            1 - np.tanh(SATURATED) ** 2,
-            relative=1e-9,
-        ),
-        equal(
-            "relu-unsaturated",
-            Text("slope of ReLU at x = 4", "наклон ReLU в точке x = 4"),
-            record["relu_saturated"],
-            1.0,
-        ),
+        near("tanh-saturated", record["tanh_saturated"], 1 - np.tanh(SATURATED) ** 2, relative=1e-9),
+        equal("relu-unsaturated", record["relu_saturated"], 1.0),
     ]
 
 
-def _sign_checks(record: Record) -> list[Check]:
-    def says(name: str) -> Text:
-        return Text(
-            f"{LABELS[name].en}: share of units whose weights all have gradients of one sign, in one sample",
-            f"{LABELS[name].ru}: доля нейронов, у которых градиенты всех весов одного знака (для одного примера)",
-        )
-
+def _sign_checks(record: Record) -> list[Finding]:
     return [
-        equal("sigmoid-signs", says("sigmoid"), record["sigmoid_one_sign"], 1.0),
-        below("tanh-signs", says("tanh"), record["tanh_one_sign"], 0.01, predicted=0.0),
-        equal("relu-signs", says("relu"), record["relu_one_sign"], 1.0),
+        equal("sigmoid-signs", record["sigmoid_one_sign"], 1.0),
+        below("tanh-signs", record["tanh_one_sign"], 0.01, predicted=0.0),
+        equal("relu-signs", record["relu_one_sign"], 1.0),
     ]
 
 
@@ -251,6 +226,7 @@ E15 = Experiment(
         ),
     ),
     run=run,
+    claims=CLAIMS,
     checks=checks,
     figure=figure,
     controls=(Whole("depth", 20, 5, 30, Text("layers", "число слоёв")),),

@@ -14,7 +14,7 @@ import numpy as np
 import sklon
 from sklon import Tensor, Trainer, nn
 from sklon.lab.apparatus import moons
-from sklon.lab.check import Check, above, below, equal
+from sklon.lab.check import Finding, above, below, equal
 from sklon.lab.controls import Real, Settings, Whole
 from sklon.lab.experiment import Experiment, Fault, Frame, Record
 from sklon.lab.figure import Figure, Panel, curve
@@ -114,63 +114,39 @@ def _gradients(network: _Network, x: Array, y: Array) -> Array:
     return np.asarray(np.abs(weight.grad.numpy()).max(1))
 
 
-def checks(record: Record) -> list[Check]:
+#: what is checked
+CLAIMS = {
+    "sometimes-silent": Text(
+        "share of units that some sample leaves silent", "доля нейронов, которые молчат хоть на одном примере"
+    ),
+    "sometimes-learning": Text("share of these that have a gradient", "доля тех из них, у которых есть градиент"),
+    "dead-gentle": Text(
+        "largest share of dead units with lr ≤ 1", "наибольшая доля мёртвых нейронов при скорости обучения ≤ 1"
+    ),
+    "dead-large": Text("share of dead units with a large lr", "доля мёртвых нейронов при большой скорости обучения"),
+    "dead-gradient": Text(
+        "largest |gradient| of a dead unit's weights", "наибольший |градиент| весов мёртвого нейрона"
+    ),
+    "dead-moved": Text(
+        "how far a dead unit's weights move in more training", "насколько сдвинулись веса мёртвого нейрона"
+    ),
+    "revived": Text("dead units that came back", "сколько мёртвых нейронов ожило"),
+    "leaky-stuck": Text("share of LeakyReLU units without a gradient", "доля нейронов LeakyReLU без градиента"),
+}
+
+
+def checks(record: Record) -> list[Finding]:
     """Silence for some samples is harmless, silence for all is for ever, and a large rate brings it about."""
     rates, dead = record.series("rate"), record.series("dead")
     return [
-        equal(
-            "sometimes-silent",
-            Text(
-                "share of units that some sample leaves silent", "доля нейронов, которые молчат хоть на одном примере"
-            ),
-            record["sometimes"],
-            1.0,
-        ),
-        equal(
-            "sometimes-learning",
-            Text("share of these that have a gradient", "доля тех из них, у которых есть градиент"),
-            record["sometimes_learning"],
-            1.0,
-        ),
-        below(
-            "dead-gentle",
-            Text(
-                "largest share of dead units with lr ≤ 1", "наибольшая доля мёртвых нейронов при скорости обучения ≤ 1"
-            ),
-            dead[rates <= GENTLE].max(),
-            FEW,
-            predicted=0.0,
-        ),
-        above(
-            "dead-large",
-            Text("share of dead units with a large lr", "доля мёртвых нейронов при большой скорости обучения"),
-            dead[-1],
-            MANY,
-        ),
-        equal(
-            "dead-gradient",
-            Text("largest |gradient| of a dead unit's weights", "наибольший |градиент| весов мёртвого нейрона"),
-            record["dead_gradient"],
-            0.0,
-        ),
-        equal(
-            "dead-moved",
-            Text("how far a dead unit's weights move in more training", "насколько сдвинулись веса мёртвого нейрона"),
-            record["dead_moved"],
-            0.0,
-        ),
-        equal(
-            "revived",
-            Text("dead units that came back", "сколько мёртвых нейронов ожило"),
-            record["revived"],
-            0.0,
-        ),
-        equal(
-            "leaky-stuck",
-            Text("share of LeakyReLU units without a gradient", "доля нейронов LeakyReLU без градиента"),
-            record["leaky_stuck"],
-            0.0,
-        ),
+        equal("sometimes-silent", record["sometimes"], 1.0),
+        equal("sometimes-learning", record["sometimes_learning"], 1.0),
+        below("dead-gentle", dead[rates <= GENTLE].max(), FEW, predicted=0.0),
+        above("dead-large", dead[-1], MANY),
+        equal("dead-gradient", record["dead_gradient"], 0.0),
+        equal("dead-moved", record["dead_moved"], 0.0),
+        equal("revived", record["revived"], 0.0),
+        equal("leaky-stuck", record["leaky_stuck"], 0.0),
     ]
 
 
@@ -227,6 +203,7 @@ E15C = Experiment(
         ),
     ),
     run=run,
+    claims=CLAIMS,
     checks=checks,
     figure=figure,
     controls=(

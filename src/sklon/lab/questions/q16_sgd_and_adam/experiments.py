@@ -9,7 +9,7 @@ import numpy as np
 
 import sklon
 from sklon import Tensor, optim
-from sklon.lab.check import Check, above, below, between, equal, near
+from sklon.lab.check import Finding, above, below, between, equal, near
 from sklon.lab.controls import Real, Settings
 from sklon.lab.experiment import Experiment, Fault, Frame, Record
 from sklon.lab.figure import Figure, Panel, curve, field
@@ -90,108 +90,77 @@ def _constant_gradients(method: Method) -> tuple[Array, float]:
     return -np.diff(places, axis=0), slots / w.numel()
 
 
-def checks(record: Record) -> list[Check]:
+#: what is checked
+CLAIMS = {
+    "adam-scaled": Text(
+        "largest |difference| of Adam when the loss is multiplied",
+        "наибольшее |отличие| Adam, если умножить функцию потерь",
+    ),
+    "sgd-scaled": Text(
+        "growth of SGD's error in each step when the loss is multiplied",
+        "во сколько раз растёт за шаг ошибка SGD, если умножить функцию потерь",
+    ),
+    "sgd-plain": Text(
+        "what is left of SGD's error in the bowl as it is", "какая часть ошибки SGD осталась в исходной чаше"
+    ),
+    "sgd-turned": Text("largest |difference| of SGD in the turned bowl", "наибольшее |отличие| SGD в повёрнутой чаше"),
+    "adam-turned": Text(
+        "largest |difference| of Adam in the turned bowl", "наибольшее |отличие| Adam в повёрнутой чаше"
+    ),
+    "adam-first-step-shortest": Text(
+        "Adam's first step / lr, the shortest one", "первый шаг Adam / скорость обучения, наименьшее значение"
+    ),
+    "adam-first-step-longest": Text(
+        "Adam's first step / lr, the longest one", "первый шаг Adam / скорость обучения, наибольшее значение"
+    ),
+    "adam-twelfth-step": Text(
+        "Adam's twelfth step / lr, constant gradient",
+        "двенадцатый шаг Adam / скорость обучения при постоянном градиенте",
+    ),
+    "sgd-first-step": Text("SGD's longest first step / its shortest", "самый длинный первый шаг SGD / самый короткий"),
+    "sgd-slots": Text("numbers that SGD keeps for each parameter", "сколько чисел SGD хранит на параметр"),
+    "adam-slots": Text("numbers that Adam keeps for each parameter", "сколько чисел Adam хранит на параметр"),
+}
+
+
+def checks(record: Record) -> list[Finding]:
     """What scaling and turning change for each method, how long steps are, and what is kept for them."""
     sgd_path, adam_path = record.series("sgd"), record.series("adam")
     return [
         *_scaling_checks(record, sgd_path, adam_path),
-        below(
-            "sgd-turned",
-            Text("largest |difference| of SGD in the turned bowl", "наибольшее |отличие| SGD в повёрнутой чаше"),
-            _turned_apart(record, sgd_path),
-            1e-12,
-        ),
-        above(
-            "adam-turned",
-            Text("largest |difference| of Adam in the turned bowl", "наибольшее |отличие| Adam в повёрнутой чаше"),
-            _turned_apart(record, adam_path),
-            0.1,
-        ),
+        below("sgd-turned", _turned_apart(record, sgd_path), 1e-12),
+        above("adam-turned", _turned_apart(record, adam_path), 0.1),
         *_length_checks(record),
-        equal(
-            "sgd-slots",
-            Text("numbers that SGD keeps for each parameter", "сколько чисел SGD хранит на параметр"),
-            record["sgd_slots"],
-            0.0,
-        ),
-        equal(
-            "adam-slots",
-            Text("numbers that Adam keeps for each parameter", "сколько чисел Adam хранит на параметр"),
-            record["adam_slots"],
-            2.0,
-        ),
+        equal("sgd-slots", record["sgd_slots"], 0.0),
+        equal("adam-slots", record["adam_slots"], 2.0),
     ]
 
 
-def _scaling_checks(record: Record, sgd_path: Array, adam_path: Array) -> list[Check]:
+def _scaling_checks(record: Record, sgd_path: Array, adam_path: Array) -> list[Finding]:
     stiff = np.abs(sgd_path[:10, SCALED, 1])
     return [
-        below(
-            "adam-scaled",
-            Text(
-                "largest |difference| of Adam when the loss is multiplied",
-                "наибольшее |отличие| Adam, если умножить функцию потерь",
-            ),
-            np.abs(adam_path[:, SCALED] - adam_path[:, PLAIN]).max(),
-            1e-8,
-        ),
+        below("adam-scaled", np.abs(adam_path[:, SCALED] - adam_path[:, PLAIN]).max(), 1e-8),
         near(
             "sgd-scaled",
-            Text(
-                "growth of SGD's error in each step when the loss is multiplied",
-                "во сколько раз растёт за шаг ошибка SGD, если умножить функцию потерь",
-            ),
             float(np.mean(stiff[1:] / stiff[:-1])),
             abs(1 - RATES["sgd"] * record.controls["factor"] * CURVATURES[1]),
             relative=1e-9,
         ),
         below(
             "sgd-plain",
-            Text("what is left of SGD's error in the bowl as it is", "какая часть ошибки SGD осталась в исходной чаше"),
             float(np.linalg.norm(sgd_path[-1, PLAIN]) / np.linalg.norm(sgd_path[0, PLAIN])),
             (1 - CURVATURES.min() / CURVATURES.max()) ** (STEPS - 1),
         ),
     ]
 
 
-def _length_checks(record: Record) -> list[Check]:
+def _length_checks(record: Record) -> list[Finding]:
     adam, plain = record["adam_lengths"], record["sgd_lengths"]
     return [
-        between(
-            "adam-first-step-shortest",
-            Text(
-                "Adam's first step / lr, the shortest one", "первый шаг Adam / скорость обучения, наименьшее значение"
-            ),
-            adam[0].min(),
-            1 - 1e-4,
-            1.0,
-            predicted=1.0,
-        ),
-        between(
-            "adam-first-step-longest",
-            Text("Adam's first step / lr, the longest one", "первый шаг Adam / скорость обучения, наибольшее значение"),
-            adam[0].max(),
-            1 - 1e-4,
-            1.0,
-            predicted=1.0,
-        ),
-        near(
-            "adam-twelfth-step",
-            Text(
-                "Adam's twelfth step / lr, constant gradient",
-                "двенадцатый шаг Adam / скорость обучения при постоянном градиенте",
-            ),
-            adam[LONGEST - 1].max(),
-            1.0,
-            within=1e-4,
-        ),
-        near(
-            "sgd-first-step",
-            Text("SGD's longest first step / its shortest", "самый длинный первый шаг SGD / самый короткий"),
-            plain[0].max() / plain[0].min(),
-            SIZES.max() / SIZES.min(),
-            relative=1e-12,
-        ),
+        between("adam-first-step-shortest", adam[0].min(), 1 - 1e-4, 1.0, predicted=1.0),
+        between("adam-first-step-longest", adam[0].max(), 1 - 1e-4, 1.0, predicted=1.0),
+        near("adam-twelfth-step", adam[LONGEST - 1].max(), 1.0, within=1e-4),
+        near("sgd-first-step", plain[0].max() / plain[0].min(), SIZES.max() / SIZES.min(), relative=1e-12),
     ]
 
 
@@ -275,6 +244,7 @@ E16 = Experiment(
         ),
     ),
     run=run,
+    claims=CLAIMS,
     checks=checks,
     figure=figure,
     controls=(

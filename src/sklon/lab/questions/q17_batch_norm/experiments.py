@@ -10,7 +10,7 @@ import numpy as np
 import sklon
 from sklon import Tensor, nn
 from sklon._base.errors import InputError
-from sklon.lab.check import Check, above, below, equal, near, true
+from sklon.lab.check import Finding, above, below, equal, near, true
 from sklon.lab.controls import Real, Settings, Whole
 from sklon.lab.experiment import Experiment, Fault, Frame, Record
 from sklon.lab.figure import Figure, Panel, curve, field, level
@@ -117,89 +117,62 @@ def _in_other_company(layer: nn.BatchNorm1d, x: Array, others: Array, shift: flo
     }
 
 
-def checks(record: Record) -> list[Check]:
+#: what is checked
+CLAIMS = {
+    "feature-mean": Text("largest |mean| of a feature over the batch", "наибольшее |среднее| признака по батчу"),
+    "feature-variance": Text(
+        "largest deviation of a feature's variance from σ²/(σ² + ε)",
+        "наибольшее отклонение дисперсии признака от σ²/(σ² + ε)",
+    ),
+    "quiet-feature": Text(
+        "variance of the feature that hardly varies, afterwards",
+        "дисперсия почти постоянного признака на выходе слоя",
+    ),
+    "sample-mean": Text(
+        "largest |mean| of a sample over its features", "наибольшее |среднее| примера по его признакам"
+    ),
+    "running-mean": Text(
+        "deviation of the running mean from 0.9·old + 0.1·batch",
+        "отклонение скользящего среднего от 0,9·старое + 0,1·батч",
+    ),
+    "running-variance": Text(
+        "deviation of the running variance from 0.9·old + 0.1·unbiased",
+        "отклонение скользящей дисперсии от 0,9·старая + 0,1·несмещённая",
+    ),
+    "neighbours-in-training": Text(
+        "change of a sample's output with other neighbours, training",
+        "насколько другие соседи меняют выход примера при обучении",
+    ),
+    "neighbours-in-evaluation": Text(
+        "change of a sample's output with other neighbours, evaluation",
+        "насколько другие соседи меняют выход примера на инференсе",
+    ),
+    "single-sample-refused": Text(
+        "a batch of one sample is refused in training", "батч из одного примера при обучении вызывает ошибку"
+    ),
+}
+
+
+def checks(record: Record) -> list[Finding]:
     """Columns are normalized, rows are not; the unbiased variance is kept; neighbours matter in training alone."""
     x, y = record["before"], record["after"]
     expected = x.var(0) / (x.var(0) + record.controls["eps"])
     return [
-        below(
-            "feature-mean",
-            Text("largest |mean| of a feature over the batch", "наибольшее |среднее| признака по батчу"),
-            np.abs(y.mean(0)).max(),
-            1e-12,
-        ),
-        below(
-            "feature-variance",
-            Text(
-                "largest deviation of a feature's variance from σ²/(σ² + ε)",
-                "наибольшее отклонение дисперсии признака от σ²/(σ² + ε)",
-            ),
-            np.abs(y.var(0) - expected).max(),
-            1e-12,
-        ),
-        near(
-            "quiet-feature",
-            Text(
-                "variance of the feature that hardly varies, afterwards",
-                "дисперсия почти постоянного признака на выходе слоя",
-            ),
-            y[:, QUIET].var(),
-            expected[QUIET],
-            within=1e-12,
-        ),
-        above(
-            "sample-mean",
-            Text("largest |mean| of a sample over its features", "наибольшее |среднее| примера по его признакам"),
-            np.abs(y.mean(1)).max(),
-            0.1,
-        ),
+        below("feature-mean", np.abs(y.mean(0)).max(), 1e-12),
+        below("feature-variance", np.abs(y.var(0) - expected).max(), 1e-12),
+        near("quiet-feature", y[:, QUIET].var(), expected[QUIET], within=1e-12),
+        above("sample-mean", np.abs(y.mean(1)).max(), 0.1),
         *_checks_of_evaluation(record),
     ]
 
 
-def _checks_of_evaluation(record: Record) -> list[Check]:
+def _checks_of_evaluation(record: Record) -> list[Finding]:
     return [
-        below(
-            "running-mean",
-            Text(
-                "deviation of the running mean from 0.9·old + 0.1·batch",
-                "отклонение скользящего среднего от 0,9·старое + 0,1·батч",
-            ),
-            record.series("running_mean_error").max(),
-            1e-12,
-        ),
-        below(
-            "running-variance",
-            Text(
-                "deviation of the running variance from 0.9·old + 0.1·unbiased",
-                "отклонение скользящей дисперсии от 0,9·старая + 0,1·несмещённая",
-            ),
-            record.series("running_variance_error").max(),
-            1e-12,
-        ),
-        above(
-            "neighbours-in-training",
-            Text(
-                "change of a sample's output with other neighbours, training",
-                "насколько другие соседи меняют выход примера при обучении",
-            ),
-            record["neighbours_in_training"],
-            0.1,
-        ),
-        equal(
-            "neighbours-in-evaluation",
-            Text(
-                "change of a sample's output with other neighbours, evaluation",
-                "насколько другие соседи меняют выход примера на инференсе",
-            ),
-            record["neighbours_in_evaluation"],
-            0.0,
-        ),
-        true(
-            "single-sample-refused",
-            Text("a batch of one sample is refused in training", "батч из одного примера при обучении вызывает ошибку"),
-            record["refused"],
-        ),
+        below("running-mean", record.series("running_mean_error").max(), 1e-12),
+        below("running-variance", record.series("running_variance_error").max(), 1e-12),
+        above("neighbours-in-training", record["neighbours_in_training"], 0.1),
+        equal("neighbours-in-evaluation", record["neighbours_in_evaluation"], 0.0),
+        true("single-sample-refused", record["refused"]),
     ]
 
 
@@ -281,6 +254,7 @@ E17 = Experiment(
         ),
     ),
     run=run,
+    claims=CLAIMS,
     checks=checks,
     figure=figure,
     controls=(

@@ -11,7 +11,7 @@ import numpy as np
 import sklon
 from sklon import Tensor
 from sklon.lab.apparatus import leaf
-from sklon.lab.check import Check, near
+from sklon.lab.check import Finding, near
 from sklon.lab.controls import Real, Settings
 from sklon.lab.experiment import Experiment, Fault, Frame, Record
 from sklon.lab.figure import Figure, Panel, curve
@@ -93,29 +93,24 @@ def _growth_per_layer(record: Record, name: str) -> float:
     return float(np.exp(-np.polyfit(np.arange(DEPTH), _mean_logarithm(record, name), 1)[0]))
 
 
-def checks(record: Record) -> list[Check]:
+#: what is checked
+CLAIMS = {
+    "growth-with": Text(
+        "growth of ‖∂L/∂W‖² per layer towards the input, with batch norm",
+        "во сколько раз растёт ‖∂L/∂W‖² на слой по пути ко входу, с BatchNorm",
+    ),
+    "growth-without": Text(
+        "growth of ‖∂L/∂W‖² per layer towards the input, without",
+        "во сколько раз растёт ‖∂L/∂W‖² на слой по пути ко входу, без BatchNorm",
+    ),
+}
+
+
+def checks(record: Record) -> list[Finding]:
     """The growth per layer with batch norm is theory's; without it there is none."""
     return [
-        near(
-            "growth-with",
-            Text(
-                "growth of ‖∂L/∂W‖² per layer towards the input, with batch norm",
-                "во сколько раз растёт ‖∂L/∂W‖² на слой по пути ко входу, с BatchNorm",
-            ),
-            _growth_per_layer(record, "with"),
-            growth(record.controls["slope"]),
-            relative=0.03,
-        ),
-        near(
-            "growth-without",
-            Text(
-                "growth of ‖∂L/∂W‖² per layer towards the input, without",
-                "во сколько раз растёт ‖∂L/∂W‖² на слой по пути ко входу, без BatchNorm",
-            ),
-            _growth_per_layer(record, "without"),
-            1.0,
-            within=0.05,
-        ),
+        near("growth-with", _growth_per_layer(record, "with"), growth(record.controls["slope"]), relative=0.03),
+        near("growth-without", _growth_per_layer(record, "without"), 1.0, within=0.05),
     ]
 
 
@@ -181,6 +176,7 @@ E18B = Experiment(
         ),
     ),
     run=run,
+    claims=CLAIMS,
     checks=checks,
     figure=figure,
     controls=(

@@ -10,7 +10,7 @@ import numpy as np
 import sklon
 from sklon import Tensor, optim
 from sklon.lab.apparatus import gradient, leaf, power, value
-from sklon.lab.check import Check, below, near
+from sklon.lab.check import Finding, below, near
 from sklon.lab.controls import Real, Settings, Whole
 from sklon.lab.experiment import Experiment, Fault, Frame, Record
 from sklon.lab.figure import Figure, Panel, curve
@@ -120,88 +120,59 @@ def _predicted_norms(record: Record) -> Array:
     return np.asarray(record.series("norm")[0] + np.concatenate([[0.0], grown]))
 
 
-def checks(record: Record) -> list[Check]:
+#: what is checked
+CLAIMS = {
+    "formula": Text(
+        "largest difference between the formula and automatic differentiation",
+        "наибольшее расхождение формулы и автоматического дифференцирования",
+    ),
+    "along-ones": Text("largest |Σ dx| of a feature over the batch", "наибольшая |Σ dx| признака по батчу"),
+    "along-normalized": Text("largest |Σ dx·x̂| of a feature over the batch", "наибольшая |Σ dx·x̂| признака по батчу"),
+    "loss-of-scaled": Text(
+        "largest change of the loss, weights scaled", "наибольшее изменение потерь при умножении весов"
+    ),
+    "gradient-order": Text("‖∇L(αw)‖ ∝ αᵖ with p", "‖∇L(αw)‖ ∝ αᵖ, показатель p"),
+    "gradient-of-scaled": Text(
+        "relative distance of α∇L(αw) from ∇L(w)", "относительное расстояние между α∇L(αw) и ∇L(w)"
+    ),
+    "orthogonal": Text("largest |w·∇L| of a feature, all steps", "наибольшее |w·∇L| признака за все шаги"),
+    "norm-growth": Text(
+        "largest relative error of ‖w′‖² = ‖w‖² + η²‖∇L‖²",
+        "наибольшая относительная ошибка равенства ‖w′‖² = ‖w‖² + η²‖∇L‖²",
+    ),
+    "final-norm": Text(
+        "‖w‖² after the training, relative to the start",
+        "‖w‖² в конце обучения по отношению к началу",
+    ),
+}
+
+
+def checks(record: Record) -> list[Finding]:
     """The formula and its two projections; the loss and gradient of scaled weights; orthogonality and growth."""
     return [
-        below(
-            "formula",
-            Text(
-                "largest difference between the formula and automatic differentiation",
-                "наибольшее расхождение формулы и автоматического дифференцирования",
-            ),
-            record["formula"],
-            1e-10,
-        ),
-        below(
-            "along-ones",
-            Text("largest |Σ dx| of a feature over the batch", "наибольшая |Σ dx| признака по батчу"),
-            record["along_ones"],
-            1e-10,
-        ),
-        below(
-            "along-normalized",
-            Text("largest |Σ dx·x̂| of a feature over the batch", "наибольшая |Σ dx·x̂| признака по батчу"),
-            record["along_normalized"],
-            1e-10,
-        ),
+        below("formula", record["formula"], 1e-10),
+        below("along-ones", record["along_ones"], 1e-10),
+        below("along-normalized", record["along_normalized"], 1e-10),
         *_checks_of_scale(record),
         *_checks_of_training(record),
     ]
 
 
-def _checks_of_scale(record: Record) -> list[Check]:
+def _checks_of_scale(record: Record) -> list[Finding]:
     return [
-        below(
-            "loss-of-scaled",
-            Text("largest change of the loss, weights scaled", "наибольшее изменение потерь при умножении весов"),
-            record.series("loss_change").max(),
-            1e-10,
-        ),
-        near(
-            "gradient-order",
-            Text("‖∇L(αw)‖ ∝ αᵖ with p", "‖∇L(αw)‖ ∝ αᵖ, показатель p"),
-            power(record.series("scale"), record.series("length")),
-            -1.0,
-            within=1e-6,
-        ),
-        below(
-            "gradient-of-scaled",
-            Text("relative distance of α∇L(αw) from ∇L(w)", "относительное расстояние между α∇L(αw) и ∇L(w)"),
-            record.series("gradient_error").max(),
-            1e-6,
-        ),
+        below("loss-of-scaled", record.series("loss_change").max(), 1e-10),
+        near("gradient-order", power(record.series("scale"), record.series("length")), -1.0, within=1e-6),
+        below("gradient-of-scaled", record.series("gradient_error").max(), 1e-6),
     ]
 
 
-def _checks_of_training(record: Record) -> list[Check]:
+def _checks_of_training(record: Record) -> list[Finding]:
     norms, predicted = record.series("norm"), _predicted_norms(record)
     growth = norms[:-1] + record.controls["lr"] ** 2 * record.series("gradient_norm")
     return [
-        below(
-            "orthogonal",
-            Text("largest |w·∇L| of a feature, all steps", "наибольшее |w·∇L| признака за все шаги"),
-            record.series("inner").max(),
-            1e-10,
-        ),
-        below(
-            "norm-growth",
-            Text(
-                "largest relative error of ‖w′‖² = ‖w‖² + η²‖∇L‖²",
-                "наибольшая относительная ошибка равенства ‖w′‖² = ‖w‖² + η²‖∇L‖²",
-            ),
-            np.abs(norms[1:] / growth - 1).max(),
-            1e-12,
-        ),
-        near(
-            "final-norm",
-            Text(
-                "‖w‖² after the training, relative to the start",
-                "‖w‖² в конце обучения по отношению к началу",
-            ),
-            norms[-1] / norms[0],
-            predicted[-1] / predicted[0],
-            relative=1e-9,
-        ),
+        below("orthogonal", record.series("inner").max(), 1e-10),
+        below("norm-growth", np.abs(norms[1:] / growth - 1).max(), 1e-12),
+        near("final-norm", norms[-1] / norms[0], predicted[-1] / predicted[0], relative=1e-9),
     ]
 
 
@@ -275,6 +246,7 @@ E18 = Experiment(
         ),
     ),
     run=run,
+    claims=CLAIMS,
     checks=checks,
     figure=figure,
     controls=(

@@ -13,7 +13,7 @@ import numpy as np
 import sklon
 from sklon import Tensor, nn
 from sklon.lab.apparatus import Array, leaf, standard_error
-from sklon.lab.check import Check, below, near
+from sklon.lab.check import Finding, below, near
 from sklon.lab.controls import Real, Settings
 from sklon.lab.experiment import Experiment, Fault, Frame, Record
 from sklon.lab.figure import Figure, Panel, curve, level
@@ -69,39 +69,36 @@ def expected(record: Record, p: Any) -> Array:
     return np.asarray(record["plain"] + p / (1 - p) * record["penalty"])
 
 
-def checks(record: Record) -> list[Check]:
+#: what is checked
+CLAIMS = {
+    "expected-loss": Text(
+        "mean loss over the masks, and loss with the L2 penalty",
+        "средние потери по маскам и потери со штрафом L2",
+    ),
+    "gradient": Text(
+        "mean gradient where the L2 problem has its minimum, in standard errors",
+        "средний градиент в точке минимума задачи с L2, в стандартных ошибках",
+    ),
+    "every-p": Text(
+        "largest difference over all p, in standard errors",
+        "наибольшее расхождение по всем p, в стандартных ошибках",
+    ),
+}
+
+
+def checks(record: Record) -> list[Finding]:
     """The mean loss is the penalised loss, at every p, and its gradient vanishes where the penalised one does."""
     losses, gradients = (np.concatenate(record.series(name)) for name in ("losses", "gradients"))
     away = (record.series("swept") - expected(record, SWEEP)) / record.series("swept_error")
     return [
         near(
             "expected-loss",
-            Text(
-                "mean loss over the masks, and loss with the L2 penalty",
-                "средние потери по маскам и потери со штрафом L2",
-            ),
             losses.mean(),
             float(expected(record, record.controls["p"])),
             within=MOST_ERRORS * float(standard_error(losses)),
         ),
-        below(
-            "gradient",
-            Text(
-                "mean gradient where the L2 problem has its minimum, in standard errors",
-                "средний градиент в точке минимума задачи с L2, в стандартных ошибках",
-            ),
-            np.abs(gradients.mean(0) / standard_error(gradients)).max(),
-            MOST_ERRORS,
-        ),
-        below(
-            "every-p",
-            Text(
-                "largest difference over all p, in standard errors",
-                "наибольшее расхождение по всем p, в стандартных ошибках",
-            ),
-            np.abs(away).max(),
-            MOST_ERRORS,
-        ),
+        below("gradient", np.abs(gradients.mean(0) / standard_error(gradients)).max(), MOST_ERRORS),
+        below("every-p", np.abs(away).max(), MOST_ERRORS),
     ]
 
 
@@ -167,6 +164,7 @@ E19 = Experiment(
         ),
     ),
     run=run,
+    claims=CLAIMS,
     checks=checks,
     figure=figure,
     controls=(Real("p", 0.3, 0.05, 0.8, Text("probability of dropping an input", "вероятность занулить вход")),),

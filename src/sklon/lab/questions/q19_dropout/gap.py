@@ -13,7 +13,7 @@ import numpy as np
 
 from sklon import Tensor, Trainer, nn
 from sklon.lab.apparatus import Array, moons
-from sklon.lab.check import Check, above, below
+from sklon.lab.check import Finding, above, below
 from sklon.lab.controls import Settings
 from sklon.lab.experiment import Experiment, Fault, Frame, Record
 from sklon.lab.figure import Figure, Panel, curve
@@ -83,44 +83,33 @@ def _train(trainer: Trainer, X: Array, y: Array, X_new: Array, y_new: Array) -> 
     return trainer.evaluate(X, y), trainer.evaluate(X_new, y_new)
 
 
-def checks(record: Record) -> list[Check]:
+#: what is checked
+CLAIMS = {
+    "gap-ratio": Text(
+        "median gap with dropout over the one without",
+        "медианный разрыв с dropout, делённый на медианный разрыв без dropout",
+    ),
+    "gap-wins": Text(f"networks of {NETWORKS} whose gap is smaller", f"у скольких сетей из {NETWORKS} разрыв меньше"),
+    "held-out-wins": Text(
+        f"networks of {NETWORKS} that are better on new points",
+        f"сколько сетей из {NETWORKS} лучше на новых точках",
+    ),
+    "train-loss-ratio": Text(
+        "median training loss with dropout over the one without",
+        "медиана потерь на обучающих точках с dropout, делённая на медиану без dropout",
+    ),
+}
+
+
+def checks(record: Record) -> list[Finding]:
     """The gap shrinks, the loss on new points falls, the loss on the training set rises."""
     train, held_out = record["train"], record["held_out"]
     plain, dropped = held_out - train
     return [
-        below(
-            "gap-ratio",
-            Text(
-                "median gap with dropout over the one without",
-                "медианный разрыв с dropout, делённый на медианный разрыв без dropout",
-            ),
-            np.median(dropped) / np.median(plain),
-            0.8,
-        ),
-        above(
-            "gap-wins",
-            Text(f"networks of {NETWORKS} whose gap is smaller", f"у скольких сетей из {NETWORKS} разрыв меньше"),
-            np.sum(dropped < plain),
-            FEWEST_WINS,
-        ),
-        above(
-            "held-out-wins",
-            Text(
-                f"networks of {NETWORKS} that are better on new points",
-                f"сколько сетей из {NETWORKS} лучше на новых точках",
-            ),
-            np.sum(held_out[1] < held_out[0]),
-            FEWEST_WINS,
-        ),
-        above(
-            "train-loss-ratio",
-            Text(
-                "median training loss with dropout over the one without",
-                "медиана потерь на обучающих точках с dropout, делённая на медиану без dropout",
-            ),
-            np.median(train[1]) / np.median(train[0]),
-            1.5,
-        ),
+        below("gap-ratio", np.median(dropped) / np.median(plain), 0.8),
+        above("gap-wins", np.sum(dropped < plain), FEWEST_WINS),
+        above("held-out-wins", np.sum(held_out[1] < held_out[0]), FEWEST_WINS),
+        above("train-loss-ratio", np.median(train[1]) / np.median(train[0]), 1.5),
     ]
 
 
@@ -183,6 +172,7 @@ E19B = Experiment(
         ),
     ),
     run=run,
+    claims=CLAIMS,
     checks=checks,
     figure=figure,
 )

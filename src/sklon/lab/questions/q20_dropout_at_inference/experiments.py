@@ -14,7 +14,7 @@ import numpy as np
 import sklon
 from sklon import Tensor, nn
 from sklon.lab.apparatus import Array, standard_error
-from sklon.lab.check import Check, above, below, between, equal, near
+from sklon.lab.check import Finding, above, below, between, equal, near
 from sklon.lab.controls import Real, Settings
 from sklon.lab.experiment import Experiment, Fault, Frame, Record
 from sklon.lab.figure import Figure, Panel, histogram, upright
@@ -74,78 +74,56 @@ def _repeated(x: Array, draws: int) -> Tensor:
 
 
 # ---- what must come out
-def checks(record: Record) -> list[Check]:
+#: what is checked
+CLAIMS = {
+    "scale": Text(
+        "output at inference over the mean output of training",
+        "выход на инференсе, делённый на средний выход при обучении",
+    ),
+    "mean": Text(
+        "largest difference between mean and inference, in standard errors",
+        "наибольшее расхождение среднего и инференса, в стандартных ошибках",
+    ),
+    "variance": Text(
+        "variance of the output over p/(1 − p)·Σ(wᵢxᵢ)², the ratio farthest from 1",
+        "дисперсия выхода, делённая на p/(1 − p)·Σ(wᵢxᵢ)², самое далёкое от 1 отношение",
+    ),
+    "repeated": Text("difference between two runs of inference", "разница двух проходов на инференсе"),
+    "network-differs": Text(
+        "network: largest difference between mean and inference, in standard errors",
+        "сеть: наибольшее расхождение среднего и инференса, в стандартных ошибках",
+    ),
+    "network-close": Text(
+        "network: that difference in standard deviations of a single mask",
+        "сеть: то же расхождение в стандартных отклонениях одной маски",
+    ),
+}
+
+
+def checks(record: Record) -> list[Finding]:
     """The linear layer keeps its mean and has the predicted variance; inference is fixed; a network comes close."""
     return [*_of_the_linear_layer(record), *_of_the_network(record)]
 
 
-def _of_the_linear_layer(record: Record) -> list[Check]:
+def _of_the_linear_layer(record: Record) -> list[Finding]:
     """Mean and variance over the masks, beside inference."""
     linear, evaluated = np.concatenate(record.series("linear")), record["evaluated"]
     mean, ratios = linear.mean(0), linear.var(axis=0, ddof=1) / record["variance"]
     return [
-        near(
-            "scale",
-            Text(
-                "output at inference over the mean output of training",
-                "выход на инференсе, делённый на средний выход при обучении",
-            ),
-            (evaluated @ mean) / (mean @ mean),
-            1.0,
-            within=0.03,
-        ),
-        below(
-            "mean",
-            Text(
-                "largest difference between mean and inference, in standard errors",
-                "наибольшее расхождение среднего и инференса, в стандартных ошибках",
-            ),
-            np.abs((mean - evaluated) / standard_error(linear)).max(),
-            MOST_ERRORS,
-        ),
-        near(
-            "variance",
-            Text(
-                "variance of the output over p/(1 − p)·Σ(wᵢxᵢ)², the ratio farthest from 1",
-                "дисперсия выхода, делённая на p/(1 − p)·Σ(wᵢxᵢ)², самое далёкое от 1 отношение",
-            ),
-            ratios[np.argmax(np.abs(ratios - 1))],
-            1.0,
-            within=0.05,
-        ),
-        equal(
-            "repeated",
-            Text("difference between two runs of inference", "разница двух проходов на инференсе"),
-            np.abs(evaluated - record["again"]).max(),
-            0.0,
-        ),
+        near("scale", (evaluated @ mean) / (mean @ mean), 1.0, within=0.03),
+        below("mean", np.abs((mean - evaluated) / standard_error(linear)).max(), MOST_ERRORS),
+        near("variance", ratios[np.argmax(np.abs(ratios - 1))], 1.0, within=0.05),
+        equal("repeated", np.abs(evaluated - record["again"]).max(), 0.0),
     ]
 
 
-def _of_the_network(record: Record) -> list[Check]:
+def _of_the_network(record: Record) -> list[Finding]:
     """How far the mean over the masks is from inference."""
     network = np.concatenate(record.series("network"))
     off = network.mean(0) - record["network_evaluated"]
     return [
-        above(
-            "network-differs",
-            Text(
-                "network: largest difference between mean and inference, in standard errors",
-                "сеть: наибольшее расхождение среднего и инференса, в стандартных ошибках",
-            ),
-            np.abs(off / standard_error(network)).max(),
-            MOST_ERRORS,
-        ),
-        between(
-            "network-close",
-            Text(
-                "network: that difference in standard deviations of a single mask",
-                "сеть: то же расхождение в стандартных отклонениях одной маски",
-            ),
-            np.abs(off / network.std(axis=0, ddof=1)).max(),
-            0.0,
-            1.0,
-        ),
+        above("network-differs", np.abs(off / standard_error(network)).max(), MOST_ERRORS),
+        between("network-close", np.abs(off / network.std(axis=0, ddof=1)).max(), 0.0, 1.0),
     ]
 
 
@@ -200,6 +178,7 @@ E20 = Experiment(
         ),
     ),
     run=run,
+    claims=CLAIMS,
     checks=checks,
     figure=figure,
     controls=(

@@ -14,7 +14,7 @@ import numpy as np
 import sklon
 from sklon import Tensor, nn
 from sklon.lab.apparatus import Array, activation_bytes
-from sklon.lab.check import Check, above, below, equal, near
+from sklon.lab.check import Finding, above, below, equal, near
 from sklon.lab.controls import Choice, Settings
 from sklon.lab.experiment import Experiment, Fault, Frame, Record
 from sklon.lab.figure import Figure
@@ -148,102 +148,62 @@ def _apart(found: Array, whole: Array) -> float:
 
 
 # ---- what must come out
-def checks(record: Record) -> list[Check]:
+#: what is checked
+CLAIMS = {
+    "equal-parts": Text("equal parts, relative difference", "равные части, относительное отличие"),
+    "single-precision": Text("the same in float32, relative difference", "то же в float32, относительное отличие"),
+    "layer-norm": Text("with layer normalization, relative difference", "с LayerNorm, относительное отличие"),
+    "ragged-weighted": Text(
+        "parts of 30, 20, 10 and 4 rows by their shares, relative difference",
+        "части по 30, 20, 10 и 4 примера с весами по долям, относительное отличие",
+    ),
+    "activation-bytes": Text("activations of the batch / of a part", "активации батча / активации части"),
+    "batch-norm": Text("with batch normalization, relative difference", "с BatchNorm, относительное отличие"),
+    "ragged-plain-mean": Text(
+        "the same four parts with weight 1/4 each, relative difference",
+        "те же четыре части с весом 1/4 у каждой, относительное отличие",
+    ),
+    "clipped-in-parts": Text(
+        "each part's gradient clipped, relative difference",
+        "градиент каждой части обрезан, относительное отличие",
+    ),
+    "factor-forgotten": Text("without 1/K the gradient is longer, times", "без 1/K градиент длиннее, во столько раз"),
+    "factor-sgd": Text("without 1/K SGD's step is longer, times", "без 1/K шаг SGD длиннее, во столько раз"),
+    "factor-adam": Text(
+        "without 1/K Adam's first step is longer, times", "без 1/K первый шаг Adam длиннее, во столько раз"
+    ),
+}
+
+
+def checks(record: Record) -> list[Finding]:
     """What is equal up to rounding, what is not at all, and what the missing factor does."""
     return [*_equal_checks(record), *_unequal_checks(record), *_factor_checks(record)]
 
 
-def _equal_checks(record: Record) -> list[Check]:
+def _equal_checks(record: Record) -> list[Finding]:
     return [
-        below(
-            "equal-parts",
-            Text("equal parts, relative difference", "равные части, относительное отличие"),
-            record["equal"],
-            EXACT,
-        ),
-        below(
-            "single-precision",
-            Text("the same in float32, relative difference", "то же в float32, относительное отличие"),
-            record["single"],
-            SINGLE,
-        ),
-        below(
-            "layer-norm",
-            Text("with layer normalization, relative difference", "с LayerNorm, относительное отличие"),
-            record["layer_norm"],
-            EXACT,
-        ),
-        below(
-            "ragged-weighted",
-            Text(
-                "parts of 30, 20, 10 and 4 rows by their shares, relative difference",
-                "части по 30, 20, 10 и 4 примера с весами по долям, относительное отличие",
-            ),
-            record["ragged"],
-            EXACT,
-        ),
-        equal(
-            "activation-bytes",
-            Text("activations of the batch / of a part", "активации батча / активации части"),
-            record["saving"],
-            int(record.controls["parts"]),
-        ),
+        below("equal-parts", record["equal"], EXACT),
+        below("single-precision", record["single"], SINGLE),
+        below("layer-norm", record["layer_norm"], EXACT),
+        below("ragged-weighted", record["ragged"], EXACT),
+        equal("activation-bytes", record["saving"], int(record.controls["parts"])),
     ]
 
 
-def _unequal_checks(record: Record) -> list[Check]:
+def _unequal_checks(record: Record) -> list[Finding]:
     return [
-        above(
-            "batch-norm",
-            Text("with batch normalization, relative difference", "с BatchNorm, относительное отличие"),
-            record["batch_norm"],
-            LARGE_BATCH_NORM,
-        ),
-        above(
-            "ragged-plain-mean",
-            Text(
-                "the same four parts with weight 1/4 each, relative difference",
-                "те же четыре части с весом 1/4 у каждой, относительное отличие",
-            ),
-            record["ragged_mean"],
-            LARGE,
-        ),
-        above(
-            "clipped-in-parts",
-            Text(
-                "each part's gradient clipped, relative difference",
-                "градиент каждой части обрезан, относительное отличие",
-            ),
-            record["clipped"],
-            LARGE,
-        ),
+        above("batch-norm", record["batch_norm"], LARGE_BATCH_NORM),
+        above("ragged-plain-mean", record["ragged_mean"], LARGE),
+        above("clipped-in-parts", record["clipped"], LARGE),
     ]
 
 
-def _factor_checks(record: Record) -> list[Check]:
+def _factor_checks(record: Record) -> list[Finding]:
     count = float(record.controls["parts"])
     return [
-        near(
-            "factor-forgotten",
-            Text("without 1/K the gradient is longer, times", "без 1/K градиент длиннее, во столько раз"),
-            record["forgotten"],
-            count,
-            relative=1e-9,
-        ),
-        near(
-            "factor-sgd",
-            Text("without 1/K SGD's step is longer, times", "без 1/K шаг SGD длиннее, во столько раз"),
-            record["sgd"],
-            count,
-            relative=1e-9,
-        ),
-        near(
-            "factor-adam",
-            Text("without 1/K Adam's first step is longer, times", "без 1/K первый шаг Adam длиннее, во столько раз"),
-            record["adam"],
-            1.0,
-            within=1e-3,
-        ),
+        near("factor-forgotten", record["forgotten"], count, relative=1e-9),
+        near("factor-sgd", record["sgd"], count, relative=1e-9),
+        near("factor-adam", record["adam"], 1.0, within=1e-3),
     ]
 
 
@@ -305,6 +265,7 @@ E21 = Experiment(
         ),
     ),
     run=run,
+    claims=CLAIMS,
     checks=checks,
     figure=figure,
     controls=(Choice("parts", "8", ("4", "8", "16"), Text("parts of the batch", "на сколько частей разбит батч")),),

@@ -15,7 +15,7 @@ import numpy as np
 from sklon import Tensor, Trainer, nn, optim
 from sklon.graph.node import Node
 from sklon.lab.apparatus import Array
-from sklon.lab.check import Check, above, below
+from sklon.lab.check import Finding, above, below
 from sklon.lab.controls import Real, Settings, Whole
 from sklon.lab.experiment import Experiment, Fault, Frame, Record
 from sklon.lab.figure import Figure
@@ -128,60 +128,41 @@ def _apart(found: Array, whole: Array) -> float:
     return float(np.linalg.norm(found - whole) / np.linalg.norm(whole))
 
 
-def checks(record: Record) -> list[Check]:
+#: what is checked
+CLAIMS = {
+    "dropout-in-parts": Text(
+        "two dropout layers in the Trainer, relative difference",
+        "два слоя dropout в Trainer, относительное отличие",
+    ),
+    "single-rows": Text("the same row by row, relative difference", "то же по одному примеру, относительное отличие"),
+    "ragged-end": Text(
+        "the same with parts of 24, 24 and 16 rows, relative difference",
+        "то же при частях по 24, 24 и 16 примеров, относительное отличие",
+    ),
+    "everything": Text(
+        "with row weights, a short last part and clipping besides, relative difference",
+        "а ещё с весами примеров, короткой последней частью и обрезкой, относительное отличие",
+    ),
+    "stream-one-layer": Text(
+        "masks from a stream, one dropout layer, relative difference",
+        "маски из потока случайных чисел, один слой dropout, относительное отличие",
+    ),
+    "stream-two-layers": Text(
+        "masks from a stream, two dropout layers, relative difference",
+        "маски из потока случайных чисел, два слоя dropout, относительное отличие",
+    ),
+}
+
+
+def checks(record: Record) -> list[Finding]:
     """In parts the Trainer takes the step of the batch; masks from a stream give it with one dropout layer, not two."""
     return [
-        below(
-            "dropout-in-parts",
-            Text(
-                "two dropout layers in the Trainer, relative difference",
-                "два слоя dropout в Trainer, относительное отличие",
-            ),
-            record["dropout"],
-            EXACT,
-        ),
-        below(
-            "single-rows",
-            Text("the same row by row, relative difference", "то же по одному примеру, относительное отличие"),
-            record["single"],
-            EXACT,
-        ),
-        below(
-            "ragged-end",
-            Text(
-                "the same with parts of 24, 24 and 16 rows, relative difference",
-                "то же при частях по 24, 24 и 16 примеров, относительное отличие",
-            ),
-            record["ragged"],
-            EXACT,
-        ),
-        below(
-            "everything",
-            Text(
-                "with row weights, a short last part and clipping besides, relative difference",
-                "а ещё с весами примеров, короткой последней частью и обрезкой, относительное отличие",
-            ),
-            record["everything"],
-            EXACT,
-        ),
-        below(
-            "stream-one-layer",
-            Text(
-                "masks from a stream, one dropout layer, relative difference",
-                "маски из потока случайных чисел, один слой dropout, относительное отличие",
-            ),
-            record["one_stream"],
-            EXACT,
-        ),
-        above(
-            "stream-two-layers",
-            Text(
-                "masks from a stream, two dropout layers, relative difference",
-                "маски из потока случайных чисел, два слоя dropout, относительное отличие",
-            ),
-            record["two_streams"],
-            LARGE,
-        ),
+        below("dropout-in-parts", record["dropout"], EXACT),
+        below("single-rows", record["single"], EXACT),
+        below("ragged-end", record["ragged"], EXACT),
+        below("everything", record["everything"], EXACT),
+        below("stream-one-layer", record["one_stream"], EXACT),
+        above("stream-two-layers", record["two_streams"], LARGE),
     ]
 
 
@@ -236,6 +217,7 @@ E21B = Experiment(
         ),
     ),
     run=run,
+    claims=CLAIMS,
     checks=checks,
     figure=figure,
     controls=(

@@ -13,7 +13,7 @@ import numpy as np
 
 from sklon import Tensor, Trainer, nn, optim
 from sklon.lab.apparatus import Array
-from sklon.lab.check import Check, below, near
+from sklon.lab.check import Finding, below, near
 from sklon.lab.controls import Real, Settings
 from sklon.lab.experiment import Experiment, Fault, Frame, Record
 from sklon.lab.figure import Figure, Panel, curve, upright
@@ -97,46 +97,33 @@ def risk(record: Record, filters: Array) -> Array:
 
 
 # ---- what must come out
-def checks(record: Record) -> list[Check]:
+#: what is checked
+CLAIMS = {
+    "filter": Text(
+        "largest difference between the filter and 1 − (1 − ηλ)^τ",
+        "наибольшее расхождение пройденной доли с 1 − (1 − ηλ)^τ",
+    ),
+    "farthest": Text(
+        "largest difference between the filters of descent and ridge",
+        "наибольшее расхождение долей у спуска и гребневой регрессии",
+    ),
+    "farthest-at": Text("s = ητλ where they differ most", "s = ητλ, при котором расхождение наибольшее"),
+    "risk-ratio": Text(
+        "largest ratio of the risks of descent and ridge",
+        "наибольшее отношение рисков спуска и гребневой регрессии",
+    ),
+}
+
+
+def checks(record: Record) -> list[Finding]:
     """The filter is the formula's; it and ridge's differ most where and as much as theory says; so do their risks."""
     measured, s = record.series("filter"), progress(record)
     apart = np.abs(measured - ridge(s))[-1]
     return [
-        below(
-            "filter",
-            Text(
-                "largest difference between the filter and 1 − (1 − ηλ)^τ",
-                "наибольшее расхождение пройденной доли с 1 − (1 − ηλ)^τ",
-            ),
-            np.abs(measured - descended(record)).max(),
-            1e-12,
-        ),
-        near(
-            "farthest",
-            Text(
-                "largest difference between the filters of descent and ridge",
-                "наибольшее расхождение долей у спуска и гребневой регрессии",
-            ),
-            apart.max(),
-            FARTHEST,
-            within=1e-3,
-        ),
-        near(
-            "farthest-at",
-            Text("s = ητλ where they differ most", "s = ητλ, при котором расхождение наибольшее"),
-            s[-1][np.argmax(apart)],
-            FARTHEST_AT,
-            relative=float(s[-1][0] / s[-1][1]) - 1,
-        ),
-        below(
-            "risk-ratio",
-            Text(
-                "largest ratio of the risks of descent and ridge",
-                "наибольшее отношение рисков спуска и гребневой регрессии",
-            ),
-            (risk(record, measured) / risk(record, ridge(s))).max(),
-            MOST_RISK,
-        ),
+        below("filter", np.abs(measured - descended(record)).max(), 1e-12),
+        near("farthest", apart.max(), FARTHEST, within=1e-3),
+        near("farthest-at", s[-1][np.argmax(apart)], FARTHEST_AT, relative=float(s[-1][0] / s[-1][1]) - 1),
+        below("risk-ratio", (risk(record, measured) / risk(record, ridge(s))).max(), MOST_RISK),
     ]
 
 
@@ -201,6 +188,7 @@ E22 = Experiment(
         ),
     ),
     run=run,
+    claims=CLAIMS,
     checks=checks,
     figure=figure,
     controls=(

@@ -12,7 +12,7 @@ import numpy as np
 
 from sklon import Trainer, nn
 from sklon.lab.apparatus import Array, moons, network
-from sklon.lab.check import Check, above, below
+from sklon.lab.check import Finding, above, below
 from sklon.lab.controls import Real, Settings
 from sklon.lab.experiment import Experiment, Fault, Frame, Record
 from sklon.lab.figure import Figure, Panel, curve, upright
@@ -63,48 +63,37 @@ def _trainers(seed: int) -> tuple[Trainer, Trainer]:
     return first, second
 
 
-def checks(record: Record) -> list[Check]:
+#: what is checked
+CLAIMS = {
+    "rise": Text(
+        "validation loss at the end over its best, the least of all networks",
+        "потери на валидации в конце, делённые на лучшие (минимум по сетям)",
+    ),
+    "train-falls": Text(
+        "training loss at the end over that of the best epoch, the largest of all networks",
+        "потери на обучении в конце, делённые на потери лучшей эпохи (максимум по сетям)",
+    ),
+    "best-epoch": Text(
+        f"median of the best epoch, of {EPOCHS}",
+        f"медиана номера лучшей эпохи, всего эпох {EPOCHS}",
+    ),
+    "test-gain": Text(
+        "test loss of the last weights over that of the kept ones, the least of all networks",
+        "потери на тесте с последними весами, делённые на потери с сохранёнными (минимум по сетям)",
+    ),
+}
+
+
+def checks(record: Record) -> list[Finding]:
     """In every network the watched loss turns, the training loss does not, and the weights of the turn are better."""
     train, watched = record.series("train"), record.series("watched")
     turn = watched.argmin(axis=1)
     at_turn = np.take_along_axis(train, turn[:, None], axis=1)[:, 0]
     return [
-        above(
-            "rise",
-            Text(
-                "validation loss at the end over its best, the least of all networks",
-                "потери на валидации в конце, делённые на лучшие (минимум по сетям)",
-            ),
-            (watched[:, -1] / watched.min(axis=1)).min(),
-            1.5,
-        ),
-        below(
-            "train-falls",
-            Text(
-                "training loss at the end over that of the best epoch, the largest of all networks",
-                "потери на обучении в конце, делённые на потери лучшей эпохи (максимум по сетям)",
-            ),
-            (train[:, -1] / at_turn).max(),
-            0.9,
-        ),
-        below(
-            "best-epoch",
-            Text(
-                f"median of the best epoch, of {EPOCHS}",
-                f"медиана номера лучшей эпохи, всего эпох {EPOCHS}",
-            ),
-            np.median(turn) + 1,
-            EPOCHS / 4,
-        ),
-        above(
-            "test-gain",
-            Text(
-                "test loss of the last weights over that of the kept ones, the least of all networks",
-                "потери на тесте с последними весами, делённые на потери с сохранёнными (минимум по сетям)",
-            ),
-            (record.series("last") / record.series("kept")).min(),
-            1.2,
-        ),
+        above("rise", (watched[:, -1] / watched.min(axis=1)).min(), 1.5),
+        below("train-falls", (train[:, -1] / at_turn).max(), 0.9),
+        below("best-epoch", np.median(turn) + 1, EPOCHS / 4),
+        above("test-gain", (record.series("last") / record.series("kept")).min(), 1.2),
     ]
 
 
@@ -160,6 +149,7 @@ E22B = Experiment(
         ),
     ),
     run=run,
+    claims=CLAIMS,
     checks=checks,
     figure=figure,
     controls=(Real("noise", 0.4, 0.35, 0.5, Text("standard deviation of the points", "разброс точек")),),

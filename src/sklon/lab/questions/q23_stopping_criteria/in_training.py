@@ -9,7 +9,7 @@ import numpy as np
 
 from sklon import Trainer, nn
 from sklon.lab.apparatus import Array, moons, network
-from sklon.lab.check import Check, equal, near
+from sklon.lab.check import Finding, equal, near
 from sklon.lab.controls import Settings, Whole
 from sklon.lab.experiment import Experiment, Fault, Frame, Record
 from sklon.lab.figure import Figure, Panel, curve, level, upright
@@ -57,29 +57,25 @@ def run(subject: Fit, controls: Settings, seed: int) -> Iterator[Frame]:
     }
 
 
-def checks(record: Record) -> list[Check]:
+#: what is checked
+CLAIMS = {
+    "stopped-as-replayed": Text(
+        "epochs of training, and where the curve says stop", "эпох обучения и где велит остановиться кривая"
+    ),
+    "too-late": Text("epochs after the best one", "эпох после лучшей"),
+    "restored": Text(
+        "validation loss of the result / least of the curve", "потери результата на валидации / наименьшие"
+    ),
+}
+
+
+def checks(record: Record) -> list[Finding]:
     """Where training ended, how many epochs that was too late, and which weights it has."""
     watched = record["watched"]
     return [
-        equal(
-            "stopped-as-replayed",
-            Text("epochs of training, and where the curve says stop", "эпох обучения и где велит остановиться кривая"),
-            len(watched),
-            record["replayed"],
-        ),
-        equal(
-            "too-late",
-            Text("epochs after the best one", "эпох после лучшей"),
-            len(watched) - record["best_epoch"],
-            record.controls["patience"],
-        ),
-        near(
-            "restored",
-            Text("validation loss of the result / least of the curve", "потери результата на валидации / наименьшие"),
-            record["kept"] / watched.min(),
-            1.0,
-            within=1e-9,
-        ),
+        equal("stopped-as-replayed", len(watched), record["replayed"]),
+        equal("too-late", len(watched) - record["best_epoch"], record.controls["patience"]),
+        near("restored", record["kept"] / watched.min(), 1.0, within=1e-9),
     ]
 
 
@@ -124,6 +120,7 @@ E23B = Experiment(
         ),
     ),
     run=run,
+    claims=CLAIMS,
     checks=checks,
     figure=figure,
     controls=(Whole("patience", 20, 2, 50, Text("epochs without an improvement", "сколько эпох ждать улучшения")),),

@@ -12,7 +12,7 @@ import numpy as np
 
 from sklon import stopping
 from sklon.lab.apparatus import Array
-from sklon.lab.check import Check, above, equal, true
+from sklon.lab.check import Finding, above, equal, true
 from sklon.lab.controls import Real, Settings, Whole
 from sklon.lab.experiment import Experiment, Fault, Frame, Record
 from sklon.lab.figure import Figure, Panel, curve, upright
@@ -112,93 +112,80 @@ def by_hand(curves: Array, patience: int) -> Array:
     return np.asarray(late.argmax(1) + 1)
 
 
+def _of_patience(patience: int) -> dict[str, Text]:
+    return {
+        f"patience-{patience}": Text(
+            f"patience {patience} stops at evaluation", f"терпение {patience}: остановка на проверке"
+        ),
+        f"kept-{patience}": Text(f"loss kept with patience {patience}", f"терпение {patience}: сохранены потери"),
+    }
+
+
 # ---- what must come out
-def checks(record: Record) -> list[Check]:
+#: what is checked
+CLAIMS = {
+    **{name: says for patience, *_ in PATIENCES for name, says in _of_patience(patience).items()},
+    "stalled": Text("patience 3 stops on a stalled curve at evaluation", "терпение 3 на застывшей кривой: проверка"),
+    **{
+        f"gl-{alpha}": Text(
+            f"a rise of more than {alpha} % stops at evaluation", f"подъём больше {alpha} %: остановка на проверке"
+        )
+        for alpha, _ in PERCENTS
+    },
+    "up": Text("two rises in strips of 2 stop at evaluation", "два подъёма по отрезкам из 2: остановка на проверке"),
+    "pq-slow": Text("PQ, slow training: evaluation", "PQ, медленное обучение: проверка"),
+    "pq-fast": Text("PQ, fast training: evaluation", "PQ, быстрое обучение: проверка"),
+    "as-by-hand": Text(
+        "random curves with another stop than counted by hand",
+        "случайных кривых с иной остановкой, чем вручную",
+    ),
+    "longer-with-patience": Text(
+        "more patience never stops earlier", "с большим терпением остановка никогда не раньше"
+    ),
+    "kept-is-least": Text("what is kept is the least loss so far", "сохранены наименьшие потери из увиденных"),
+    "regret": Text(
+        "mean loss above the best possible: patience 1 minus patience 12",
+        "средние потери сверх лучших возможных: терпение 1 минус терпение 12",
+    ),
+}
+
+
+def checks(record: Record) -> list[Finding]:
     """Where each rule stops on the fixed curves, and what holds on all random ones."""
     return [*_patience_checks(record), *_other_checks(record), *_random_checks(record)]
 
 
-def _patience_checks(record: Record) -> list[Check]:
+def _patience_checks(record: Record) -> list[Finding]:
     found = []
     for patience, epoch, best in PATIENCES:
         found += [
-            equal(
-                f"patience-{patience}",
-                Text(f"patience {patience} stops at evaluation", f"терпение {patience}: остановка на проверке"),
-                record[f"patience_{patience}"],
-                epoch,
-            ),
-            equal(
-                f"kept-{patience}",
-                Text(f"loss kept with patience {patience}", f"терпение {patience}: сохранены потери"),
-                record[f"kept_{patience}"],
-                CURVE[best - 1],
-            ),
+            equal(f"patience-{patience}", record[f"patience_{patience}"], epoch),
+            equal(f"kept-{patience}", record[f"kept_{patience}"], CURVE[best - 1]),
         ]
-    stalled = Text("patience 3 stops on a stalled curve at evaluation", "терпение 3 на застывшей кривой: проверка")
-    return [*found, equal("stalled", stalled, record["stalled"], 6)]
+    return [*found, equal("stalled", record["stalled"], 6)]
 
 
-def _other_checks(record: Record) -> list[Check]:
-    thresholds = [
-        equal(
-            f"gl-{alpha}",
-            Text(
-                f"a rise of more than {alpha} % stops at evaluation", f"подъём больше {alpha} %: остановка на проверке"
-            ),
-            record[f"gl_{alpha}"],
-            epoch,
-        )
-        for alpha, epoch in PERCENTS
-    ]
+def _other_checks(record: Record) -> list[Finding]:
+    thresholds = [equal(f"gl-{alpha}", record[f"gl_{alpha}"], epoch) for alpha, epoch in PERCENTS]
     fast, slow = record["pq"]
     return [
         *thresholds,
-        equal(
-            "up",
-            Text("two rises in strips of 2 stop at evaluation", "два подъёма по отрезкам из 2: остановка на проверке"),
-            record["up"],
-            10,
-        ),
-        equal("pq-slow", Text("PQ, slow training: evaluation", "PQ, медленное обучение: проверка"), slow, 8),
-        equal("pq-fast", Text("PQ, fast training: evaluation", "PQ, быстрое обучение: проверка"), fast, 12),
+        equal("up", record["up"], 10),
+        equal("pq-slow", slow, 8),
+        equal("pq-fast", fast, 12),
     ]
 
 
-def _random_checks(record: Record) -> list[Check]:
+def _random_checks(record: Record) -> list[Finding]:
     curves, epochs, kept = record["curves"], record.series("epochs"), record.series("kept")
     expected = np.array([by_hand(curves, int(p)) for p in record.series("p")])
     least = np.array([[row[:end].min() for row, end in zip(curves, ends, strict=True)] for ends in epochs])
     regret = regrets(record)
     return [
-        equal(
-            "as-by-hand",
-            Text(
-                "random curves with another stop than counted by hand",
-                "случайных кривых с иной остановкой, чем вручную",
-            ),
-            np.sum(epochs != expected),
-            0,
-        ),
-        true(
-            "longer-with-patience",
-            Text("more patience never stops earlier", "с большим терпением остановка никогда не раньше"),
-            bool(np.all(np.diff(epochs, axis=0) >= 0)),
-        ),
-        true(
-            "kept-is-least",
-            Text("what is kept is the least loss so far", "сохранены наименьшие потери из увиденных"),
-            bool(np.all(kept == least)),
-        ),
-        above(
-            "regret",
-            Text(
-                "mean loss above the best possible: patience 1 minus patience 12",
-                "средние потери сверх лучших возможных: терпение 1 минус терпение 12",
-            ),
-            regret[0] - regret[-1],
-            0.005,
-        ),
+        equal("as-by-hand", np.sum(epochs != expected), 0),
+        true("longer-with-patience", bool(np.all(np.diff(epochs, axis=0) >= 0))),
+        true("kept-is-least", bool(np.all(kept == least))),
+        above("regret", regret[0] - regret[-1], 0.005),
     ]
 
 
@@ -267,6 +254,7 @@ E23 = Experiment(
         ),
     ),
     run=run,
+    claims=CLAIMS,
     checks=checks,
     figure=figure,
     controls=(

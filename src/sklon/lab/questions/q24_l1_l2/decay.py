@@ -12,7 +12,7 @@ import numpy as np
 
 from sklon import Tensor, Trainer, nn, optim
 from sklon.lab.apparatus import Array
-from sklon.lab.check import Check, below, between, near
+from sklon.lab.check import Finding, below, between, near
 from sklon.lab.controls import Real, Settings
 from sklon.lab.experiment import Experiment, Fault, Frame, Record
 from sklon.lab.figure import Figure, Panel, curve
@@ -83,51 +83,30 @@ def _step(rule: Rule, weights: Array, X: Array, y: Array, penalties: list[optim.
 
 
 # ---- what must come out
-def checks(record: Record) -> list[Check]:
+#: what is checked
+CLAIMS = {
+    "sgd": Text(
+        "SGD: L2 and decay, relative difference of the weights",
+        "SGD: L2 и затухание, относительное отличие весов",
+    ),
+    "adam-least": Text("Adam with L2: shortest step / η", "Adam с L2: самый короткий шаг / η"),
+    "adam-most": Text("Adam with L2: longest step / η", "Adam с L2: самый длинный шаг / η"),
+    "adamw-least": Text("AdamW: smallest share lost / ηλ", "AdamW: наименьшая потерянная доля / ηλ"),
+    "adamw-most": Text("AdamW: largest share lost / ηλ", "AdamW: наибольшая потерянная доля / ηλ"),
+}
+
+
+def checks(record: Record) -> list[Finding]:
     """SGD cannot tell the two apart; Adam's step with L2 does not know λ; AdamW takes exactly the share ηλ."""
     adam, adamw = record.series("adam"), record.series("adamw")
     expected = np.outer(STRENGTHS, SIZES)
     expected = expected / (expected + AdamRule().eps)
     return [
-        below(
-            "sgd",
-            Text(
-                "SGD: L2 and decay, relative difference of the weights",
-                "SGD: L2 и затухание, относительное отличие весов",
-            ),
-            record["sgd_apart"],
-            SGD_EXACT,
-        ),
-        between(
-            "adam-least",
-            Text("Adam with L2: shortest step / η", "Adam с L2: самый короткий шаг / η"),
-            adam.min(),
-            0.98,
-            1.0,
-            predicted=float(expected.min()),
-        ),
-        between(
-            "adam-most",
-            Text("Adam with L2: longest step / η", "Adam с L2: самый длинный шаг / η"),
-            adam.max(),
-            0.98,
-            1.0 + ROUNDING,
-            predicted=float(expected.max()),
-        ),
-        near(
-            "adamw-least",
-            Text("AdamW: smallest share lost / ηλ", "AdamW: наименьшая потерянная доля / ηλ"),
-            adamw.min(),
-            1.0,
-            within=1e-8,
-        ),
-        near(
-            "adamw-most",
-            Text("AdamW: largest share lost / ηλ", "AdamW: наибольшая потерянная доля / ηλ"),
-            adamw.max(),
-            1.0,
-            within=1e-8,
-        ),
+        below("sgd", record["sgd_apart"], SGD_EXACT),
+        between("adam-least", adam.min(), 0.98, 1.0, predicted=float(expected.min())),
+        between("adam-most", adam.max(), 0.98, 1.0 + ROUNDING, predicted=float(expected.max())),
+        near("adamw-least", adamw.min(), 1.0, within=1e-8),
+        near("adamw-most", adamw.max(), 1.0, within=1e-8),
     ]
 
 
@@ -195,6 +174,7 @@ E24B = Experiment(
         ),
     ),
     run=run,
+    claims=CLAIMS,
     checks=checks,
     figure=figure,
     controls=(

@@ -13,7 +13,7 @@ import numpy as np
 
 from sklon import Tensor, Trainer, nn, optim
 from sklon.lab.apparatus import Array
-from sklon.lab.check import Check, above, below, equal
+from sklon.lab.check import Finding, above, below, equal
 from sklon.lab.controls import Real, Settings
 from sklon.lab.experiment import Experiment, Fault, Frame, Record
 from sklon.lab.figure import Figure, Panel, curve, level
@@ -116,60 +116,35 @@ def _regression(random: np.random.Generator, strength: float) -> Regression:
 
 
 # ---- what must come out
-def checks(record: Record) -> list[Check]:
+#: what is checked
+CLAIMS = {
+    "l1-soft": Text("L1: largest difference from soft(b, λ)", "L1: наибольшее отличие от soft(b, λ)"),
+    "l1-zeros": Text("L1: weights that are exactly 0", "L1: весов, равных точно 0"),
+    "l2-ridge": Text("L2: largest difference from b/(1 + λ)", "L2: наибольшее отличие от b/(1 + λ)"),
+    "l2-zeros": Text("L2: weights that are exactly 0", "L2: весов, равных точно 0"),
+    "any-batch": Text("L2: largest difference with twice the batch", "L2: наибольшее отличие при вдвое большем батче"),
+    "subgradient-zeros": Text("subgradient of L1: weights that are exactly 0", "субградиент L1: весов, равных точно 0"),
+    "subgradient-swing": Text(
+        "subgradient of L1: swing around 0 / ηλ", "субградиент L1: размах колебаний около 0 / ηλ"
+    ),
+    "subgradient-moves": Text("subgradient of L1: least swing / ηλ", "субградиент L1: наименьший размах / ηλ"),
+}
+
+
+def checks(record: Record) -> list[Finding]:
     """Both solutions are the formulas', L1's has its zeros, the subgradient has none, and the batch does not matter."""
     b, strength, rate = record["b"], record.controls["strength"], record.controls["rate"]
     small = np.abs(b) <= strength
     swings = record.series("swinging")[:, small]
     return [
-        below(
-            "l1-soft",
-            Text("L1: largest difference from soft(b, λ)", "L1: наибольшее отличие от soft(b, λ)"),
-            np.abs(record["l1"] - soft(b, strength)).max(),
-            1e-12,
-        ),
-        equal(
-            "l1-zeros",
-            Text("L1: weights that are exactly 0", "L1: весов, равных точно 0"),
-            np.sum(record["l1"] == 0),
-            np.sum(small),
-        ),
-        below(
-            "l2-ridge",
-            Text("L2: largest difference from b/(1 + λ)", "L2: наибольшее отличие от b/(1 + λ)"),
-            np.abs(record["l2"] - b / (1 + strength)).max(),
-            1e-12,
-        ),
-        equal(
-            "l2-zeros",
-            Text("L2: weights that are exactly 0", "L2: весов, равных точно 0"),
-            np.sum(record["l2"] == 0),
-            0,
-        ),
-        below(
-            "any-batch",
-            Text("L2: largest difference with twice the batch", "L2: наибольшее отличие при вдвое большем батче"),
-            np.abs(record["l2"] - record["l2_doubled"]).max(),
-            1e-12,
-        ),
-        equal(
-            "subgradient-zeros",
-            Text("subgradient of L1: weights that are exactly 0", "субградиент L1: весов, равных точно 0"),
-            np.sum(swings == 0),
-            0,
-        ),
-        below(
-            "subgradient-swing",
-            Text("subgradient of L1: swing around 0 / ηλ", "субградиент L1: размах колебаний около 0 / ηλ"),
-            np.ptp(swings, axis=0).max() / (rate * strength),
-            2.0,
-        ),
-        above(
-            "subgradient-moves",
-            Text("subgradient of L1: least swing / ηλ", "субградиент L1: наименьший размах / ηλ"),
-            np.ptp(swings, axis=0).min() / (rate * strength),
-            0.5,
-        ),
+        below("l1-soft", np.abs(record["l1"] - soft(b, strength)).max(), 1e-12),
+        equal("l1-zeros", np.sum(record["l1"] == 0), np.sum(small)),
+        below("l2-ridge", np.abs(record["l2"] - b / (1 + strength)).max(), 1e-12),
+        equal("l2-zeros", np.sum(record["l2"] == 0), 0),
+        below("any-batch", np.abs(record["l2"] - record["l2_doubled"]).max(), 1e-12),
+        equal("subgradient-zeros", np.sum(swings == 0), 0),
+        below("subgradient-swing", np.ptp(swings, axis=0).max() / (rate * strength), 2.0),
+        above("subgradient-moves", np.ptp(swings, axis=0).min() / (rate * strength), 0.5),
     ]
 
 
@@ -272,6 +247,7 @@ E24 = Experiment(
         ),
     ),
     run=run,
+    claims=CLAIMS,
     checks=checks,
     figure=figure,
     controls=(
