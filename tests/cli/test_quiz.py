@@ -45,7 +45,7 @@ def test_answers_are_marked_kept_and_come_again(command: Command, typing: Typing
     code, out, err = command("lab", "quiz", "Q1", "--lang", "en", "--seed", "0")
     assert code == 0 and out == "3 asked, 2 right\n"
     assert "Q1  Define the derivative" in err and "1. It is the rate of change" in err
-    assert "Right. It is 2." in err and "Wrong. It is" in err and err.count("Next: ") == 3
+    assert "Right. It is 2." in err and "Wrong.\nIt was this one:\n  – " in err and err.count("Next review in ") == 3
     assert [(r["item"], r["rating"]) for r in reviews(kept)] == [
         ("Q1/recall-1", "good"),
         ("E1/central-order", "easy"),
@@ -72,7 +72,7 @@ def test_what_is_typed_wrong_is_asked_again(command: Command, typing: Typing, ke
 def test_an_active_fault_shows_numbers_without_a_verdict(command: Command, typing: Typing, kept: Path) -> None:
     typing("", "+", "2", "1", "1")
     code, _, err = command("lab", "quiz", "Q1", "--lang", "en", "--seed", "1")
-    assert code == 0 and "running E1" in err and "was run once, perhaps with a fault built in" in err
+    assert code == 0 and "Running E1…" in err and "was run once, perhaps with a fault built in" in err
     assert "measured" in err and "FAILS" not in err.split("What notices it")[0]
     assert reviews(kept)[-1]["item"] == "E1/fault"
 
@@ -81,7 +81,7 @@ def test_an_interview_says_at_the_end_what_was_missed(command: Command, typing: 
     typing(*[""] * 12)
     code, out, err = command("lab", "quiz", "--interview", "3", "--lang", "en", "--seed", "2")
     assert code == 0 and out.endswith("3 asked, 0 right\n") and " 0 % " in out
-    assert "1/3: " in err and "Next: " not in err
+    assert "1 of 3: " in err and "Next review" not in err
     held = json.loads(kept.read_text("utf-8"))
     assert [len(i["answers"]) for i in held["interviews"]] == [3] and len(held["reviews"]) == 3
 
@@ -99,7 +99,7 @@ def test_new_items_have_a_limit_and_json_is_one_object(command: Command, typing:
 
 
 def test_progress_is_told_copied_and_taken_in(command: Command, typing: Typing, kept: Path) -> None:
-    assert command("lab", "progress", "--lang", "en")[1].startswith("0 of 143 items begun, 0 due now")
+    assert command("lab", "progress", "--lang", "en")[1].startswith("0 of 143 begun, 0 due, 10 new today; reviews: 0")
     assert not kept.exists()
     typing("", "+")
     command("lab", "quiz", "Q1", "--lang", "en")
@@ -108,7 +108,7 @@ def test_progress_is_told_copied_and_taken_in(command: Command, typing: Typing, 
     assert code == 0 and json.loads(out)["begun"] == 1 and json.loads(out)["next"]
     kept.unlink()
     code, out, _ = command("lab", "progress", "--import", str(copy), "--lang", "ru")
-    assert code == 0 and out.startswith("начато заданий: 1 из 143") and "Следующий раз: " in out
+    assert code == 0 and out.startswith("начато 1 из 143, ") and "Следующее повторение через " in out
     assert kept.read_bytes() == copy.read_bytes()
 
 

@@ -205,12 +205,12 @@ def quiz(
     from .quiz import on_the_agenda, questioned, review, told_interview, told_marks
 
     language = _language(lang)
-    items = questioned(which)
+    question = questioned(which)
     if interview is not None:
-        given = interviewed(interview, items, language, seed)
+        given = interviewed(interview, question, language, seed)
         marks, lines = [g.marked for g in given], told_interview(given, language)
     else:
-        marks, lines = review(on_the_agenda(items, new), language, seed), []
+        marks, lines = review(on_the_agenda(question, new), language, seed), []
     summary, sentences = told_marks(marks, language)
     Terminal(quiet, json).result(summary, *lines, *sentences)
 

@@ -16,37 +16,31 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sklon._base.errors import InputError
-from sklon.lab.text import Language, Text, number
+from sklon.lab.text import Language, Text
 
 from .terminal import encodable
 
 if TYPE_CHECKING:
     from sklon.lab.learning import ChoiceTask, Given, Item, Marked, NumberTask, PointsTask, Progress
+    from sklon.lab.question import Question
 
 Read = TypeVar("Read")
 
-ENTER = Text("Answer aloud or in writing, then press Enter ", "Ответь вслух или письменно и нажми Enter ")
-TICK = Text("Which of these did you say (1 3, + for all)? ", "Что из этого прозвучало (1 3, + если всё)? ")
-CHOOSE = Text("Which one? ", "Какой вариант? ")
-NUMBER = Text("Your number: ", "Твоё число: ")
+ENTER = Text("Answer aloud or in writing, then press Enter ", "Ответьте вслух или письменно и нажмите Enter ")
+TICK = Text("{said} (1 3, + for all) ", "{said} (1 3, + если всё) ")
+CHOOSE = Text("{choice}: ", "{choice}: ")
 UNKNOWN = Text("(Enter if you do not know, q ends)", "(Enter — не знаю, q — закончить)")
-ONE_OF = Text("write a number from 1 to {count}", "напиши число от 1 до {count}")
-RIGHT, ALMOST, WRONG = Text("Right.", "Верно."), Text("Almost.", "Почти."), Text("Wrong.", "Неверно.")
-TRUTH = Text("It is {truth}.", "Правильный ответ: {truth}.")
-MISSED = Text("Not said:", "Не прозвучало:")
-AGAIN = Text("Next: {when}.", "Следующий раз: {when}.")
+ONE_OF = Text("write a number from 1 to {count}", "напишите число от 1 до {count}")
 SUMMARY = Text("{asked} asked, {right} right", "вопросов: {asked}, верно: {right}")
 NOTHING = Text(
     "nothing was asked; sklon lab progress says what is due",
     "вопросов не было; что пора повторить, скажет sklon lab progress",
 )
 STATUS = Text(
-    "{begun} of {items} items begun, {due} due now; reviews: {reviews}, interviews: {interviews}",
-    "начато заданий: {begun} из {items}, пора повторить: {due}; ответов: {reviews}, собеседований: {interviews}",
+    "{standing}; reviews: {reviews}, interviews: {interviews}",
+    "{standing}; ответов: {reviews}, собеседований: {interviews}",
 )
-RUNNING = Text("running {experiment}", "идёт опыт {experiment}")
-SECONDS = Text("{seconds} s", "{seconds} с")
-LATE = Text("(too late)", "(дольше срока)")
+ALLOWED = Text("{position} of {count}: {seconds} s", "{position} из {count}: {seconds} с")
 
 
 #: what ends a session; the second is the same key on a Russian keyboard
@@ -67,6 +61,11 @@ class Dialogue:
         """Lines on standard error."""
         for line in lines:
             print(encodable(line, sys.stderr), file=sys.stderr)
+
+    def say_if(self, text: Text | None) -> None:
+        """A line, if there is something to say."""
+        if text is not None:
+            self.say(text.of(self.language))
 
     def hear(self, prompt: Text) -> str:
         """What is typed; EndError for q and at the end of the input."""
@@ -98,47 +97,51 @@ class Dialogue:
 # ---- asking
 def asked(item: Item, seed: int, dialogue: Dialogue) -> tuple[Marked, float]:
     """(mark, seconds that the learner took) of one item."""
-    from sklon.lab.learning import ActiveFault, ChoiceTask, PointsTask, pose
+    from sklon.lab.learning import ChoiceTask, PointsTask, pose, telling
 
-    if isinstance(item, ActiveFault):
-        dialogue.say(RUNNING.of(dialogue.language).format(experiment=item.experiment))
+    dialogue.say_if(telling.while_posed(item))
     task = pose(item, seed)
     dialogue.say("", f"{item.question}  {dialogue.shown(task.prompt)}")
     if isinstance(task, PointsTask):
         return _points(task, dialogue)
-    return _choice(task, dialogue) if isinstance(task, ChoiceTask) else _number(task, dialogue)
+    return _choice(task, dialogue) if isinstance(task, ChoiceTask) else _number(item, task, dialogue)
 
 
 def _points(task: PointsTask, dialogue: Dialogue) -> tuple[Marked, float]:
+    from sklon.lab.learning.words import SAID
+
     began = time.monotonic()
     dialogue.hear(ENTER)
     seconds = time.monotonic() - began
     dialogue.say(*_listed(task.points, dialogue))
     count = len(task.points)
-    said = dialogue.ask(TICK, lambda typed: _ticked(typed, count, dialogue.language))
+    said = dialogue.ask(TICK.filled(said=SAID), lambda typed: _ticked(typed, count, dialogue.language))
     return task.mark(said or ()), seconds
 
 
 def _choice(task: ChoiceTask, dialogue: Dialogue) -> tuple[Marked, float]:
     from sklon.lab.learning import observations
+    from sklon.lab.learning.words import CHOICE
 
     if task.shown is not None:
         dialogue.say(*(f"  {line}" for line in observations(task.shown, dialogue.language)))
     dialogue.say(*_listed(task.options, dialogue), UNKNOWN.of(dialogue.language))
     began = time.monotonic()
     count = len(task.options)
-    chosen = dialogue.ask(CHOOSE, lambda typed: _one_of(typed, count, dialogue.language))
+    chosen = dialogue.ask(CHOOSE.filled(choice=CHOICE), lambda typed: _one_of(typed, count, dialogue.language))
     seconds = time.monotonic() - began
     return (task.give_up() if chosen is None else task.mark(chosen)), seconds
 
 
-def _number(task: NumberTask, dialogue: Dialogue) -> tuple[Marked, float]:
-    from sklon.lab.learning import read_number
+def _number(item: Item, task: NumberTask, dialogue: Dialogue) -> tuple[Marked, float]:
+    from sklon.lab.learning import read_number, telling
+    from sklon.lab.learning.words import NUMBER
 
     dialogue.say(UNKNOWN.of(dialogue.language))
     began = time.monotonic()
-    given = dialogue.ask(NUMBER, lambda typed: read_number(typed, dialogue.language))
+    given = dialogue.ask(CHOOSE.filled(choice=NUMBER), lambda typed: read_number(typed, dialogue.language))
     seconds = time.monotonic() - began
+    dialogue.say_if(telling.while_marked(item))
     return (task.give_up() if given is None else task.mark(given)), seconds
 
 
@@ -162,33 +165,26 @@ def _ticked(typed: str, count: int, language: Language) -> frozenset[int]:
 # ---- telling
 def told(marked: Marked, dialogue: Dialogue) -> list[str]:
     """What came of a task, and why."""
-    language, grade = dialogue.language, marked.grade
-    lines = [(RIGHT if grade.right else ALMOST if grade.rating == "hard" else WRONG).of(language)]
-    if isinstance(marked.truth, float):
-        lines[0] += " " + TRUTH.of(language).format(truth=number(marked.truth, language))
-    elif marked.missed and marked.truth is not None:
-        lines[0] += " " + TRUTH.of(language).format(truth=dialogue.shown(marked.missed[0]).rstrip("."))
-    elif marked.missed:
-        lines += [MISSED.of(language), *(f"  – {dialogue.shown(text)}" for text in marked.missed)]
-    return [*lines, dialogue.shown(marked.why)] if marked.why is not None else lines
+    from sklon.lab.learning import telling
 
-
-def told_again(due: datetime, dialogue: Dialogue) -> str:
-    """When the next item comes, in the local time."""
-    return AGAIN.of(dialogue.language).format(when=f"{due.astimezone():%Y-%m-%d %H:%M}")
+    said = telling.told(marked)
+    lines = [" ".join(text.of(dialogue.language) for text in (said.verdict, *said.truth))]
+    if said.heading is not None:
+        lines += [said.heading.of(dialogue.language), *(f"  – {dialogue.shown(text)}" for text in said.missed)]
+    return lines if said.why is None else [*lines, dialogue.shown(said.why)]
 
 
 def told_interview(given: Sequence[Given], language: Language) -> list[str]:
     """A line for each answer of an interview, and what was missed."""
+    from sklon.lab.learning import telling
+    from sklon.lab.learning.words import LATE
+
     lines, dialogue = list[str](), Dialogue(language)
     for one in given:
-        took = SECONDS.of(language).format(seconds=f"{one.seconds:.0f}/{one.planned.seconds:.0f}")
-        late = f" {LATE.of(language)}" if one.seconds > one.planned.seconds else ""
-        share = number(round(100 * one.marked.grade.share), language)
-        lines.append(f"{one.planned.item.question:4} {share:>3} %  {took}{late}  {one.planned.item.key}")
-        lines += [f"       {dialogue.shown(text)}" for text in one.marked.missed]
-        if one.marked.missed and isinstance(one.marked.truth, float):
-            lines.append(f"       {TRUTH.of(language).format(truth=number(one.marked.truth, language))}")
+        late = f", {LATE.of(language)}" if one.late else ""
+        share, took = telling.share(one.marked.grade.share).of(language), telling.took(one).of(language)
+        lines.append(f"{one.planned.item.question:4} {share:>5}  {took}{late}  {one.planned.item.key}")
+        lines += [f"       {dialogue.shown(text)}" for text in telling.missed(one.marked)]
     return lines
 
 
@@ -200,27 +196,29 @@ def review(items: Sequence[Item], language: Language, seed: int | None) -> list[
     try:
         for position, item in enumerate(items):
             marked, _ = asked(item, _seed(seed) + position, dialogue)
-            kept = file.add([marked.review(_now())])
-            due = learning.memories(kept.reviews)[item.key].due
-            dialogue.say(*told(marked, dialogue), told_again(due, dialogue))
+            now = _now()
+            kept = learning.keep(marked, now, file)
+            dialogue.say(*told(marked, dialogue), learning.telling.again(kept.due, now).of(language))
             done.append(marked)
     except (EndError, KeyboardInterrupt):
         pass
     return done
 
 
-def interview(count: int, items: Sequence[Item], language: Language, seed: int | None) -> list[Given]:
-    """Ask a draw of items against the clock; what was right is said at the end."""
+def interview(count: int, question: Question | None, language: Language, seed: int | None) -> list[Given]:
+    """Ask a draw of items, of one question if one is given, against the clock; what was right is said at the end."""
     learning, dialogue = learning_room(), Dialogue(language)
     file, began = learning.progress_file(), _now()
     known = learning.memories(file.read().reviews)
+    drawn = learning.draw(learning.askable(known, question), known, began, count=count, seed=_seed(seed))
     given: list[Given] = []
     try:
-        for position, planned in enumerate(learning.draw(items, known, began, count=count, seed=_seed(seed))):
-            dialogue.say("", SECONDS.of(language).format(seconds=f"{position + 1}/{count}: {planned.seconds:.0f}"))
+        for position, planned in enumerate(drawn):
+            allowed = ALLOWED.filled(position=position + 1, count=len(drawn), seconds=round(planned.seconds))
+            dialogue.say("", allowed.of(language))
             marked, seconds = asked(planned.item, _seed(seed) + position, dialogue)
             given.append(learning.Given(planned=planned, marked=marked, seconds=seconds))
-            file.add([marked.review(_now())])
+            learning.keep(marked, _now(), file)
     except (EndError, KeyboardInterrupt):
         pass
     if given:
@@ -239,41 +237,40 @@ def told_marks(marks: Sequence[Marked], language: Language) -> tuple[dict[str, A
     return {"asked": len(marks), "right": right, "items": rows}, [said]
 
 
-def questioned(which: str | None) -> Sequence[Item]:
-    """The items of one question, or all."""
+def questioned(which: str | None) -> Question | None:
+    """The question that was named, if one was."""
     from sklon.lab import find
 
-    learning = learning_room()
-    items: Sequence[Item] = learning.all_items() if which is None else learning.items_of(find(which)[0])
-    return items
+    return None if which is None else find(which)[0]
 
 
-def on_the_agenda(items: Sequence[Item], new_a_day: int | None) -> Sequence[Item]:
-    """What of the items is due now, and new ones."""
+def on_the_agenda(question: Question | None, new_a_day: int | None) -> Sequence[Item]:
+    """What is due now, and new items: the same that the page asks."""
     learning = learning_room()
-    known = learning.memories(learning.progress_file().read().reviews)
     pace = learning.NEW_A_DAY if new_a_day is None else new_a_day
-    found: Sequence[Item] = learning.agenda(items, known, _now(), new_a_day=pace).items
+    found: Sequence[Item] = learning.plan(
+        learning.progress_file().read(), _now(), question=question, new_a_day=pace
+    ).items
     return found
 
 
 def status(progress: Progress, language: Language) -> tuple[dict[str, Any], list[str]]:
     """What a learner has done and what is due, as values and as sentences."""
-    learning = learning_room()
-    known, now = learning.memories(progress.reviews), _now()
-    waiting = [memory.due for memory in known.values()]
-    due = sum(moment <= now for moment in waiting)
-    later = min((moment for moment in waiting if moment > now), default=None)
+    learning, now = learning_room(), _now()
+    stands = learning.standing(progress, now)
     summary = {
-        "items": len(learning.all_items()),
-        "begun": len(known),
-        "due": due,
-        "next": later.isoformat() if later is not None else None,
+        "items": stands.items,
+        "begun": stands.begun,
+        "due": stands.due,
+        "next": stands.later.isoformat() if stands.later is not None else None,
         "reviews": len(progress.reviews),
         "interviews": [{"time": i.time.isoformat(), "share": i.share} for i in progress.interviews],
     }
-    sentences = [STATUS.of(language).format(**{**summary, "interviews": len(progress.interviews)})]
-    return summary, [*sentences, told_again(later, Dialogue(language))] if later is not None else sentences
+    said = STATUS.filled(
+        standing=learning.telling.how_far(stands), reviews=len(progress.reviews), interviews=len(progress.interviews)
+    )
+    later = [] if stands.later is None else [learning.telling.again(stands.later, now).of(language)]
+    return summary, [said.of(language), *later]
 
 
 def learning_room() -> ModuleType:

@@ -18,7 +18,7 @@ from sklon._base.errors import ClaimError, InputError
 from .check import Check, Finding
 from .controls import Control, Settings
 from .figure import Figure
-from .text import LANGUAGES, Text, number
+from .text import Text
 
 #: what an experiment shows at one moment: numbers and arrays by name
 Frame: TypeAlias = Mapping[str, Any]
@@ -83,12 +83,7 @@ class Experiment:
         """What is claimed under a name, at some settings; InputError names the claims that there are."""
         if name not in self.claims:
             raise InputError(f"{self.number} has no check {name!r}; it has {', '.join(self.claims)}")
-        said = {language: self.claims[name].of(language) for language in LANGUAGES}
-        for key, value in settings.items():
-            for language in LANGUAGES:
-                shown = value if isinstance(value, str) else number(value, language)
-                said[language] = said[language].replace(f"{{{key}}}", shown)
-        return Text(said["en"], said["ru"])
+        return self.claims[name].filled(**settings)
 
     def checked(self, record: Record) -> tuple[Check, ...]:
         """What a run has shown of each claim, in the order of the claims; ClaimError if one was not checked once."""

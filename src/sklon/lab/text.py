@@ -37,6 +37,14 @@ class Text:
         """The words in one language."""
         return self.ru if language == "ru" else self.en
 
+    def filled(self, **gaps: object) -> Text:
+        """The words with their gaps filled: by words of the same language, or by numbers as it writes them.
+
+        >>> Text("in {count} days", "через {count} дн.").filled(count=1.5).ru
+        'через 1,5 дн.'
+        """
+        return Text(*(self.of(one).format(**{k: _shown(v, one) for k, v in gaps.items()}) for one in LANGUAGES))
+
 
 def language_of(name: str) -> Language:
     """The language that a setting names; InputError for one that the lab does not speak."""
@@ -76,6 +84,12 @@ def number(value: float, language: Language = "en", digits: int = 4) -> str:
     short = _marked(_trimmed(mantissa), language)
     ten = f"10{str(power).translate(_RAISED)}"
     return sign + (ten if short == "1" else f"{short}·{ten}")
+
+
+def _shown(value: object, language: Language) -> str:
+    if isinstance(value, Text):
+        return value.of(language)
+    return number(value, language) if isinstance(value, int | float) else str(value)
 
 
 def _trimmed(text: str) -> str:

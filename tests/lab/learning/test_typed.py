@@ -81,7 +81,7 @@ def test_every_way_to_write_a_number(text: str, value: float, language: Language
 def test_what_is_no_finite_number_is_refused_with_an_example(text: str, language: Language) -> None:
     with pytest.raises(
         InputError,
-        match=r"is no (finite )?number; write one such as 0\.25|не (конечное )?число; напиши, например, 0,25",
+        match=r"is no (finite )?number; write one such as 0\.25|не (конечное )?число; напишите, например, 0,25",
     ):
         read_number(text, language)
 

@@ -7,6 +7,8 @@
     grading      shares and ratings; typed reads numbers as people write them
     predicting   commit a number or a choice before an experiment runs
     scheduling   when to ask again (the only importer of fsrs)
+    planning     what to ask one learner now: the questions' items, and what was predicted before a run
+    telling      what is told, in sentences of ``words``
     interview    a draw of mixed topics with a time for each
     progress     reviews and interviews as values; file keeps them, written is their JSON
 
@@ -18,6 +20,7 @@
 
 from __future__ import annotations
 
+from . import telling, words
 from .file import ProgressFile, progress_file
 from .grading import Grade, grade_choice, grade_number, grade_recall
 from .interview import Given, Planned, draw, interview_of, missed, topic_of, weakness
@@ -35,6 +38,7 @@ from .items import (
     predictable,
     verdict_of,
 )
+from .planning import Kept, Standing, askable, keep, plan, standing
 from .predicting import Commitment, commit_number, commit_verdict, mark
 from .progress import Answered, Interview, Progress, Review
 from .scheduling import NEW_A_DAY, Agenda, Memory, agenda, memories
@@ -54,6 +58,7 @@ __all__ = [
     "Grade",
     "Interview",
     "Item",
+    "Kept",
     "KeyPoints",
     "Marked",
     "Memory",
@@ -64,10 +69,12 @@ __all__ = [
     "Progress",
     "ProgressFile",
     "Review",
+    "Standing",
     "Task",
     "Verdict",
     "agenda",
     "all_items",
+    "askable",
     "commit_number",
     "commit_verdict",
     "draw",
@@ -77,15 +84,20 @@ __all__ = [
     "interview_of",
     "item_of",
     "items_of",
+    "keep",
     "mark",
     "memories",
     "missed",
     "observations",
+    "plan",
     "pose",
     "predictable",
     "progress_file",
     "read_number",
+    "standing",
+    "telling",
     "topic_of",
     "verdict_of",
     "weakness",
+    "words",
 ]

@@ -50,6 +50,11 @@ class Given:
     marked: Marked
     seconds: float
 
+    @property
+    def late(self) -> bool:
+        """Whether it took longer than there was time."""
+        return self.seconds > self.planned.seconds
+
 
 def draw(
     items: Sequence[Item], known: Mapping[str, Memory], now: datetime, *, count: int = 6, seed: int = 0

@@ -15,6 +15,7 @@ from sklon._base.errors import InputError
 from sklon.lab.answer import Item as Written
 from sklon.lab.answer import Prediction, Recall, Statements
 from sklon.lab.catalogue import all_questions, find
+from sklon.lab.controls import settle
 from sklon.lab.question import Question
 from sklon.lab.text import Text
 
@@ -118,7 +119,7 @@ def item_of(key: str) -> Item:
 def verdict_of(experiment: str, check: str, fault: str | None = None) -> Verdict:
     """The item that asks whether a check of an experiment holds; InputError for one that is not there."""
     question, (asked, *_) = find(experiment)
-    asked.claim(check, {})
+    asked.claim(check, settle(asked.controls, {}))
     if fault is not None:
         asked.with_fault(fault)
     key = f"{asked.number}/holds/{check}" + (f"/{fault}" if fault is not None else "")

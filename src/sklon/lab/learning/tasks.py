@@ -268,6 +268,7 @@ def _verdict(item: Verdict) -> ChoiceTask:
         options=(HOLDS, FAILS),
         names=("holds", "fails"),
         right=0 if check.passed else 1,
+        why=HOLDS if check.passed else FAILS,
         result=result,
     )
 

@@ -10,11 +10,11 @@ from sklon.lab.text import Language, Text
 
 NO_NUMBER = Text(
     "“{text}” is no number; write one such as 0.25, 2.5e-3, 10^-3, 1/4 or 25 %",
-    "«{text}» — не число; напиши, например, 0,25, 2,5e-3, 10^-3, 1/4 или 25 %",
+    "«{text}» — не число; напишите, например, 0,25, 2,5e-3, 10^-3, 1/4 или 25 %",
 )
 NOT_FINITE = Text(
     "“{text}” is no finite number; write one such as 0.25 or 2.5e-3",
-    "«{text}» — не конечное число; напиши, например, 0,25 или 2,5e-3",
+    "«{text}» — не конечное число; напишите, например, 0,25 или 2,5e-3",
 )
 TWO_WAYS = "“{text}” can be read in two ways; write {whole} or {decimal}"
 

@@ -16,6 +16,7 @@ from nicegui.events import GenericEventArguments
 from sklon._base.errors import InputError
 from sklon.lab.learning import ChoiceTask, Marked, NumberTask, PointsTask, Task, read_number
 from sklon.lab.learning.tasks import bound_is_needed
+from sklon.lab.learning.words import CHOICE, NUMBER, SAID
 from sklon.lab.parts import HEAD, inline
 from sklon.lab.running import Result
 from sklon.lab.text import Language, Text, number
@@ -71,7 +72,7 @@ class _Points:
         self._place.clear()
         with self._place:
             with ui.element("fieldset").classes("options"):
-                Words("legend", words.SAID.of(self.language))
+                Words("legend", SAID.of(self.language))
                 for position, point in enumerate(self.task.points):
                     with ui.element("label"):
                         box = Words("input").props("type=checkbox")
@@ -98,7 +99,7 @@ class _Choice:
         self.task, self.language, self._answered = task, language, answered
         self._chosen: int | None = None
         with ui.element("fieldset").classes("options"):
-            html(words.CHOICE.of(language), "legend")
+            html(CHOICE.of(language), "legend")
             for position, option in enumerate(task.options):
                 with ui.element("label"):
                     radio = Words("input").props("type=radio name=option")
@@ -142,7 +143,7 @@ class NumberField:
     def __init__(self, language: Language, entered: Callable[[], object]) -> None:
         self.language, self.text = language, ""
         self._field = Field(
-            words.NUMBER.of(language), self._type, type="text", autocomplete="off", spellcheck="false",
+            NUMBER.of(language), self._type, type="text", autocomplete="off", spellcheck="false",
             maxlength=str(MOST_LETTERS), placeholder=words.NUMBER_HINT.of(language),
         )  # fmt: skip
         self._field.classes("typed")

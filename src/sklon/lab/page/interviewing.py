@@ -15,21 +15,24 @@ from sklon.lab.learning import (
     Interview,
     Marked,
     Planned,
-    all_items,
+    askable,
     draw,
     interview_of,
+    keep,
     memories,
     progress_file,
+    telling,
 )
-from sklon.lab.text import Language, number
+from sklon.lab.learning.words import KINDS, LATE
+from sklon.lab.text import Language, Text, number
 
 from . import learner_words as words
 from .aside import aside
 from .asking import Marking, line, show_task
 from .native import Button, Words
-from .putting import meanwhile, posed, show_prompt
+from .putting import posed, show_prompt
 from .shell import address, html
-from .telling import truth
+from .telling import listed
 from .work import Work
 
 #: seconds from one look at the clock to the next
@@ -59,6 +62,9 @@ class Interviewing:
         self._status.say(why)
         self._status.set_attributes(data_status="fail")
 
+    def _say_running(self, said: Text | None) -> None:
+        self._status.say("" if said is None else said.of(self.language))
+
     def _tick(self) -> None:
         """Say how much time is left; nothing ends by itself."""
         if self._asked_at is None or len(self._given) >= len(self._planned):
@@ -78,7 +84,7 @@ class Interviewing:
 
     async def _ask(self) -> None:
         planned = self._planned[len(self._given)]
-        self._status.say(meanwhile(planned.item, self.language))
+        self._say_running(telling.while_posed(planned.item))
         task, picture = await posed(planned.item, self._seed + len(self._given), self.language)
         self._status.say("")
         self._place.clear()
@@ -96,7 +102,7 @@ class Interviewing:
 
     async def _mark(self, marking: Marking, seconds: float) -> None:
         planned, self._asked_at = self._planned[len(self._given)], None
-        self._status.say(meanwhile(planned.item, self.language))
+        self._say_running(telling.while_marked(planned.item))
         marked = await aside(lambda: _kept(marking))
         self._given.append(Given(planned=planned, marked=marked, seconds=seconds))
         await (self._ask() if len(self._given) < len(self._planned) else self._end())
@@ -126,10 +132,9 @@ def result(given: list[Given], held: Interview, language: Language) -> str:
 
 def _answer(given: Given, language: Language) -> str:
     question = find(given.planned.item.question)[0]
-    kind, marked = words.KINDS[type(given.planned.item)].of(language), given.marked
-    took = words.TOOK.of(language).format(seconds=round(given.seconds), allowed=round(given.planned.seconds))
-    late = f", <span class='fails'>{words.LATE.of(language)}</span>" if given.seconds > given.planned.seconds else ""
-    share = f"{number(round(100 * marked.grade.share), language)} %"
+    kind, marked = KINDS[type(given.planned.item)].of(language), given.marked
+    took, share = telling.took(given).of(language), telling.share(marked.grade.share).of(language)
+    late = f", <span class='fails'>{LATE.of(language)}</span>" if given.late else ""
     title = parts.inline(question.answers[language].title)
     return (
         f'<p><a href="{address(language, question.slug)}">{question.number} · {title}</a></p>'
@@ -138,19 +143,20 @@ def _answer(given: Given, language: Language) -> str:
 
 
 def _missed(marked: Marked, language: Language) -> str:
-    """What was missed: points, the right option, or the question with its number."""
-    if not isinstance(marked.truth, float) or not marked.missed:
-        return truth(marked, language)
-    said = words.TRUE_NUMBER.of(language).format(truth=number(marked.truth, language))
-    return f"<p>{line(marked.missed[0], language)} <strong>{escape(said)}</strong></p>"
+    """What was missed: points, the right option, or what was asked with what is true."""
+    said = telling.told(marked)
+    if said.heading is not None:
+        return listed(said.heading, said.missed, language)
+    return "".join(f"<p>{line(text, language)}</p>" for text in telling.missed(marked))
 
 
 def _drawn_items(count: int, seed: int, now: datetime) -> tuple[Planned, ...]:
-    return draw(all_items(), memories(progress_file().read().reviews), now, count=count, seed=seed)
+    known = memories(progress_file().read().reviews)
+    return draw(askable(known), known, now, count=count, seed=seed)
 
 
 def _kept(marking: Marking) -> Marked:
     """The mark, kept at once."""
     marked = marking()
-    progress_file().add([marked.review(datetime.now().astimezone())])
+    keep(marked, datetime.now().astimezone(), progress_file())
     return marked

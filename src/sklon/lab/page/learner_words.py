@@ -1,27 +1,11 @@
-"""What the page says to those who test themselves: practice, interviews, predictions, and the museum of faults."""
+"""What the page alone says to those who test themselves: practice, interviews, predictions, the museum of faults.
+
+What the terminal says, too, stands in ``sklon.lab.learning.words``.
+"""
 
 from __future__ import annotations
 
-from sklon.lab.learning import (
-    ActiveFault,
-    FalseStatement,
-    FreshNumbers,
-    Item,
-    KeyPoints,
-    NumberPrediction,
-    Verdict,
-)
 from sklon.lab.text import Text
-
-#: what kind of task an item is
-KINDS: dict[type[Item], Text] = {
-    KeyPoints: Text("from memory", "по памяти"),
-    FalseStatement: Text("a false statement", "ложное утверждение"),
-    NumberPrediction: Text("a number to predict", "предсказать число"),
-    FreshNumbers: Text("a small computation", "небольшой расчёт"),
-    ActiveFault: Text("find the fault", "найти ошибку"),
-    Verdict: Text("will it hold?", "подтвердится ли?"),
-}
 
 # ---- practice
 PRACTICE_LEAD = Text(
@@ -31,11 +15,6 @@ PRACTICE_LEAD = Text(
     "вернётся, когда начнёт забываться.",
 )
 READING = Text("Reading your progress…", "Читаю, что уже пройдено…")
-RUNNING = Text("Running the experiment…", "Идёт опыт…")
-STANDING = Text(
-    "{begun} of {items} begun · {due} due · {new} new today",
-    "начато {begun} из {items} · пора повторить: {due} · новых сегодня: {new}",
-)
 BEGUN = Text("items begun", "начатые задания")
 ANSWER = Text("Answer", "Ответить")
 UNKNOWN = Text("I do not know", "Не знаю")
@@ -45,30 +24,14 @@ OWN_WORDS = Text(
     "Ответьте вслух или напишите здесь; это никуда не записывается",
 )
 SHOW_POINTS = Text("Show what belongs to it", "Показать, что сюда входит")
-SAID = Text("What of this did you say?", "Что из этого прозвучало?")
-CHOICE = Text("Choose one", "Выберите вариант")
 NOT_CHOSEN = Text(
     "Nothing is chosen yet; choose one, or say that you do not know.",
     "Пока ничего не выбрано: выберите вариант или нажмите «Не знаю».",
 )
-NUMBER = Text("Your number", "Ваше число")
 NUMBER_HINT = Text("for example 0.25, 1/4, 25 % or 2.5e-3", "например 0,25, 1/4, 25 % или 2,5e-3")
 TOO_LONG = Text("This is too long for a number.", "Для числа это слишком длинно.")
-RIGHT, ALMOST, WRONG = Text("Right.", "Верно."), Text("Almost.", "Почти."), Text("Wrong.", "Неверно.")
-TRUE_NUMBER = Text("It is {truth}.", "Правильный ответ: {truth}.")
-GIVEN_NUMBER = Text("You said {given}.", "Ваш ответ: {given}.")
-IT_HOLDS, IT_FAILS = (
-    Text("The check holds.", "Проверка подтвердилась."),
-    Text("The check fails.", "Проверка не сошлась."),
-)
-TRUE_CHOICE = Text("It was this one:", "Надо было выбрать:")
-MISSED = Text("Not said:", "Не прозвучало:")
-WHY = Text("Why", "Почему")
 DECIDED = Text("The run that decided", "Опыт, который это решил")
 IN_FULL = Text("The answer in full", "Полный ответ")
-AGAIN = Text("Next review {when}.", "Следующее повторение {when}.")
-SOON, MINUTES = Text("in a minute", "через минуту"), Text("in {count} min", "через {count} мин")
-HOURS, DAYS = Text("in {count} h", "через {count} ч"), Text("in {count} days", "через {count} дн.")
 DONE = Text("That is all for now", "На сегодня всё")
 NOTHING_DUE = Text("Nothing is due.", "Повторять пока нечего.")
 MORE = Text("Ask {count} new ones", "Ещё {count} новых")
@@ -114,8 +77,6 @@ LEFT = Text("{seconds} s left", "осталось {seconds} с")
 OVER = Text("{seconds} s over the time", "время вышло {seconds} с назад")
 RESULT = Text("{share} % right", "верно: {share} %")
 NOT_ANSWERED = Text("Nothing was answered.", "Ответов не было.")
-TOOK = Text("{seconds} of {allowed} s", "{seconds} из {allowed} с")
-LATE = Text("too late", "дольше срока")
 BACK = Text("Back to practice", "Назад к тренировке")
 
 # ---- predictions
@@ -123,7 +84,6 @@ PREDICT = Text("Predict first", "Сначала предсказать")
 PREDICT_WHAT = Text("What will come out?", "Что получится?")
 WILL_HOLD = Text("Will it hold: {says}?", "Подтвердится ли: {says}?")
 HOLDS, FAILS = Text("it will hold", "подтвердится"), Text("it will fail", "не подтвердится")
-YOUR_CHOICE = Text("Your prediction", "Ваше предсказание")
 COMMIT = Text("Commit", "Зафиксировать")
 COMMITTED = Text("You say {given}. Now run the experiment.", "Вы предсказали: {given}. Теперь запустите опыт.")
 WITHDRAWN = Text(
@@ -134,7 +94,6 @@ AS_IT_STANDS = Text(
     "Predictions are about the experiment as it stands; set everything back to its default first.",
     "Предсказывают опыт без изменений: сначала верните настройки к исходным.",
 )
-LOOKING = Text("Looking up what it checks…", "Выясняю, что проверяет опыт…")
 
 # ---- the museum
 MUSEUM_TITLE = Text("The museum of faults", "Музей ошибок")

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from datetime import datetime
 from html import escape
 
 from nicegui import Client, ui
 
-from sklon._base.errors import InputError
 from sklon.lab.catalogue import find
 from sklon.lab.learning import (
     NEW_A_DAY,
-    Agenda,
     Item,
+    Kept,
     Marked,
-    Progress,
-    Verdict,
-    agenda,
-    all_items,
-    item_of,
-    memories,
+    Standing,
+    keep,
+    plan,
     progress_file,
+    standing,
+    telling,
 )
-from sklon.lab.text import Language, number
+from sklon.lab.text import Language, Text
 
 from . import learner_words as words
 from .aside import aside
@@ -33,10 +30,9 @@ from .asking import Marking, show_task
 from .interviewing import Interviewing
 from .native import Button, Words
 from .outcome import drawn_result
-from .predicting import names_of_checks
-from .putting import meanwhile, posed, show_prompt
+from .putting import posed, show_prompt
 from .shell import address, html, shell
-from .telling import again, to_question, told
+from .telling import to_question, told
 from .transfer import show_transfer
 from .words import PRACTICE
 from .work import Work
@@ -109,16 +105,19 @@ class Practice:
         self._status.say(said)
         self._status.set_attributes(data_status=status)
 
+    def _tell_running(self, said: Text | None) -> None:
+        self._tell("" if said is None else said.of(self.language), "running")
+
     # ---- asking
     async def _ask(self) -> None:
-        progress = await aside(progress_file().read)
-        plan = await aside(lambda: _plan(progress, self._pace))
-        self._standing.set_content(standing(progress, plan, self.language))
-        if not plan.items:
-            self._show_end(progress)
+        now = datetime.now().astimezone()
+        stands, items = await aside(lambda: _looked_up(now, self._pace))
+        self._standing.set_content(bar(stands, self.language))
+        if not items:
+            self._show_end(stands, now)
             return
-        item = plan.items[0]
-        self._tell(meanwhile(item, self.language), "running")
+        item = items[0]
+        self._tell_running(telling.while_posed(item))
         task, picture = await posed(item, self._next_seed(), self.language)
         self._tell("", "asked")
         self._place.clear()
@@ -131,20 +130,17 @@ class Practice:
         self._seed = (self._seed + 1) % (LARGEST_SEED + 1)
         return self._seed
 
-    def _show_end(self, progress: Progress) -> None:
-        language, now = self.language, datetime.now().astimezone()
-        known = memories(progress.reviews)
-        due = min((memory.due for memory in known.values()), default=None)
-        today = sum(memory.first.astimezone().date() == now.date() for memory in known.values())
+    def _show_end(self, stands: Standing, now: datetime) -> None:
+        language = self.language
         self._tell("", "done")
         self._place.clear()
         with self._place:
             html(words.DONE.of(language), "h2")
-            later = f" {again(due, now, language)}" if due is not None else ""
+            later = f" {telling.again(stands.later, now).of(language)}" if stands.later is not None else ""
             html(escape(words.NOTHING_DUE.of(language) + later), "p")
             with ui.element("div").classes("actions"):
-                if any(item.key not in known for item in all_items()):
-                    Button(words.MORE.of(language).format(count=NEW_A_DAY), lambda: self._more(today), "first")
+                if stands.begun < stands.items:
+                    Button(words.MORE.of(language).format(count=NEW_A_DAY), lambda: self._more(stands.today), "first")
                 Button(words.NEXT.of(language), self.go_on)
 
     # ---- marking
@@ -152,15 +148,15 @@ class Practice:
         self._work.begin(lambda: self._mark(item, marking, form))
 
     async def _mark(self, item: Item, marking: Marking, form: ui.element) -> None:
-        self._tell(meanwhile(item, self.language), "running")
-        marked, progress, decided = await aside(lambda: _kept(marking, self.language))
+        self._tell_running(telling.while_marked(item))
         now = datetime.now().astimezone()
-        due = (await aside(lambda: memories(progress.reviews)))[item.key].due
-        self._standing.set_content(standing(progress, await aside(lambda: _plan(progress, self._pace)), self.language))
+        marked, kept, decided = await aside(lambda: _kept(marking, now, self.language))
+        stands = await aside(lambda: standing(kept.progress, now, new_a_day=self._pace))
+        self._standing.set_content(bar(stands, self.language))
         self._tell("", "marked")
         form.clear()
         with form:
-            when = f'<p class="again">{escape(again(due, now, self.language))}</p>'
+            when = f'<p class="again">{escape(telling.again(kept.due, now).of(self.language))}</p>'
             html(told(marked, self.language) + when, kind="told-mark").props("role=status")
             if decided:
                 html(f"<details><summary>{words.DECIDED.of(self.language)}</summary>{decided}</details>")
@@ -179,39 +175,20 @@ def show_interviews(language: Language) -> None:
     html(links, "p", "interviews")
 
 
-def standing(progress: Progress, plan: Agenda[Item], language: Language) -> str:
+def bar(stands: Standing, language: Language) -> str:
     """How far one is, in a line and as a bar."""
-    known, items = memories(progress.reviews), len(all_items())
-    begun = sum(item.key in known for item in all_items())
-    said = words.STANDING.of(language).format(
-        begun=number(begun, language), items=number(items, language), due=len(plan.due), new=len(plan.new)
-    )
-    label = words.BEGUN.of(language)
-    return f'<p>{escape(said)}</p><progress aria-label="{label}" max="{items}" value="{begun}"></progress>'
+    said, label = escape(telling.how_far(stands).of(language)), words.BEGUN.of(language)
+    return f'<p>{said}</p><progress aria-label="{label}" max="{stands.items}" value="{stands.begun}"></progress>'
 
 
-def _plan(progress: Progress, pace: int) -> Agenda[Item]:
-    known = memories(progress.reviews)
-    return agenda((*all_items(), *committed(known)), known, datetime.now().astimezone(), new_a_day=pace)
+def _looked_up(now: datetime, pace: int) -> tuple[Standing, tuple[Item, ...]]:
+    """How far the learner is, and what to ask."""
+    progress = progress_file().read()
+    return standing(progress, now, new_a_day=pace), plan(progress, now, new_a_day=pace).items
 
 
-def committed(known: Iterable[str]) -> list[Verdict]:
-    """The checks about which something was once predicted. What this version does not know any more is left out.
-
-    >>> [item.key for item in committed(["Q1/recall-1", "E5/holds/mismatches", "E99/holds/nothing"])]
-    ['E5/holds/mismatches']
-    """
-    found = []
-    for key in known:
-        with suppress(InputError):
-            item = item_of(key)
-            if isinstance(item, Verdict) and item.check in names_of_checks(item.experiment):
-                found.append(item)
-    return found
-
-
-def _kept(marking: Marking, language: Language) -> tuple[Marked, Progress, str]:
-    """The mark, all progress with it, and the run that decided."""
+def _kept(marking: Marking, now: datetime, language: Language) -> tuple[Marked, Kept, str]:
+    """The mark, kept, and the run that decided."""
     marked = marking()
-    progress = progress_file().add([marked.review(datetime.now().astimezone())])
-    return marked, progress, "" if marked.result is None else drawn_result(marked.result, language)
+    kept = keep(marked, now, progress_file())
+    return marked, kept, "" if marked.result is None else drawn_result(marked.result, language)

@@ -1,34 +1,30 @@
 """Predict first: before an experiment runs, the learner commits a number or whether a check will hold.
 
 A prediction is about the experiment as it stands, with a fault or without, and counts only if nothing of that run was
-seen on this page before. What checks there are is said by a run that is not shown.
+seen on this page before. It is kept like an answer, so practice and the quiz in the terminal come back to it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from functools import cache
 from html import escape
 
 from nicegui import Client, ui
 
-from sklon.lab.catalogue import find
-from sklon.lab.check import Check
 from sklon.lab.learning import (
     Commitment,
-    Marked,
     NumberPrediction,
-    Progress,
     commit_number,
     commit_verdict,
+    keep,
     mark,
-    memories,
     predictable,
     progress_file,
+    telling,
 )
 from sklon.lab.plain import plain
-from sklon.lab.running import Result, run_experiment
+from sklon.lab.running import Result
 from sklon.lab.text import Language, Text, number
 
 from . import learner_words as words
@@ -36,7 +32,7 @@ from .aside import aside
 from .asking import NumberField, line
 from .native import Button, Menu, Words
 from .shell import html
-from .telling import again, told
+from .telling import told
 from .turning import Turned
 from .work import Work
 
@@ -95,23 +91,20 @@ class Predicting:
         self._offers = offered
         if offered:
             with self._place:
-                Button(words.PREDICT.of(self.language), lambda: self._work.begin(self._open), "quiet")
+                Button(words.PREDICT.of(self.language), self._open, "quiet")
 
     def _clear(self) -> None:
         self._place.clear()
         self._offers = False
 
-    async def _open(self) -> None:
+    def _open(self) -> None:
         if not self._as_it_stands:
             self._tell(words.AS_IT_STANDS.of(self.language), "idle")
             return
-        self._tell(words.LOOKING.of(self.language), "running")
-        checks = await aside(lambda: _checks(self.turned.experiment.number))
         self._tell("", "idle")
-        if self._fault not in self._seen:
-            self._clear()
-            with self._place:
-                _Form(self.turned, checks, self.language, self._commit)
+        self._clear()
+        with self._place:
+            _Form(self.turned, self.language, self._commit)
 
     def _commit(self, commitment: Commitment, said: str) -> None:
         if self._fault in self._seen or not self._as_it_stands:
@@ -122,11 +115,13 @@ class Predicting:
 
     # ---- grading
     async def _grade(self, commitment: Commitment, result: Result) -> None:
-        marked, progress = await aside(lambda: _kept(commitment, result))
-        due = (await aside(lambda: memories(progress.reviews)))[marked.item].due
-        when = escape(again(due, datetime.now().astimezone(), self.language))
+        marked, now = mark(commitment, result), datetime.now().astimezone()
+        said = told(marked, self.language)
+        self._told.set_content(said)  # also where it cannot be kept
+        kept = await aside(lambda: keep(marked, now, progress_file()))
+        when = escape(telling.again(kept.due, now).of(self.language))
         self._tell("", "marked")
-        self._told.set_content(told(marked, self.language) + f'<p class="again">{when}</p>')
+        self._told.set_content(said + f'<p class="again">{when}</p>')
 
     def _tell(self, said: str, status: str) -> None:
         self._status.say(said)
@@ -136,15 +131,13 @@ class Predicting:
 class _Form:
     """What to predict, and what is predicted."""
 
-    def __init__(
-        self, turned: Turned, checks: tuple[Check, ...], language: Language, commit: Callable[[Commitment, str], None]
-    ) -> None:
+    def __init__(self, turned: Turned, language: Language, commit: Callable[[Commitment, str], None]) -> None:
         self.language, self._commit, self._turned = language, commit, turned
         numbers = predictable(turned.experiment.number) if turned.fault is None else ()
         self._numbers = {f"number {item.check}": item for item in numbers}
-        self._checks = {f"verdict {check.name}": check for check in checks}
+        self._checks = {f"verdict {name}": name for name in turned.experiment.claims}
         options = {key: plain(item.prompt.of(language)) for key, item in self._numbers.items()}
-        options |= {k: words.WILL_HOLD.of(language).format(says=c.says.of(language)) for k, c in self._checks.items()}
+        options |= {key: self._asked(name) for key, name in self._checks.items()}
         self._chosen = next(iter(options))
         Menu(words.PREDICT_WHAT.of(language), options, self._chosen, self._choose)
         self._place = ui.element("div")
@@ -168,11 +161,15 @@ class _Form:
         field = NumberField(self.language, commit)
         self._show_button(words.COMMIT, commit)
 
-    def _show_verdict(self, check: Check) -> None:
+    def _asked(self, check: str) -> str:
+        says = self._turned.experiment.claim(check, self._turned.settings)
+        return words.WILL_HOLD.filled(says=says).of(self.language)
+
+    def _show_verdict(self, check: str) -> None:
         def committing(holds: bool, said: Text) -> Callable[[], None]:
             fault = self._turned.fault
             made = commit_verdict(
-                self._turned.experiment.number, check.name, holds, fault.name if fault is not None else None
+                self._turned.experiment.number, check, holds, fault.name if fault is not None else None
             )
             return lambda: self._commit(made, said.of(self.language))
 
@@ -183,20 +180,3 @@ class _Form:
     def _show_button(self, said: Text, pressed: Callable[[], None]) -> None:
         with ui.element("div").classes("actions"):
             Button(said.of(self.language), pressed, "first")
-
-
-@cache
-def _checks(experiment: str) -> tuple[Check, ...]:
-    """What an experiment checks, as it stands."""
-    return run_experiment(find(experiment)[1][0]).checks
-
-
-def names_of_checks(experiment: str) -> set[str]:
-    """The names of what an experiment checks, as it stands."""
-    return {check.name for check in _checks(experiment)}
-
-
-def _kept(commitment: Commitment, result: Result) -> tuple[Marked, Progress]:
-    """The mark of what was committed, and all progress with it."""
-    marked = mark(commitment, result)
-    return marked, progress_file().add([marked.review(datetime.now().astimezone())])

@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 from sklon.lab.catalogue import find
-from sklon.lab.learning import ActiveFault, ChoiceTask, Item, NumberPrediction, Task, Verdict, pose
+from sklon.lab.learning import ChoiceTask, Item, Task, pose
 from sklon.lab.text import Language
 
-from . import learner_words as words
 from .aside import aside
 from .asking import line
 from .native import Words
 from .outcome import drawn_figure
 from .shell import html
 from .telling import crumb
-
-#: items that an experiment runs for
-_MEASURED = (ActiveFault, NumberPrediction, Verdict)
-
-
-def meanwhile(item: Item, language: Language) -> str:
-    """What is said while an item is made or marked: nothing where nothing runs."""
-    return words.RUNNING.of(language) if isinstance(item, _MEASURED) else ""
 
 
 async def posed(item: Item, seed: int, language: Language) -> tuple[Task, str]:
