@@ -18,13 +18,25 @@
 A message says what is wrong, where, the values seen, and one repair.
 """
 
+from typing import Any
+
 
 class SklonError(Exception):
     """The root of all errors raised on purpose by sklon."""
 
 
 class InputError(SklonError, ValueError):
-    """What the user gave cannot be used."""
+    """What the user gave cannot be used.
+
+    A sentence may have gaps, kept apart from what fills them, so that it can be told in another language:
+
+    >>> str(InputError("{file} is empty", file="data.csv"))
+    'data.csv is empty'
+    """
+
+    def __init__(self, sentence: str = "", /, **gaps: Any) -> None:
+        super().__init__(sentence.format(**gaps) if gaps else sentence)
+        self.sentence, self.gaps = sentence, gaps
 
 
 class ShapeError(InputError):

@@ -16,17 +16,25 @@ from sklon._base.errors import InputError
 
 _COMPLAINTS = (
     (
-        r"Line: (\d+)\n.*Expected Number of Columns: 1 Found: (\d+)",
-        "line {0} has {1} fields where the header has 1; if a title stands above the header, delete it",
+        r"Line: (?P<line>\d+)\n.*Expected Number of Columns: 1 Found: (?P<found>\d+)",
+        "{file} cannot be read: line {line} has {found} fields where the header has 1; if a title stands above the "
+        "header, delete it",
     ),
     (
-        r"Line: (\d+)\n.*Expected Number of Columns: (\d+) Found: (\d+)",
-        "line {0} has {2} fields where the header has {1}",
+        r"Line: (?P<line>\d+)\n.*Expected Number of Columns: (?P<expected>\d+) Found: (?P<found>\d+)",
+        "{file} cannot be read: line {line} has {found} fields where the header has {expected}",
     ),
-    (r"Line: (\d+)\n.*unterminated quote", "line {0} opens a quotation mark that is not closed"),
-    (r"Line: (\d+)\n", "line {0} is not CSV"),
+    (
+        r"Line: (?P<line>\d+)\n.*unterminated quote",
+        "{file} cannot be read: line {line} opens a quotation mark that is not closed",
+    ),
+    (r"Line: (?P<line>\d+)\n", "{file} cannot be read: line {line} is not CSV"),
+    (
+        r"No magic bytes found|too small to be a Parquet file|Parquet magic bytes",
+        "{file} cannot be read: it begins like a Parquet file, but is none; give the file anew",
+    ),
 )
-"""What DuckDB's messages mean: a pattern, and the clause that its groups fill."""
+"""What DuckDB's messages mean: a pattern, and the sentence that its groups fill."""
 
 
 def fetch(name: str, query: str, parameters: Sequence[Any]) -> dict[str, Any]:
@@ -42,7 +50,7 @@ def fetch(name: str, query: str, parameters: Sequence[Any]) -> dict[str, Any]:
         try:
             result: dict[str, Any] = connection.execute(query, parameters).fetchnumpy()
         except duckdb.Error as error:
-            raise InputError(f"{name} cannot be read: {_explain(str(error))}") from error
+            raise _explained(name, str(error)) from error
     return result
 
 
@@ -55,9 +63,9 @@ def _connection(process: int) -> Any:
     return duckdb.connect(":memory:", config=offline)
 
 
-def _explain(message: str) -> str:
-    """One clause about what DuckDB found wrong, with the line where it says one."""
-    for pattern, clause in _COMPLAINTS:
+def _explained(name: str, message: str) -> InputError:
+    """One sentence about what DuckDB found wrong, with the line where it says one."""
+    for pattern, sentence in _COMPLAINTS:
         if found := re.search(pattern, message, re.DOTALL):
-            return clause.format(*found.groups())
-    return message.splitlines()[0].split(": ", 1)[-1]
+            return InputError(sentence, file=name, **found.groupdict())
+    return InputError("{file} cannot be read: {why}", file=name, why=message.splitlines()[0].split(": ", 1)[-1])

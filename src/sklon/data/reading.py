@@ -38,9 +38,9 @@ _SIGNATURES = (
     (b"\x1f\x8b", "gzip"),
 )
 _REPAIRS = {
-    "zip": "is an Excel workbook or an archive, not a text file; save the sheet as CSV",
-    "excel": "is an Excel workbook, not a text file; save the sheet as CSV",
-    "gzip": "is compressed; unpack it first",
+    "zip": "{file} is an Excel workbook or an archive, not a text file; save the sheet as CSV",
+    "excel": "{file} is an Excel workbook, not a text file; save the sheet as CSV",
+    "gzip": "{file} is compressed; unpack it first",
 }
 
 
@@ -73,10 +73,10 @@ def read_file(path: Path) -> Table:
     """The table in a CSV or Parquet file, whatever its name says."""
     data, name = _bytes(path), shown(path)
     if not data.strip():
-        raise InputError(f"{name} is empty")
+        raise InputError("{file} is empty", file=name)
     kind = next((kind for signature, kind in _SIGNATURES if data.startswith(signature)), "text")
     if kind in _REPAIRS:
-        raise InputError(f"{name} {_REPAIRS[kind]}")
+        raise InputError(_REPAIRS[kind], file=name)
     columns = (_read_parquet if kind == "parquet" else _read_csv)(path, data)
     return check_table(Table(columns, name, hashlib.sha256(data).hexdigest()))
 
@@ -104,7 +104,7 @@ def dialect_of(data: bytes, name: str) -> Dialect:
     """The dialect of a CSV file; the delimiter is the one that best explains its first records."""
     encoding = encoding_of(data)
     if encoding == "binary":
-        raise InputError(f"{name} is a binary file, not a table of text; give a CSV or Parquet file")
+        raise InputError("{file} is a binary file, not a table of text; give a CSV or Parquet file", file=name)
     text = data[:SNIFFED_BYTES].decode(encoding, errors="replace")
     delimiter = max(DELIMITERS, key=lambda candidate: _agreement(text, candidate))
     header = next(_records(text, delimiter), [])

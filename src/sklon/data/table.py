@@ -173,16 +173,17 @@ def table_from_frame(frame: Any, source: str = "the frame") -> Table:
 def check_table(table: Table) -> Table:
     """``table`` itself, if it has columns of different names, equal lengths and at least one row."""
     if not table.columns:
-        raise InputError(f"{table.source} has no columns")
+        raise InputError("{file} has no columns", file=table.source)
     names = list(table.names)
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise InputError(f"{table.source} has more than one column named {twice[0]!r}; rename all but one")
+        sentence = "{file} has more than one column named {column!r}; rename all but one"
+        raise InputError(sentence, file=table.source, column=twice[0])
     if len({len(column) for column in table.columns}) > 1:
         lengths = ", ".join(f"{column.name} {len(column)}" for column in table.columns)
         raise InputError(f"the columns of {table.source} differ in length: {lengths}")
     if not len(table):
-        raise InputError(f"{table.source} has a header but no rows")
+        raise InputError("{file} has a header but no rows", file=table.source)
     return table
 
 

@@ -42,8 +42,12 @@ class Quantity:
         if np.isinf(encoded).any():
             far = numbers[np.isinf(encoded)][0]
             raise InputError(
-                f"the column {self.name!r} holds {far:.4g}, but the rows that are trained on lie within "
-                f"{self.low:.4g} and {self.high:.4g}: that is too far away to be learned; leave such rows out"
+                "the column {column!r} holds {far:.4g}, but the rows that are trained on lie within "
+                "{low:.4g} and {high:.4g}: that is too far away to be learned; leave such rows out",
+                column=self.name,
+                far=far,
+                low=self.low,
+                high=self.high,
             )
         return encoded[:, None]
 

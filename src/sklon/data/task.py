@@ -66,17 +66,19 @@ def _distinct(target: Column) -> int:
     """How many different values the column has; an error where there is nothing to learn."""
     present = target.values[~target.missing]
     if not len(present):
-        raise InputError(f"the target {target.name!r} has no value in any row")
+        raise InputError("the target {target!r} has no value in any row", target=target.name)
     distinct = len(set(present.tolist()))
     if distinct == 1:
-        raise InputError(f"the target {target.name!r} is {brief(present[0])} in every row; there is nothing to learn")
+        sentence = "the target {target!r} is {value} in every row; there is nothing to learn"
+        raise InputError(sentence, target=target.name, value=brief(present[0]))
     return distinct
 
 
 def _check_finite(target: Column) -> None:
     infinite = 0 if target.numbers is None else int(np.count_nonzero(np.isinf(target.numbers)))
     if infinite:
-        raise InputError(f"the target {target.name!r} is infinite in {infinite} rows; remove or correct them")
+        sentence = "the target {target!r} is infinite in {rows} rows; remove or correct them"
+        raise InputError(sentence, target=target.name, rows=infinite)
 
 
 def _check_numbers(target: Column, distinct: int, kind: str) -> None:
@@ -92,8 +94,10 @@ def _check_classes(target: Column, distinct: int, kind: str) -> None:
     rows = int(np.count_nonzero(~target.missing))
     if distinct == rows:
         raise InputError(
-            f"the target {target.name!r} has as many different values as rows ({rows}), so no class repeats; "
-            "choose another target"
+            "the target {target!r} has as many different values as rows ({rows}), so no class repeats; "
+            "choose another target",
+            target=target.name,
+            rows=rows,
         )
     if kind == BINARY and distinct != 2:
         raise InputError(f"the target {target.name!r} has {distinct} different values; a binary task needs two")

@@ -154,7 +154,9 @@ def test_own_data_are_trained_on_and_never_in_the_link(page: Page, served: Serve
     page.wait_for_selector("details .complaint:has-text('400')")
     give(page, "a,b\n1,2\n")
     page.get_by_role("button", name="Train on it").click()
-    page.wait_for_selector("details .complaint:not(:empty)")
+    page.wait_for_selector("details .complaint:has-text('three columns of different names')")
+    give(page, "a,b\n1,2,3\n")
+    page.wait_for_selector("details .complaint:has-text('mine.csv cannot be read: line 2 has 3 fields')")
     give(page, TABLE)
     page.wait_for_selector("details .status:has-text('60 rows')")
     press(page, "Train on it")
@@ -169,6 +171,17 @@ def test_own_data_are_trained_on_and_never_in_the_link(page: Page, served: Serve
     page.wait_for_url("**data=own**")
     open_page(page, served, page.url.removeprefix(served.address))
     assert "own" in page.locator(".notes").inner_text()
+
+
+def test_what_is_wrong_with_own_data_is_told_in_russian(page: Page, served: Served) -> None:
+    open_page(page, served, "/ru/playground?mode=step")
+    page.locator("details summary").first.click()
+    give(page, "a,b\n1,2,3\n")
+    page.wait_for_selector("details .complaint:has-text('файл mine.csv не читается: полей в строке 2 — 3')")
+    assert page.locator("details .complaint [lang=en]").count() == 0
+    give(page, TABLE)
+    page.wait_for_selector("details .status:has-text('mine.csv')")
+    assert page.locator("details .complaint").inner_text() == ""
 
 
 def test_a_training_that_diverges_says_why(page: Page, served: Served) -> None:

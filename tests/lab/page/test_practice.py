@@ -253,10 +253,31 @@ def test_no_other_page_may_add_to_progress(served: Served, learner: ProgressFile
     connection.close()
 
 
-def test_a_damaged_file_is_said_and_left_as_it_is(page: Page, served: Served, learner: ProgressFile) -> None:
+@pytest.mark.parametrize(("language", "said"), [("en", "is damaged (line 1)"), ("ru", "повреждён (строка 1)")])
+def test_a_damaged_file_is_said_and_left_as_it_is(
+    language: Language, said: str, page: Page, served: Served, learner: ProgressFile, tmp_path: Path
+) -> None:
     learner.path.write_text("not ours")
-    open_page(page, served, "/en/practice")
-    page.wait_for_selector(".status[data-status=fail]:has-text('damaged')")
+    other = ProgressFile(tmp_path / "other.json")
+    known(other, "Q2/recall-1")
+    open_page(page, served, f"/{language}/practice")
+    page.wait_for_selector(f".status[data-status=fail]:has-text('{said}'):has-text('SKLON_PROGRESS')")
+    page.locator("input[type=file]").set_input_files(other.path)
+    page.wait_for_selector(f".transfer [data-status=fail]:has-text('{words.IMPORT_ERRORS['kept'].of(language)}')")
+    assert learner.path.read_text() == "not ours" and for_everyone(page)
+
+
+def test_a_prediction_is_told_also_where_it_cannot_be_kept(page: Page, served: Served, learner: ProgressFile) -> None:
+    learner.path.write_text("not ours")
+    open_page(page, served, "/ru/gradient-by-hand")
+    card = page.locator("#E5")
+    card.get_by_role("button", name=words.PREDICT.ru).click()
+    card.locator(".typed input").fill("4,0")
+    card.get_by_role("button", name=words.COMMIT.ru).click()
+    page.wait_for_selector("#E5 .committed[data-status=committed]")
+    card.locator(".actions .first").click()
+    page.wait_for_selector("#E5 .verdict.right")
+    page.wait_for_selector("#E5 .committed[data-status=fail]:has-text('оставлен как есть')")
     assert learner.path.read_text() == "not ours" and for_everyone(page)
 
 

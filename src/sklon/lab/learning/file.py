@@ -51,17 +51,24 @@ class ProgressFile:
             return Progress()
         except NewerError as error:
             raise InputError(
-                f"{self.path} was written by a newer sklon (schema {error}; this one reads {SCHEMA}) and is left as it "
-                f"is; update sklon, or name another file with {VARIABLE}"
+                "{path} was written by a newer sklon (schema {schema}; this one reads {known}) and is left as it is; "
+                "update sklon, or name another file with {variable}",
+                path=self.path,
+                schema=str(error),
+                known=SCHEMA,
+                variable=VARIABLE,
             ) from error
         except (DamagedError, UnicodeDecodeError) as error:
-            why = error if isinstance(error, DamagedError) else "it is no text in UTF-8"
+            where = error if isinstance(error, DamagedError) else InputError("it is no text in UTF-8")
             raise InputError(
-                f"{self.path} is damaged ({why}) and is left as it is; restore a copy, move it away, or name another "
-                f"file with {VARIABLE}"
+                "{path} is damaged ({where}) and is left as it is; restore a copy, move it away, or name another file "
+                "with {variable}",
+                path=self.path,
+                where=where,
+                variable=VARIABLE,
             ) from error
         except OSError as error:
-            raise InputError(f"{self.path} cannot be read: {error.strerror}") from error
+            raise InputError("{path} cannot be read: {why}", path=self.path, why=error.strerror) from error
 
     def add(self, reviews: Iterable[Review] = (), interviews: Iterable[Interview] = ()) -> Progress:
         """Add reviews and interviews, whoever else does so at the same time; all that there is now."""
@@ -89,7 +96,7 @@ class ProgressFile:
                 joined = self.read().joined(more)
                 _write(path, joined)
         except OSError as error:
-            raise InputError(f"{self.path} cannot be written: {error.strerror}") from error
+            raise InputError("{path} cannot be written: {why}", path=self.path, why=error.strerror) from error
         return joined
 
 
@@ -99,7 +106,8 @@ def progress_file() -> ProgressFile:
     try:
         return ProgressFile(Path(told).expanduser().absolute() if told else _usual_folder() / NAME)
     except RuntimeError as error:
-        raise InputError(f"there is no home folder for {NAME}; name a file with {VARIABLE}") from error
+        sentence = "there is no home folder for {file}; name a file with {variable}"
+        raise InputError(sentence, file=NAME, variable=VARIABLE) from error
 
 
 def _usual_folder() -> Path:

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from math import isfinite
 from typing import Any, NoReturn, TypeVar
 
+from sklon._base.errors import InputError
+
 from .grading import RATING_NAMES
 from .progress import Answered, Interview, Progress, Review
 
@@ -18,7 +20,7 @@ KIND = "sklon progress"
 Entry = TypeVar("Entry")
 
 
-class DamagedError(ValueError):
+class DamagedError(InputError):
     """Text that is no progress; its message says where."""
 
 
@@ -60,8 +62,9 @@ def _table(text: str) -> dict[str, Any]:
     try:
         table = json.loads(text, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
-        where = f"line {error.lineno}" if isinstance(error, json.JSONDecodeError) else "it cannot be read as JSON"
-        raise DamagedError(where) from error
+        if isinstance(error, json.JSONDecodeError):
+            raise DamagedError("line {line}", line=error.lineno) from error
+        raise DamagedError("it cannot be read as JSON") from error
     if not isinstance(table, dict):
         raise DamagedError("it is no file of progress")
     return table
@@ -69,13 +72,13 @@ def _table(text: str) -> dict[str, Any]:
 
 def _entries(table: Mapping[str, Any], name: str, read: Callable[[Any], Entry]) -> tuple[Entry, ...]:
     if not isinstance(table[name], list):
-        raise DamagedError(f"{name} is no list")
+        raise DamagedError("{part} is no list", part=name)
     found = []
     for number, entry in enumerate(table[name], 1):
         try:
             found.append(read(entry))
         except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise DamagedError(f"entry {number} of {name}") from error
+            raise DamagedError("entry {entry} of {part}", entry=number, part=name) from error
     return tuple(found)
 
 

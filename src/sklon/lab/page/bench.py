@@ -110,7 +110,8 @@ class Bench:
         except InputError as error:
             self._task = None
             self._forget()
-            self._tell(str(error), "fail", len(recording.frames))
+            self._tell("", "fail", len(recording.frames))
+            self._status.explain(error, self.language)
 
     async def _to_the_end(self, recording: Recording) -> None:
         while await aside(lambda: recording.advance(STRETCH)):

@@ -8,6 +8,7 @@ from html import escape
 
 from nicegui import Client, ui
 
+from sklon._base.errors import InputError
 from sklon.lab import parts
 from sklon.lab.catalogue import find
 from sklon.lab.learning import (
@@ -58,8 +59,8 @@ class Interviewing:
             Button(words.BEGIN.of(language), lambda: self._work.begin(self._begin), "first")
             html(f'<a href="{address(language, "practice")}">{words.BACK.of(language)}</a>', "span")
 
-    def _fail(self, why: str) -> None:
-        self._status.say(why)
+    def _fail(self, error: InputError) -> None:
+        self._status.explain(error, self.language)
         self._status.set_attributes(data_status="fail")
 
     def _say_running(self, said: Text | None) -> None:

@@ -59,6 +59,10 @@ IMPORT_ERRORS = {
         "Файл записан более новой версией sklon; обновите sklon. Ничего не изменено.",
     ),
     "large": Text("This file is too large for progress.", "Этот файл слишком велик для результатов."),
+    "kept": Text(
+        "Your own file of progress cannot be read or written, so nothing was added; it is left as it is.",
+        "Ваш файл с результатами не удаётся прочитать или записать, поэтому ничего не добавлено; он оставлен как есть.",
+    ),
     "failed": Text("It could not be added.", "Добавить не получилось."),
 }
 

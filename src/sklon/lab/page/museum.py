@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from nicegui import Client, ui
 
+from sklon._base.errors import InputError
 from sklon.lab import parts
 from sklon.lab.catalogue import all_questions
 from sklon.lab.check import Check
@@ -69,7 +70,7 @@ class _Shown:
 
     def __init__(self, client: Client, language: Language, exhibit: Exhibit) -> None:
         self.language, self.exhibit = language, exhibit
-        self._work = Work(client, lambda why: self._tell(why, "fail"))
+        self._work = Work(client, self._fail)
         html(
             f'<p class="crumb"><a href="{address(language, "museum")}">{words.MUSEUM_TITLE.of(language)}</a></p>'
             f"<h1>{escape(_sentence(exhibit.fault.says.of(language)))}</h1>"
@@ -97,6 +98,10 @@ class _Shown:
         noticing = sum(_notices(*pair) for pair in zip(sound.checks, broken.checks, strict=True))
         said = (words.NOTICED if noticing else words.UNNOTICED).of(self.language)
         self._tell(said.format(noticing=noticing, checks=len(broken.checks)), "pass" if noticing else "fail")
+
+    def _fail(self, error: InputError) -> None:
+        self._tell("", "fail")
+        self._status.explain(error, self.language)
 
     def _tell(self, said: str, status: str) -> None:
         self._status.say(said)

@@ -8,6 +8,10 @@ from typing import TypeAlias
 from nicegui.element import Element
 from nicegui.events import GenericEventArguments
 
+from sklon._base.errors import InputError
+from sklon.lab.complaints import complaint
+from sklon.lab.text import Language
+
 #: is told the value that someone gave, as text
 Changed: TypeAlias = Callable[[str], object]
 #: is told a position, and whether the slider was let go there
@@ -22,10 +26,23 @@ class Words(Element):
     def __init__(self, tag: str, words: str = "", kind: str = "") -> None:
         super().__init__(tag)
         self._text = words
+        self._detail: Words | None = None
         self.classes(kind)
+
+    def explain(self, error: InputError, language: Language, **known: str) -> None:
+        """Say what could not be done, and why: what there is only in English is marked as English."""
+        told = complaint(error, language, **known)
+        self.say(told.text + " " if told.detail else told.text)
+        if told.detail:
+            with self:
+                self._detail = Words("span", told.detail)
+                self._detail.set_attributes(lang="en")
 
     def say(self, words: str) -> None:
         """Hold other words."""
+        if self._detail is not None:
+            self._detail.delete()
+            self._detail = None
         if words != self._text:
             self._text = words
             self.update()

@@ -61,7 +61,7 @@ class OwnData:
 
     def __init__(self, client: Client, language: Language, use: Callable[[Own], None]) -> None:
         self.client, self.language, self._use = client, language, use
-        self._text = ""
+        self._name, self._text = "", ""
         self._chosen: dict[str, str] = {}
         with Details(TITLE.of(language), lambda _: None):
             Words("p", ABOUT.of(language))
@@ -76,16 +76,16 @@ class OwnData:
         if text is None:
             self._say(complaint=TOO_LONG.of(self.language))
             return
-        self._text = text
-        background_tasks.create(self._look(name), name="own data")
+        self._name, self._text = name, text
+        background_tasks.create(self._look(), name="own data")
 
-    async def _look(self, name: str) -> None:
+    async def _look(self) -> None:
         try:
             table = await aside(lambda: table_of(self._text))
         except InputError as error:
-            self._say(complaint=str(error))
+            self._complain(error)
             return
-        self._say(READ.of(self.language).format(name=name, rows=len(table)))
+        self._say(READ.of(self.language).format(name=self._name, rows=len(table)))
         with self.client, self._columns:
             self._offer(table)
 
@@ -120,11 +120,15 @@ class OwnData:
         try:
             own = await aside(lambda: own_of(self._text, features, self._chosen["target"]))
         except InputError as error:
-            self._say(complaint=str(error))
+            self._complain(error)
             return
         self._say(TAKEN.of(self.language).format(rows=len(own.inputs), left=own.left_out))
         with self.client:
             self._use(own)
+
+    def _complain(self, error: InputError) -> None:
+        self._said.say("")
+        self._complaint.explain(error, self.language, file=self._name)
 
     def _say(self, said: str = "", complaint: str = "") -> None:
         self._said.say(said)

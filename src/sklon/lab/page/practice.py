@@ -9,6 +9,7 @@ from html import escape
 
 from nicegui import Client, ui
 
+from sklon._base.errors import InputError
 from sklon.lab.catalogue import find
 from sklon.lab.learning import (
     NEW_A_DAY,
@@ -98,8 +99,9 @@ class Practice:
         self._pace = begun + NEW_A_DAY
         self.go_on()
 
-    def _fail(self, why: str) -> None:
-        self._tell(why, "fail")
+    def _fail(self, error: InputError) -> None:
+        self._tell("", "fail")
+        self._status.explain(error, self.language)
 
     def _tell(self, said: str, status: str) -> None:
         self._status.say(said)

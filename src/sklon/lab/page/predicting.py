@@ -12,6 +12,7 @@ from html import escape
 
 from nicegui import Client, ui
 
+from sklon._base.errors import InputError
 from sklon.lab.learning import (
     Commitment,
     NumberPrediction,
@@ -42,7 +43,7 @@ class Predicting:
 
     def __init__(self, client: Client, turned: Turned, language: Language) -> None:
         self.turned, self.language = turned, language
-        self._work = Work(client, lambda why: self._tell(why, "fail"))
+        self._work = Work(client, self._fail)
         self._commitment: Commitment | None = None
         self._seen: set[str | None] = set()
         self._offers = False  # whether the place holds the button, which stays the same one, lest a press be lost
@@ -122,6 +123,10 @@ class Predicting:
         when = escape(telling.again(kept.due, now).of(self.language))
         self._tell("", "marked")
         self._told.set_content(said + f'<p class="again">{when}</p>')
+
+    def _fail(self, error: InputError) -> None:
+        self._tell("", "fail")
+        self._status.explain(error, self.language)
 
     def _tell(self, said: str, status: str) -> None:
         self._status.say(said)

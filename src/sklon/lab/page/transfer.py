@@ -13,6 +13,7 @@ from nicegui import ui
 from nicegui.events import GenericEventArguments
 
 from sklon._base.errors import InputError
+from sklon.lab.complaints import complaint
 from sklon.lab.learning import progress_file
 from sklon.lab.learning.written import DamagedError, NewerError, read_text, written
 from sklon.lab.text import Language, number
@@ -26,7 +27,7 @@ PATH = "/progress.json"
 #: bytes of a file at the most: more than 100,000 answers
 MOST_BYTES = 2**24
 
-Trouble: TypeAlias = Literal["damaged", "newer", "large", "failed"]
+Trouble: TypeAlias = Literal["damaged", "newer", "large", "kept", "failed"]
 
 _SEND = f"""async event => {{
   const [file] = event.target.files; event.target.value = '';
@@ -60,7 +61,7 @@ def taken_in(content: bytes) -> int:
     except (DamagedError, UnicodeDecodeError) as error:
         raise RefusedError("damaged") from error
     except InputError as error:
-        raise RefusedError("failed") from error
+        raise RefusedError("kept") from error
 
 
 def show_transfer(language: Language, changed: Callable[[], None]) -> None:
@@ -92,4 +93,4 @@ def _where(language: Language) -> str:
     try:
         return f"{escape(words.KEPT_IN.of(language))} <code>{escape(str(progress_file().path))}</code>"
     except InputError as error:
-        return escape(str(error))
+        return escape(complaint(error, language).text)

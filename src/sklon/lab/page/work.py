@@ -12,9 +12,9 @@ from sklon._base.errors import InputError
 
 
 class Work:
-    """One piece of work at a time for one reader; ``failed`` is told what could not be done, and why."""
+    """One piece of work at a time for one reader; ``failed`` is told what could not be done."""
 
-    def __init__(self, client: Client, failed: Callable[[str], None]) -> None:
+    def __init__(self, client: Client, failed: Callable[[InputError], object]) -> None:
         self._failed = failed
         self._task: asyncio.Task[None] | None = None
         client.on_delete(self.cancel)
@@ -33,6 +33,6 @@ class Work:
         try:
             await work()
         except InputError as error:
-            self._failed(str(error))
+            self._failed(error)
         finally:
             self._task = None

@@ -19,8 +19,8 @@ from ..apparatus import moons
 from ..controls import Settings
 
 Array: TypeAlias = np.ndarray[Any, Any]
-#: rows of one's own table that are taken, and classes that can be told apart in a picture
-MOST_ROWS, MOST_CLASSES = 2000, 10
+#: rows of one's own table that are needed and taken, and classes that can be told apart in a picture
+LEAST_ROWS, MOST_ROWS, MOST_CLASSES = 20, 2000, 10
 #: radius of the inner circle over that of the outer one; turns of a spiral; blobs and the distance of their centres
 INNER, TURNS, BLOBS, BLOB_RADIUS = 0.5, 1.25, 3, 1.2
 #: mixed into the seed, so that points are drawn from other bits than anything else
@@ -85,22 +85,26 @@ def own_data(source: Any, features: Sequence[str], target: str) -> Own:
     table = read(source)
     for name in (*features, target):
         if name not in table.names:
-            raise InputError(f"there is no column {name!r}; the table has {', '.join(table.names[:20])}")
+            known = ", ".join(table.names[:20])
+            raise InputError("there is no column {column!r}; the table has {known}", column=name, known=known)
     columns = [next(c for c in table.columns if c.name == name) for name in (*features, target)]
     for column in columns[:-1]:
         if column.numbers is None:
-            raise InputError(f"the column {column.name!r} holds text, and an axis needs numbers; choose another one")
+            sentence = "the column {column!r} holds text, and an axis needs numbers; choose another one"
+            raise InputError(sentence, column=column.name)
     usable = ~columns[-1].missing
     for column in columns[:-1]:
         assert column.numbers is not None
         usable &= np.isfinite(column.numbers)
     rows = np.flatnonzero(usable).astype(np.int64)
-    if len(rows) < 20:
-        raise InputError(f"only {len(rows)} rows have values in all chosen columns, and 20 are the least; add some")
+    if len(rows) < LEAST_ROWS:
+        sentence = "only {rows} rows have values in all chosen columns, and {least} are the least; add some"
+        raise InputError(sentence, rows=len(rows), least=LEAST_ROWS)
     aim = columns[-1].take(rows)
     task = decide_task(aim).kind
     if task == MULTICLASS and len(set(aim.values.tolist())) > MOST_CLASSES:
-        raise InputError(f"{target!r} has more than {MOST_CLASSES} classes; choose a target with fewer")
+        sentence = "{target!r} has more than {most} classes; choose a target with fewer"
+        raise InputError(sentence, target=target, most=MOST_CLASSES)
     inputs = np.stack([c.take(rows).as_numbers() for c in columns[:-1]], axis=1)
     return Own((*features, target), inputs, aim, task, len(usable) - len(rows))
 
