@@ -26,7 +26,7 @@ def pairs(target: Callable[[int], str]) -> str:
 ROWS = "".join(f"{i},{i % 7},{i % 2}\n" for i in range(30))
 #: (a file's text, the columns that are chosen or None, English, Russian)
 TABLES = {
-    "empty": ("  \n", None, "mine.csv is empty", "файл mine.csv пуст"),
+    "empty": ("  \n", None, "mine.csv is empty", "Файл mine.csv пуст"),
     "workbook": ("PK\x03\x04...", None, "Excel workbook or an archive", "книга Excel или архив"),
     "binary": ("a\x00b", None, "is a binary file", "двоичный файл"),
     "parquet": ("PAR1 and no more", None, "begins like a Parquet file", "начинается как Parquet"),
@@ -36,8 +36,8 @@ TABLES = {
     "twice": ("a,a\n1,2\n", None, "more than one column named 'a'", "несколько столбцов с именем «a»"),
     "no rows": ("a,b\n", None, "a header but no rows", "нет строк"),
     "one column": (f"a,b,c\n{ROWS}", "cc", "three columns of different names", "выберите разные столбцы"),
-    "gone": (f"a,b,c\n{ROWS}", "xc", "there is no column 'x'; the table has a, b, c", "столбца «x» нет"),
-    "text": (f"a,b,c\nword,1,0\n{ROWS}", "ac", "the column 'a' holds text", "в столбце «a» текст"),
+    "gone": (f"a,b,c\n{ROWS}", "xc", "there is no column 'x'; the table has a, b, c", "Столбца «x» нет"),
+    "text": (f"a,b,c\nword,1,0\n{ROWS}", "ac", "the column 'a' holds text", "В столбце «a» текст"),
     "few": ("a,b,c\n1,2,3\n", "ac", "only 1 rows have values", "заполнены все выбранные столбцы: 1"),
     "constant": (pairs(lambda i: "on"), "ac", "is on in every row", "равна on; учить нечего"),
     "infinite": (f"a,b,c\n1,1,inf\n{ROWS}", "ac", "is infinite in 1 rows", "бесконечна; таких строк 1"),
@@ -142,7 +142,7 @@ def test_other_bytes_and_newer_files_are_told_in_both_languages(tmp_path: Path) 
 def test_what_the_system_refuses_is_told_in_both_languages(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read: Is a directory") as raised:
         ProgressFile(tmp_path).read()
-    assert in_russian(raised.value) == f"файл {tmp_path} не читается: это папка"
+    assert in_russian(raised.value) == f"Файл {tmp_path} не читается: это папка"
     blocked = tmp_path / "file"
     blocked.touch()
     with pytest.raises(InputError, match=r"cannot be (read|written)") as raised:
@@ -215,7 +215,7 @@ def test_whatever_is_uploaded_nothing_untold_comes() -> None:
 def test_words_of_another_program_are_a_detail() -> None:
     error = InputError("{file} cannot be read: {why}", file="own.csv", why="a state machine is confused")
     told = complaint(error, "ru", file="mine.csv")
-    assert (told.text, told.detail) == ("файл mine.csv не читается:", "a state machine is confused")
+    assert (told.text, told.detail) == ("Файл mine.csv не читается:", "a state machine is confused")
     assert complaint(error, "en", file="mine.csv").text == "mine.csv cannot be read: a state machine is confused"
 
 

@@ -18,75 +18,75 @@ from .text import Language, Text
 UNTOLD = Text("{error}", "Сделать это не удалось. Сообщение программы:")
 
 _TABLES = {
-    "{file} is empty": "файл {file} пуст",
+    "{file} is empty": "Файл {file} пуст",
     "{file} is an Excel workbook or an archive, not a text file; save the sheet as CSV": (
         "{file} — книга Excel или архив, а не текстовый файл; сохраните лист как CSV"
     ),
     "{file} is an Excel workbook, not a text file; save the sheet as CSV": (
         "{file} — книга Excel, а не текстовый файл; сохраните лист как CSV"
     ),
-    "{file} is compressed; unpack it first": "файл {file} сжат; сначала распакуйте его",
+    "{file} is compressed; unpack it first": "Файл {file} сжат; сначала распакуйте его",
     "{file} is a binary file, not a table of text; give a CSV or Parquet file": (
         "{file} — двоичный файл, а не текстовая таблица; нужен CSV или Parquet"
     ),
     "reading files needs DuckDB: pip install 'sklon[table]'": (
-        "чтобы читать файлы, нужен DuckDB: pip install 'sklon[table]'"
+        "Чтобы читать файлы, нужен DuckDB: pip install 'sklon[table]'"
     ),
     "{file} cannot be read: line {line} has {found} fields where the header has 1; if a title stands above the header, "
     "delete it": (
-        "файл {file} не читается: полей в строке {line} — {found}, а в заголовке одно; если над заголовком стоит "
+        "Файл {file} не читается: полей в строке {line} — {found}, а в заголовке одно; если над заголовком стоит "
         "название, удалите его"
     ),
     "{file} cannot be read: line {line} has {found} fields where the header has {expected}": (
-        "файл {file} не читается: полей в строке {line} — {found}, а в заголовке — {expected}"
+        "Файл {file} не читается: полей в строке {line} — {found}, а в заголовке — {expected}"
     ),
     "{file} cannot be read: line {line} opens a quotation mark that is not closed": (
-        "файл {file} не читается: в строке {line} открыта кавычка, которая нигде не закрыта"
+        "Файл {file} не читается: в строке {line} открыта кавычка, которая нигде не закрыта"
     ),
-    "{file} cannot be read: line {line} is not CSV": "файл {file} не читается: строка {line} — не CSV",
+    "{file} cannot be read: line {line} is not CSV": "Файл {file} не читается: строка {line} — не CSV",
     "{file} cannot be read: it begins like a Parquet file, but is none; give the file anew": (
-        "файл {file} не читается: он начинается как Parquet, но это не Parquet; возьмите файл заново"
+        "Файл {file} не читается: он начинается как Parquet, но это не Parquet; возьмите файл заново"
     ),
-    "{file} cannot be read: {why}": "файл {file} не читается: {why}",
-    "{file} has no columns": "в таблице {file} нет столбцов",
+    "{file} cannot be read: {why}": "Файл {file} не читается: {why}",
+    "{file} has no columns": "В таблице {file} нет столбцов",
     "{file} has more than one column named {column!r}; rename all but one": (
-        "в таблице {file} несколько столбцов с именем «{column}»; оставьте это имя одному из них"
+        "В таблице {file} несколько столбцов с именем «{column}»; оставьте это имя одному из них"
     ),
-    "{file} has a header but no rows": "в таблице {file} есть заголовок, но нет строк",
+    "{file} has a header but no rows": "В таблице {file} есть заголовок, но нет строк",
 }
 
 _TARGETS = {
-    "the target {target!r} has no value in any row": "у цели «{target}» нет значения ни в одной строке",
+    "the target {target!r} has no value in any row": "У цели «{target}» нет значения ни в одной строке",
     "the target {target!r} is {value} in every row; there is nothing to learn": (
-        "цель «{target}» во всех строках равна {value}; учить нечего"
+        "Цель «{target}» во всех строках равна {value}; учить нечего"
     ),
     "the target {target!r} is infinite in {rows} rows; remove or correct them": (
-        "цель «{target}» бесконечна; таких строк {rows}: удалите или исправьте их"
+        "Цель «{target}» бесконечна; таких строк {rows}: удалите или исправьте их"
     ),
     "the target {target!r} has as many different values as rows ({rows}), so no class repeats; choose another target": (
-        "у цели «{target}» столько же разных значений, сколько строк ({rows}): ни один класс не повторяется; "
+        "У цели «{target}» столько же разных значений, сколько строк ({rows}): ни один класс не повторяется; "
         "выберите другую цель"
     ),
     "the column {column!r} holds {far:.4g}, but the rows that are trained on lie within {low:.4g} and {high:.4g}: that "
     "is too far away to be learned; leave such rows out": (
-        "в столбце «{column}» есть {far:.4g}, а в строках обучения — от {low:.4g} до {high:.4g}: так далеко не "
+        "В столбце «{column}» есть {far:.4g}, а в строках обучения — от {low:.4g} до {high:.4g}: так далеко не "
         "обучиться; уберите такие строки"
     ),
 }
 
 _CHOSEN = {
     "a picture has one or two inputs and a target, three columns of different names; choose those": (
-        "на картинке один или два входа и цель: выберите разные столбцы"
+        "На картинке один или два входа и цель: выберите разные столбцы"
     ),
-    "there is no column {column!r}; the table has {known}": "столбца «{column}» нет; в таблице есть: {known}",
+    "there is no column {column!r}; the table has {known}": "Столбца «{column}» нет; в таблице есть: {known}",
     "the column {column!r} holds text, and an axis needs numbers; choose another one": (
-        "в столбце «{column}» текст, а для оси нужны числа; выберите другой"
+        "В столбце «{column}» текст, а для оси нужны числа; выберите другой"
     ),
     "only {rows} rows have values in all chosen columns, and {least} are the least; add some": (
-        "строк, где заполнены все выбранные столбцы: {rows}, а нужно хотя бы {least}; добавьте строк"
+        "Строк, где заполнены все выбранные столбцы: {rows}, а нужно хотя бы {least}; добавьте строк"
     ),
     "{target!r} has more than {most} classes; choose a target with fewer": (
-        "у «{target}» больше классов, чем {most}; выберите цель, где их меньше"
+        "У «{target}» больше классов, чем {most}; выберите цель, где их меньше"
     ),
 }
 
@@ -98,13 +98,13 @@ _PROGRESS = {
     ),
     "{path} is damaged ({where}) and is left as it is; restore a copy, move it away, or name another file with "
     "{variable}": (
-        "файл {path} повреждён ({where}) и оставлен как есть, в него ничего не записано; верните его копию, уберите "
+        "Файл {path} повреждён ({where}) и оставлен как есть, в него ничего не записано; верните его копию, уберите "
         "его в другое место или укажите другой файл в переменной {variable}"
     ),
-    "{path} cannot be read: {why}": "файл {path} не читается: {why}",
-    "{path} cannot be written: {why}": "в файл {path} нельзя записать: {why}",
+    "{path} cannot be read: {why}": "Файл {path} не читается: {why}",
+    "{path} cannot be written: {why}": "В файл {path} нельзя записать: {why}",
     "there is no home folder for {file}; name a file with {variable}": (
-        "нет домашней папки для {file}; укажите файл в переменной {variable}"
+        "Нет домашней папки для {file}; укажите файл в переменной {variable}"
     ),
     "it is no file of progress": "это не файл с результатами",
     "parts are missing or unknown": "частей не хватает, или есть неизвестные",
@@ -143,7 +143,7 @@ def complaint(error: InputError, language: Language, **known: str) -> Complaint:
     """What is told of an error. ``known`` fills gaps better than the error could: with a file's name at its user's.
 
     >>> complaint(InputError("{file} is empty", file="own.csv"), "ru", file="mine.csv").text
-    'файл mine.csv пуст'
+    'Файл mine.csv пуст'
     >>> complaint(InputError("no frobs"), "ru")
     Complaint(text='Сделать это не удалось. Сообщение программы:', detail='no frobs')
     """

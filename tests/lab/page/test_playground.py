@@ -154,7 +154,7 @@ def test_own_data_are_trained_on_and_never_in_the_link(page: Page, served: Serve
     page.wait_for_selector("details .complaint:has-text('400')")
     give(page, "a,b\n1,2\n")
     page.get_by_role("button", name="Train on it").click()
-    page.wait_for_selector("details .complaint:has-text('three columns of different names')")
+    page.wait_for_selector("details .complaint:has-text('only 1 rows have values')")
     give(page, "a,b\n1,2,3\n")
     page.wait_for_selector("details .complaint:has-text('mine.csv cannot be read: line 2 has 3 fields')")
     give(page, TABLE)
@@ -177,7 +177,7 @@ def test_what_is_wrong_with_own_data_is_told_in_russian(page: Page, served: Serv
     open_page(page, served, "/ru/playground?mode=step")
     page.locator("details summary").first.click()
     give(page, "a,b\n1,2,3\n")
-    page.wait_for_selector("details .complaint:has-text('файл mine.csv не читается: полей в строке 2 — 3')")
+    page.wait_for_selector("details .complaint:has-text('Файл mine.csv не читается: полей в строке 2 — 3')")
     assert page.locator("details .complaint [lang=en]").count() == 0
     give(page, TABLE)
     page.wait_for_selector("details .status:has-text('mine.csv')")

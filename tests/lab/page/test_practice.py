@@ -261,10 +261,16 @@ def test_a_damaged_file_is_said_and_left_as_it_is(
     other = ProgressFile(tmp_path / "other.json")
     known(other, "Q2/recall-1")
     open_page(page, served, f"/{language}/practice")
-    page.wait_for_selector(f".status[data-status=fail]:has-text('{said}'):has-text('SKLON_PROGRESS')")
+    page.wait_for_selector(f".task .complaint:has-text('{said}'):has-text('SKLON_PROGRESS')")
     page.locator("input[type=file]").set_input_files(other.path)
     page.wait_for_selector(f".transfer [data-status=fail]:has-text('{words.IMPORT_ERRORS['kept'].of(language)}')")
-    assert learner.path.read_text() == "not ours" and for_everyone(page)
+    assert for_everyone(page)
+    press(page, words.AGAIN.of(language))
+    page.wait_for_selector(".status[data-status=fail]")
+    assert page.locator(".task .complaint").count() == 1 and learner.path.read_text() == "not ours"
+    learner.path.unlink()  # moved away, as the page says
+    press(page, words.AGAIN.of(language))
+    asked(page, "Q1/recall-1")
 
 
 def test_a_prediction_is_told_also_where_it_cannot_be_kept(page: Page, served: Served, learner: ProgressFile) -> None:

@@ -10,7 +10,8 @@ progress { appearance:none; display:block; width:100%; height:.4rem; border:0; b
 progress::-webkit-progress-bar { background:color-mix(in srgb,var(--line) 60%,transparent) }
 progress::-webkit-progress-value { background:var(--accent) }
 progress::-moz-progress-bar { background:var(--accent) }
-.task:empty { display:none }
+.task:empty { display:none } .task > .complaint { margin:0; max-width:46rem; overflow-wrap:anywhere }
+.task ~ .status[data-status=fail] { margin:0 0 1.2rem; max-width:46rem }
 .task .caption { margin:0 0 .4rem }
 .task h2 { font-size:1.3rem; line-height:1.4; max-width:46rem; margin:0 0 1.1rem; font-weight:620 }
 .task h2:focus { outline:0 }

@@ -19,6 +19,7 @@ BEGUN = Text("items begun", "начатые задания")
 ANSWER = Text("Answer", "Ответить")
 UNKNOWN = Text("I do not know", "Не знаю")
 NEXT = Text("Go on", "Дальше")
+AGAIN = Text("Try again", "Попробовать ещё раз")
 OWN_WORDS = Text(
     "Answer aloud, or write here; it is not kept",
     "Ответьте вслух или напишите здесь; это никуда не записывается",

@@ -83,7 +83,7 @@ class Practice:
         show_interviews(language)
         show_transfer(language, self.go_on)
         client.on_connect(self._start)
-        self._started = False
+        self._started = self._asking = False
 
     def go_on(self) -> None:
         """Ask the next item, or say that there is none."""
@@ -101,7 +101,14 @@ class Practice:
 
     def _fail(self, error: InputError) -> None:
         self._tell("", "fail")
-        self._status.explain(error, self.language)
+        if self._asking:
+            self._status.explain(error, self.language)
+            return
+        self._place.clear()
+        with self._place:
+            Words("p", "", "complaint").props("role=alert").explain(error, self.language)
+            with ui.element("div").classes("actions"):
+                Button(words.AGAIN.of(self.language), self.go_on, "first")
 
     def _tell(self, said: str, status: str) -> None:
         self._status.say(said)
@@ -122,6 +129,7 @@ class Practice:
         self._tell_running(telling.while_posed(item))
         task, picture = await posed(item, self._next_seed(), self.language)
         self._tell("", "asked")
+        self._asking = True
         self._place.clear()
         with self._place:
             show_prompt(item, task, self.language)
@@ -156,6 +164,7 @@ class Practice:
         stands = await aside(lambda: standing(kept.progress, now, new_a_day=self._pace))
         self._standing.set_content(bar(stands, self.language))
         self._tell("", "marked")
+        self._asking = False
         form.clear()
         with form:
             when = f'<p class="again">{escape(telling.again(kept.due, now).of(self.language))}</p>'
