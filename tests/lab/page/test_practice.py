@@ -266,7 +266,7 @@ def test_a_damaged_file_is_said_and_left_as_it_is(
     page.wait_for_selector(f".transfer [data-status=fail]:has-text('{words.IMPORT_ERRORS['kept'].of(language)}')")
     assert for_everyone(page)
     press(page, words.AGAIN.of(language))
-    page.wait_for_selector(".status[data-status=fail]")
+    page.locator(".task .complaint").wait_for()
     assert page.locator(".task .complaint").count() == 1 and learner.path.read_text() == "not ours"
     learner.path.unlink()  # moved away, as the page says
     press(page, words.AGAIN.of(language))
