@@ -1,7 +1,8 @@
 """The playground without its page: a training run on the real engine that obeys controls while it trains.
 
-What lives here: the table of controls, settings as a link, the session in its thread, views as arrays, and what can be
-taken away: the Python that reproduces a run, data, curves, a figure. No widget and no server.
+What lives here: the table of controls, settings as a link, the session in its thread and two of them in lock step,
+views as arrays, and what can be taken away: the Python that reproduces a run, data, curves, a figure. No widget and no
+server.
 
 >>> from sklon.lab.playground import Session, boundary, script
 >>> with Session("data=circles&width=4") as session:
@@ -10,7 +11,16 @@ taken away: the Python that reproduces a run, data, curves, a figure. No widget 
 (dtype('uint8'), 2)
 """
 
-from .address import query_of, settings_of
+from .address import differing_in, query_of, query_of_two, settings_beside, settings_of, two_queries
+from .comparison import (
+    RUNS,
+    curves_by_step,
+    curves_text_of_two,
+    data_text_of_two,
+    differences,
+    picture_of_two,
+    settings_text_of_two,
+)
 from .continued import Continued
 from .controls import CONTROLS, Acts, Note, Row, bounded, matters, settled
 from .course import Change, Course, Ended
@@ -20,12 +30,14 @@ from .export import curves_text, data_text, picture, settings_text
 from .landscape import Landscape, landscape
 from .layers import Histogram, Layer, layers
 from .moment import Moment
-from .script import script
+from .pair import Moments, Pair
+from .script import script, script_of_two
 from .session import Answer, Session
 from .views import Boundary, Fitted, Losses, Weights, accuracy, boundary, fitted, losses, weights
 
 __all__ = [
     "CONTROLS",
+    "RUNS",
     "Acts",
     "Answer",
     "Boundary",
@@ -41,8 +53,10 @@ __all__ = [
     "Layer",
     "Losses",
     "Moment",
+    "Moments",
     "Note",
     "Own",
+    "Pair",
     "Row",
     "Session",
     "Weights",
@@ -50,8 +64,13 @@ __all__ = [
     "boundary",
     "bounded",
     "curvature",
+    "curves_by_step",
     "curves_text",
+    "curves_text_of_two",
     "data_text",
+    "data_text_of_two",
+    "differences",
+    "differing_in",
     "explanation",
     "fitted",
     "landscape",
@@ -61,10 +80,16 @@ __all__ = [
     "matters",
     "own_data",
     "picture",
+    "picture_of_two",
     "query_of",
+    "query_of_two",
     "script",
+    "script_of_two",
+    "settings_beside",
     "settings_of",
     "settings_text",
+    "settings_text_of_two",
     "settled",
+    "two_queries",
     "weights",
 ]

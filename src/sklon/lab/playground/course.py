@@ -7,7 +7,7 @@ of its steps, to the bit. Snapshots only shorten the way back.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -258,6 +258,13 @@ class Course:
                 self._apply(change)
         self._run_to(target, go_on)
         self.ended = None
+
+    def follow(self, step: int, log: Sequence[Change], curves: tuple[Array, Array], past: tuple[Snapshot, ...]) -> None:
+        """Go where another course with the same first settings has come to, from its snapshots and its log."""
+        self.log[:] = log
+        self.training_curve, self.testing_curve = array("d", curves[0]), array("d", curves[1])
+        self.past.kept, self.step = past, step
+        self.rewind(step)
 
     def _run_to(self, step: int, go_on: Callable[[], bool]) -> None:
         while self.step < step and go_on():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
@@ -26,9 +26,13 @@ EPOCH, LOSS = Text("epoch", "эпоха"), Text("loss", "функция поте
 
 def settings_text(moment: Moment) -> str:
     """The settings of now, those of the first step, and the changes on the way, as JSON."""
+    return json.dumps(settings_shown(moment), ensure_ascii=False, indent=2) + "\n"
+
+
+def settings_shown(moment: Moment) -> dict[str, Any]:
+    """Settings, changes and steps of a moment, as JSON can hold them."""
     changes = [{"step": c.step, "name": c.name, "value": c.value} for c in moment.changes]
-    shown = {"settings": dict(moment.wanted), "first": dict(moment.first), "changes": changes, "step": moment.step}
-    return json.dumps(shown, ensure_ascii=False, indent=2) + "\n"
+    return {"settings": dict(moment.wanted), "first": dict(moment.first), "changes": changes, "step": moment.step}
 
 
 def data_text(moment: Moment) -> str:
@@ -36,18 +40,22 @@ def data_text(moment: Moment) -> str:
 
     One's own inputs and quantities are standardised; classes are numbered from 0.
     """
+    return table([*moment.bench.data.names, "test"], data_rows(moment))
+
+
+def data_rows(moment: Moment) -> Iterator[list[Any]]:
+    """Every sample: its inputs, its target, whether it is a test."""
     data = moment.bench.data
     test = np.zeros(len(data.X), np.int64)
     test[data.test] = 1
-    target = data.y.ravel()
-    rows = zip(data.X.tolist(), target.tolist(), test.tolist(), strict=True)
-    return _table([*data.names, "test"], ([*map(_short, x), _short(y), t] for x, y, t in rows))
+    for x, y, t in zip(data.X.tolist(), data.y.ravel().tolist(), test.tolist(), strict=True):
+        yield [*map(_short, x), _short(y), t]
 
 
 def curves_text(moment: Moment) -> str:
     """The mean losses of every epoch, as CSV."""
     pairs = zip(moment.training_curve.tolist(), moment.testing_curve.tolist(), strict=True)
-    return _table(["epoch", "training_loss", "test_loss"], ([i, a, b] for i, (a, b) in enumerate(pairs, 1)))
+    return table(["epoch", "training_loss", "test_loss"], ([i, a, b] for i, (a, b) in enumerate(pairs, 1)))
 
 
 def picture(moment: Moment, language: Language = "en") -> Picture:
@@ -57,13 +65,18 @@ def picture(moment: Moment, language: Language = "en") -> Picture:
 
 def _draw(moment: Moment, language: Language, axes: Any) -> None:
     first, second = axes
-    (_draw_plane if moment.bench.data.X.shape[1] == 2 else _draw_curve)(first, moment)
+    draw_network(first, moment)
     curves = losses(moment)
     for values, label, colour in ((curves.training, TRAINING, SECOND), (curves.testing, TESTING, ACCENT)):
         second.plot(curves.epochs, values, color=colour, lw=1.6, label=label.of(language))
     second.set(xlabel=EPOCH.of(language), ylabel=LOSS.of(language))
     if len(curves.epochs):
         second.legend(loc="best")
+
+
+def draw_network(axes: Any, moment: Moment) -> None:
+    """What the network says over its inputs, and the points."""
+    (_draw_plane if moment.bench.data.X.shape[1] == 2 else _draw_curve)(axes, moment)
 
 
 def _draw_plane(axes: Any, moment: Moment) -> None:
@@ -96,7 +109,8 @@ def _short(value: float) -> str:
     return str(value) if isinstance(value, int) else str(np.float32(value))
 
 
-def _table(header: list[str], rows: Iterable[list[Any]]) -> str:
+def table(header: list[str], rows: Iterable[list[Any]]) -> str:
+    """Rows below a header, as CSV."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(header)

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
+
+import numpy as np
 
 from ..controls import Settings
 from .moment import Moment
 from .network import batch_rows
+
+Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,3 +79,14 @@ def settings_on_the_way(moment: Moment) -> list[Settings]:
     for change in moment.changes:
         found.append({**found[-1], change.name: change.value})
     return found
+
+
+def epoch_ends(moment: Moment) -> Array:
+    """After how many steps each of the moment's epochs ended: [epochs]. Batches change between two epochs only."""
+    changes = [change for change in moment.changes if change.name == "batch_size"]
+    settings, begun, ends = moment.first, 0, [np.zeros(0, np.int64)]
+    for until, size in [*((c.step, c.value) for c in changes), (moment.step, None)]:
+        batches = moment.bench.batches(settings)
+        ends.append(begun + batches * np.arange(1, (until - begun) // batches + 1))
+        settings, begun = {**settings, "batch_size": size}, until
+    return np.concatenate(ends)

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from sklon._base.errors import InputError
+
 from ..controls import Choice, Control, Real, Whole
 
 #: digits beyond which no number is read: Python's own limit for whole numbers is 4300
@@ -43,3 +45,11 @@ def as_number(value: Any) -> float | None:
     except (TypeError, ValueError, OverflowError):
         return None
     return number if math.isfinite(number) else None
+
+
+def as_count(value: Any) -> int:
+    """A number of steps, at least 0, of whatever comes; InputError where it is no number."""
+    number = as_number(value)
+    if number is None:
+        raise InputError(f"a number of steps is a whole number, not {value!r}")
+    return max(0, int(number))

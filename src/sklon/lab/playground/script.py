@@ -16,6 +16,7 @@ from sklon.runs.network import ACTIVATIONS
 
 from ..controls import Settings
 from .address import query_of
+from .comparison import RUNS
 from .datasets import Data
 from .legs import Leg, legs, settings_on_the_way
 from .moment import Moment
@@ -52,40 +53,73 @@ class Rows(Sampler):
 '''
 
 
+OWN_ROWS = f'''
+def rows_of(run):
+    """The rows of a run in {DATA_FILE}, a table of both."""
+    with open("{DATA_FILE}", newline="", encoding="utf-8") as file:
+        return np.array([[cell for cell in row[1:] if cell] for row in csv.reader(file) if row[0] == run], np.float64)
+'''
+#: the line that reads one's own data, from a table that has no other run in it
+ALONE = f'np.loadtxt("{DATA_FILE}", delimiter=",", skiprows=1)'
+
+
 def script(moment: Moment) -> str:
     """The Python that makes this run again, from the data to the two losses that it prints.
 
     Of a user's own data it reads ``data.csv``, the text of :func:`data_text`; no value of them stands in the script.
     """
-    way = list(legs(moment))
+    body = list(_body(moment))
+    says = f"A run of the sklon playground: {moment.step} steps. Its settings: {_settings(moment)}"
+    return "\n".join([*_head([moment], says, "\n".join(body)), *body]) + "\n"
+
+
+def script_of_two(first: Moment, second: Moment) -> str:
+    """The Python that makes both runs again, one after the other, and prints the losses of each.
+
+    Of a user's own data it reads ``data.csv``, the text of :func:`data_text_of_two`.
+    """
+    body = []
+    for run, moment in zip(RUNS, (first, second), strict=True):
+        body += ["", f"# {run}: {moment.step} steps; {_settings(moment)}"]
+        body += _body(moment, f'rows_of("{run}")', f"{run}: ")
+    head = _head([first, second], "Two runs of the sklon playground, side by side.", "\n".join(body))
+    return "\n".join([*head, *body[1:]]) + "\n"
+
+
+def _body(moment: Moment, own: str = ALONE, prefix: str = "") -> Iterator[str]:
+    """One run: data, model, training, and its losses, printed behind a prefix."""
     dropping = any(settings["dropout"] > 0 for settings in settings_on_the_way(moment))
-    body = [
-        *_data(moment.first, moment.bench.data),
-        *_model(moment.first, moment.bench.data, dropping),
-        *_training(moment, way, dropping),
-        "",
-        'print("training loss", trainer.evaluate(X, y))',
-        'print("testing loss", trainer.evaluate(X_test, y_test))',
-    ]
-    return "\n".join([*_head(moment, way, "\n".join(body)), *body]) + "\n"
-
-
-def _head(moment: Moment, way: Sequence[Leg], body: str) -> Iterator[str]:
-    settings = query_of(moment.wanted) or "the defaults"
-    yield f'"""A run of the sklon playground: {moment.step} steps. Its settings: {settings}"""'
+    yield from _data(moment.first, moment.bench.data, own)
+    yield from _model(moment.first, moment.bench.data, dropping)
+    yield from _training(moment, list(legs(moment)), dropping)
     yield ""
-    yield from ["import numpy as np", ""] if "np." in body else []
+    yield f'print("{prefix}training loss", trainer.evaluate(X, y))'
+    yield f'print("{prefix}testing loss", trainer.evaluate(X_test, y_test))'
+
+
+def _settings(moment: Moment) -> str:
+    return query_of(moment.wanted) or "the defaults"
+
+
+def _head(moments: Sequence[Moment], says: str, body: str) -> Iterator[str]:
+    """What the scripts of these moments begin with."""
+    apart = "rows_of(" in body
+    yield f'"""{says}"""'
+    yield ""
+    yield from ["import csv", ""] if apart else []
+    yield from ["import numpy as np", ""] if "np." in body or apart else []
     yield "import sklon"
     yield "from sklon import Trainer, nn, optim"
-    rows = any(leg.rows for leg in way)
+    rows = any(leg.rows for moment in moments for leg in legs(moment))
     yield from ["from sklon.data import Sampler, Shuffled"] if rows else []
     names = [name for name in ("Continued", "made") if f"{name}(" in body]
     yield from [f"from sklon.lab.playground import {', '.join(names)}"] if names else []
     yield from SAMPLER.splitlines() if rows else []
+    yield from ["", *OWN_ROWS.splitlines(), ""] if apart else []
     yield ""
 
 
-def _data(settings: Settings, data: Data) -> Iterator[str]:
+def _data(settings: Settings, data: Data, own: str) -> Iterator[str]:
     if settings["data"] != "own":
         names = ("points", "noise", "test_share", "seed")
         yield f'data = made("{settings["data"]}", {_arguments({name: settings[name] for name in names})})'
@@ -93,7 +127,7 @@ def _data(settings: Settings, data: Data) -> Iterator[str]:
         return
     inputs = data.X.shape[1]
     y = f"table[:, {inputs}].astype(np.int32)" if data.y.ndim == 1 else f"table[:, {inputs}:-1].astype(np.float32)"
-    yield f'table = np.loadtxt("{DATA_FILE}", delimiter=",", skiprows=1)'
+    yield f"table = {own}"
     yield f"X, y, test = table[:, :{inputs}].astype(np.float32), {y}, table[:, -1] == 1"
     yield from ["X, y, X_test, y_test = X[~test], y[~test], X[test], y[test]", ""]
 

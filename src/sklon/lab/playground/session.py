@@ -24,7 +24,7 @@ from .controls import Acts, Note, bounded, row_of, settled
 from .course import Course
 from .datasets import Own
 from .moment import Moment, moment_of
-from .reading import as_number
+from .reading import as_count, as_number
 
 #: seconds of training between two looks at what was asked for
 PIECE = 0.01
@@ -106,20 +106,36 @@ class Session:
 
     def step(self, count: int = 1) -> Moment:
         """Take so many steps and pause; fewer where the training ends."""
-        steps = min(_count(count), MOST_STEPS)
+        self.stepping(count)()
+        return self.frame()
+
+    def stepping(self, count: int = 1) -> Callable[[], float]:
+        """Ask for so many steps, and return what waits for them: the seconds that they took.
+
+        Sessions that are all asked before one is waited for take their steps at the same time.
+        """
+        steps, took = min(as_count(count), MOST_STEPS), 0.0
 
         def do() -> None:
+            nonlocal took
             self._halt()
-            target = self._course.step + steps
+            start, target = time.perf_counter(), self._course.step + steps
             while self._course.step < target and not self._closing:
                 if not self._course.advance(max(1, target - self._course.step - 1)):
-                    return
+                    break
+            took = time.perf_counter() - start
 
-        return self._wait_for(do)
+        job = self._ask(do, awaited=True)
+
+        def wait() -> float:
+            self._wait(job)
+            return took
+
+        return wait
 
     def rewind(self, step: int) -> Moment:
         """Pause, and go back to where the training stood after so many steps; what came later is forgotten."""
-        target = _count(step)
+        target = as_count(step)
 
         def do() -> None:
             self._halt()
@@ -165,6 +181,29 @@ class Session:
     def restart(self) -> Moment:
         """Begin anew with the settings of now."""
         return self._wait_for(lambda: self._begin({**self._course.settings, **self._course.pending}))
+
+    def fork(self) -> Session:
+        """A session of its own that stands where this one does, to the bit, paused; both share their past.
+
+        >>> from sklon.lab.playground import Session
+        >>> with Session() as session:
+        ...     past = session.step(30)
+        ...     with session.fork() as other:
+        ...         other.step(5).training_curve[:4].tolist() == past.training_curve[:4].tolist()
+        True
+        """
+        moment = self.settle()
+        other = Session(moment.first, own=self._own)
+
+        def follow() -> None:
+            curves = moment.training_curve, moment.testing_curve
+            other._course.follow(moment.step, moment.changes, curves, moment.past)
+            for name, value in moment.waiting.items():
+                other._course.change(name, value)
+            other._course.ended = moment.ended
+
+        other._wait_for(follow)
+        return other
 
     def frame(self) -> Moment:
         """The last moment; it costs nothing."""
@@ -228,11 +267,14 @@ class Session:
         return job
 
     def _wait_for(self, do: Callable[[], None]) -> Moment:
-        job = self._ask(do, awaited=True)
+        self._wait(self._ask(do, awaited=True))
+        return self.frame()
+
+    @staticmethod
+    def _wait(job: _Job) -> None:
         job.done.wait()
         if job.error is not None:
             raise job.error
-        return self.frame()
 
     def _work(self) -> None:
         with np.errstate(all="ignore"):
@@ -285,14 +327,6 @@ class Session:
 
 def _closed() -> InputError:
     return InputError("this session is closed; begin another one")
-
-
-def _count(value: Any) -> int:
-    """A number of steps, at least 0, of whatever comes."""
-    number = as_number(value)
-    if number is None:
-        raise InputError(f"a number of steps is a whole number, not {value!r}")
-    return max(0, int(number))
 
 
 _NO_DATA = Note(

@@ -1,0 +1,289 @@
+"""Two sessions in lock step: what is asked for happens to both, and both stand at the same step whenever one looks.
+
+Each session trains in its own thread; a third one lets them take pieces of equal length at the same time. A run that
+begins anew, or goes on after its end, catches up with the other one first; a run that has ended waits where it is.
+Moments are published when both have done their piece, so nobody sees one of them ahead.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Condition, Thread
+from typing import Any, TypeAlias
+
+from sklon._base.errors import InputError
+
+from .datasets import Own
+from .moment import Moment
+from .reading import as_count, as_number
+from .session import FASTEST, MOST_STEPS, PIECE, Answer, Session
+
+Moments: TypeAlias = tuple[Moment, Moment]
+#: both runs, by their places
+BOTH = (0, 1)
+
+
+@dataclass(slots=True)
+class Clock:
+    """What the steps of one start took; the first one is not counted, since it is compiled then."""
+
+    start: int = 0
+    steps: int = 0
+    seconds: float = 0.0
+    per_step: float = 1e-4
+
+    def tell(self, start: int, steps: int, seconds: float) -> None:
+        """So many steps of a start were taken."""
+        if self.start != start:
+            self.start, self.steps, self.seconds = start, 0, 0.0
+        elif steps:
+            self.steps, self.seconds, self.per_step = self.steps + steps, self.seconds + seconds, seconds / steps
+
+    @property
+    def mean(self) -> float | None:
+        """Seconds that a step took."""
+        return self.seconds / self.steps if self.steps else None
+
+
+class Pair:
+    """Two sessions that go side by side. It takes them over: they are closed with it, but for one that is kept.
+
+    >>> from sklon.lab.playground import Pair, Session
+    >>> with Pair(Session("optimizer=adam"), Session("optimizer=sgd")) as pair:
+    ...     moments = pair.step(20)
+    ...     answers = pair.change_all({"batch_norm": "on"}, (1,))
+    ...     later = pair.settle()
+    >>> [moment.step for moment in moments], [moment.step for moment in later]
+    ([20, 20], [20, 20])
+    """
+
+    def __init__(self, first: Session, second: Session) -> None:
+        self.runs = (first, second)
+        self._clocks = (Clock(), Clock())
+        self._turn = Condition()
+        self._asking, self._moved = 0, False
+        self._playing, self._closing = False, False
+        self._pace: float | None = None
+        self._since, self._owed = 0.0, 0  # when the pace began, and the steps taken since
+        self._error: BaseException | None = None
+        self._moments: Moments = (first.pause(), second.pause())
+        self._thread = Thread(target=self._work, name="sklon pair", daemon=True)
+        self._thread.start()
+
+    # ---- what can be asked for
+    def play(self, pace: float | None = None) -> None:
+        """Train both until paused or ended, at the pace of the slower one, or ``pace`` steps a second."""
+        chosen = None if pace is None else as_number(pace)
+        if pace is not None and (chosen is None or chosen <= 0):
+            raise InputError(f"the pace is a number of steps a second above 0, or None, not {pace!r}")
+        with self._moving():
+            self._playing, self._pace = True, None if chosen is None else min(chosen, FASTEST)
+            self._begin_pace()
+
+    def pause(self) -> Moments:
+        """Stop between two steps."""
+        with self._moving():
+            self._playing = False
+        return self.frame()
+
+    def step(self, count: int = 1) -> Moments:
+        """Take so many steps each, and pause; fewer where a run ends."""
+        wanted = min(as_count(count), MOST_STEPS)
+        with self._moving():
+            self._playing = False
+            self._go_to(max(run.frame().step for run in self.runs) + wanted)
+        return self.frame()
+
+    def go_to(self, step: int) -> Moments:
+        """Pause, and go where both stood or will stand after so many steps: back in time, or on."""
+        target = as_count(step)
+        with self._moving():
+            self._playing = False
+            for run in self.runs:
+                if run.frame().step > target:
+                    run.rewind(target)
+            self._go_to(min(target, max(run.frame().step for run in self.runs) + MOST_STEPS))
+        return self.frame()
+
+    def restart(self) -> Moments:
+        """Begin both anew with the settings of now."""
+        with self._moving():
+            for run in self.runs:
+                run.restart()
+        return self.frame()
+
+    def change_all(self, given: Mapping[str, Any], which: tuple[int, ...] = BOTH) -> tuple[dict[str, Answer], ...]:
+        """Set controls of one run or of both; they act before the next piece. What begins anew catches up by itself."""
+        with self._moving():
+            answers = tuple(self.runs[place].change_all(given) for place in which)
+            for place in which:
+                self.runs[place].settle()
+        return answers
+
+    def use(self, own: Own, which: tuple[int, ...] = BOTH) -> None:
+        """Train one run or both anew on columns of a user's own table."""
+        with self._moving():
+            for place in which:
+                self.runs[place].use(own)
+                self.runs[place].settle()
+
+    def frame(self) -> Moments:
+        """The last moments, of the same step; it costs nothing."""
+        if self._error is not None:
+            raise self._error
+        return self._moments
+
+    def settle(self, seconds: float | None = None) -> Moments:
+        """The moments when both are level again, or after so many seconds."""
+        with self._turn:
+            self._turn.wait_for(lambda: self._closing or self._error is not None or self.level, seconds)
+        return self.frame()
+
+    @property
+    def level(self) -> bool:
+        """Whether no run has to catch up."""
+        return not _late(self._moments)
+
+    @property
+    def times(self) -> tuple[float | None, float | None]:
+        """Seconds that a step of each took, on average since its start, while both trained."""
+        return self._clocks[0].mean, self._clocks[1].mean
+
+    def keep(self, which: int) -> Session:
+        """End the comparison, and give back the run at this place, paused; the other one is closed."""
+        self._end()
+        self.runs[1 - which].close()
+        return self.runs[which]
+
+    def close(self) -> None:
+        """End both, within one piece. The last moments stay."""
+        self._end()
+        for run in self.runs:
+            run.close()
+
+    def __enter__(self) -> Pair:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # ---- whose turn it is
+    @contextmanager
+    def _moving(self) -> Iterator[None]:
+        """The turn to move the runs: whoever asks gets it after the piece under way, before the next one."""
+        with self._turn:
+            if self._closing:
+                raise InputError("this comparison has ended; begin another one")
+            self._asking += 1
+            self._turn.wait_for(lambda: not self._moved)
+            self._asking, self._moved = self._asking - 1, True
+        try:
+            yield
+        finally:
+            self._pass_on()
+
+    def _pass_on(self) -> None:
+        """Publish where both stand, and let others have their turn."""
+        moments = self._moments
+        try:
+            moments = self.runs[0].frame(), self.runs[1].frame()
+        except BaseException as error:  # what failed in a session's own thread
+            self._error = error
+        with self._turn:
+            if any(new is not old for new, old in zip(moments, self._moments, strict=True)):
+                self._moments = moments
+            self._moved = False
+            self._turn.notify_all()
+
+    def _end(self) -> None:
+        with self._turn:
+            self._closing, self._playing = True, False
+            self._turn.notify_all()
+        self._thread.join()
+        with self._turn:
+            self._turn.wait_for(lambda: not self._moved)
+
+    # ---- the thread's side
+    def _work(self) -> None:
+        while self._may_go_on():
+            try:
+                self._piece()
+            except BaseException as error:  # told to the next one who looks
+                self._playing, self._error = False, error
+            finally:
+                self._pass_on()
+
+    def _may_go_on(self) -> bool:
+        """Wait for a piece that can be done, and take the turn for it; False to end."""
+        with self._turn:
+            while not self._closing:
+                others = self._moved or self._asking > 0 or self._error is not None
+                if not others and (not self.level or (self._playing and self._due() > 0)):
+                    self._moved = True
+                    return True
+                self._turn.wait(self._until_due() if self._playing and not others else None)
+        return False
+
+    def _piece(self) -> None:
+        """Let who is late catch up for a piece, else let both train for one."""
+        moments = self.runs[0].frame(), self.runs[1].frame()
+        if late := _late(moments):
+            self._advance(late, abs(moments[0].step - moments[1].step))
+            self._begin_pace()
+            return
+        self._owed += self._advance(BOTH, self._due())
+        self._playing = self._playing and any(run.frame().ended is None for run in self.runs)
+
+    def _go_to(self, target: int) -> None:
+        """Let both come to a step, unless they end before."""
+        while not self._closing:
+            moments = self.runs[0].frame(), self.runs[1].frame()
+            left = [target - moment.step if moment.ended is None else 0 for moment in moments]
+            if max(left) <= 0:
+                return
+            farthest = max(left)
+            self._advance(tuple(place for place in BOTH if left[place] == farthest), _distance(left))
+
+    def _advance(self, which: tuple[int, ...], most: int) -> int:
+        """A piece of at most so many steps of these runs, at the same time; how many steps long it was."""
+        before = [run.frame() for run in self.runs]
+        count = min([most, *(self._steps_in_a_piece(place, before[place].start) for place in which)])
+        waits: list[tuple[int, Callable[[], float]]] = [(place, self.runs[place].stepping(count)) for place in which]
+        for place, wait in waits:
+            seconds, now = wait(), self.runs[place].frame()
+            self._clocks[place].tell(now.start, now.step - before[place].step, seconds)
+        return count
+
+    def _steps_in_a_piece(self, place: int, start: int) -> int:
+        """Steps that a run takes in the time of a piece; the first one of a start is taken alone."""
+        clock = self._clocks[place]
+        return max(1, int(PIECE / clock.per_step)) if clock.start == start else 1
+
+    def _begin_pace(self) -> None:
+        self._since, self._owed = time.perf_counter(), 0
+
+    def _due(self) -> int:
+        """Steps that may be taken now."""
+        if self._pace is None:
+            return MOST_STEPS
+        return int((time.perf_counter() - self._since) * self._pace) + 1 - self._owed
+
+    def _until_due(self) -> float | None:
+        """Seconds until the next step may be taken."""
+        if self._pace is None:
+            return None
+        return max(0.0, self._since + self._owed / self._pace - time.perf_counter())
+
+
+def _late(moments: Moments) -> tuple[int, ...]:
+    """The places of the runs that are behind, and can go on."""
+    farthest = max(moment.step for moment in moments)
+    return tuple(place for place in BOTH if moments[place].step < farthest and moments[place].ended is None)
+
+
+def _distance(left: list[int]) -> int:
+    """How far the one that has more steps to go may go before both have the same number left."""
+    return abs(left[0] - left[1]) or max(left)
