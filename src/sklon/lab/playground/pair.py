@@ -8,7 +8,7 @@ Moments are published when both have done their piece, so nobody sees one of the
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Condition, Thread
@@ -239,7 +239,7 @@ class Pair:
 
     def _go_to(self, target: int) -> None:
         """Let both come to a step, unless they end before."""
-        while not self._closing:
+        while not self._closing and self._error is None:
             moments = self.runs[0].frame(), self.runs[1].frame()
             left = [target - moment.step if moment.ended is None else 0 for moment in moments]
             if max(left) <= 0:
@@ -249,13 +249,25 @@ class Pair:
 
     def _advance(self, which: tuple[int, ...], most: int) -> int:
         """A piece of at most so many steps of these runs, at the same time; how many steps long it was."""
-        before = [run.frame() for run in self.runs]
-        count = min([most, *(self._steps_in_a_piece(place, before[place].start) for place in which)])
-        waits: list[tuple[int, Callable[[], float]]] = [(place, self.runs[place].stepping(count)) for place in which]
-        for place, wait in waits:
-            seconds, now = wait(), self.runs[place].frame()
-            self._clocks[place].tell(now.start, now.step - before[place].step, seconds)
+        count = min([most, *(self._steps_in_a_piece(place, self.runs[place].frame().start) for place in which)])
+        others = [Thread(target=self._take, args=(place, count), daemon=True) for place in which[1:]]
+        for other in others:
+            other.start()
+        self._take(which[0], count)
+        for other in others:
+            other.join()
         return count
+
+    def _take(self, place: int, count: int) -> None:
+        """Steps of one run, by the clock."""
+        run, began = self.runs[place], time.perf_counter()
+        before = run.frame().step
+        try:
+            after = run.step(count)
+        except BaseException as error:  # told to the next one who looks
+            self._error = error
+            return
+        self._clocks[place].tell(after.start, after.step - before, time.perf_counter() - began)
 
     def _steps_in_a_piece(self, place: int, start: int) -> int:
         """Steps that a run takes in the time of a piece; the first one of a start is taken alone."""

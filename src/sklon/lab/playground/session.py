@@ -24,7 +24,8 @@ from .controls import Acts, Note, bounded, row_of, settled
 from .course import Course
 from .datasets import Own
 from .moment import Moment, moment_of
-from .reading import as_count, as_number
+from .reading import as_count as _count
+from .reading import as_number
 
 #: seconds of training between two looks at what was asked for
 PIECE = 0.01
@@ -106,36 +107,20 @@ class Session:
 
     def step(self, count: int = 1) -> Moment:
         """Take so many steps and pause; fewer where the training ends."""
-        self.stepping(count)()
-        return self.frame()
-
-    def stepping(self, count: int = 1) -> Callable[[], float]:
-        """Ask for so many steps, and return what waits for them: the seconds that they took.
-
-        Sessions that are all asked before one is waited for take their steps at the same time.
-        """
-        steps, took = min(as_count(count), MOST_STEPS), 0.0
+        steps = min(_count(count), MOST_STEPS)
 
         def do() -> None:
-            nonlocal took
             self._halt()
-            start, target = time.perf_counter(), self._course.step + steps
+            target = self._course.step + steps
             while self._course.step < target and not self._closing:
                 if not self._course.advance(max(1, target - self._course.step - 1)):
-                    break
-            took = time.perf_counter() - start
+                    return
 
-        job = self._ask(do, awaited=True)
-
-        def wait() -> float:
-            self._wait(job)
-            return took
-
-        return wait
+        return self._wait_for(do)
 
     def rewind(self, step: int) -> Moment:
         """Pause, and go back to where the training stood after so many steps; what came later is forgotten."""
-        target = as_count(step)
+        target = _count(step)
 
         def do() -> None:
             self._halt()
@@ -267,14 +252,11 @@ class Session:
         return job
 
     def _wait_for(self, do: Callable[[], None]) -> Moment:
-        self._wait(self._ask(do, awaited=True))
-        return self.frame()
-
-    @staticmethod
-    def _wait(job: _Job) -> None:
+        job = self._ask(do, awaited=True)
         job.done.wait()
         if job.error is not None:
             raise job.error
+        return self.frame()
 
     def _work(self) -> None:
         with np.errstate(all="ignore"):
