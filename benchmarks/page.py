@@ -1,8 +1,8 @@
 """The page in a browser: frames a second of a boundary and a growing curve, and how soon a control acts.
 
-    python -m benchmarks.page [--seconds 5] [--presses 20]
+    python -m benchmarks.page [--seconds 5] [--presses 20] [--query b.optimizer=sgd]
 
-The server and Chromium share the machine. A control's effect is the time from the press of "Step" in the browser until
+The server and Chromium share the machine. With two runs side by side the second one is watched. A control's effect is the time from the press of "Step" in the browser until
 the canvas shows what the step has changed. Aims: 30 frames a second, an effect within 100 ms.
 """
 
@@ -20,7 +20,7 @@ from tests.chromium import NO_CHROMIUM, arguments, chromium
 
 #: watches the canvas at every animation frame: when which step appeared
 WATCH = """() => {
-  const canvas = document.querySelector('.boundary canvas'), seen = window.seen = [];
+  const canvas = [...document.querySelectorAll('.boundary canvas')].at(-1), seen = window.seen = [];
   let last;
   const look = () => {
     if (canvas.dataset.step !== last) seen.push([performance.now(), +(last = canvas.dataset.step)]);
@@ -30,7 +30,7 @@ WATCH = """() => {
 }"""
 #: presses "Step", and waits until its effect is drawn
 PRESS = """() => new Promise(resolve => {
-  const canvas = document.querySelector('.boundary canvas'), before = canvas.dataset.step;
+  const canvas = [...document.querySelectorAll('.boundary canvas')].at(-1), before = canvas.dataset.step;
   const button = document.querySelectorAll('.actions button')[1], start = performance.now();
   const look = () => canvas.dataset.step !== before ? resolve(performance.now() - start) : requestAnimationFrame(look);
   button.click();
@@ -71,6 +71,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--presses", type=int, default=20)
+    parser.add_argument("--query", default="", help="what the address says of settings")
     given = parser.parse_args()
     if chromium() is None:
         sys.exit(NO_CHROMIUM)
@@ -81,7 +82,7 @@ def main() -> None:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium(), args=arguments())
             page = browser.new_page(viewport={"width": 1280, "height": 900})
-            page.goto(f"{address}/en/playground")
+            page.goto(f"{address}/en/playground?{given.query}")
             page.wait_for_function("+document.querySelector('.curve .drawing')?.dataset.points > 3")
             frames, pause, points = watch(page, given.seconds)
             delays = press(page, given.presses)

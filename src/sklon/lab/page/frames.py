@@ -5,6 +5,8 @@
     bytes   0 element   4 step   8 epoch (float32)   12 planes   14 height   16 width   18 numbers
     then    numbers × float32, planes × height × width × uint8; everything little-endian
 
+Points of a curve have no planes: there the epoch's place holds the number of their run.
+
 A stream sends while it has a credit; each acknowledgement gives one back. What comes while there is none waits in one
 slot, where the newest takes the place of the one before: no queue ever grows.
 """

@@ -39,10 +39,10 @@ class Growth:
         """Whether the browser has what it should."""
         return self.sent == self.there == len(self.points)
 
-    def frame(self, element: int) -> bytes | None:
-        """The next points as a frame whose step is the number of the first of them; None if there is nothing to say."""
+    def frame(self, element: int, run: int = 0) -> bytes | None:
+        """The next points of a run as a frame whose step is the number of the first one; None if there are none."""
         if self.complete:
             return None
         start, points = self.sent, self.points[self.sent : self.sent + MOST_POINTS]
         self.sent = self.there = start + len(points)
-        return encoded(element, start, numbers=[value for point in points for value in point])
+        return encoded(element, start, float(run), numbers=[value for point in points for value in point])

@@ -15,12 +15,13 @@ from nicegui import Client, background_tasks
 
 from sklon._base.canvas import ACCENT, INK, SOFT
 from sklon._base.picture import Picture
-from sklon.lab.playground import Histogram, Landscape, Layer, Moment, Weights, landscape, layers, weights
+from sklon.lab.playground import RUNS, Histogram, Landscape, Layer, Moment, Weights, landscape, layers, weights
 from sklon.lab.text import Language, Text, number
 
 from .aside import aside
 from .native import Button, Details
 from .outcome import DRAWING
+from .runs import Moments
 from .seldom import Seldom
 from .shell import html
 
@@ -59,20 +60,20 @@ ALONG = Text("first direction", "первое направление"), Text("se
 
 
 class Section:
-    """Something that can be opened, made of the newest moment: ``make`` gives its HTML, beside the event loop."""
+    """Something that can be opened, made of the newest moments: ``make`` gives the HTML of one, beside the page."""
 
     def __init__(self, client: Client, title: str, make: Callable[[Moment], str]) -> None:
         self._make, self._open = make, False
-        self._moment: Moment | None = None
-        self._shown: Moment | None = None
+        self._moments: Moments = ()
+        self._shown: Moments = ()
         self._soon = Seldom(LOOK, self._begin)
         with Details(title, self._turn):
             self._content = html("", kind="inside")
         client.on_disconnect(self._soon.cancel)
 
-    def show(self, moment: Moment) -> None:
-        """There is a newer moment."""
-        self._moment = moment
+    def show(self, moments: Moments) -> None:
+        """There are newer moments."""
+        self._moments = moments
         if self._open:
             self._soon()
 
@@ -82,12 +83,12 @@ class Section:
             self._soon()
 
     def _begin(self) -> None:
-        if self._moment is not None and self._moment is not self._shown:
-            background_tasks.create(self._look(self._moment), name="inside")
+        if self._moments and self._moments is not self._shown:
+            background_tasks.create(self._look(self._moments), name="inside")
 
-    async def _look(self, moment: Moment) -> None:
-        self._shown = moment
-        content = await aside(lambda: self._make(moment))
+    async def _look(self, moments: Moments) -> None:
+        self._shown = moments
+        content = await aside(lambda: for_each(moments, self._make))
         self._content.set_content(content)
 
 
@@ -96,26 +97,33 @@ class Levels:
 
     def __init__(self, language: Language) -> None:
         self.language = language
-        self._moment: Moment | None = None
+        self._moments: Moments = ()
         with Details(LANDSCAPE.of(language), lambda _: None):
             self._draw = Button(DRAW.of(language), self._begin)
             self._content = html("", kind="inside")
 
-    def show(self, moment: Moment) -> None:
-        """There is a newer moment."""
-        self._moment = moment
+    def show(self, moments: Moments) -> None:
+        """There are newer moments."""
+        self._moments = moments
 
     def _begin(self) -> None:
-        if self._moment is not None:
+        if self._moments:
             self._draw.enable(False)
-            background_tasks.create(self._look(self._moment), name="level lines")
+            background_tasks.create(self._look(self._moments), name="level lines")
 
-    async def _look(self, moment: Moment) -> None:
+    async def _look(self, moments: Moments) -> None:
         try:
-            content = await aside(lambda: levels(moment, self.language))
+            content = await aside(lambda: for_each(moments, lambda moment: levels(moment, self.language)))
             self._content.set_content(content)
         finally:
             self._draw.enable(True)
+
+
+def for_each(moments: Moments, make: Callable[[Moment], str]) -> str:
+    """The HTML of one run, or of each of two with its name above."""
+    if len(moments) == 1:
+        return make(moments[0])
+    return "".join(f'<h3 class="of-run">{run}</h3>{make(moment)}' for run, moment in zip(RUNS, moments, strict=True))
 
 
 def levels(moment: Moment, language: Language) -> str:

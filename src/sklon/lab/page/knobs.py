@@ -6,7 +6,7 @@ settings cannot be turned.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from nicegui import ui
@@ -52,13 +52,28 @@ def acts(names: tuple[str, ...]) -> Acts:
     return one
 
 
+def said(name: str, value: Any, language: Language) -> str:
+    """The value of a control in words."""
+    if isinstance(ROWS[name].control, Choice):
+        return OPTIONS[value].of(language) if value in OPTIONS else str(value)
+    return str(value) if name == "seed" else number(value, language)
+
+
 class Knobs:
-    """All controls with the values of ``settings``. ``turned`` is told a name, a value, and whether it was let go."""
+    """All controls with the values of ``settings``. ``turned`` is told a name, a value, and whether it was let go.
+
+    Where another run stands beside, what it has instead is said at each control: ``other`` is its name and settings.
+    """
 
     def __init__(
-        self, settings: dict[str, Any], language: Language, turned: Callable[[str, Any, bool], object]
+        self,
+        settings: dict[str, Any],
+        language: Language,
+        turned: Callable[[str, Any, bool], object],
+        other: tuple[str, Mapping[str, Any]] | None = None,
     ) -> None:
-        self.settings, self.language, self._turned = settings, language, turned
+        self.settings, self.language, self._turned, self._other = settings, language, turned, other
+        self._beside: dict[str, Words] = {}
         self._inputs: dict[str, Words] = {}
         self._outer: dict[str, Words] = {}
         with ui.element("div").classes("knobs"):
@@ -72,13 +87,27 @@ class Knobs:
         self.own.move(self._inputs["data"])
         self.own.set_attributes(value=OWN, disabled="")
         self._show_what_matters()
+        for name in ROWS:
+            self.compare(name)
+
+    def offer_own(self) -> None:
+        """A user's own data are there."""
+        self.own.set_attributes(disabled=None)
 
     def choose_own(self) -> None:
         """A user's own data are there, and chosen."""
         self.settings["data"] = OWN
-        self.own.set_attributes(disabled=None)
+        self.offer_own()
         self._inputs["data"].set_attributes(value=OWN)
         self._show_what_matters()
+        self.compare("data")
+
+    def compare(self, name: str) -> None:
+        """Say what the other run has, where it is something else."""
+        if self._other is not None:
+            run, settings = self._other
+            differs = settings[name] != self.settings[name]
+            self._beside[name].say(f"{run}: {said(name, settings[name], self.language)}" if differs else "")
 
     def _show(self, row: Row) -> None:
         with ui.element("div").classes("knob"):
@@ -88,6 +117,8 @@ class Knobs:
                 outer = self._field(row)
             else:
                 outer = self._slider(row)
+            if self._other is not None:
+                self._beside[row.name] = Words("p", "", "beside")
             described = Words("small", row.help.of(self.language))
             described.props(f"id=about-{row.name}")
         outer.input.set_attributes(aria_describedby=f"about-{row.name}", name=row.name)
@@ -133,6 +164,7 @@ class Knobs:
         if isinstance(field, Field):
             field.complain("" if note is None else note.says.of(self.language))
         self._turned(name, taken, let_go)
+        self.compare(name)
 
     def _show_what_matters(self) -> None:
         for name, given in self._inputs.items():

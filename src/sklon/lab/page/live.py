@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from nicegui import Client, background_tasks, ui
 
-from sklon.lab.playground import Moment, Own, Session, query_of
+from sklon.lab.playground import RUNS, Own, query_of, query_of_two
 from sklon.lab.text import Language, Text
 
-from . import words
+from . import compare_words, words
 from .aside import aside
+from .chosen import Chosen
 from .inside import LAYERS, WEIGHTS, Levels, Section, layer_table, weight_maps
-from .knobs import Knobs
 from .native import Button, Menu, Slider, Words
 from .own import OwnData
-from .player import Player
-from .scene import Scene, scene
+from .pair_views import PairViews, late
+from .player import FRAME, Player
+from .runs import PACES, STANDARD_PACE, Moments, Runs
+from .scene import Scenes, scenes
 from .seldom import Seldom
 from .shell import Place, html, shell
 from .takeaway import show_takeaway
-from .views import Views, status
+from .views import Views, end_of, status
 
 PAUSE, GO_ON = Text("Pause", "Пауза"), Text("Go on", "Продолжить")
 RESTART = Text("Restart", "Начать заново")
@@ -30,75 +33,50 @@ REWIND = Text("step", "шаг")
 PACE = Text("steps a second", "шагов в секунду")
 FASTEST = Text("as many as it can", "сколько успеет")
 LEAD = Text(
-    "A network of sklon learns in front of you. Turn anything while it trains, go back to any step, and take the run "
-    "away as a program. What is set stands in the address.",
+    "A network of sklon learns in front of you. Turn anything while it trains, go back to any step, let a second run "
+    "go beside the first, and take everything away as a program. What is set stands in the address.",
     "Сеть на sklon учится у вас на глазах. Меняйте что угодно во время обучения, возвращайтесь к любому шагу, "
-    "заберите всё с собой как программу. Настройки записаны в адресе.",
+    "сравнивайте два запуска шаг за шагом, заберите всё с собой как программу. Настройки записаны в адресе.",
 )
 INSIDE = Text("Inside the network", "Внутри сети")
-PACES = ("10", "100", "1000", "fastest")
-STANDARD_PACE = "100"
 #: what the address says beside the settings
 MODE, SPEED = "mode", "pace"
 #: seconds from one look at what changes in words to the next
 REFRESH = 0.25
 
 
-class Paced:
-    """A session that plays at the pace that was chosen last."""
-
-    def __init__(self, session: Session, pace: str) -> None:
-        self.session, self.pace = session, pace
-
-    def play(self) -> None:
-        """Train by itself."""
-        self.session.play(None if self.pace == PACES[-1] else float(self.pace))
-
-    def pause(self) -> Moment:
-        """Stop between two steps."""
-        return self.session.pause()
-
-    def step(self) -> Moment:
-        """Take one step."""
-        return self.session.step()
-
-    def restart(self) -> Moment:
-        """Begin anew with the settings of now."""
-        return self.session.restart()
-
-    def frame(self) -> Moment:
-        """The newest moment."""
-        return self.session.frame()
-
-    def close(self) -> None:
-        """End the thread."""
-        self.session.close()
-
-
 def show_playground(client: Client, language: Language, query: Mapping[str, str]) -> None:
     """A training that obeys; ``query`` has its settings, ``mode=step`` waits for the learner, ``pace`` is its speed."""
     title = words.PLAYGROUND.of(language)
     kept = {k: v for k, v in query.items() if (k, v) == (MODE, "step") or (k == SPEED and v in PACES)}
-    session = Session(urlencode({k: v for k, v in query.items() if k not in (MODE, SPEED)}))
-    settings = dict(parse_qsl(session.query))
+    runs = Runs.of(
+        urlencode({k: v for k, v in query.items() if k not in (MODE, SPEED)}), kept.get(SPEED, STANDARD_PACE)
+    )
+    settings = dict(parse_qsl(query_of_runs([dict(moment.wanted) for moment in runs.frame()])))
     with shell(client, language, "playground", title, settings | kept) as place:
         html(title, "h1")
         Words("p", LEAD.of(language), "lead-in")
-        _Page(client, place, session, kept).show()
+        _Page(client, place, runs, kept).show()
+
+
+def query_of_runs(settings: Sequence[Mapping[str, Any]]) -> str:
+    """The settings of one run, or of two, as they stand in the address."""
+    return query_of(settings[0]) if len(settings) == 1 else query_of_two(*settings)
 
 
 class _Page:
-    """One training before one reader."""
+    """One training, or two side by side, before one reader."""
 
-    def __init__(self, client: Client, place: Place, session: Session, kept: dict[str, str]) -> None:
-        self.client, self.place, self.language, self.session = client, place, place.language, session
+    def __init__(self, client: Client, place: Place, runs: Runs, kept: dict[str, str]) -> None:
+        self.client, self.place, self.language, self.runs = client, place, place.language, runs
         self.stepping = MODE in kept
-        self.paced = Paced(session, kept.get(SPEED, STANDARD_PACE))
-        self.player: Player[Moment, Scene] = Player(self.paced, scene, self._show_scene, not self.stepping)
-        self._turned: dict[str, Any] = {}
+        self.player: Player[Moments, Scenes] = Player(runs, scenes, self._show_scenes, not self.stepping)
+        self.chosen = Chosen(self.language, runs, self._turn)
+        self._turned: dict[int, dict[str, Any]] = {}
         self._turning = False
-        self._scene: Scene | None = None
-        self._farthest = (0, 0)  # start, step
+        self._scenes: Scenes = ()
+        self._all_views: dict[bool, Views | PairViews] = {}  # those of two runs, and of one, once they were needed
+        self._farthest: tuple[Any, int] = ((), 0)  # starts, step
         self._refresh = Seldom(REFRESH, self._show_words)
 
     def show(self) -> None:
@@ -106,13 +84,13 @@ class _Page:
         language = self.language
         with ui.element("section").classes("stage"):
             self._show_actions()
-            self._notes = Words("p", " ".join(n.says.of(language) for n in self.session.notes), "notes")
-            self.views = Views(language)
+            self._notes = Words("p", _notes(self.runs, language), "notes")
+            self._place_of_views = ui.element("div")
             self._status = Words("p", "", "status")
             self._ended = Words("p", "", "ended").props("role=status")
         with ui.element("section"):
             html(words.SETTINGS.of(language), "h2")
-            self.knobs = Knobs(dict(self.session.frame().wanted), language, self._turn)
+            self.chosen.show()
             OwnData(self.client, language, self._use)
         with ui.element("section"):
             html(INSIDE.of(language), "h2")
@@ -121,7 +99,8 @@ class _Page:
                 Section(self.client, WEIGHTS.of(language), lambda moment: weight_maps(moment, language)),
                 Levels(language),
             )
-        show_takeaway(self.client, language, self.session.frame)
+        show_takeaway(self.client, language, self.runs.frame)
+        self._arrange()
         self.player.follow(self.client)
         self.client.on_disconnect(self._refresh.cancel)
 
@@ -131,41 +110,65 @@ class _Page:
             first, second = ("", "first") if self.stepping else ("first", "")
             self._play = Button("", self._turn_play, first)
             Button(words.STEP.of(language), self._step, second)
-            Button(RESTART.of(language), self._restart)
+            Button(RESTART.of(language), self.player.restart)
             self._rewind = Slider(REWIND.of(language), self._go_to, low=0, high=1, position=0, said="0")
             self._rewind.classes("rewind")
             paces = {pace: pace for pace in PACES[:-1]} | {PACES[-1]: FASTEST.of(language)}
-            Menu(PACE.of(language), paces, self.paced.pace, self._set_pace).classes("pace")
+            Menu(PACE.of(language), paces, self.runs.pace, self._set_pace).classes("pace")
+            self._comparing = ui.element("div").classes("comparing")
         self._say_play()
 
+    def _arrange(self) -> None:
+        """The views, buttons and settings for as many runs as there are."""
+        language, two = self.language, len(self.runs.sessions) == 2
+        for views in self._all_views.values():
+            views.set_visibility(False)
+        if two not in self._all_views:
+            with self._place_of_views:
+                self._all_views[two] = PairViews(language) if two else Views(language)
+        self.views = self._all_views[two]
+        self.views.set_visibility(True)
+        self._comparing.clear()
+        with self._comparing:
+            if two:
+                for place, run in enumerate(RUNS):
+                    Button(compare_words.KEEP.of(language).format(run=run), partial(self._keep, place))
+            else:
+                Button(compare_words.COMPARE.of(language), self._compare)
+
     # ---- what is shown
-    def _show_scene(self, seen: Scene) -> None:
-        moment = seen.moment
-        self._scene = seen
-        if moment.ended is not None and self.player.playing:
-            self.player.playing = moment.playing
+    def _show_scenes(self, seen: Scenes) -> None:
+        if len(seen) != len(self.runs.sessions) or isinstance(self.views, PairViews) != (len(seen) == 2):
+            return  # the page is about to show one more, or one less
+        moments = tuple(one.moment for one in seen)
+        self._scenes = seen
+        if all(moment.ended is not None for moment in moments) and self.player.playing:
+            self.player.playing = any(moment.playing for moment in moments)
             self._say_play()
-        if self._farthest[0] != moment.start:
-            self._farthest = (moment.start, 0)
-        self._farthest = (moment.start, max(self._farthest[1], moment.step))
+        starts, step = tuple(moment.start for moment in moments), max(moment.step for moment in moments)
+        if self._farthest[0] != starts:
+            self._farthest = (starts, 0)
+        self._farthest = (starts, max(self._farthest[1], step))
         self.views.show(seen)
         for part in self._inside:
-            part.show(moment)
+            part.show(moments)
         self._refresh()
 
     def _show_words(self) -> None:
         """What changes seldom enough to be read."""
-        seen = self._scene
-        if seen is None:
+        seen = self._scenes
+        if not seen:
             return
-        moment = seen.moment
-        self._status.say(status(seen, self.language))
-        self._rewind.place(moment.step, max(1, self._farthest[1]), str(moment.step))
-        ended = "" if moment.ended is None else moment.ended.says.of(self.language)
-        if seen.explanation is not None:
-            ended = seen.explanation.says.of(self.language)
-        self._ended.say(ended)
-        diverged = moment.ended is not None and moment.ended.reason == "diverged"
+        step = max(one.moment.step for one in seen)
+        self._rewind.place(step, max(1, self._farthest[1]), str(step))
+        if isinstance(self.views, PairViews):
+            self.views.tell(seen, self.runs.times)
+            self._status.say(late(seen, self.language))
+        else:
+            self._status.say(status(seen[0], self.language))
+        said = [(name, end_of(one, self.language)) for name, one in zip(RUNS, seen, strict=False)]
+        self._ended.say(" ".join(end if len(seen) == 1 else f"{name}: {end}" for name, end in said if end))
+        diverged = any(one.moment.ended is not None and one.moment.ended.reason == "diverged" for one in seen)
         self._ended.set_attributes(data_reason="diverged" if diverged else None)
 
     # ---- what is asked for
@@ -177,9 +180,6 @@ class _Page:
         self.player.step()
         self._say_play()
 
-    def _restart(self) -> None:
-        self.player.restart()
-
     def _go_to(self, step: int, let_go: bool) -> None:
         """Back to a step, or on to one that was there before: the same steps again."""
         self._rewind.place(step, max(1, self._farthest[1]), str(step))
@@ -187,24 +187,18 @@ class _Page:
             self.player.play(False)
             self._say_play()
         if let_go:
-            self.player.beside(lambda: self._travel(step))
-
-    def _travel(self, step: int) -> None:
-        here = self.session.pause().step
-        if step <= here:
-            self.session.rewind(step)
-        else:
-            self.session.step(step - here)
+            self.player.beside(lambda: self.runs.go_to(step))
 
     def _set_pace(self, pace: str) -> None:
         if pace in PACES:
-            self.paced.pace = pace
+            self.runs.pace = pace
             if self.player.playing:
-                self.paced.play()
+                self.runs.play()
             self._remember()
 
-    def _turn(self, name: str, value: Any, let_go: bool) -> None:
-        self._turned[name] = value
+    def _turn(self, which: tuple[int, ...], name: str, value: Any, let_go: bool) -> None:
+        for place in which:
+            self._turned.setdefault(place, {})[name] = value
         if not self._turning:
             self._turning = True
             background_tasks.create(self._obey(), name="controls")
@@ -212,31 +206,42 @@ class _Page:
             self._remember()
 
     async def _obey(self) -> None:
-        """Set what was turned, the latest values only; go on playing, if it did, after a new start."""
+        """Set what was turned, the latest values only, and show what becomes of it, until the runs are level again."""
         try:
-            while self._turned:
+            while self._turned or not self.runs.level:
                 turned, self._turned = self._turned, {}
-                await aside(lambda wanted=turned: self._change(wanted))  # type: ignore[misc]
+                if turned:
+                    await aside(lambda wanted=turned: self.runs.change(wanted, self.player.playing))  # type: ignore[misc]
+                else:
+                    await aside(lambda: self.runs.settle(FRAME))
                 self.player.wake()
         finally:
             self._turning = False
 
-    def _change(self, wanted: Mapping[str, Any]) -> None:
-        self.session.change_all(wanted)
-        moment = self.session.settle()
-        if self.player.playing and not moment.playing and moment.ended is None:
-            self.paced.play()
-
     def _use(self, own: Own) -> None:
-        self.knobs.choose_own()
-        self.player.beside(lambda: self._train_on(own))
+        which = self.chosen.choose_own()
+        self.player.beside(lambda: self.runs.use(own, which, self.player.playing))
         self._remember()
 
-    def _train_on(self, own: Own) -> None:
-        self.session.use(own)
-        self.session.settle()
-        if self.player.playing:
-            self.paced.play()
+    def _compare(self) -> None:
+        background_tasks.create(self._change_runs(lambda: self.runs.compare(self.player.playing)), name="compare")
+
+    def _keep(self, place: int) -> None:
+        background_tasks.create(
+            self._change_runs(lambda: self.runs.keep(place, self.player.playing), place), name="keep"
+        )
+
+    async def _change_runs(self, change: Callable[[], None], kept: int = 0) -> None:
+        """Let there be one more run, or one less, and show it."""
+        before = len(self.runs.sessions)
+        await aside(change)
+        if len(self.runs.sessions) != before:
+            with self.client:
+                self.chosen.follow(kept)
+                self._farthest = ((), self._farthest[1])
+                self._arrange()
+                self._remember()
+                self.player.start()
 
     # ---- what is said
     def _say_play(self) -> None:
@@ -244,7 +249,14 @@ class _Page:
 
     def _remember(self) -> None:
         """Put what is set into the address."""
-        query = dict(parse_qsl(query_of(self.knobs.settings)))
+        query = dict(parse_qsl(query_of_runs(self.chosen.settings)))
         query |= {MODE: "step"} if self.stepping else {}
-        query |= {SPEED: self.paced.pace} if self.paced.pace != STANDARD_PACE else {}
+        query |= {SPEED: self.runs.pace} if self.runs.pace != STANDARD_PACE else {}
         self.place.remember(query)
+
+
+def _notes(runs: Runs, language: Language) -> str:
+    """What a link wanted that could not be, with the run's name where there are two."""
+    names = ("",) if len(runs.sessions) == 1 else tuple(f"{run}: " for run in RUNS)
+    notes = [(name, note) for name, one in zip(names, runs.sessions, strict=True) for note in one.notes]
+    return " ".join(f"{name}{note.says.of(language)}" for name, note in notes)

@@ -101,6 +101,22 @@ class Menu(Words):
                     Words("option", words).set_attributes(value=value, selected="" if value == chosen else None)
 
 
+class Choices(Words):
+    """A choice of one among a few that are all in sight; ``name`` is that of the group."""
+
+    def __init__(self, legend: str, name: str, options: Mapping[str, str], chosen: str, changed: Changed) -> None:
+        super().__init__("fieldset", kind="choices")
+        with self:
+            Words("legend", legend)
+            for value, words in options.items():
+                with Words("label"):
+                    given = Words("input")
+                    checked = "" if value == chosen else None
+                    given.set_attributes(type="radio", name=name, value=value, checked=checked)
+                    _listen(given, changed)
+                    Words("span", words)
+
+
 class Slider(Words):
     """A range with its label and its value in words around it. ``moved`` is told where it is, and if it was let go.
 

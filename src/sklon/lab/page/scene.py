@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -28,6 +28,15 @@ class Scene:
     curves: Curves | None
     accuracy: float | None
     explanation: Explanation | None
+
+
+#: a scene for each of the runs that there are
+Scenes: TypeAlias = tuple[Scene, ...]
+
+
+def scenes(moments: tuple[Moment, ...]) -> Scenes:
+    """What is to be seen of moments of the runs that there are."""
+    return tuple(scene(moment) for moment in moments)
 
 
 def scene(moment: Moment) -> Scene:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sklon.lab.report_style import STYLE as REPORT
 from sklon.runs.page_style import STYLE as HOUSE
 
+from .compare_style import STYLE as COMPARE
 from .learner_style import STYLE as LEARNER
 
 PAGE = """
@@ -133,4 +134,4 @@ pre { overflow-wrap:anywhere }
 @media (prefers-reduced-motion:reduce) { * { scroll-behavior:auto !important; transition:none !important } }
 """
 
-STYLE = HOUSE + REPORT + PAGE + LEARNER
+STYLE = HOUSE + REPORT + PAGE + LEARNER + COMPARE

@@ -9,46 +9,62 @@ from typing import TypeAlias
 
 from nicegui import Client, background_tasks, ui
 
-from sklon.lab.playground import Moment, curves_text, data_text, picture, script, settings_text
+from sklon.lab.playground import (
+    Moment,
+    curves_text,
+    curves_text_of_two,
+    data_text,
+    data_text_of_two,
+    picture,
+    picture_of_two,
+    script,
+    script_of_two,
+    settings_text,
+    settings_text_of_two,
+)
 from sklon.lab.text import Language, Text
 
 from .aside import aside
 from .native import Button
 from .outcome import DRAWING
+from .runs import Moments
 from .shell import html
 
 TITLE = Text("Take it away", "Забрать с собой")
-#: makes the content of a file from a moment
-Make: TypeAlias = Callable[[Moment, Language], bytes]
+#: makes the content of a file from the moments of the runs that there are
+Make: TypeAlias = Callable[[Moments, Language], bytes]
 
 
 def drawn(suffix: str) -> Make:
-    """The picture of a moment as a file of this kind."""
+    """The picture of the runs as a file of this kind."""
 
-    def make(moment: Moment, language: Language) -> bytes:
+    def make(moments: Moments, language: Language) -> bytes:
         with DRAWING, TemporaryDirectory() as folder:
-            return picture(moment, language).save(Path(folder) / f"figure{suffix}").read_bytes()
+            one, *other = moments
+            seen = picture_of_two(one, other[0], language) if other else picture(one, language)
+            return seen.save(Path(folder) / f"figure{suffix}").read_bytes()
 
     return make
 
 
-def _written(text: Callable[[Moment], str]) -> Make:
-    return lambda moment, _: text(moment).encode()
+def _written(one: Callable[[Moment], str], two: Callable[[Moment, Moment], str]) -> Make:
+    """The text of one run, or of two."""
+    return lambda moments, _: (one(moments[0]) if len(moments) == 1 else two(*moments)).encode()
 
 
 #: what stands on the button, the file's name, its content
 FILES: tuple[tuple[Text, str, Make], ...] = (
-    (Text("Python script", "Программа на Python"), "playground.py", _written(script)),
+    (Text("Python script", "Программа на Python"), "playground.py", _written(script, script_of_two)),
     (Text("Figure, SVG", "Рисунок, SVG"), "playground.svg", drawn(".svg")),
     (Text("Figure, PNG", "Рисунок, PNG"), "playground.png", drawn(".png")),
-    (Text("Data, CSV", "Данные, CSV"), "playground-data.csv", _written(data_text)),
-    (Text("Curves, CSV", "Кривые, CSV"), "playground-curves.csv", _written(curves_text)),
-    (Text("Settings, JSON", "Настройки, JSON"), "playground.json", _written(settings_text)),
+    (Text("Data, CSV", "Данные, CSV"), "playground-data.csv", _written(data_text, data_text_of_two)),
+    (Text("Curves, CSV", "Кривые, CSV"), "playground-curves.csv", _written(curves_text, curves_text_of_two)),
+    (Text("Settings, JSON", "Настройки, JSON"), "playground.json", _written(settings_text, settings_text_of_two)),
 )
 
 
-def show_takeaway(client: Client, language: Language, newest: Callable[[], Moment]) -> None:
-    """A button for each file; its content is that of the newest moment."""
+def show_takeaway(client: Client, language: Language, newest: Callable[[], Moments]) -> None:
+    """A button for each file; its content is that of the newest moments."""
     with ui.element("section"):
         html(TITLE.of(language), "h2")
         with ui.element("div").classes("actions"):
@@ -57,7 +73,7 @@ def show_takeaway(client: Client, language: Language, newest: Callable[[], Momen
 
 
 def _giver(
-    client: Client, language: Language, newest: Callable[[], Moment], name: str, make: Make
+    client: Client, language: Language, newest: Callable[[], Moments], name: str, make: Make
 ) -> Callable[[], object]:
     async def give() -> None:
         content = await aside(lambda: make(newest(), language))

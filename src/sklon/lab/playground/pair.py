@@ -24,11 +24,16 @@ from .session import FASTEST, MOST_STEPS, PIECE, Answer, Session
 Moments: TypeAlias = tuple[Moment, Moment]
 #: both runs, by their places
 BOTH = (0, 1)
+#: steps of a piece that tells how long a step takes
+LONG = 16
 
 
 @dataclass(slots=True)
 class Clock:
-    """What the steps of one start took; the first one is not counted, since it is compiled then."""
+    """What the steps of one start took: those of long pieces, where the way from piece to piece does not count.
+
+    The first step is not counted, since it is compiled then.
+    """
 
     start: int = 0
     steps: int = 0
@@ -40,7 +45,9 @@ class Clock:
         if self.start != start:
             self.start, self.steps, self.seconds = start, 0, 0.0
         elif steps:
-            self.steps, self.seconds, self.per_step = self.steps + steps, self.seconds + seconds, seconds / steps
+            self.per_step = seconds / steps
+        if steps >= LONG:
+            self.steps, self.seconds = self.steps + steps, self.seconds + seconds
 
     @property
     def mean(self) -> float | None:
@@ -79,9 +86,12 @@ class Pair:
         chosen = None if pace is None else as_number(pace)
         if pace is not None and (chosen is None or chosen <= 0):
             raise InputError(f"the pace is a number of steps a second above 0, or None, not {pace!r}")
-        with self._moving():
+        with self._turn:
+            if self._closing:
+                raise _ended()
             self._playing, self._pace = True, None if chosen is None else min(chosen, FASTEST)
             self._begin_pace()
+            self._turn.notify_all()
 
     def pause(self) -> Moments:
         """Stop between two steps."""
@@ -149,7 +159,7 @@ class Pair:
 
     @property
     def times(self) -> tuple[float | None, float | None]:
-        """Seconds that a step of each took, on average since its start, while both trained."""
+        """Seconds that a step of each took, on average since its start; None while they went slowly."""
         return self._clocks[0].mean, self._clocks[1].mean
 
     def keep(self, which: int) -> Session:
@@ -176,7 +186,7 @@ class Pair:
         """The turn to move the runs: whoever asks gets it after the piece under way, before the next one."""
         with self._turn:
             if self._closing:
-                raise InputError("this comparison has ended; begin another one")
+                raise _ended()
             self._asking += 1
             self._turn.wait_for(lambda: not self._moved)
             self._asking, self._moved = self._asking - 1, True
@@ -288,6 +298,10 @@ class Pair:
         if self._pace is None:
             return None
         return max(0.0, self._since + self._owed / self._pace - time.perf_counter())
+
+
+def _ended() -> InputError:
+    return InputError("this comparison has ended; begin another one")
 
 
 def _late(moments: Moments) -> tuple[int, ...]:

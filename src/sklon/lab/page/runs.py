@@ -1,0 +1,130 @@
+"""What plays on the page: one run, or two side by side, at the pace that was chosen last."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from sklon.lab.playground import Moment, Own, Pair, Session, settings_beside, two_queries
+
+#: the moments of the runs that there are
+Moments: TypeAlias = tuple[Moment, ...]
+PACES = ("10", "100", "1000", "fastest")
+STANDARD_PACE = "100"
+
+
+class Runs:
+    """One session, or a pair; every method but ``play`` and ``frame`` may take a while."""
+
+    def __init__(self, session: Session, second: Session | None = None, pace: str = STANDARD_PACE) -> None:
+        self.pace = pace
+        self._alone, self._pair = session, None if second is None else Pair(session, second)
+        self._seen: Moments = ()
+
+    @staticmethod
+    def of(query: str, pace: str) -> Runs:
+        """The run, or the two runs, of a link."""
+        one, own = two_queries(query)
+        session = Session(one)
+        if own is None:
+            return Runs(session, pace=pace)
+        settings, notes = settings_beside(session.frame().wanted, own)
+        second = Session(settings)
+        second.notes = (*notes, *second.notes)
+        return Runs(session, second, pace)
+
+    @property
+    def sessions(self) -> tuple[Session, ...]:
+        """The runs that there are."""
+        return (self._alone,) if self._pair is None else self._pair.runs
+
+    @property
+    def level(self) -> bool:
+        """Whether no run has to catch up with the other one."""
+        return self._pair is None or self._pair.level
+
+    @property
+    def times(self) -> tuple[float | None, ...]:
+        """Seconds that a step of each took, where they are compared."""
+        return (None,) if self._pair is None else self._pair.times
+
+    def play(self) -> None:
+        """Train by itself."""
+        (self._pair or self._alone).play(None if self.pace == PACES[-1] else float(self.pace))
+
+    def pause(self) -> Moments:
+        """Stop between two steps."""
+        return self._after(self._pair.pause() if self._pair else self._alone.pause())
+
+    def step(self) -> Moments:
+        """Take one step."""
+        return self._after(self._pair.step() if self._pair else self._alone.step())
+
+    def restart(self) -> Moments:
+        """Begin anew with the settings of now."""
+        return self._after(self._pair.restart() if self._pair else self._alone.restart())
+
+    def go_to(self, step: int) -> Moments:
+        """Pause, and go back to a step, or on to one that was there before."""
+        if self._pair is not None:
+            return self._pair.go_to(step)
+        here = self._alone.pause().step
+        return self._after(self._alone.rewind(step) if step <= here else self._alone.step(step - here))
+
+    def frame(self) -> Moments:
+        """The newest moments; the same tuple while nothing has changed."""
+        return self._after(self._pair.frame() if self._pair else self._alone.frame())
+
+    def settle(self, seconds: float) -> bool:
+        """Wait until the runs are level, for so many seconds at the most; whether they are."""
+        if self._pair is not None:
+            self._pair.settle(seconds)
+        return self.level
+
+    def change(self, wanted: Mapping[int, Mapping[str, Any]], playing: bool) -> None:
+        """Set controls of the runs at these places; go on playing, if it did, after a new start."""
+        if self._pair is not None:
+            for place, given in wanted.items():
+                self._pair.change_all(given, (place,))
+            if playing:
+                self.play()
+            return
+        self._alone.change_all(wanted[0])
+        moment = self._alone.settle()
+        if playing and not moment.playing and moment.ended is None:
+            self.play()
+
+    def use(self, own: Own, which: tuple[int, ...], playing: bool) -> None:
+        """Train the runs at these places on a user's own data."""
+        if self._pair is not None:
+            self._pair.use(own, which)
+        else:
+            self._alone.use(own)
+            self._alone.settle()
+        if playing:
+            self.play()
+
+    def compare(self, playing: bool) -> None:
+        """Let a second run stand beside the first one, as it is; both go on from here."""
+        if self._pair is None:
+            self._alone.pause()
+            self._pair = Pair(self._alone, self._alone.fork())
+            if playing:
+                self.play()
+
+    def keep(self, place: int, playing: bool) -> None:
+        """Go on with one of the two runs."""
+        if self._pair is not None:
+            self._alone, self._pair = self._pair.keep(place), None
+            if playing:
+                self.play()
+
+    def close(self) -> None:
+        """End all threads."""
+        (self._pair or self._alone).close()
+
+    def _after(self, moments: Moment | Moments) -> Moments:
+        now = moments if isinstance(moments, tuple) else (moments,)
+        if len(now) != len(self._seen) or any(new is not old for new, old in zip(now, self._seen, strict=True)):
+            self._seen = now
+        return self._seen
