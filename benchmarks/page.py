@@ -2,8 +2,9 @@
 
     python -m benchmarks.page [--seconds 5] [--presses 20] [--query b.optimizer=sgd]
 
-The server and Chromium share the machine. With two runs side by side the second one is watched. A control's effect is the time from the press of "Step" in the browser until
-the canvas shows what the step has changed. Aims: 30 frames a second, an effect within 100 ms.
+The server and Chromium share the machine. A control's effect is the time from the press of "Step" in the browser until
+the canvas shows what the step has changed; of two runs side by side the second one's. Aims: 30 frames a second, an
+effect within 100 ms.
 """
 
 from __future__ import annotations

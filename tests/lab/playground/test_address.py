@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sklon.lab.controls import Choice, Real, Whole
-from sklon.lab.playground import CONTROLS, query_of, settings_of
+from sklon.lab.playground import CONTROLS, query_of, query_of_two, settings_beside, settings_of, two_queries
 from sklon.lab.playground.controls import DEFAULTS, ROWS
 
 
@@ -90,3 +90,44 @@ def test_a_link_has_an_end() -> None:
 def test_the_link_of_the_defaults_is_empty() -> None:
     assert query_of(DEFAULTS) == query_of({}) == ""
     assert settings_of("") == (dict(DEFAULTS), ())
+
+
+@given(ALLOWED, ALLOWED)
+@settings(deadline=None)
+def test_two_runs_come_back_from_their_link(first: dict[str, Any], second: dict[str, Any]) -> None:
+    query = query_of_two(first, second)
+    one, own = two_queries(query)
+    assert own is not None
+    found, notes = settings_of(one)
+    beside, more = settings_beside(found, own)
+    assert (found, beside) == ({**DEFAULTS, **first}, {**DEFAULTS, **second}) and notes == more == ()
+    assert query_of_two(found, beside) == query, "canonical"
+
+
+@given(ALLOWED)
+@settings(deadline=None)
+def test_a_link_of_one_run_has_no_second_one(chosen: dict[str, Any]) -> None:
+    one, own = two_queries(query_of(chosen))
+    assert own is None and settings_of(one) == settings_of(query_of(chosen))
+
+
+@given(st.text(max_size=300) | st.text(alphabet="b.=&%+;?0129acdefwidth", max_size=300))
+@settings(deadline=None)
+def test_no_text_makes_a_second_run_that_is_out_of_bounds(text: str) -> None:
+    one, own = two_queries(text)
+    found, _ = settings_beside(settings_of(one)[0], own or {})
+    assert found.keys() == DEFAULTS.keys()
+    assert all(ROWS[name].control.read(value) == value for name, value in found.items())
+
+
+def test_what_a_link_wants_of_the_second_run_is_brought_within_the_same_bounds() -> None:
+    one, own = two_queries("width=4&b.width=100000&b.colour=red&b.b.width=3&b.mode=step")
+    assert own is not None
+    found, notes = settings_beside(settings_of(one)[0], own)
+    assert found == {**DEFAULTS, "width": 64}
+    assert [note.name for note in notes] == ["width", "colour", "b.width", "mode"]
+
+
+def test_the_second_run_of_a_link_is_the_first_but_for_what_is_said() -> None:
+    assert query_of_two({"width": 4}, {"width": 8}) == "width=4&b.width=8", "8 is the default, and is said all the same"
+    assert two_queries("b=whatever&width=4") == ("width=4", {})

@@ -17,11 +17,16 @@ from sklon.lab.playground import (
     Moment,
     Session,
     curves_text,
+    curves_text_of_two,
     data_text,
+    data_text_of_two,
     own_data,
     picture,
+    picture_of_two,
     script,
+    script_of_two,
     settings_text,
+    settings_text_of_two,
 )
 from sklon.lab.playground.controls import INITIALISATIONS, OPTIMIZERS, SCHEDULES
 from sklon.runs.network import ACTIVATIONS
@@ -182,3 +187,70 @@ def test_a_figure_is_drawn(data: str, tmp_path: Path) -> None:
     drawn = picture(moment, "ru")
     assert "обучение" in drawn.save(tmp_path / "figure.svg").read_text("utf-8")
     assert drawn.save(tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
+
+
+def both_reproduced(first: Moment, second: Moment) -> bool:
+    losses = [[m.bench.training_loss(m.state), m.bench.testing_loss(m.state)] for m in (first, second)]
+    return printed(script_of_two(first, second)) == [*losses[0], *losses[1]]
+
+
+def test_one_script_makes_both_runs_again_to_the_bit() -> None:
+    first = run(f"{SMALL}&dropout=0.2", [(3, "learning_rate", 0.5)], 10)
+    second = run("data=curve&batch_norm=on&optimizer=sgd&batch_size=full", (), 7)
+    assert both_reproduced(first, second) and both_reproduced(first, first) and both_reproduced(second, first)
+    text = script_of_two(first, second)
+    assert "# A: 13 steps" in text and "# B: 7 steps" in text and text.count("class Rows") == 1
+    sound, other = printed(text), printed(text.replace("lr=0.03, momentum", "lr=0.3, momentum"))
+    assert other[:2] == sound[:2] and other[2:] != sound[2:], "a wrong script of B is noticed"
+
+
+def test_one_script_reads_the_own_data_of_both_from_one_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(0)
+    table = {"a": random.standard_normal(50), "b": random.standard_normal(50)}
+    table["amount"] = table["a"] * 17.25
+    two, one = own_data(table, ("a", "b"), "amount"), own_data(table, ("b",), "amount")
+    moments = [run(f"{SMALL}&data=own&optimizer={o}", (), 10, own) for o, own in (("adam", two), ("sgd", one))]
+    monkeypatch.chdir(tmp_path)
+    for pair in ((moments[0], moments[1]), (moments[0], moments[0])):
+        Path("data.csv").write_text(data_text_of_two(*pair), "utf-8")
+        assert both_reproduced(*pair)
+        assert str(moments[0].bench.data.X[0, 0])[:6] not in script_of_two(*pair) + settings_text_of_two(*pair)
+
+
+def test_data_and_curves_of_both_say_whose_they_are() -> None:
+    first, second = run(SMALL, [(4, "batch_size", "8")], 20), run(f"{SMALL}&noise=0.5", (), 12)
+    rows = list(csv.DictReader(StringIO(data_text_of_two(first, second))))
+    assert list(rows[0]) == ["run", "x1", "x2", "class", "test"]
+    for name, moment in (("A", first), ("B", second)):
+        given = np.array([[row["x1"], row["x2"]] for row in rows if row["run"] == name], np.float32)
+        assert given.tobytes() == moment.bench.data.X.tobytes()
+    curves = list(csv.DictReader(StringIO(curves_text_of_two(first, second))))
+    assert [float(c["test_loss"]) for c in curves if c["run"] == "A"] == first.testing_curve.tolist()
+    assert [float(c["training_loss"]) for c in curves if c["run"] == "B"] == second.training_curve.tolist()
+    # 42 rows to train on: 3 batches of 16, and 6 of 8
+    assert [int(c["step"]) for c in curves if c["run"] == "A"] == [3, 6, 12, 18, 24]
+    assert [int(c["step"]) for c in curves if c["run"] == "B"] == [3, 6, 9, 12]
+
+
+def test_different_columns_stand_apart() -> None:
+    rows = list(csv.reader(StringIO(data_text_of_two(run(SMALL, (), 0), run("data=curve&points=40", (), 0)))))
+    assert rows[0] == ["run", "x1", "x2", "class", "x", "y", "test"]
+    assert all(
+        (row[4:6] == ["", ""]) == (row[0] == "A") and (row[1:4] == ["", "", ""]) == (row[0] == "B") for row in rows[1:]
+    )
+    assert len(rows) == 1 + 60 + 40
+
+
+def test_settings_of_both_say_in_what_they_differ() -> None:
+    first, second = run(SMALL, (), 3), run(f"{SMALL}&optimizer=sgd&width=9", (), 3)
+    shown = json.loads(settings_text_of_two(first, second))
+    assert shown["differs"] == ["width", "optimizer"]
+    assert shown["A"] == json.loads(settings_text(first)) and shown["B"] == json.loads(settings_text(second))
+
+
+@pytest.mark.parametrize("data", ["moons", "blobs", "curve"])
+def test_a_figure_of_both_is_drawn(data: str, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    first, second = run(SMALL, (), 10), run(f"{SMALL}&data={data}&batch_size=8", (), 10)
+    text = picture_of_two(first, second, "ru").save(tmp_path / "figure.svg").read_text("utf-8")
+    assert all(label in text for label in ("A: обучение", "B: проверка", "stroke-dasharray"))

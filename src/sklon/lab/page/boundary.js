@@ -10,6 +10,7 @@ export default {
       <canvas ref="canvas" role="img" :aria-label="label" :aria-describedby="$attrs.id + '-told'"></canvas>
       <p :id="$attrs.id + '-told'" class="told" aria-live="polite">{{ told }}</p>
     </div>`,
+  emits: ["ready"],
   props: { label: String, told: String, points: Array, element: Number, task: String },
   data: () => ({ frame: null, acknowledge: null, asked: false, gone: false, drawn: -CALM }),
   async mounted() {
@@ -20,6 +21,7 @@ export default {
     this.resized.observe(this.$refs.canvas);
     this.recolour();
     window.socket.on(EVENT, this.receive);
+    this.$emit("ready");
   },
   beforeUnmount() {
     window.socket.off(EVENT, this.receive);

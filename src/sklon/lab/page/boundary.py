@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from nicegui.element import Element
 
-from .frames import Planes, Stream, encoded
+from .frames import Make, Planes, Stream, encoded
 from .wire import send_frame
 
 Point: TypeAlias = tuple[float, ...]
@@ -32,20 +32,22 @@ class Boundary(Element, component="boundary.js"):
         self._props["label"] = label
         self._props["told"] = ""
         self.set_points(points, task)
+        self._last: Make | None = None
         client.on_connect(self.stream.restart)
         client.on_disconnect(self.stream.restart)
+        self.on("ready", self._begin)
 
     def show(self, planes: Planes, *, step: int, epoch: float = 0.0) -> None:
         """Show planes, uint8 [height, width] or [planes, height, width]; a slow reader skips some.
 
         The first row is at the top.
         """
-        self.stream.offer(lambda: encoded(self.id, step, epoch, planes=planes))
+        self._show(lambda: encoded(self.id, step, epoch, planes=planes))
 
     def show_curves(self, curves: Curves, *, step: int, epoch: float = 0.0) -> None:
         """Show curves [curves, places] over one input, y in [0, 1] from the left end of the picture to the right."""
         numbers = [float(len(curves)), *curves.ravel().tolist()]
-        self.stream.offer(lambda: encoded(self.id, step, epoch, numbers=numbers))
+        self._show(lambda: encoded(self.id, step, epoch, numbers=numbers))
 
     def set_points(self, points: Iterable[Point], task: str = "binary") -> None:
         """Show other samples, of another task."""
@@ -58,3 +60,13 @@ class Boundary(Element, component="boundary.js"):
         if self._props["told"] != words:
             self._props["told"] = words
             self.update()
+
+    def _show(self, make: Make) -> None:
+        self._last = make
+        self.stream.offer(make)
+
+    def _begin(self) -> None:
+        """It listens from now on: what was sent before may be lost."""
+        self.stream.restart()
+        if self._last is not None:
+            self.stream.offer(self._last)

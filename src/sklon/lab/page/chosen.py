@@ -15,7 +15,7 @@ from sklon.lab.text import Language
 
 from . import compare_words as words
 from .knobs import OWN, Knobs
-from .native import Choices
+from .native import Choices, Words
 from .runs import Runs
 
 #: is told the places of the runs, a name, a value, and whether it was let go
@@ -39,7 +39,7 @@ class Chosen:
 
     def show(self) -> None:
         """The switch, where there are two runs, and the controls."""
-        self._switch, self._place = ui.element("div").classes("which"), ui.element("div")
+        self._switch, self._place = ui.element("div").classes("which"), Words("div")
         self._show_all()
 
     def follow(self, kept: int) -> None:
@@ -76,6 +76,7 @@ class Chosen:
         here, *_ = self.places
         other = None if len(self.settings) == 1 else (RUNS[1 - here], self.settings[1 - here])
         self._place.clear()
+        self._place.set_attributes(data_which=self.which)
         with self._place:
             self._knobs = Knobs(self.settings[here], self.language, self._turn, other)
             if self._own[here]:

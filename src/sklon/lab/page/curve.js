@@ -14,6 +14,7 @@ export default {
       <div ref="chart" class="drawing" role="img" :aria-label="label" :aria-describedby="$attrs.id + '-told'"></div>
       <p :id="$attrs.id + '-told'" class="told" aria-live="polite">{{ told }}</p>
     </div>`,
+  emits: ["ready"],
   props: { label: String, told: String, lines: Array, x: String, y: String, scale: String, element: Number,
            decimal: String, runs: Number },
   async mounted() {
@@ -27,6 +28,7 @@ export default {
     this.resized.observe(this.$refs.chart);
     this.restyle();
     window.socket.on(EVENT, this.receive);
+    this.$emit("ready");
   },
   beforeUnmount() {
     window.socket.off(EVENT, this.receive);

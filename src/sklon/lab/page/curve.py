@@ -68,6 +68,7 @@ class Curve(ui.echart, component="curve.js"):
         self._props["decimal"] = MARKS[language][0]
         self.client.on_connect(self._resend)
         self.client.on_disconnect(self._lost)
+        self.on("ready", self._resend)
 
     def append(self, x: float, *values: float, run: int = 0) -> None:
         """One more point: x, and a value for each line (NaN leaves a gap). It replaces points at x and beyond."""

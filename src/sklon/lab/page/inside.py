@@ -60,9 +60,9 @@ ALONG = Text("first direction", "первое направление"), Text("se
 
 
 class Section:
-    """Something that can be opened, made of the newest moments: ``make`` gives the HTML of one, beside the page."""
+    """Something that can be opened, made of the newest moments: ``make`` gives the HTML of one and its name."""
 
-    def __init__(self, client: Client, title: str, make: Callable[[Moment], str]) -> None:
+    def __init__(self, client: Client, title: str, make: Callable[[Moment, str], str]) -> None:
         self._make, self._open = make, False
         self._moments: Moments = ()
         self._shown: Moments = ()
@@ -113,27 +113,29 @@ class Levels:
 
     async def _look(self, moments: Moments) -> None:
         try:
-            content = await aside(lambda: for_each(moments, lambda moment: levels(moment, self.language)))
+            content = await aside(lambda: for_each(moments, lambda moment, name: levels(moment, self.language, name)))
             self._content.set_content(content)
         finally:
             self._draw.enable(True)
 
 
-def for_each(moments: Moments, make: Callable[[Moment], str]) -> str:
-    """The HTML of one run, or of each of two with its name above."""
+def for_each(moments: Moments, make: Callable[[Moment, str], str]) -> str:
+    """The HTML of one run, which has no name, or of each of two with its name above."""
     if len(moments) == 1:
-        return make(moments[0])
-    return "".join(f'<h3 class="of-run">{run}</h3>{make(moment)}' for run, moment in zip(RUNS, moments, strict=True))
+        return make(moments[0], "")
+    return "".join(
+        f'<h3 class="of-run">{run}</h3>{make(moment, f"{run}: ")}' for run, moment in zip(RUNS, moments, strict=True)
+    )
 
 
-def levels(moment: Moment, language: Language) -> str:
+def levels(moment: Moment, language: Language, run: str = "") -> str:
     """The level lines around the path of a moment as HTML."""
     seen = landscape(moment)
     share = number(round(100 * float(sum(seen.explained)), 1), language)
     with DRAWING:
         drawn = Picture(draw=partial(_draw, seen, language), width=6.0, height=4.6)._repr_html_()
     about = ABOUT.of(language).format(share=share, step=number(moment.step, language))
-    picture = f'<div class="picture" role="img" aria-label="{escape(LANDSCAPE.of(language))}">{drawn}</div>'
+    picture = f'<div class="picture" role="img" aria-label="{run}{escape(LANDSCAPE.of(language))}">{drawn}</div>'
     return f"<figure>{picture}<figcaption>{about}</figcaption></figure>"
 
 
@@ -146,12 +148,12 @@ def _draw(seen: Landscape, language: Language, axes: list[Any]) -> None:
     plot.set(xlabel=ALONG[0].of(language), ylabel=ALONG[1].of(language))
 
 
-def layer_table(moment: Moment, language: Language) -> str:
+def layer_table(moment: Moment, language: Language, run: str = "") -> str:
     """Every layer as a row: how its gradients, steps and activations are."""
     head = "".join(f'<th scope="col">{escape(h.of(language))}</th>' for h in HEAD)
     seen = layers(moment)
     rows = "".join(_layer(layer, name_of(i, len(seen), language), language) for i, layer in enumerate(seen, 1))
-    label = escape(LAYERS.of(language))
+    label = run + escape(LAYERS.of(language))
     return (
         f'<div class="scroll" tabindex="0" role="region" aria-label="{label}"><table><thead><tr>{head}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
@@ -197,14 +199,14 @@ def _bars(seen: Histogram, what: Text, name: str, language: Language) -> str:
     )
 
 
-def weight_maps(moment: Moment, language: Language) -> str:
+def weight_maps(moment: Moment, language: Language, run: str = "") -> str:
     """The weights of every layer as cells: one colour below 0, another above it, the stronger the larger."""
     seen = weights(moment)
-    maps = (_map(layer, name_of(i, len(seen), language), language) for i, layer in enumerate(seen, 1))
+    maps = (_map(layer, name_of(i, len(seen), language), language, run) for i, layer in enumerate(seen, 1))
     return f'<div class="maps">{"".join(maps)}</div>'
 
 
-def _map(layer: Weights, name: str, language: Language) -> str:
+def _map(layer: Weights, name: str, language: Language, run: str) -> str:
     values = np.nan_to_num(layer.weight.astype(float), posinf=0.0, neginf=0.0)
     most = float(np.abs(values).max()) or 1.0
     tones = np.rint(TONES * values / most).astype(int)
@@ -213,7 +215,7 @@ def _map(layer: Weights, name: str, language: Language) -> str:
     paths = "".join(_cells(tones, tone) for tone in range(-TONES, TONES + 1) if tone)
     return (
         f'<figure><svg class="map" viewBox="0 0 {width} {height}" preserveAspectRatio="none" role="img" '
-        f'aria-label="{escape(label)}">{paths}</svg><figcaption>{escape(label)}</figcaption></figure>'
+        f'aria-label="{run}{escape(label)}">{paths}</svg><figcaption>{escape(label)}</figcaption></figure>'
     )
 
 

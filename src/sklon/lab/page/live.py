@@ -95,8 +95,8 @@ class _Page:
         with ui.element("section"):
             html(INSIDE.of(language), "h2")
             self._inside = (
-                Section(self.client, LAYERS.of(language), lambda moment: layer_table(moment, language)),
-                Section(self.client, WEIGHTS.of(language), lambda moment: weight_maps(moment, language)),
+                Section(self.client, LAYERS.of(language), lambda moment, run: layer_table(moment, language, run)),
+                Section(self.client, WEIGHTS.of(language), lambda moment, run: weight_maps(moment, language, run)),
                 Levels(language),
             )
         show_takeaway(self.client, language, self.runs.frame)

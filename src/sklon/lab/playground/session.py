@@ -183,9 +183,7 @@ class Session:
         def follow() -> None:
             curves = moment.training_curve, moment.testing_curve
             other._course.follow(moment.step, moment.changes, curves, moment.past)
-            for name, value in moment.waiting.items():
-                other._course.change(name, value)
-            other._course.ended = moment.ended
+            other._course.pending, other._course.ended = dict(moment.waiting), moment.ended
 
         other._wait_for(follow)
         return other
