@@ -21,6 +21,8 @@ STYLE = """
 .numbers table { width:min(100%,40rem); border-collapse:collapse; font-size:.92rem; font-variant-numeric:tabular-nums }
 .numbers caption { text-align:left; color:var(--soft); padding:0 0 .4rem; caption-side:top }
 .numbers :is(th,td) { padding:.26rem .6rem; border-top:1px solid var(--line); text-align:left; border-bottom:0 }
+.numbers :is(th,td):is(:nth-child(2),:last-child) { text-align:right; padding-right:.6rem }
+.stage > .status:empty { display:none }
 .numbers thead :is(th,td) { border-top:0; padding-top:0 }
 .numbers tbody th { font-weight:400; color:var(--soft); width:40% }
 .numbers td { width:30% }
@@ -49,6 +51,8 @@ h3.of-run { margin:1rem 0 .3rem; font-size:1rem }
 @media (max-width:56rem) { .views.two { grid-template-columns:minmax(0,1fr) minmax(0,1fr) }
   .views.two .curve { grid-column:1 / -1 } .views.two .curve .drawing { flex:none; height:17rem } }
 @media (max-width:44rem) { .views.two { gap:.8rem } .run .caption { display:none }
+  .run .name { min-height:2.9rem; font-size:.84rem }
+  .run .name span { white-space:normal; display:-webkit-box; -webkit-box-orient:vertical; -webkit-line-clamp:2 }
   .numbers :is(th,td) { padding-inline:.35rem } .numbers table { font-size:.88rem }
   .choices legend { float:none; width:100%; padding-bottom:.35rem } .choices label { flex:1 1 0 } }
 """

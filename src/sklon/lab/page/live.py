@@ -167,7 +167,7 @@ class _Page:
         else:
             self._status.say(status(seen[0], self.language))
         said = [(name, end_of(one, self.language)) for name, one in zip(RUNS, seen, strict=False)]
-        self._ended.say(" ".join(end if len(seen) == 1 else f"{name}: {end}" for name, end in said if end))
+        self._ended.say("; ".join(end if len(seen) == 1 else f"{name}: {end}" for name, end in said if end))
         diverged = any(one.moment.ended is not None and one.moment.ended.reason == "diverged" for one in seen)
         self._ended.set_attributes(data_reason="diverged" if diverged else None)
 
@@ -238,7 +238,7 @@ class _Page:
         if len(self.runs.sessions) != before:
             with self.client:
                 self.chosen.follow(kept)
-                self._farthest = ((), self._farthest[1])
+                self._scenes, self._farthest = (), ((), self._farthest[1])
                 self._arrange()
                 self._remember()
                 self.player.start()
