@@ -84,7 +84,8 @@ def test_what_begins_anew_catches_up_and_the_other_stays_where_it_is(pair: Pair)
     (answers,) = pair.change_all({"batch_norm": "on", "width": 10**9}, (1,))
     assert answers["width"].note is not None
     here, caught_up = pair.settle()
-    assert (here.step, caught_up.step, caught_up.start) == (50, 50, 2) and here is first
+    assert (here.step, caught_up.step, caught_up.start) == (50, 50, 2)
+    assert here.start == first.start and bits(here) == bits(first)
     wanted = {**SMALL, "optimizer": "sgd", "dropout": 0.2, "batch_norm": "on", "width": 64}
     assert bits(caught_up) == alone(wanted, 50)
 
@@ -92,9 +93,9 @@ def test_what_begins_anew_catches_up_and_the_other_stays_where_it_is(pair: Pair)
 def test_a_change_of_both_is_one_of_each(pair: Pair) -> None:
     pair.step(3)
     pair.change_all({"learning_rate": 0.5})
-    assert [moment.settings["learning_rate"] for moment in pair.frame()] == [0.5, 0.5]
+    assert [moment.settings["learning_rate"] for moment in pair.settle()] == [0.5, 0.5]
     pair.change_all({"l2": 0.25}, (0,))
-    assert [moment.settings["l2"] for moment in pair.frame()] == [0.25, 0.0]
+    assert [moment.settings["l2"] for moment in pair.settle()] == [0.25, 0.0]
     assert [[(c.step, c.name) for c in moment.changes] for moment in pair.frame()] == [
         [(3, "learning_rate"), (3, "l2")], [(3, "learning_rate")],
     ]  # fmt: skip
@@ -123,6 +124,13 @@ def test_a_run_that_has_ended_waits_and_comes_along_when_it_is_let(pair: Pair) -
     pair.play()
     until(lambda: all(moment.ended is not None for moment in pair.frame()))
     assert [moment.step for moment in pair.frame()] == [12, 12]
+
+
+def test_what_begins_both_anew_begins_both_at_their_first_step(pair: Pair) -> None:
+    for points in (70, 80, 90):
+        pair.step(20)
+        pair.change_all({"points": points})
+        assert [(m.step, m.settings["points"]) for m in pair.settle()] == [(0, points), (0, points)]
 
 
 def test_both_begin_anew_together(pair: Pair) -> None:

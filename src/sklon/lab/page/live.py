@@ -72,7 +72,7 @@ class _Page:
         self.stepping = MODE in kept
         self.player: Player[Moments, Scenes] = Player(runs, scenes, self._show_scenes, not self.stepping)
         self.chosen = Chosen(self.language, runs, self._turn)
-        self._turned: dict[int, dict[str, Any]] = {}
+        self._turned: dict[tuple[int, ...], dict[str, Any]] = {}  # by the places of the runs
         self._turning = False
         self._scenes: Scenes = ()
         self._all_views: dict[bool, Views | PairViews] = {}  # those of two runs, and of one, once they were needed
@@ -197,8 +197,7 @@ class _Page:
             self._remember()
 
     def _turn(self, which: tuple[int, ...], name: str, value: Any, let_go: bool) -> None:
-        for place in which:
-            self._turned.setdefault(place, {})[name] = value
+        self._turned.setdefault(which, {})[name] = value
         if not self._turning:
             self._turning = True
             background_tasks.create(self._obey(), name="controls")

@@ -7,6 +7,8 @@ from typing import Any, TypeAlias
 
 from sklon.lab.playground import Moment, Own, Pair, Session, settings_beside, two_queries
 
+from .player import FRAME
+
 #: the moments of the runs that there are
 Moments: TypeAlias = tuple[Moment, ...]
 PACES = ("10", "100", "1000", "fastest")
@@ -81,15 +83,16 @@ class Runs:
             self._pair.settle(seconds)
         return self.level
 
-    def change(self, wanted: Mapping[int, Mapping[str, Any]], playing: bool) -> None:
+    def change(self, wanted: Mapping[tuple[int, ...], Mapping[str, Any]], playing: bool) -> None:
         """Set controls of the runs at these places; go on playing, if it did, after a new start."""
         if self._pair is not None:
-            for place, given in wanted.items():
-                self._pair.change_all(given, (place,))
+            for which, given in wanted.items():
+                self._pair.change_all(given, which)
+            self._pair.settle(FRAME)
             if playing:
                 self.play()
             return
-        self._alone.change_all(wanted[0])
+        self._alone.change_all({name: value for given in wanted.values() for name, value in given.items()})
         moment = self._alone.settle()
         if playing and not moment.playing and moment.ended is None:
             self.play()
@@ -98,6 +101,7 @@ class Runs:
         """Train the runs at these places on a user's own data."""
         if self._pair is not None:
             self._pair.use(own, which)
+            self._pair.settle(FRAME)
         else:
             self._alone.use(own)
             self._alone.settle()

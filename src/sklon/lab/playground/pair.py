@@ -72,6 +72,7 @@ class Pair:
         self._clocks = (Clock(), Clock())
         self._turn = Condition()
         self._asking, self._moved = 0, False
+        self._changes, self._made, self._shown = 0, 0, 0  # asked for, made by both, and to be seen in the moments
         self._playing, self._closing = False, False
         self._pace: float | None = None
         self._since, self._owed = 0.0, 0  # when the pace began, and the steps taken since
@@ -126,19 +127,23 @@ class Pair:
         return self.frame()
 
     def change_all(self, given: Mapping[str, Any], which: tuple[int, ...] = BOTH) -> tuple[dict[str, Answer], ...]:
-        """Set controls of one run or of both; they act before the next piece. What begins anew catches up by itself."""
-        with self._moving():
+        """Ask for settings of one run or of both; they act before the next piece.
+
+        A run that begins anew alone catches up with the other one; where both do, both are at their first step.
+        """
+        with self._turn:
             answers = tuple(self.runs[place].change_all(given) for place in which)
-            for place in which:
-                self.runs[place].settle()
+            self._changes += 1
+            self._turn.notify_all()
         return answers
 
     def use(self, own: Own, which: tuple[int, ...] = BOTH) -> None:
         """Train one run or both anew on columns of a user's own table."""
-        with self._moving():
+        with self._turn:
             for place in which:
                 self.runs[place].use(own)
-                self.runs[place].settle()
+            self._changes += 1
+            self._turn.notify_all()
 
     def frame(self) -> Moments:
         """The last moments, of the same step; it costs nothing."""
@@ -147,15 +152,18 @@ class Pair:
         return self._moments
 
     def settle(self, seconds: float | None = None) -> Moments:
-        """The moments when both are level again, or after so many seconds."""
+        """The moments when what was asked for acts and both are level; those after so many seconds in any case."""
         with self._turn:
-            self._turn.wait_for(lambda: self._closing or self._error is not None or self.level, seconds)
+            self._turn.wait_for(self._is_settled, seconds)
         return self.frame()
+
+    def _is_settled(self) -> bool:
+        return self._closing or self._error is not None or self.level
 
     @property
     def level(self) -> bool:
-        """Whether no run has to catch up."""
-        return not _late(self._moments)
+        """Whether all that was asked for can be seen, and no run has to catch up."""
+        return self._shown == self._changes and not _late(self._moments)
 
     @property
     def times(self) -> tuple[float | None, float | None]:
@@ -191,9 +199,18 @@ class Pair:
             self._turn.wait_for(lambda: not self._moved)
             self._asking, self._moved = self._asking - 1, True
         try:
+            self._let_changes_act()
             yield
         finally:
             self._pass_on()
+
+    def _let_changes_act(self) -> None:
+        """Wait for both, so that nobody catches up with a run that is about to begin anew."""
+        asked = self._changes
+        if self._made != asked:
+            for run in self.runs:
+                run.settle()
+            self._made = asked
 
     def _pass_on(self) -> None:
         """Publish where both stand, and let others have their turn."""
@@ -205,7 +222,7 @@ class Pair:
         with self._turn:
             if any(new is not old for new, old in zip(moments, self._moments, strict=True)):
                 self._moments = moments
-            self._moved = False
+            self._moved, self._shown = False, self._made
             self._turn.notify_all()
 
     def _end(self) -> None:
@@ -231,18 +248,23 @@ class Pair:
         with self._turn:
             while not self._closing:
                 others = self._moved or self._asking > 0 or self._error is not None
-                if not others and (not self.level or (self._playing and self._due() > 0)):
+                if not others and (
+                    self._made != self._changes or not self.level or (self._playing and self._due() > 0)
+                ):
                     self._moved = True
                     return True
                 self._turn.wait(self._until_due() if self._playing and not others else None)
         return False
 
     def _piece(self) -> None:
-        """Let who is late catch up for a piece, else let both train for one."""
+        """Let who is late catch up for a piece, else let both train for one, if they are to."""
+        self._let_changes_act()
         moments = self.runs[0].frame(), self.runs[1].frame()
         if late := _late(moments):
             self._advance(late, abs(moments[0].step - moments[1].step))
             self._begin_pace()
+            return
+        if not self._playing or self._due() < 1:
             return
         self._owed += self._advance(BOTH, self._due())
         self._playing = self._playing and any(run.frame().ended is None for run in self.runs)
