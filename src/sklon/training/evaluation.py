@@ -9,6 +9,7 @@ import numpy as np
 
 from sklon.compiler.cache import compiled
 from sklon.compiler.executable import Steps
+from sklon.compiler.native import POLISHED
 from sklon.graph.node import Graph, Node, Slot, slots
 from sklon.nn import Loss, Module
 from sklon.tensors.values import number_of
@@ -47,11 +48,11 @@ def table_of(scalars: Sequence[Node], columns: Mapping[str, Any], steps: int) ->
 
 
 class Evaluation:
-    """A graph to be run over all rows of some data, compiled once."""
+    """A graph to be run over all rows of some data, compiled once, at a level of code generation."""
 
-    def __init__(self, graph: Graph, data: Rows) -> None:
+    def __init__(self, graph: Graph, data: Rows, level: int = POLISHED) -> None:
         self.batch = min(EVALUATION_ROWS, len(data))
-        self.program = compiled(graph, self.batch)
+        self.program = compiled(graph, self.batch, level=level)
         self.scalars, self.captured = scalars_of(graph), captured_by(graph)
         self.data = data
 

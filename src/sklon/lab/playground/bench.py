@@ -13,6 +13,7 @@ import numpy as np
 
 from sklon import nn
 from sklon._base.locks import Lock
+from sklon.compiler.native import QUICK
 from sklon.training.arrays import Samples, samples
 from sklon.training.evaluation import Evaluation
 from sklon.training.losses import loss_for, loss_of
@@ -50,7 +51,7 @@ class Bench:
 
         def make() -> Evaluation:
             rows = samples(inputs)
-            return Evaluation(record_prediction(self.model, rows.columns), rows)
+            return Evaluation(record_prediction(self.model, rows.columns), rows, QUICK)
 
         found: Array = self.once(f"outputs at {name}", make).outputs(state)["output"]
         return found
@@ -69,6 +70,6 @@ class Bench:
 
     def _loss(self, name: str, rows: Samples, state: Mapping[str, Array]) -> float:
         made: Evaluation = self.once(
-            f"loss {name}", lambda: Evaluation(record_evaluation(self.model, self.loss, rows.columns), rows)
+            f"loss {name}", lambda: Evaluation(record_evaluation(self.model, self.loss, rows.columns), rows, QUICK)
         )
         return made.mean_loss(state)

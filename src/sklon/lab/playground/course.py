@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from sklon.compiler.native import QUICK
 from sklon.training import stopping
 from sklon.training.arrays import samples
 from sklon.training.diagnosis import not_finite
@@ -79,7 +80,7 @@ class Course:
     @cached_property
     def evaluation(self) -> Evaluation:
         """What gives the mean loss on what training never sees."""
-        return Evaluation(record_evaluation(self.model, self.loss, self.testing.columns), self.testing)
+        return Evaluation(record_evaluation(self.model, self.loss, self.testing.columns), self.testing, QUICK)
 
     # ---- forwards
     def advance(self, most: int) -> int:

@@ -15,6 +15,7 @@ from sklon import nn
 from sklon._base.philox import split_seed
 from sklon.compiler.cache import compiled
 from sklon.compiler.executable import Steps, aligned_zeros
+from sklon.compiler.native import QUICK
 from sklon.data.sampling import Shuffled
 from sklon.graph.node import Slot, slots
 from sklon.nn import Loss
@@ -61,7 +62,7 @@ class Programs:
             starts = {f"slot.{s}.{name}": v for name, (_, r) in updates.rules.items() for s, v in r.slots.items()}
             state = initial_state(self.model, self.loss, graph, starts)
             watched = finite_parameters(graph, state)
-            self.known[key] = StepProgram(graph, compiled(graph, feed.micro), scalars_of(graph), watched)
+            self.known[key] = StepProgram(graph, compiled(graph, feed.micro, level=QUICK), scalars_of(graph), watched)
         return self.known[key]
 
 
