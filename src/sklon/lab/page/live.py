@@ -13,6 +13,7 @@ from sklon.lab.text import Language, Text
 
 from . import words
 from .aside import aside
+from .busy import Busy
 from .inside import LAYERS, WEIGHTS, Levels, Section, layer_table, weight_maps
 from .knobs import Knobs
 from .native import Button, Menu, Slider, Words
@@ -35,6 +36,7 @@ LEAD = Text(
     "Сеть на sklon учится у вас на глазах. Меняйте что угодно во время обучения, возвращайтесь к любому шагу, "
     "заберите всё с собой как программу. Настройки записаны в адресе.",
 )
+WORKING = Text("One moment: computing…", "Секунду: идёт расчёт…")
 INSIDE = Text("Inside the network", "Внутри сети")
 PACES = ("10", "100", "1000", "fastest")
 STANDARD_PACE = "100"
@@ -94,9 +96,11 @@ class _Page:
         self.client, self.place, self.language, self.session = client, place, place.language, session
         self.stepping = MODE in kept
         self.paced = Paced(session, kept.get(SPEED, STANDARD_PACE))
-        self.player: Player[Moment, Scene] = Player(self.paced, scene, self._show_scene, not self.stepping)
-        self._turned: dict[str, Any] = {}
-        self._turning = False
+        self.player: Player[Moment, Scene] = Player(
+            self.paced, scene, self._show_scene, not self.stepping, Busy(self._say_busy), lambda: session.waits > 0
+        )
+        self._turned, self._settling = 0, False
+        self._journeys = 0  # through time: the last one counts
         self._scene: Scene | None = None
         self._farthest = (0, 0)  # start, step
         self._refresh = Seldom(REFRESH, self._show_words)
@@ -104,7 +108,9 @@ class _Page:
     def show(self) -> None:
         """The whole content."""
         language = self.language
-        with ui.element("section").classes("stage"):
+        self._stage = Words("section", "", "stage")
+        with self._stage:
+            self._working = Words("p", "", "working").props("role=status")
             self._show_actions()
             self._notes = Words("p", " ".join(n.says.of(language) for n in self.session.notes), "notes")
             self.views = Views(language)
@@ -187,10 +193,14 @@ class _Page:
             self.player.play(False)
             self._say_play()
         if let_go:
-            self.player.beside(lambda: self._travel(step))
+            self._journeys += 1
+            journey = self._journeys
+            self.player.beside(lambda: self._travel(step, journey))
 
-    def _travel(self, step: int) -> None:
+    def _travel(self, step: int, journey: int) -> None:
         here = self.session.pause().step
+        if journey != self._journeys:
+            return
         if step <= here:
             self.session.rewind(step)
         else:
@@ -204,28 +214,27 @@ class _Page:
             self._remember()
 
     def _turn(self, name: str, value: Any, let_go: bool) -> None:
-        self._turned[name] = value
-        if not self._turning:
-            self._turning = True
-            background_tasks.create(self._obey(), name="controls")
+        self.session.change_all({name: value})
+        self._turned += 1
+        if not self._settling:
+            self._settling = True
+            background_tasks.create(self._settle(), name="controls")
         if let_go:
             self._remember()
 
-    async def _obey(self) -> None:
-        """Set what was turned, the latest values only; go on playing, if it did, after a new start."""
+    async def _settle(self) -> None:
+        """Show what was turned once it acts; go on playing, if it did, where the training had ended."""
+        settled = -1
         try:
-            while self._turned:
-                turned, self._turned = self._turned, {}
-                await aside(lambda wanted=turned: self._change(wanted))  # type: ignore[misc]
+            while settled != self._turned:
+                settled = self._turned
+                with self.player.busy:
+                    moment = await aside(self.session.settle)
+                if self.player.playing and not moment.playing and moment.ended is None:
+                    self.paced.play()
                 self.player.wake()
         finally:
-            self._turning = False
-
-    def _change(self, wanted: Mapping[str, Any]) -> None:
-        self.session.change_all(wanted)
-        moment = self.session.settle()
-        if self.player.playing and not moment.playing and moment.ended is None:
-            self.paced.play()
+            self._settling = False
 
     def _use(self, own: Own) -> None:
         self.knobs.choose_own()
@@ -239,6 +248,10 @@ class _Page:
             self.paced.play()
 
     # ---- what is said
+    def _say_busy(self, busy: bool) -> None:
+        self._stage.set_attributes(aria_busy="true" if busy else None)
+        self._working.say(WORKING.of(self.language) if busy else "")
+
     def _say_play(self) -> None:
         self._play.say((PAUSE if self.player.playing else GO_ON).of(self.language))
 

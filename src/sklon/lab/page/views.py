@@ -59,9 +59,9 @@ class Views:
         if moment.start != self._start:
             self._begin(moment)
         if seen.planes is not None:
-            self.boundary.show(seen.planes, step=moment.step, epoch=moment.epoch)
+            self.boundary.show(seen.planes, step=moment.step, epoch=moment.epoch, settings=seen.settings)
         elif seen.curves is not None:
-            self.boundary.show_curves(seen.curves, step=moment.step, epoch=moment.epoch)
+            self.boundary.show_curves(seen.curves, step=moment.step, epoch=moment.epoch, settings=seen.settings)
         self._grow(moment)
         self._speak()
 

@@ -59,12 +59,13 @@ class Course:
     def __init__(self, settings: Settings, own: Own | None = None) -> None:
         self.first: Settings = dict(settings)
         self.settings: Settings = dict(settings)
+        self.acted: Settings = self.settings  # in the last step
         self.data: Data = data_of(settings, own)
         self.model = network_of(settings, self.data)
         training, testing = samples(*self.data.training), samples(*self.data.testing)
         self.loss = loss_for(loss_of(self.data.loss, None), training)
-        own = network_of(settings, self.data), loss_for(loss_of(self.data.loss, None), training)
-        self.programs = Programs(*own, training, testing)
+        recorded = network_of(settings, self.data), loss_for(loss_of(self.data.loss, None), training)
+        self.programs = Programs(*recorded, training, testing)
         self.step = self.epoch = self.taken = 0
         self.log: list[Change] = []
         self.pending: dict[str, Any] = {}
@@ -97,6 +98,7 @@ class Course:
             self.ended = Ended("diverged", _DIVERGED)
         batches = epoch.batches(last) - epoch.batches(first)
         self.earlier = before if batches == 1 else None
+        self.acted = self.settings
         self.step, self.taken, epoch.done = self.step + batches, self.taken + batches, last
         if epoch.complete:
             self._finish(epoch)
@@ -295,7 +297,7 @@ class Course:
 
     def _restore(self, snapshot: Snapshot) -> None:
         self.settings, self.pending, self.current, self.ended = snapshot.settings, {}, None, None
-        self.earlier = None
+        self.acted, self.earlier = snapshot.settings, None
         self.step, self.epoch, self.taken = snapshot.step, snapshot.epoch, snapshot.taken
         del self.log[snapshot.changes :], self.training_curve[self.epoch :], self.testing_curve[self.epoch :]
         self.state = dict(snapshot.state)

@@ -50,9 +50,13 @@ class Answer:
 
 @dataclass(slots=True, eq=False)
 class _Job:
-    """Something to do between two pieces, as soon as it is ready. ``given`` are the changes that it makes."""
+    """Something to do between two pieces, as soon as it is ready.
+
+    ``given`` are the changes that it makes. What is no ``demand`` changes nothing, and only waits for its turn.
+    """
 
     do: Callable[[], None]
+    demand: bool = True
     awaited: bool = False
     ready: Callable[[], bool] = lambda: True
     given: dict[str, Any] | None = None
@@ -234,24 +238,24 @@ class Session:
     def _halt(self) -> None:
         self._playing = False
 
-    def _ask(self, do: Callable[[], None], demand: bool = True, **more: Any) -> _Job:
+    def _ask(self, do: Callable[[], None], **more: Any) -> _Job:
         job = _Job(do, **more)
         with self._turn:
-            self._append(job, demand)
+            self._append(job)
         return job
 
-    def _append(self, job: _Job, demand: bool = True) -> None:
+    def _append(self, job: _Job) -> None:
         if self._closing:
             raise _closed()
-        self._demands += demand
+        self._demands += job.demand
         self._jobs.append(job)
         self._turn.notify_all()
 
     def _ask_for_changes(self, given: Mapping[str, Any]) -> None:
         """Change settings: together with the changes that were asked for last, if they have not been made yet."""
         with self._turn:
-            last = self._jobs[-1].given if self._jobs else None
-            if last is not None:
+            last = next((job.given for job in reversed(self._jobs) if job.demand), None)
+            if last is not None and not self._closing:
                 last |= given
                 self._demands += 1
                 self._turn.notify_all()
@@ -290,8 +294,8 @@ class Session:
         with self._turn:
             self._turn.notify_all()
 
-    def _wait_for(self, do: Callable[[], None], demand: bool = True, **more: Any) -> Moment:
-        job = self._ask(do, demand, awaited=True, **more)
+    def _wait_for(self, do: Callable[[], None], **more: Any) -> Moment:
+        job = self._ask(do, awaited=True, **more)
         job.done.wait()
         if job.error is not None:
             raise job.error
@@ -317,7 +321,7 @@ class Session:
                     return self._jobs.popleft()
                 if self._may_train():
                     return _Job(self._piece)
-                self._turn.wait(self._until_due() if self._playing and self._idle_since is None else None)
+                self._turn.wait(self._until_due() if self._playing and not self._due() else None)
         return None
 
     def _may_train(self) -> bool:
