@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -77,16 +78,17 @@ class Paced:
         self.session.close()
 
 
-def show_playground(client: Client, language: Language, query: Mapping[str, str]) -> None:
+async def show_playground(client: Client, language: Language, query: Mapping[str, str]) -> None:
     """A training that obeys; ``query`` has its settings, ``mode=step`` waits for the learner, ``pace`` is its speed."""
     title = words.PLAYGROUND.of(language)
     kept = {k: v for k, v in query.items() if (k, v) == (MODE, "step") or (k == SPEED and v in PACES)}
-    session = Session(urlencode({k: v for k, v in query.items() if k not in (MODE, SPEED)}))
+    link = urlencode({k: v for k, v in query.items() if k not in (MODE, SPEED)})
+    session = await aside(lambda: Session(link))
     settings = dict(parse_qsl(session.query))
     with shell(client, language, "playground", title, settings | kept) as place:
         html(title, "h1")
         Words("p", LEAD.of(language), "lead-in")
-        _Page(client, place, session, kept).show()
+        await _Page(client, place, session, kept).show()
 
 
 class _Page:
@@ -105,8 +107,8 @@ class _Page:
         self._farthest = (0, 0)  # start, step
         self._refresh = Seldom(REFRESH, self._show_words)
 
-    def show(self) -> None:
-        """The whole content."""
+    async def show(self) -> None:
+        """The whole content, in parts between which others are served."""
         language = self.language
         self._stage = Words("section", "", "stage")
         with self._stage:
@@ -116,10 +118,13 @@ class _Page:
             self.views = Views(language)
             self._status = Words("p", "", "status")
             self._ended = Words("p", "", "ended").props("role=status")
+        await asyncio.sleep(0)
         with ui.element("section"):
             html(words.SETTINGS.of(language), "h2")
             self.knobs = Knobs(dict(self.session.frame().wanted), language, self._turn)
+            await asyncio.sleep(0)
             OwnData(self.client, language, self._use)
+        await asyncio.sleep(0)
         with ui.element("section"):
             html(INSIDE.of(language), "h2")
             self._inside = (

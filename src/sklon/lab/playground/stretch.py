@@ -7,6 +7,7 @@ bits. What changes with a number is the table of numbers alone.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -72,7 +73,7 @@ class Programs:
         if self._evaluation is None:
             with self._turn:
                 graph = record_evaluation(self.model, self.loss, self.testing.columns)
-            self._evaluation = Evaluation(graph, self.testing, QUICK)
+            self._evaluation = Evaluation(graph, self.testing, partial(compiled, level=QUICK))
         return self._evaluation
 
     def of(self, settings: Settings, feed: Feed) -> StepProgram:
