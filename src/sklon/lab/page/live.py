@@ -122,7 +122,7 @@ class _Page:
         with ui.element("section"):
             html(words.SETTINGS.of(language), "h2")
             self.knobs = Knobs(dict(self.session.frame().wanted), language, self._turn)
-            await asyncio.sleep(0)
+            await self.knobs.show()
             OwnData(self.client, language, self._use)
         await asyncio.sleep(0)
         with ui.element("section"):
