@@ -2,8 +2,9 @@
 
     python -m benchmarks.page [--seconds 5] [--rounds 3] [--only width optimizer]
 
-The server and Chromium share the machine; the disk cache of programs is off. A playground is opened for each control
-and trains at 1000 steps a second while its controls are turned as people do: sliders by keyboard and by dragging with the mouse, menus, a field.
+The server and Chromium share the machine; the disk cache of programs is off. A playground is opened for each control,
+and trains at 1000 steps a second while the control is turned as people do: a slider by keyboard and by dragging it with
+the mouse, a menu, a field.
 
 A control's effect is the first frame that was computed under the new setting: the first step taken under it, or the
 first picture of the training that it has begun anew. Its time runs from the browser's own input event to the animation

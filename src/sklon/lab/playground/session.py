@@ -94,6 +94,7 @@ class Session:
         self._per_step = 1e-4  # seconds, as of the last piece
         self._jobs: deque[_Job] = deque()
         self._demands = 0  # a replay ends when there is another one
+        self._asked = 0  # a piece ends when something new was asked for
         self._idle_since: float | None = None  # when the thread began to wait for a program
         self._turn = Condition()
         self._maker = Maker(self._look_again)
@@ -248,6 +249,7 @@ class Session:
         if self._closing:
             raise _closed()
         self._demands += job.demand
+        self._asked += 1
         self._jobs.append(job)
         self._turn.notify_all()
 
@@ -352,8 +354,8 @@ class Session:
     def _piece(self) -> None:
         """Train for about ``PIECE`` seconds; the last step alone, so that it can be looked at."""
         course, most = self._course, self._due()
-        before, until = course.step, time.perf_counter() + PIECE
-        while most > course.step - before and not self._jobs and (left := until - time.perf_counter()) > 0:
+        before, until, asked = course.step, time.perf_counter() + PIECE, self._asked
+        while most > course.step - before and self._asked == asked and (left := until - time.perf_counter()) > 0:
             start, first = time.perf_counter(), course.step
             wanted = min(most - (course.step - before) - 1, int(left / self._per_step))
             if not course.advance(max(1, wanted)):
