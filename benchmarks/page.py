@@ -172,7 +172,7 @@ class Reader:
                 for when, _, settings in frames:
                     if settings == wanted and when >= first:
                         time.sleep(REST)
-                        return float(when - first)
+                        return float(when) - float(first)
             time.sleep(0.01)
         return float("inf")
 
@@ -197,7 +197,7 @@ class Reader:
             presses, frames = self.page.evaluate("[log.presses, log.frames]")
             for when, step, _ in frames if presses else ():
                 if when >= presses[0][0] and accepts(step):
-                    return float(when - presses[0][0])
+                    return float(when) - float(presses[0][0])
             time.sleep(0.01)
         return float("inf")
 

@@ -36,8 +36,7 @@ def compiled(graph: Graph, max_rows: int, limit: Limit | None = None, level: int
 
     ``level`` is that of code generation: ``native.QUICK`` for a program that somebody waits for.
     """
-    labels = tuple(n.op.label for n in slots(graph) if isinstance(n.op, Slot))
-    key = (structure(graph), labels, tuple(name for name, _ in graph.outputs), max_rows, limit, level)
+    key = _key(graph, max_rows, limit, level)
     with _turn:
         making = _making.setdefault(key, Lock())
     with making:  # others wait only if they want the same program
@@ -55,6 +54,17 @@ def compiled(graph: Graph, max_rows: int, limit: Limit | None = None, level: int
             if len(_programs) > SIZE:
                 _programs.popitem(last=False)
     return found
+
+
+def in_memory(graph: Graph, max_rows: int, limit: Limit | None = None, level: int = native.POLISHED) -> Executor | None:
+    """The same, if that is there and nobody has to wait for it."""
+    with _turn:
+        return _programs.get(_key(graph, max_rows, limit, level))
+
+
+def _key(graph: Graph, max_rows: int, limit: Limit | None, level: int) -> Any:
+    labels = tuple(n.op.label for n in slots(graph) if isinstance(n.op, Slot))
+    return structure(graph), labels, tuple(name for name, _ in graph.outputs), max_rows, limit, level
 
 
 def clear() -> None:

@@ -128,7 +128,6 @@ WAYS: dict[str, Sequence[tuple[int, str, Any]]] = {
 
 #: changes that come at once, in the order in which they were made one by one
 TOGETHER: dict[str, Sequence[tuple[str, Any]]] = {
-    "another optimizer and back": [("optimizer", "sgd"), ("momentum", 0.0), ("optimizer", "adam")],
     "all that acts on steps": [("optimizer", "rmsprop"), ("learning_rate", 0.1), ("dropout", 0.3), ("l2", 0.1)],
     "now and later": [("batch_size", "8"), ("schedule", "cosine"), ("accumulation", 2), ("momentum", 0.3)],
 }
@@ -146,6 +145,16 @@ def test_changes_at_once_are_those_one_by_one(way: str) -> None:
     second.rewind(6)
     first.rewind(6)
     assert state(run(first, 7)) == state(run(second, 7))
+
+
+def test_a_replay_goes_the_way_of_changes_there_and_back_at_one_step() -> None:
+    one = run(course(optimizer="sgd"), 6)
+    for name, value in [("momentum", 0.0), ("momentum", 0.9), ("optimizer", "adam"), ("optimizer", "sgd"), ("l2", 0.1)]:
+        one.change(name, value)
+    end = whole(run(one, 9))
+    one.past.kept = one.past.kept[:1]
+    one.rewind(11)
+    assert whole(run(one, 4)) == end
 
 
 def test_a_replay_that_is_given_up_leaves_everything_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 
 from sklon import nn
 from sklon._base.locks import Lock
-from sklon.compiler.cache import compiled
+from sklon.compiler.cache import compiled, in_memory
 from sklon.compiler.executor import Executor, Interpreted
 from sklon.compiler.native import QUICK
 from sklon.graph.node import Graph
@@ -57,13 +57,13 @@ class Bench:
         return self._predicted(f"outputs at {name}", inputs, state, _quick)
 
     def first_outputs(self, name: str, inputs: Array, state: Mapping[str, Array]) -> Array:
-        """The same up to rounding, and without a compiler, if NumPy is there sooner than that would be.
+        """The same up to rounding, and without waiting for a compiler where NumPy is there sooner.
 
         So there is something to see of a training that has just begun.
         """
         if self.settings["width"] * self.settings["depth"] > MOST_UNITS:
             return self.outputs(name, inputs, state)
-        return self._predicted(f"first outputs at {name}", inputs, state, Interpreted)
+        return self._predicted(f"first outputs at {name}", inputs, state, _at_once)
 
     def _predicted(self, name: str, inputs: Array, state: Mapping[str, Array], make: Make) -> Array:
         def evaluation() -> Evaluation:
@@ -95,3 +95,8 @@ class Bench:
 def _quick(graph: Graph, rows: int) -> Executor:
     """A program for few rows is one for many: predictions at all inputs share it."""
     return compiled(graph, max(rows, EVALUATION_ROWS), level=QUICK)
+
+
+def _at_once(graph: Graph, rows: int) -> Executor:
+    """The program if it is there, else the interpreter."""
+    return in_memory(graph, max(rows, EVALUATION_ROWS), level=QUICK) or Interpreted(graph, rows)
