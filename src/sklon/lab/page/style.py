@@ -100,8 +100,8 @@ footer p { margin:0 }
 .views .caption { color:var(--soft); font-size:.84rem; margin:.4rem 0 0; overflow-wrap:anywhere }
 .notes { color:var(--soft); margin:0 0 .6rem } .notes:empty, .ended:empty { display:none }
 .ended { margin:.6rem 0 0 } .ended[data-reason=diverged] { color:var(--fifth-ink) }
-.stage { position:relative }
-.working { position:absolute; top:.35rem; right:1.3rem; margin:0; color:var(--soft); font-size:.84rem }
+.working { position:fixed; right:1rem; bottom:1rem; margin:0; padding:.35rem .9rem; color:var(--ink); font-size:.88rem;
+  background:var(--card); border:1px solid var(--line); border-radius:8px; z-index:8; pointer-events:none }
 .working::before { content:""; display:inline-block; width:.55em; height:.55em; margin-right:.5em; border-radius:50%;
   background:var(--accent) }
 .working:empty { display:none }
