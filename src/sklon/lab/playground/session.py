@@ -93,7 +93,7 @@ class Session:
         self._since, self._owed = 0.0, 0  # when the pace began, and the steps taken since
         self._per_step = 1e-4  # seconds, as of the last piece
         self._jobs: deque[_Job] = deque()
-        self._demands = 0  # a replay ends when there is another one
+        self._demands = self._begun = 0  # so many were made; a replay ends when there is another one
         self._asked = 0  # a piece ends when something new was asked for
         self._idle_since: float | None = None  # when the thread began to wait for a program
         self._turn = Condition()
@@ -124,13 +124,16 @@ class Session:
         return self._wait_for(self._halt)
 
     def step(self, count: int = 1) -> Moment:
-        """Take so many steps and pause; fewer where the training ends."""
+        """Take so many steps and pause; fewer where the training ends.
+
+        Of very many the rest is left when another thread asks for something.
+        """
         steps = min(_count(count), MOST_STEPS)
 
         def do() -> None:
             self._halt()
-            target, go_on = self._course.step + steps, self._still_wanted()
-            while self._course.step < target and go_on():
+            target, surely = (self._course.step + count for count in (steps, min(steps, AT_A_STRETCH)))
+            while self._course.step < (target if self._is_last() else surely):
                 if not self._course.advance(min(max(1, target - self._course.step - 1), AT_A_STRETCH)):
                     return
 
@@ -145,12 +148,12 @@ class Session:
 
         def do() -> None:
             self._halt()
-            self._course.rewind(target, self._still_wanted())
+            self._course.rewind(target, self._is_last)
 
         return self._wait_for(do)
 
     def change(self, name: str, value: Any) -> Answer:
-        """Set a control, within its bounds. It acts before the next piece; :class:`Acts` says on what."""
+        """Set a control, within its bounds. It acts before the next piece, or once its program is compiled."""
         return self.change_all({name: value})[name]
 
     def change_all(self, given: Mapping[str, Any]) -> dict[str, Answer]:
@@ -259,7 +262,7 @@ class Session:
             last = next((job.given for job in reversed(self._jobs) if job.demand), None)
             if last is not None and not self._closing:
                 last |= given
-                self._demands += 1
+                self._asked += 1
                 self._turn.notify_all()
             else:
                 made = dict(given)
@@ -287,10 +290,9 @@ class Session:
         except Exception:
             self._failed = wanted
 
-    def _still_wanted(self) -> Callable[[], bool]:
-        """Whether nothing else has been asked for since now."""
-        now = self._demands
-        return lambda: self._demands == now and not self._closing
+    def _is_last(self) -> bool:
+        """Whether nothing else has been asked for since what is done now."""
+        return self._demands == self._begun and not self._closing
 
     def _look_again(self) -> None:
         with self._turn:
@@ -320,6 +322,7 @@ class Session:
             while not self._closing:
                 if self._jobs and self._jobs[0].ready():
                     self._idle_since = None
+                    self._begun += self._jobs[0].demand
                     return self._jobs.popleft()
                 if self._may_train():
                     return _Job(self._piece)
