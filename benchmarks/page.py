@@ -9,11 +9,11 @@ the mouse, a menu, a field.
 A control's effect is the first frame that was computed under the new setting: the first step taken under it, or the
 first picture of the training that it has begun anew. Its time runs from the browser's own input event to the animation
 frame in which the canvas was drawn, whose ``data-settings`` is a digest of what was set. A control that acts from the
-next epoch on is waited for until then; an epoch is 7 steps. Of a drag the last position counts, from the last movement;
-the positions on the way need not be drawn. "First" are the times of values that were never set before, "again" those of
-a value to which one comes back. Beside the controls: "Step" and "Restart" (the press, to the first frame of another
-step or start), "Rewind" (letting go, to the frame of that step), "Play" and "Pause" (to the first frame that moves, and
-to the last one).
+next epoch on is waited for until then; an epoch is 7 steps. Of a drag the last position counts, from the movement that
+reached it; the positions on the way need not be drawn. "First" are the times of values that were never set before,
+"again" those of a value to which one comes back. Beside the controls: "Step" and "Restart" (the press, to the first
+frame of another step or start), "Rewind" (letting go, to the frame of that step), "Play" and "Pause" (to the first
+frame that moves, and to the last one).
 
 The stall is the longest time for which the server answered nobody while another reader opened the playground.
 
@@ -139,7 +139,7 @@ class Reader:
         return self._effect(row)
 
     def drag(self, row: Row) -> float:
-        """Drag a slider over a third of its length with the mouse; milliseconds from the last movement."""
+        """Drag a slider over a third of its length; milliseconds from the movement that reached its end."""
         at = self.page.locator(f"[name={row.name}]")
         at.scroll_into_view_if_needed()
         box = at.bounding_box()
@@ -148,9 +148,8 @@ class Reader:
         self.page.mouse.move(left + 8 + share * (width - 16), y)
         self.page.mouse.down()
         aim = share + (0.3 if share < 0.5 else -0.3)
+        self._forget()
         for i in range(1, 13):
-            if i == 12:
-                self._forget()
             self.page.mouse.move(left + 8 + (share + (aim - share) * i / 12) * (width - 16), y)
             time.sleep(0.016)
         taken = self._effect(row)
