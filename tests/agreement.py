@@ -1,7 +1,8 @@
 """When native code agrees with the meaning of a graph: the checks that tests and ``python -m benchmarks.fuzz`` share.
 
 In float64 the distance to the interpreter is bounded tightly. In float32 the interpreter in float64 is the reference,
-and native code may be as far from it as a few times what NumPy's own float32 is. Bits never depend on threads or cuts.
+and native code may be as far from it as a few times what NumPy's own float32 is. Bits never depend on threads or cuts,
+nor on the level of code generation.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 
 from sklon._base.dtypes import float32, float64
 from sklon.compiler.executable import Executable, compile_graph
+from sklon.compiler.native import QUICK
 from sklon.compiler.target import Target
 from sklon.graph.node import Graph, Node, apply, walk
 
@@ -35,6 +37,8 @@ def native_agrees(trial: Trial, target: Target | None = None) -> None:
     else:
         agree(one, interpreted(trial), TOLERANCE, "native code")
     bits_are_one_threads(trial, executable, one)
+    quick = compile_graph(trial.graph, trial.max_rows, target, level=QUICK)
+    same_bits(compiled(trial, quick), one, "quick code")
 
 
 def bits_are_one_threads(trial: Trial, executable: Executable, one: Trace) -> None:

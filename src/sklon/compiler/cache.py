@@ -31,10 +31,12 @@ _programs: OrderedDict[Any, Executor] = OrderedDict()
 _making: dict[Any, Lock] = {}  # for each program that somebody looks for
 
 
-def compiled(graph: Graph, max_rows: int, limit: Limit | None = None) -> Executor:
-    """What runs ``graph`` for at most ``max_rows`` rows: from memory, from disk, or compiled now."""
-    labels = tuple(n.op.label for n in slots(graph) if isinstance(n.op, Slot))
-    key = (structure(graph), labels, tuple(name for name, _ in graph.outputs), max_rows, limit)
+def compiled(graph: Graph, max_rows: int, limit: Limit | None = None, level: int = native.POLISHED) -> Executor:
+    """What runs ``graph`` for at most ``max_rows`` rows: from memory, from disk, or compiled now.
+
+    ``level`` is that of code generation: ``native.QUICK`` for a program that somebody waits for.
+    """
+    key = _key(graph, max_rows, limit, level)
     with _turn:
         making = _making.setdefault(key, Lock())
     with making:  # others wait only if they want the same program
@@ -42,7 +44,7 @@ def compiled(graph: Graph, max_rows: int, limit: Limit | None = None) -> Executo
             found = _programs.get(key)
         try:
             if found is None:
-                found = executor_of(graph, max_rows, partial(load_or_compile, limit=limit))
+                found = executor_of(graph, max_rows, partial(load_or_compile, limit=limit, level=level))
         finally:
             with _turn:
                 _making.pop(key, None)
@@ -54,18 +56,31 @@ def compiled(graph: Graph, max_rows: int, limit: Limit | None = None) -> Executo
     return found
 
 
+def in_memory(graph: Graph, max_rows: int, limit: Limit | None = None, level: int = native.POLISHED) -> Executor | None:
+    """The same, if that is there and nobody has to wait for it."""
+    with _turn:
+        return _programs.get(_key(graph, max_rows, limit, level))
+
+
+def _key(graph: Graph, max_rows: int, limit: Limit | None, level: int) -> Any:
+    labels = tuple(n.op.label for n in slots(graph) if isinstance(n.op, Slot))
+    return structure(graph), labels, tuple(name for name, _ in graph.outputs), max_rows, limit, level
+
+
 def clear() -> None:
     """Forget all programs in memory."""
     with _turn:
         _programs.clear()
 
 
-def load_or_compile(graph: Graph, max_rows: int, limit: Limit | None = None) -> Executable:
+def load_or_compile(
+    graph: Graph, max_rows: int, limit: Limit | None = None, level: int = native.POLISHED
+) -> Executable:
     """The program of ``graph`` for at most ``max_rows`` rows: from disk, or compiled now and left there."""
-    place, settings = chosen(), Settings(max_rows, native.host(), limit)
+    place, settings = chosen(), Settings(max_rows, native.host(), limit, level)
     key = key_of(graph, settings) if place else None
     if place is None or key is None:
-        return compile_graph(graph, max_rows, limit=limit)
+        return compile_graph(graph, max_rows, limit=limit, level=level)
     look = watch()
     entry = look.timed("disk", lambda: find(place, key))
     if entry is None:

@@ -205,12 +205,18 @@ def translated(graph: Graph, settings: Settings, look: Watch) -> tuple[Program, 
     """The program of a graph and its object file; ``look`` looks on."""
     program = look.timed("passes", lambda: compile_program(graph, settings))
     text = look.timed("kernels", lambda: emit_module(program, settings.target).text)
-    return program, look.timed("machine code", lambda: native.object_code(text, settings.target))
+    return program, look.timed("machine code", lambda: native.object_code(text, settings.target, settings.level))
 
 
-def compile_graph(graph: Graph, max_rows: int, target: Target | None = None, limit: Limit | None = None) -> Executable:
+def compile_graph(
+    graph: Graph,
+    max_rows: int,
+    target: Target | None = None,
+    limit: Limit | None = None,
+    level: int = native.POLISHED,
+) -> Executable:
     """Compile a graph for this machine (or, for tests, for a narrower ``target`` that it can run)."""
-    settings, look = Settings(max_rows, target or native.host(), limit), watch()
+    settings, look = Settings(max_rows, target or native.host(), limit, level), watch()
     made = executable(*translated(graph, settings, look), settings.target)
     look.done(graph, settings)
     return made

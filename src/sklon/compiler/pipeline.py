@@ -15,6 +15,7 @@ from sklon.ops import Copy
 from sklon.program.ir import Program
 
 from .limit import Limit, within
+from .native import POLISHED
 from .passes.assemble import assemble
 from .passes.composites import write_out
 from .passes.empties import fill_empties
@@ -35,6 +36,7 @@ class Settings:
     max_rows: int
     target: Target
     limit: Limit | None = None
+    level: int = POLISHED  # of code generation
 
 
 @dataclass(frozen=True, slots=True)

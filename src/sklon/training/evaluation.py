@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from sklon.compiler.cache import compiled
 from sklon.compiler.executable import Steps
+from sklon.compiler.executor import Executor
 from sklon.graph.node import Graph, Node, Slot, slots
 from sklon.nn import Loss, Module
 from sklon.tensors.values import number_of
@@ -47,11 +48,11 @@ def table_of(scalars: Sequence[Node], columns: Mapping[str, Any], steps: int) ->
 
 
 class Evaluation:
-    """A graph to be run over all rows of some data, compiled once."""
+    """A graph to be run over all rows of some data; ``make`` gives once what runs it for at most so many rows."""
 
-    def __init__(self, graph: Graph, data: Rows) -> None:
+    def __init__(self, graph: Graph, data: Rows, make: Callable[[Graph, int], Executor] = compiled) -> None:
         self.batch = min(EVALUATION_ROWS, len(data))
-        self.program = compiled(graph, self.batch)
+        self.program = make(graph, self.batch)
         self.scalars, self.captured = scalars_of(graph), captured_by(graph)
         self.data = data
 

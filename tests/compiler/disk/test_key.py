@@ -44,7 +44,7 @@ def test_names_and_numbers_belong_to_it(other: Graph) -> None:
 
 
 def test_all_that_is_set_and_all_that_is_known_of_a_machine_belong_to_it() -> None:
-    others = [replace(SETTINGS, max_rows=65)]
+    others = [replace(SETTINGS, max_rows=65), replace(SETTINGS, level=native.QUICK)]
     for field in fields(Target):
         old = getattr(MACHINE, field.name)
         new = not old if isinstance(old, bool) else old * 2

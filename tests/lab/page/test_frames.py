@@ -33,16 +33,16 @@ def offer(stream: Stream, *names: bytes) -> None:
 
 def test_a_frame_holds_its_header_its_numbers_and_its_planes() -> None:
     planes = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
-    data = encoded(7, 70_000, 1.5, numbers=[0.25, -1.0], planes=planes)
-    assert struct.unpack_from("<IIfHHHH", data) == (7, 70_000, 1.5, 2, 3, 4, 2)
-    assert np.frombuffer(data, "<f4", 2, 20).tolist() == [0.25, -1.0]
-    assert np.array_equal(np.frombuffer(data, np.uint8, 24, 28).reshape(2, 3, 4), planes)
+    data = encoded(7, 70_000, 1.5, numbers=[0.25, -1.0], planes=planes, settings=9)
+    assert struct.unpack_from("<IIfHHHHI", data) == (7, 70_000, 1.5, 2, 3, 4, 2, 9)
+    assert np.frombuffer(data, "<f4", 2, 24).tolist() == [0.25, -1.0]
+    assert np.array_equal(np.frombuffer(data, np.uint8, 24, 32).reshape(2, 3, 4), planes)
     assert encoded(7, 0, planes=planes[0]) == encoded(7, 0, planes=planes[:1])
 
 
 def test_planes_that_are_views_are_sent_in_their_order() -> None:
     plane = np.arange(6, dtype=np.uint8).reshape(2, 3)
-    assert encoded(0, 0, planes=plane[::-1])[20:] == bytes([3, 4, 5, 0, 1, 2])
+    assert encoded(0, 0, planes=plane[::-1])[24:] == bytes([3, 4, 5, 0, 1, 2])
 
 
 def test_no_more_frames_are_on_their_way_than_there_are_credits() -> None:

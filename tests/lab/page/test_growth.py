@@ -17,7 +17,7 @@ class Browser:
         self.points: list[tuple[float, ...]] = []
 
     def apply(self, frame: bytes, row: int) -> None:
-        _, start, *_, count = HEADER.unpack_from(frame)
+        _, start, *_, count, _ = HEADER.unpack_from(frame)
         numbers = np.frombuffer(frame, "<f4", count, HEADER.size).reshape(-1, row)
         del self.points[start:]
         assert len(self.points) == start, "a gap"

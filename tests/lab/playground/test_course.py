@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sklon.lab.playground import CONTROLS, Acts, Course, Row, matters, settled
+from sklon.lab.playground import course as course_module
 from sklon.lab.playground import past as past_module
 from sklon.lab.playground.controls import OPTIMIZERS
 
@@ -123,6 +124,54 @@ WAYS: dict[str, Sequence[tuple[int, str, Any]]] = {
     "schedule": [(5, "schedule", "cosine"), (4, "learning_rate", 0.2), (4, "epochs", 50), (3, "dropout", 0.3)],
     "batches": [(5, "batch_size", "8"), (4, "accumulation", 3), (9, "batch_size", "full"), (2, "batch_size", "16")],
 }
+
+
+#: changes that come at once, in the order in which they were made one by one
+TOGETHER: dict[str, Sequence[tuple[str, Any]]] = {
+    "all that acts on steps": [("optimizer", "rmsprop"), ("learning_rate", 0.1), ("dropout", 0.3), ("l2", 0.1)],
+    "now and later": [("batch_size", "8"), ("schedule", "cosine"), ("accumulation", 2), ("momentum", 0.3)],
+}
+
+
+@pytest.mark.parametrize("way", TOGETHER)
+def test_changes_at_once_are_those_one_by_one(way: str) -> None:
+    first, second = run(course(), 6), run(course(), 6)
+    for name, value in TOGETHER[way]:
+        first.change(name, value)
+    second.change_all(dict(TOGETHER[way]))
+    for one in (first, second):
+        run(one, 9)
+    assert state(first) == state(second) and first.settings == second.settings
+    second.rewind(6)
+    first.rewind(6)
+    assert state(run(first, 7)) == state(run(second, 7))
+
+
+def test_a_replay_goes_the_way_of_changes_there_and_back_at_one_step() -> None:
+    one = run(course(optimizer="sgd"), 6)
+    for name, value in [("momentum", 0.0), ("momentum", 0.9), ("optimizer", "adam"), ("optimizer", "sgd"), ("l2", 0.1)]:
+        one.change(name, value)
+    end = whole(run(one, 9))
+    one.past.kept = one.past.kept[:1]
+    one.rewind(11)
+    assert whole(run(one, 4)) == end
+
+
+def test_a_replay_that_is_given_up_leaves_everything_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(course_module, "AT_A_STRETCH", 1)
+    one, other = course(), course()
+    for each in (one, other):
+        each.past.distance = 100
+        run(each, 5)
+        each.change("optimizer", "sgd")
+        run(each, 30)
+    for looks in range(1, 9):
+        answers = iter([True] * looks + [False])
+        before = whole(one)
+        assert not one.rewind(20, lambda answers=answers: next(answers))  # type: ignore[misc]
+        assert whole(one) == before
+    assert whole(run(one, 9)) == whole(run(other, 9))
+    assert one.rewind(20) and one.step == 20
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -190,7 +190,7 @@ def test_what_fails_in_the_thread_is_told(monkeypatch: pytest.MonkeyPatch) -> No
         with pytest.raises(MemoryError):
             session.rewind(0)
         assert session.step(1).step == 1
-        monkeypatch.setattr(session._course, "change", fails)
+        monkeypatch.setattr(session._course, "change_all", fails)
         session.change("l2", 0.1)
         with pytest.raises(MemoryError):
             session.settle()

@@ -79,8 +79,8 @@ def _register(language: Language) -> None:
         show_index(client, language)
 
     @ui.page(address(language, "playground"), language=TAGS[language])
-    def playground(client: Client, request: Request) -> None:
-        show_playground(client, language, request.query_params)
+    async def playground(client: Client, request: Request) -> None:
+        await show_playground(client, language, request.query_params)
 
     @ui.page(address(language, "practice"), language=TAGS[language])
     def practice(client: Client, request: Request) -> None:

@@ -2,7 +2,7 @@
 // Frames come as binary messages (their bytes: frames.py). The newest one is drawn once per animation frame and then
 // acknowledged; one that was overtaken is acknowledged without being drawn. Colours are the page's own.
 // For those who asked for less motion, two are drawn a second.
-const HEADER = 20, STRENGTH = 0.72, EVENT = "lab", MARK = 3.2, GAP = 4, CALM = 500;
+const HEADER = 24, STRENGTH = 0.72, EVENT = "lab", MARK = 3.2, GAP = 4, CALM = 500;
 
 export default {
   template: `
@@ -38,7 +38,7 @@ export default {
       this.acknowledge = acknowledge;
       const [count, height, width, numbers] = [12, 14, 16, 18].map((at) => view.getUint16(at, true));
       this.frame = Object.freeze({
-        step: view.getUint32(4, true), count, height, width, numbers: new Float32Array(data, HEADER, numbers),
+        step: view.getUint32(4, true), settings: view.getUint32(20, true), count, height, width, numbers: new Float32Array(data, HEADER, numbers),
         planes: new Uint8Array(data, HEADER + 4 * numbers, count * height * width),
       });
       this.ask();
@@ -61,7 +61,7 @@ export default {
     },
     draw() {
       if (this.gone || !this.frame || !this.colours) return;
-      const { step, count, height, width, planes, numbers } = this.frame, canvas = this.$refs.canvas;
+      const { step, settings, count, height, width, planes, numbers } = this.frame, canvas = this.$refs.canvas;
       const size = Math.round(canvas.clientWidth * window.devicePixelRatio) || 4 * width;
       resize(canvas, size, size);
       const pen = canvas.getContext("2d");
@@ -75,6 +75,7 @@ export default {
       marks(pen, this.points ?? [], size, (kind) => this.tone(kind), (kind) => this.task === "regression" ? 0 : kind % 3, this.tones.card);
       if (count === 0) lines(pen, numbers, size, this.classes, this.tones);
       canvas.dataset.step = step;
+      canvas.dataset.settings = settings;
       this.drawn = performance.now();
       this.acknowledge?.();
       this.acknowledge = null;

@@ -21,7 +21,7 @@ class Boundary(Element, component="boundary.js"):
     ``label`` says what it is, :meth:`tell` what is to be seen, for those who cannot see it. ``points`` are samples
     (x, y, class, test) with x and y in [0, 1], y upwards; those of the test are hollow. ``task`` is "binary",
     "multiclass", or "regression", where the class is a value in [0, 1].
-    ``canvas[data-step]`` is the step that was drawn last.
+    ``canvas[data-step]`` is the step that was drawn last, ``canvas[data-settings]`` the digest that came with it.
     """
 
     def __init__(self, label: str, points: Iterable[Point] = (), task: str = "binary") -> None:
@@ -37,17 +37,17 @@ class Boundary(Element, component="boundary.js"):
         client.on_disconnect(self.stream.restart)
         self.on("ready", self._begin)
 
-    def show(self, planes: Planes, *, step: int, epoch: float = 0.0) -> None:
+    def show(self, planes: Planes, *, step: int, epoch: float = 0.0, settings: int = 0) -> None:
         """Show planes, uint8 [height, width] or [planes, height, width]; a slow reader skips some.
 
         The first row is at the top.
         """
-        self._show(lambda: encoded(self.id, step, epoch, planes=planes))
+        self._show(lambda: encoded(self.id, step, epoch, planes=planes, settings=settings))
 
-    def show_curves(self, curves: Curves, *, step: int, epoch: float = 0.0) -> None:
+    def show_curves(self, curves: Curves, *, step: int, epoch: float = 0.0, settings: int = 0) -> None:
         """Show curves [curves, places] over one input, y in [0, 1] from the left end of the picture to the right."""
         numbers = [float(len(curves)), *curves.ravel().tolist()]
-        self._show(lambda: encoded(self.id, step, epoch, numbers=numbers))
+        self._show(lambda: encoded(self.id, step, epoch, numbers=numbers, settings=settings))
 
     def set_points(self, points: Iterable[Point], task: str = "binary") -> None:
         """Show other samples, of another task."""

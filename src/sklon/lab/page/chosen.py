@@ -5,10 +5,11 @@ The controls show the settings of one run; what the other one has instead stands
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from nicegui import ui
+from nicegui import background_tasks, ui
 
 from sklon.lab.playground import RUNS
 from sklon.lab.text import Language
@@ -29,6 +30,7 @@ class Chosen:
     def __init__(self, language: Language, runs: Runs, turned: Turned) -> None:
         self.language, self._turned = language, turned
         self.settings: list[dict[str, Any]] = [dict(moment.wanted) for moment in runs.frame()]
+        self._turn_of_knobs = asyncio.Lock()
         self._own = [False for _ in self.settings]
         self.which = RUNS[len(self.settings) - 1]
 
@@ -37,19 +39,19 @@ class Chosen:
         """The places of the runs that the controls turn."""
         return tuple(range(len(self.settings))) if self.which == BOTH else (RUNS.index(self.which),)
 
-    def show(self) -> None:
+    async def show(self) -> None:
         """The switch, where there are two runs, and the controls."""
         self._switch, self._place = ui.element("div").classes("which"), Words("div")
-        self._show_all()
+        await self._show_all()
 
-    def follow(self, kept: int) -> None:
+    async def follow(self, kept: int) -> None:
         """There is one more run, set like the first; or one less, and the one that is kept stays."""
         if len(self.settings) == 1:
             self.settings, self._own = [*self.settings, dict(self.settings[0])], 2 * self._own
         else:
             self.settings, self._own = [self.settings[kept]], [self._own[kept]]
         self.which = RUNS[len(self.settings) - 1]
-        self._show_all()
+        await self._show_all()
 
     def choose_own(self) -> tuple[int, ...]:
         """A user's own data are there for the chosen runs, and chosen; which these are."""
@@ -59,26 +61,32 @@ class Chosen:
         self._knobs.choose_own()
         return self.places
 
-    def _show_all(self) -> None:
+    async def _show_all(self) -> None:
         self._switch.clear()
         if len(self.settings) > 1:
             options = {run: run for run in RUNS} | {BOTH: words.BOTH.of(self.language)}
             with self._switch:
                 Choices(words.TURN.of(self.language), "which", options, self.which, self._choose)
-        self._show_knobs()
+        await self._show_knobs()
 
     def _choose(self, which: str) -> None:
         if which in (*RUNS, BOTH):
             self.which = which
-            self._show_knobs()
+            background_tasks.create(self._show_knobs(), name="settings")
 
-    def _show_knobs(self) -> None:
+    async def _show_knobs(self) -> None:
+        """The controls of what is chosen, once those that are being made are there."""
+        async with self._turn_of_knobs:
+            await self._make_knobs()
+
+    async def _make_knobs(self) -> None:
         here, *_ = self.places
         other = None if len(self.settings) == 1 else (RUNS[1 - here], self.settings[1 - here])
         self._place.clear()
         self._place.set_attributes(data_which=self.which)
         with self._place:
             self._knobs = Knobs(self.settings[here], self.language, self._turn, other)
+            await self._knobs.show()
             if self._own[here]:
                 self._knobs.offer_own()
 

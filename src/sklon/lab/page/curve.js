@@ -6,7 +6,7 @@
 import { echarts } from "nicegui-echart";
 
 const short = (value) => value >= 1e6 ? value.toExponential(0).replace("+", "") : +value.toPrecision(4);
-const HEADER = 20, EVENT = "lab";
+const HEADER = 24, EVENT = "lab";
 
 export default {
   template: `

@@ -2,9 +2,10 @@
 
 ::
 
-    bytes   0 element   4 step   8 epoch (float32)   12 planes   14 height   16 width   18 numbers
+    bytes   0 element   4 step   8 epoch (float32)   12 planes   14 height   16 width   18 numbers   20 settings
     then    numbers × float32, planes × height × width × uint8; everything little-endian
 
+``settings`` is a digest of what was set when that was computed.
 Points of a curve have no planes: there the epoch's place holds the number of their run.
 
 A stream sends while it has a credit; each acknowledgement gives one back. What comes while there is none waits in one
@@ -27,21 +28,27 @@ Make: TypeAlias = Callable[[], bytes | None]
 #: sends bytes, and calls back when they were drawn
 Sender: TypeAlias = Callable[[bytes, Callable[[], None]], None]
 
-HEADER = struct.Struct("<IIfHHHH")
+HEADER = struct.Struct("<IIfHHHHI")
 #: frames that may be on their way at once: one is drawn while the next one travels
 CREDITS = 2
 
 
 def encoded(
-    element: int, step: int, epoch: float = 0.0, *, numbers: Sequence[float] = (), planes: Planes | None = None
+    element: int,
+    step: int,
+    epoch: float = 0.0,
+    *,
+    numbers: Sequence[float] = (),
+    planes: Planes | None = None,
+    settings: int = 0,
 ) -> bytes:
     """One frame. ``planes`` is [planes, height, width] or [height, width].
 
     >>> len(encoded(7, 100, planes=np.zeros((64, 64), np.uint8)))
-    4116
+    4120
     """
     count, height, width = (0, 0, 0) if planes is None else planes.reshape(-1, *planes.shape[-2:]).shape
-    head = HEADER.pack(element, step, epoch, count, height, width, len(numbers))
+    head = HEADER.pack(element, step, epoch, count, height, width, len(numbers), settings)
     return head + np.asarray(numbers, "<f4").tobytes() + (b"" if planes is None else planes.tobytes())
 
 

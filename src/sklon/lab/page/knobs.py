@@ -6,6 +6,7 @@ settings cannot be turned.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -63,6 +64,7 @@ class Knobs:
     """All controls with the values of ``settings``. ``turned`` is told a name, a value, and whether it was let go.
 
     Where another run stands beside, what it has instead is said at each control: ``other`` is its name and settings.
+    They are there once :meth:`show` has made them.
     """
 
     def __init__(
@@ -76,6 +78,10 @@ class Knobs:
         self._beside: dict[str, Words] = {}
         self._inputs: dict[str, Words] = {}
         self._outer: dict[str, Words] = {}
+
+    async def show(self) -> None:
+        """Make the elements, a group at a time: they are many, and others are served between."""
+        language = self.language
         with ui.element("div").classes("knobs"):
             for title, names in GROUPS:
                 with ui.element("fieldset"):
@@ -83,6 +89,7 @@ class Knobs:
                     Words("p", acts(names).value.of(language), "acts")
                     for name in names:
                         self._show(ROWS[name])
+                await asyncio.sleep(0)
         self.own = Words("option", OPTIONS[OWN].of(language))
         self.own.move(self._inputs["data"])
         self.own.set_attributes(value=OWN, disabled="")

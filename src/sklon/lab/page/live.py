@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -14,6 +15,7 @@ from sklon.lab.text import Language, Text
 
 from . import compare_words, words
 from .aside import aside
+from .busy import Busy
 from .chosen import Chosen
 from .inside import LAYERS, WEIGHTS, Levels, Section, layer_table, weight_maps
 from .native import Button, Menu, Slider, Words
@@ -38,6 +40,7 @@ LEAD = Text(
     "Сеть на sklon учится у вас на глазах. Меняйте что угодно во время обучения, возвращайтесь к любому шагу, "
     "сравнивайте два запуска шаг за шагом, заберите всё с собой как программу. Настройки записаны в адресе.",
 )
+WORKING = Text("One moment: computing…", "Секунду: идёт расчёт…")
 INSIDE = Text("Inside the network", "Внутри сети")
 #: what the address says beside the settings
 MODE, SPEED = "mode", "pace"
@@ -45,18 +48,17 @@ MODE, SPEED = "mode", "pace"
 REFRESH = 0.25
 
 
-def show_playground(client: Client, language: Language, query: Mapping[str, str]) -> None:
+async def show_playground(client: Client, language: Language, query: Mapping[str, str]) -> None:
     """A training that obeys; ``query`` has its settings, ``mode=step`` waits for the learner, ``pace`` is its speed."""
     title = words.PLAYGROUND.of(language)
     kept = {k: v for k, v in query.items() if (k, v) == (MODE, "step") or (k == SPEED and v in PACES)}
-    runs = Runs.of(
-        urlencode({k: v for k, v in query.items() if k not in (MODE, SPEED)}), kept.get(SPEED, STANDARD_PACE)
-    )
+    link = urlencode({k: v for k, v in query.items() if k not in (MODE, SPEED)})
+    runs = await aside(lambda: Runs.of(link, kept.get(SPEED, STANDARD_PACE)))
     settings = dict(parse_qsl(query_of_runs([dict(moment.wanted) for moment in runs.frame()])))
     with shell(client, language, "playground", title, settings | kept) as place:
         html(title, "h1")
         Words("p", LEAD.of(language), "lead-in")
-        _Page(client, place, runs, kept).show()
+        await _Page(client, place, runs, kept).show()
 
 
 def query_of_runs(settings: Sequence[Mapping[str, Any]]) -> str:
@@ -70,28 +72,34 @@ class _Page:
     def __init__(self, client: Client, place: Place, runs: Runs, kept: dict[str, str]) -> None:
         self.client, self.place, self.language, self.runs = client, place, place.language, runs
         self.stepping = MODE in kept
-        self.player: Player[Moments, Scenes] = Player(runs, scenes, self._show_scenes, not self.stepping)
+        self.player: Player[Moments, Scenes] = Player(
+            runs, scenes, self._show_scenes, not self.stepping, Busy(self._say_busy), lambda: runs.waits
+        )
         self.chosen = Chosen(self.language, runs, self._turn)
-        self._turned: dict[tuple[int, ...], dict[str, Any]] = {}  # by the places of the runs
-        self._turning = False
+        self._turned, self._settling = 0, False
+        self._journeys = 0  # through time: the last one counts
         self._scenes: Scenes = ()
         self._all_views: dict[bool, Views | PairViews] = {}  # those of two runs, and of one, once they were needed
         self._farthest: tuple[Any, int] = ((), 0)  # starts, step
         self._refresh = Seldom(REFRESH, self._show_words)
 
-    def show(self) -> None:
-        """The whole content."""
+    async def show(self) -> None:
+        """The whole content, in parts between which others are served."""
         language = self.language
-        with ui.element("section").classes("stage"):
+        self._stage = Words("section", "", "stage")
+        with self._stage:
+            self._working = Words("p", "", "working").props("role=status")
             self._show_actions()
             self._notes = Words("p", _notes(self.runs, language), "notes")
             self._place_of_views = ui.element("div")
             self._status = Words("p", "", "status")
             self._ended = Words("p", "", "ended").props("role=status")
+        await asyncio.sleep(0)
         with ui.element("section"):
             html(words.SETTINGS.of(language), "h2")
-            self.chosen.show()
+            await self.chosen.show()
             OwnData(self.client, language, self._use)
+        await asyncio.sleep(0)
         with ui.element("section"):
             html(INSIDE.of(language), "h2")
             self._inside = (
@@ -187,7 +195,9 @@ class _Page:
             self.player.play(False)
             self._say_play()
         if let_go:
-            self.player.beside(lambda: self.runs.go_to(step))
+            self._journeys += 1
+            journey = self._journeys
+            self.player.beside(lambda: self.runs.go_to(step, lambda: journey == self._journeys))
 
     def _set_pace(self, pace: str) -> None:
         if pace in PACES:
@@ -197,29 +207,35 @@ class _Page:
             self._remember()
 
     def _turn(self, which: tuple[int, ...], name: str, value: Any, let_go: bool) -> None:
-        self._turned.setdefault(which, {})[name] = value
-        if not self._turning:
-            self._turning = True
-            background_tasks.create(self._obey(), name="controls")
+        self.runs.change({name: value}, which)
+        self._watch()
         if let_go:
             self._remember()
 
-    async def _obey(self) -> None:
-        """Set what was turned, the latest values only, and show what becomes of it, until the runs are level again."""
+    def _watch(self) -> None:
+        self._turned += 1
+        if not self._settling:
+            self._settling = True
+            background_tasks.create(self._settle(), name="controls")
+
+    async def _settle(self) -> None:
+        """Show what was turned once it acts, and on until the runs are level; go on playing, where one had ended."""
+        settled = -1
         try:
-            while self._turned or not self.runs.level:
-                turned, self._turned = self._turned, {}
-                if turned:
-                    await aside(lambda wanted=turned: self.runs.change(wanted, self.player.playing))  # type: ignore[misc]
-                else:
+            while settled != self._turned or not self.runs.level:
+                settled = self._turned
+                with self.player.busy:
                     await aside(lambda: self.runs.settle(FRAME))
+                if self.player.playing:
+                    self.runs.go_on()
                 self.player.wake()
         finally:
-            self._turning = False
+            self._settling = False
 
     def _use(self, own: Own) -> None:
         which = self.chosen.choose_own()
-        self.player.beside(lambda: self.runs.use(own, which, self.player.playing))
+        self.runs.use(own, which)
+        self._watch()
         self._remember()
 
     def _compare(self) -> None:
@@ -236,13 +252,17 @@ class _Page:
         await aside(change)
         if len(self.runs.sessions) != before:
             with self.client:
-                self.chosen.follow(kept)
+                await self.chosen.follow(kept)
                 self._scenes, self._farthest = (), ((), self._farthest[1])
                 self._arrange()
                 self._remember()
                 self.player.start()
 
     # ---- what is said
+    def _say_busy(self, busy: bool) -> None:
+        self._stage.set_attributes(aria_busy="true" if busy else None)
+        self._working.say(WORKING.of(self.language) if busy else "")
+
     def _say_play(self) -> None:
         self._play.say((PAUSE if self.player.playing else GO_ON).of(self.language))
 

@@ -16,6 +16,7 @@ from typing import Generic, Protocol, TypeVar
 from nicegui import Client, background_tasks
 
 from .aside import aside
+from .busy import Busy
 
 #: seconds from one look to the next
 FRAME = 1 / 30
@@ -41,12 +42,17 @@ class Session(Protocol[Moment]):
 
 @dataclass(slots=True)
 class Player(Generic[Seen, View]):
-    """Shows a session: ``view`` makes of a moment what is to be shown, beside the event loop; ``show`` shows it."""
+    """Shows a session: ``view`` makes of a moment what is to be shown, beside the event loop; ``show`` shows it.
+
+    ``busy`` hears of all that is under way. ``waits`` says whether the session that plays waits for something.
+    """
 
     session: Session[Seen]
     view: Callable[[Seen], View]
     show: Callable[[View], None]
     playing: bool = True
+    busy: Busy = field(default_factory=lambda: Busy(lambda _: None))
+    waits: Callable[[], bool] = lambda: False
     _task: asyncio.Task[None] | None = field(default=None, init=False)
     _asked: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _seen: Seen | None = field(default=None, init=False)
@@ -71,6 +77,7 @@ class Player(Generic[Seen, View]):
         if self._task is not None:
             self._task.cancel()
             self._task = None
+            self.busy.hold(False)
             self.beside(self.session.pause)
 
     def play(self, playing: bool) -> None:
@@ -99,7 +106,8 @@ class Player(Generic[Seen, View]):
         """Do something to the session beside the event loop, and show its effect."""
 
         async def do() -> None:
-            await aside(work)
+            with self.busy:
+                await aside(work)
             self.wake()
 
         background_tasks.create(do(), name="player")
@@ -113,8 +121,11 @@ class Player(Generic[Seen, View]):
         while True:
             self._asked.clear()
             began = monotonic()
-            for view in await aside(self._look):
+            with self.busy:
+                seen = await aside(self._look)
+            for view in seen:
                 self.show(view)
+            self.busy.hold(self.playing and self.waits())
             if not self.playing:
                 await self._asked.wait()
                 continue

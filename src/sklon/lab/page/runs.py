@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from sklon.lab.playground import Moment, Own, Pair, Session, settings_beside, two_queries
-
-from .player import FRAME
 
 #: the moments of the runs that there are
 Moments: TypeAlias = tuple[Moment, ...]
@@ -16,7 +14,7 @@ STANDARD_PACE = "100"
 
 
 class Runs:
-    """One session, or a pair; every method but ``play`` and ``frame`` may take a while."""
+    """One session, or a pair; what waits for an answer may take a while."""
 
     def __init__(self, session: Session, second: Session | None = None, pace: str = STANDARD_PACE) -> None:
         self.pace = pace
@@ -66,46 +64,49 @@ class Runs:
         """Begin anew with the settings of now."""
         return self._after(self._pair.restart() if self._pair else self._alone.restart())
 
-    def go_to(self, step: int) -> Moments:
-        """Pause, and go back to a step, or on to one that was there before."""
+    def go_to(self, step: int, wanted: Callable[[], bool] = lambda: True) -> Moments:
+        """Pause, and go back to a step, or on to one that was there before, if it is ``wanted`` still."""
+        here = max(moment.step for moment in self.pause())
+        if not wanted():
+            return self.frame()
         if self._pair is not None:
-            return self._pair.go_to(step)
-        here = self._alone.pause().step
+            return self._after(self._pair.go_to(step))
         return self._after(self._alone.rewind(step) if step <= here else self._alone.step(step - here))
 
     def frame(self) -> Moments:
         """The newest moments; the same tuple while nothing has changed."""
         return self._after(self._pair.frame() if self._pair else self._alone.frame())
 
-    def settle(self, seconds: float) -> bool:
-        """Wait until the runs are level, for so many seconds at the most; whether they are."""
+    def settle(self, seconds: float) -> None:
+        """Wait until what was asked for acts, and so many seconds at the most for a run that catches up."""
         if self._pair is not None:
             self._pair.settle(seconds)
-        return self.level
+        else:
+            self._alone.settle()
 
-    def change(self, wanted: Mapping[tuple[int, ...], Mapping[str, Any]], playing: bool) -> None:
-        """Set controls of the runs at these places; go on playing, if it did, after a new start."""
+    @property
+    def waits(self) -> bool:
+        """Whether the training waits for a program."""
+        return any(session.waits > 0 for session in self.sessions)
+
+    def change(self, wanted: Mapping[str, Any], which: tuple[int, ...]) -> None:
+        """Ask for settings of the runs at these places."""
         if self._pair is not None:
-            for which, given in wanted.items():
-                self._pair.change_all(given, which)
-            self._pair.settle(FRAME)
-            if playing:
-                self.play()
-            return
-        self._alone.change_all({name: value for given in wanted.values() for name, value in given.items()})
-        moment = self._alone.settle()
-        if playing and not moment.playing and moment.ended is None:
-            self.play()
+            self._pair.change_all(wanted, which)
+        else:
+            self._alone.change_all(wanted)
 
-    def use(self, own: Own, which: tuple[int, ...], playing: bool) -> None:
-        """Train the runs at these places on a user's own data."""
+    def use(self, own: Own, which: tuple[int, ...]) -> None:
+        """Ask for a user's own data for the runs at these places."""
         if self._pair is not None:
             self._pair.use(own, which)
-            self._pair.settle(FRAME)
         else:
             self._alone.use(own)
-            self._alone.settle()
-        if playing:
+
+    def go_on(self) -> None:
+        """Play, if that has ended with a training that can go on now."""
+        first, *_ = self.frame()
+        if self._pair is not None or (not first.playing and first.ended is None):
             self.play()
 
     def compare(self, playing: bool) -> None:

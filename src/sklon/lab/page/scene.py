@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, TypeAlias
+from zlib import crc32
 
 import numpy as np
 
 from sklon.data import MULTICLASS
-from sklon.lab.playground import Explanation, Moment, accuracy, boundary, explanation, fitted
+from sklon.lab.playground import Explanation, Moment, accuracy, boundary, explanation, fitted, query_of
 from sklon.lab.playground.views import ends
 
+from ..controls import Settings
 from .boundary import Curves, Point
 from .frames import Planes
 
@@ -21,13 +23,17 @@ SHARES = (-0.1, 1.1)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """One moment to show: planes over two inputs, else curves [curves, places] over one; and how good it is."""
+    """One moment to show: planes over two inputs, else curves [curves, places] over one; and how good it is.
+
+    ``settings`` is the digest of those under which it was computed.
+    """
 
     moment: Moment
     planes: Planes | None
     curves: Curves | None
     accuracy: float | None
     explanation: Explanation | None
+    settings: int
 
 
 #: a scene for each of the runs that there are
@@ -48,7 +54,13 @@ def scene(moment: Moment) -> Scene:
         None if two else _curves(moment),
         accuracy(moment),
         explanation(moment),
+        digest(moment.acted),
     )
+
+
+def digest(settings: Settings) -> int:
+    """A number for settings, by which a browser can tell what a frame was computed under."""
+    return crc32(query_of(settings).encode())
 
 
 def axes(moment: Moment) -> tuple[tuple[float, float], tuple[float, float]]:

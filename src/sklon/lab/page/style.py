@@ -101,6 +101,11 @@ footer p { margin:0 }
 .views .caption { color:var(--soft); font-size:.84rem; margin:.4rem 0 0; overflow-wrap:anywhere }
 .notes { color:var(--soft); margin:0 0 .6rem } .notes:empty, .ended:empty { display:none }
 .ended { margin:.6rem 0 0 } .ended[data-reason=diverged] { color:var(--fifth-ink) }
+.working { position:fixed; right:1rem; bottom:1rem; margin:0; padding:.35rem .9rem; color:var(--ink); font-size:.88rem;
+  background:var(--card); border:1px solid var(--line); border-radius:8px; z-index:8; pointer-events:none }
+.working::before { content:""; display:inline-block; width:.55em; height:.55em; margin-right:.5em; border-radius:50%;
+  background:var(--accent) }
+.working:empty { display:none }
 .stage .actions { align-items:end; margin-bottom:1.2rem }
 .stage .actions label { display:flex; flex-wrap:wrap; gap:.1rem .6rem; font-size:.88rem; color:var(--soft) }
 .stage .actions .rewind { flex:1 1 14rem } .stage .actions .rewind input { width:100% }

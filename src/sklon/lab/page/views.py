@@ -55,9 +55,9 @@ class Plane:
             self._begin(moment)
         self._moment = moment
         if seen.planes is not None:
-            self.boundary.show(seen.planes, step=moment.step, epoch=moment.epoch)
+            self.boundary.show(seen.planes, step=moment.step, epoch=moment.epoch, settings=seen.settings)
         elif seen.curves is not None:
-            self.boundary.show_curves(seen.curves, step=moment.step, epoch=moment.epoch)
+            self.boundary.show_curves(seen.curves, step=moment.step, epoch=moment.epoch, settings=seen.settings)
         self._speak()
 
     def _begin(self, moment: Moment) -> None:

@@ -7,9 +7,10 @@ of its steps, to the bit. Snapshots only shorten the way back.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,8 @@ from sklon.training import stopping
 from sklon.training.arrays import samples
 from sklon.training.diagnosis import not_finite
 from sklon.training.epoch import Epoch
-from sklon.training.evaluation import Evaluation, state_of
+from sklon.training.evaluation import state_of
 from sklon.training.losses import loss_for, loss_of
-from sklon.training.step import record_evaluation
 
 from ..controls import Settings
 from ..text import Text
@@ -32,6 +32,8 @@ from .stretch import Programs, Stretch, feed_for, initial_state
 
 Array = np.ndarray[Any, Any]
 SLOT = "slot."
+#: steps of a replay between two looks at whether it is still wanted
+AT_A_STRETCH = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +59,13 @@ class Course:
     def __init__(self, settings: Settings, own: Own | None = None) -> None:
         self.first: Settings = dict(settings)
         self.settings: Settings = dict(settings)
+        self.acted: Settings = self.settings  # in the last step
         self.data: Data = data_of(settings, own)
         self.model = network_of(settings, self.data)
         training, testing = samples(*self.data.training), samples(*self.data.testing)
         self.loss = loss_for(loss_of(self.data.loss, None), training)
-        self.testing = testing
-        self.programs = Programs(self.model, self.loss, training, {})
+        recorded = network_of(settings, self.data), loss_for(loss_of(self.data.loss, None), training)
+        self.programs = Programs(*recorded, training, testing)
         self.step = self.epoch = self.taken = 0
         self.log: list[Change] = []
         self.pending: dict[str, Any] = {}
@@ -75,11 +78,6 @@ class Course:
         self.state = state_of(self.model, self.loss)
         self.rate = float(settings["learning_rate"])
         self.remember()
-
-    @cached_property
-    def evaluation(self) -> Evaluation:
-        """What gives the mean loss on what training never sees."""
-        return Evaluation(record_evaluation(self.model, self.loss, self.testing.columns), self.testing)
 
     # ---- forwards
     def advance(self, most: int) -> int:
@@ -100,6 +98,7 @@ class Course:
             self.ended = Ended("diverged", _DIVERGED)
         batches = epoch.batches(last) - epoch.batches(first)
         self.earlier = before if batches == 1 else None
+        self.acted = self.settings
         self.step, self.taken, epoch.done = self.step + batches, self.taken + batches, last
         if epoch.complete:
             self._finish(epoch)
@@ -129,8 +128,7 @@ class Course:
         """The epoch under way, or the next one, in which what waited for it takes effect."""
         if self.current is None:
             waiting, self.pending = self.pending, {}
-            for name, value in waiting.items():
-                self._apply(Change(self.step, name, value))
+            self._apply([Change(self.step, name, value) for name, value in waiting.items()])
             self._begin(Epoch.of(self._now().feed.parts))
         assert self.current is not None
         return self.current
@@ -153,7 +151,7 @@ class Course:
         loss, count = epoch.totals
         self.epoch, self.current = self.epoch + 1, None
         self.training_curve.append(loss / count)
-        self.testing_curve.append(self.evaluation.mean_loss(self.state))
+        self.testing_curve.append(self.programs.evaluation.mean_loss(self.state))
         self.ended = self.ended or self._reason()
 
     def _reason(self) -> Ended | None:
@@ -168,26 +166,41 @@ class Course:
         return None
 
     # ---- changes
+    def unprepared(self, given: Settings) -> Callable[[], None] | None:
+        """What compiles all that the steps under these changes need, in any thread; None where it is there."""
+        settings = {**self.settings, **self.pending, **given}
+        feed = feed_for(settings, self.programs.samples)
+        return None if self.programs.has(settings, feed) else partial(self.programs.prepare, settings, feed)
+
     def change(self, name: str, value: Any) -> None:
         """Change a setting that leaves the weights as they are: now, or from the next epoch on."""
-        waits = row_of(name).acts is Acts.NEXT_EPOCH and self.current is not None
-        self.pending.pop(name, None)
-        if value == self.settings[name]:
-            return
-        if waits:
-            self.pending[name] = value
-            return
-        self._apply(Change(self.step, name, value))
-        self.ended = None
+        self.change_all({name: value})
 
-    def _apply(self, change: Change) -> None:
-        """Begin a stretch with one setting changed."""
-        before, anew = rule_for(self.settings), change.name == "optimizer"
-        self.settings = {**self.settings, change.name: change.value}
-        self.log.append(change)
-        self.taken = 0 if anew else self.taken
+    def change_all(self, given: Mapping[str, Any]) -> None:
+        """Change several of them at once: nothing is compiled for those between."""
+        for name in given:
+            self.pending.pop(name, None)
+        differ = {name: value for name, value in given.items() if value != self.settings[name]}
+        wait = {n for n in differ if row_of(n).acts is Acts.NEXT_EPOCH and self.current is not None}
+        self.pending |= {name: differ[name] for name in wait}
+        changes = [Change(self.step, name, value) for name, value in differ.items() if name not in wait]
+        if changes:
+            self._apply(changes)
+            self.ended = None
+
+    def _apply(self, changes: Sequence[Change]) -> None:
+        """Begin a stretch with some settings changed; slots that a rule on the way did not have begin anew."""
+        if not changes:
+            return
+        renewed: set[str] = set()
+        for change in changes:
+            before, anew = rule_for(self.settings), change.name == "optimizer"
+            self.settings = {**self.settings, change.name: change.value}
+            self.log.append(change)
+            self.taken = 0 if anew else self.taken
+            renewed |= set(rule_for(self.settings).slots) - (set() if anew else set(before.slots))
         self._place(Stretch.of(self.programs, self.settings, **self._here()))
-        self._renew_slots(set(rule_for(self.settings).slots) - (set() if anew else set(before.slots)))
+        self._renew_slots(renewed)
         if self.current is not None:
             self._begin(self.current)
 
@@ -240,24 +253,40 @@ class Course:
             )
         )
 
-    def rewind(self, step: int, go_on: Callable[[], bool] = lambda: True) -> None:
+    def rewind(self, step: int, go_on: Callable[[], bool] = lambda: True) -> bool:
         """Go back to where the course stood after so many steps; what came later is forgotten.
 
-        ``go_on`` is asked now and then; where it says no the replay is given up.
+        ``go_on`` is asked now and then; where it says no the replay is given up, and the course stands where it stood.
+        Whether it went back.
         """
-        target = min(max(step, 0), self.step)
+        here, target = self._everything(), min(max(step, 0), self.step)
+        if self._replay(target, go_on):
+            self.ended = None
+            return True
+        self.__dict__.update(here)
+        return False
+
+    def _everything(self) -> dict[str, Any]:
+        """All that a replay changes: its arrays are new ones, but it shortens the log and the curves in place."""
+        kept = {"log": list(self.log), "past": replace(self.past)}
+        return {
+            **self.__dict__, **kept, "training_curve": self.training_curve[:], "testing_curve": self.testing_curve[:],
+        }  # fmt: skip
+
+    def _replay(self, target: int, go_on: Callable[[], bool]) -> bool:
+        """From the last snapshot to a step, under the changes of then; False where it was given up."""
         changes = [change for change in self.log if change.step <= target]
         snapshot = self.past.before(target)
         self.past.forget_after(target)
         self._restore(snapshot)
-        for change in changes[snapshot.changes :]:
-            self._run_to(change.step, go_on)
-            if change.step == target and row_of(change.name).acts is Acts.NEXT_EPOCH:
-                self.pending[change.name] = change.value
-            else:
-                self._apply(change)
-        self._run_to(target, go_on)
-        self.ended = None
+        for at, together in groupby(changes[snapshot.changes :], key=lambda change: change.step):
+            if not self._run_to(at, go_on):
+                return False
+            made = list(together)
+            wait = [c for c in made if at == target and row_of(c.name).acts is Acts.NEXT_EPOCH]
+            self._apply([change for change in made if change not in wait])
+            self.pending |= {change.name: change.value for change in wait}
+        return self._run_to(target, go_on)
 
     def follow(self, step: int, log: Sequence[Change], curves: tuple[Array, Array], past: tuple[Snapshot, ...]) -> None:
         """Go where another course with the same first settings has come to, from its snapshots and its log."""
@@ -266,13 +295,16 @@ class Course:
         self.past.kept, self.step = past, step
         self.rewind(step)
 
-    def _run_to(self, step: int, go_on: Callable[[], bool]) -> None:
-        while self.step < step and go_on():
-            self._advance(step - self.step)
+    def _run_to(self, step: int, go_on: Callable[[], bool]) -> bool:
+        while self.step < step:
+            if not go_on():
+                return False
+            self._advance(min(step - self.step, AT_A_STRETCH))
+        return True
 
     def _restore(self, snapshot: Snapshot) -> None:
         self.settings, self.pending, self.current, self.ended = snapshot.settings, {}, None, None
-        self.earlier = None
+        self.acted, self.earlier = snapshot.settings, None
         self.step, self.epoch, self.taken = snapshot.step, snapshot.epoch, snapshot.taken
         del self.log[snapshot.changes :], self.training_curve[self.epoch :], self.testing_curve[self.epoch :]
         self.state = dict(snapshot.state)

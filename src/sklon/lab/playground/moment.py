@@ -22,10 +22,11 @@ Array = np.ndarray[Any, Any]
 class Moment:
     """Where a training stands after ``step`` steps and ``epoch`` whole epochs.
 
-    ``settings`` act now, ``waiting`` ones from the next epoch on. ``share`` of the epoch under way is done. ``state``
-    are the values of parameters, buffers and the optimizer's slots by the labels of the Trainer, and ``earlier`` those
-    before the last step, where it was looked at alone. The curves have a mean loss for each epoch. ``rate`` is the
-    learning rate of now, ``start`` counts the trainings that the session has begun.
+    ``settings`` act now, ``waiting`` ones from the next epoch on; under those of ``acted`` the last step was taken, or
+    the start made. ``share`` of the epoch under way is done. ``state`` are the values of parameters, buffers and the
+    optimizer's slots by the labels of the Trainer, and ``earlier`` those before the last step, where it was looked at
+    alone. The curves have a mean loss for each epoch. ``rate`` is the learning rate of now, ``start`` counts the
+    trainings that the session has begun.
     """
 
     bench: Bench
@@ -33,6 +34,7 @@ class Moment:
     first: Settings
     settings: Settings
     waiting: Settings
+    acted: Settings
     step: int
     epoch: int
     share: float
@@ -61,6 +63,7 @@ def moment_of(course: Course, bench: Bench, start: int, playing: bool) -> Moment
         first=course.first,
         settings=course.settings,
         waiting=dict(course.pending),
+        acted=course.acted,
         step=course.step,
         epoch=course.epoch,
         share=0.0 if current is None else current.batches(current.done) / len(current.ends),

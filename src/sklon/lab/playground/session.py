@@ -2,6 +2,10 @@
 
 One thread moves the course; everyone else reads moments, which are values. So nobody waits for anybody: a view of the
 last moment is computed while the next piece runs. A paused session sleeps.
+
+What needs a program that is not compiled yet waits until another thread has compiled it; meanwhile the training goes on
+as it was, and further changes join the one that waits. So what is asked for is done in its order, and only the last
+value of each control. A replay is given up for whatever is asked for after it.
 """
 
 from __future__ import annotations
@@ -10,7 +14,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Condition, Event, Thread
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -21,11 +27,11 @@ from ..text import Text
 from .address import query_of, settings_of
 from .bench import Bench
 from .controls import Acts, Note, bounded, row_of, settled
-from .course import Course
+from .course import AT_A_STRETCH, Course
 from .datasets import Own
+from .maker import Maker
 from .moment import Moment, moment_of
-from .reading import as_count as _count
-from .reading import as_number
+from .reading import as_count, as_number
 
 #: seconds of training between two looks at what was asked for
 PIECE = 0.01
@@ -44,10 +50,16 @@ class Answer:
 
 @dataclass(slots=True, eq=False)
 class _Job:
-    """Something to do between two pieces."""
+    """Something to do between two pieces, as soon as it is ready.
+
+    ``given`` are the changes that it makes. What is no ``demand`` changes nothing, and only waits for its turn.
+    """
 
     do: Callable[[], None]
+    demand: bool = True
     awaited: bool = False
+    ready: Callable[[], bool] = lambda: True
+    given: dict[str, Any] | None = None
     done: Event = field(default_factory=Event)
     error: BaseException | None = None
 
@@ -81,7 +93,12 @@ class Session:
         self._since, self._owed = 0.0, 0  # when the pace began, and the steps taken since
         self._per_step = 1e-4  # seconds, as of the last piece
         self._jobs: deque[_Job] = deque()
+        self._demands = self._begun = 0  # so many were made; a replay ends when there is another one
+        self._asked = 0  # a piece ends when something new was asked for
+        self._idle_since: float | None = None  # when the thread began to wait for a program
         self._turn = Condition()
+        self._maker = Maker(self._look_again)
+        self._failed: tuple[int, Mapping[str, Any]] | None = None  # a start, and changes that cannot be prepared
         self._closing = False
         self._error: BaseException | None = None
         self._begin(values)
@@ -103,43 +120,46 @@ class Session:
 
     def pause(self) -> Moment:
         """Stop between two steps, and return where that is."""
+        self._halt()  # now, whatever is to be done before
         return self._wait_for(self._halt)
 
     def step(self, count: int = 1) -> Moment:
-        """Take so many steps and pause; fewer where the training ends."""
-        steps = min(_count(count), MOST_STEPS)
+        """Take so many steps and pause; fewer where the training ends.
+
+        Of very many the rest is left when another thread asks for something.
+        """
+        steps = min(as_count(count), MOST_STEPS)
 
         def do() -> None:
             self._halt()
-            target = self._course.step + steps
-            while self._course.step < target and not self._closing:
-                if not self._course.advance(max(1, target - self._course.step - 1)):
+            target, surely = (self._course.step + count for count in (steps, min(steps, AT_A_STRETCH)))
+            while self._course.step < (target if self._is_last() else surely):
+                if not self._course.advance(min(max(1, target - self._course.step - 1), AT_A_STRETCH)):
                     return
 
-        return self._wait_for(do)
+        return self._wait_for(do, ready=self._is_prepared)
 
     def rewind(self, step: int) -> Moment:
-        """Pause, and go back to where the training stood after so many steps; what came later is forgotten."""
-        target = _count(step)
+        """Pause, and go back to where the training stood after so many steps; what came later is forgotten.
+
+        Whatever is asked for meanwhile, by another thread, is done instead: then the training stands where it stood.
+        """
+        target = as_count(step)
 
         def do() -> None:
             self._halt()
-            self._course.rewind(target, lambda: not self._closing)
+            self._course.rewind(target, self._is_last)
 
         return self._wait_for(do)
 
     def change(self, name: str, value: Any) -> Answer:
-        """Set a control, within its bounds. It acts before the next piece; :class:`Acts` says on what."""
-        row = row_of(name)
-        taken, note = self._taken(name, value)
-        if row.acts is Acts.ANEW:
-            self._ask(lambda: self._begin({**self._course.settings, **self._course.pending, name: taken}))
-        else:
-            self._ask(lambda: self._course.change(name, taken))
-        return Answer(taken, row.acts, note)
+        """Set a control, within its bounds. It acts before the next piece, or once its program is compiled."""
+        return self.change_all({name: value})[name]
 
     def change_all(self, given: Mapping[str, Any]) -> dict[str, Answer]:
-        """Set several controls. Where one of them begins anew, all begin with it: there is one new start.
+        """Set several controls at once. Where one of them begins anew, all begin with it: there is one new start.
+
+        They join changes that still wait for their turn.
 
         >>> from sklon.lab.playground import Session
         >>> with Session() as session:
@@ -147,11 +167,8 @@ class Session:
         ...     session.settle().start
         2
         """
-        if all(row_of(name).acts is not Acts.ANEW for name in given):
-            return {name: self.change(name, value) for name, value in given.items()}
         found = {name: self._taken(name, value) for name, value in given.items()}
-        values = {name: value for name, (value, _) in found.items()}
-        self._ask(lambda: self._begin({**self._course.settings, **self._course.pending, **values}))
+        self._ask_for_changes({name: value for name, (value, _) in found.items()})
         return {name: Answer(value, row_of(name).acts, note) for name, (value, note) in found.items()}
 
     def use(self, own: Own) -> None:
@@ -196,7 +213,13 @@ class Session:
 
     def settle(self) -> Moment:
         """The moment after everything that was asked for before has been done."""
-        return self._wait_for(lambda: None)
+        return self._wait_for(lambda: None, demand=False)
+
+    @property
+    def waits(self) -> float:
+        """Seconds for which the training, or what was asked for, has been waiting for a program by now."""
+        since = self._idle_since
+        return 0.0 if since is None else time.perf_counter() - since
 
     @property
     def query(self) -> str:
@@ -240,17 +263,64 @@ class Session:
     def _halt(self) -> None:
         self._playing = False
 
-    def _ask(self, do: Callable[[], None], awaited: bool = False) -> _Job:
-        job = _Job(do, awaited)
+    def _ask(self, do: Callable[[], None], **more: Any) -> _Job:
+        job = _Job(do, **more)
         with self._turn:
-            if self._closing:
-                raise _closed()
-            self._jobs.append(job)
-            self._turn.notify_all()
+            self._append(job)
         return job
 
-    def _wait_for(self, do: Callable[[], None]) -> Moment:
-        job = self._ask(do, awaited=True)
+    def _append(self, job: _Job) -> None:
+        if self._closing:
+            raise _closed()
+        self._demands += job.demand
+        self._asked += 1
+        self._jobs.append(job)
+        self._turn.notify_all()
+
+    def _ask_for_changes(self, given: Mapping[str, Any]) -> None:
+        """Change settings: together with the changes that were asked for last, if they have not been made yet."""
+        with self._turn:
+            last = next((job.given for job in reversed(self._jobs) if job.demand), None)
+            if last is not None and not self._closing:
+                last |= given
+                self._asked += 1
+                self._turn.notify_all()
+            else:
+                made = dict(given)
+                self._append(_Job(lambda: self._change(made), ready=lambda: self._is_prepared(made), given=made))
+
+    def _change(self, given: Mapping[str, Any]) -> None:
+        if _anew(given):
+            self._begin({**self._course.settings, **self._course.pending, **given})
+        else:
+            self._course.change_all(given)
+
+    def _is_prepared(self, given: Mapping[str, Any] = MappingProxyType({})) -> bool:
+        """Whether the program is there that these changes need; if not, it will be made."""
+        if _anew(given) or self._failed == (self._starts, given):
+            return True
+        make = self._course.unprepared(given)
+        if make is not None:
+            self._maker.ask(partial(self._prepare, make, (self._starts, dict(given))))
+        return make is None
+
+    def _prepare(self, make: Callable[[], None], wanted: tuple[int, Mapping[str, Any]]) -> None:
+        """In the maker's thread. What fails there will fail, and be told, where it is needed."""
+        try:
+            make()
+        except Exception:
+            self._failed = wanted
+
+    def _is_last(self) -> bool:
+        """Whether nothing else has been asked for since what is done now."""
+        return self._demands == self._begun and not self._closing
+
+    def _look_again(self) -> None:
+        with self._turn:
+            self._turn.notify_all()
+
+    def _wait_for(self, do: Callable[[], None], **more: Any) -> Moment:
+        job = self._ask(do, awaited=True, **more)
         job.done.wait()
         if job.error is not None:
             raise job.error
@@ -271,12 +341,28 @@ class Session:
         """What to do now: what was asked for, else a piece; None to end. Sleeps while there is neither."""
         with self._turn:
             while not self._closing:
-                if self._jobs:
+                if self._jobs and self._jobs[0].ready():
+                    self._idle_since = None
+                    self._begun += self._jobs[0].demand
                     return self._jobs.popleft()
-                if self._playing and self._due():
+                if self._may_train():
                     return _Job(self._piece)
-                self._turn.wait(self._until_due() if self._playing else None)
+                self._turn.wait(self._until_due() if self._playing and not self._due() else None)
         return None
+
+    def _may_train(self) -> bool:
+        """Whether a step is due, and its program there."""
+        if self._jobs:  # the first one waits for a program
+            self._idle_since = self._idle_since or time.perf_counter()
+            return self._playing and self._due() > 0 and self._course.unprepared({}) is None
+        if not (self._playing and self._due() > 0):
+            return False
+        if not self._is_prepared():
+            self._idle_since = self._idle_since or time.perf_counter()
+            return False
+        if self._idle_since is not None:
+            self._idle_since, self._since, self._owed = None, time.perf_counter(), 0
+        return True
 
     def _due(self) -> int:
         """Steps that may be taken now."""
@@ -292,8 +378,8 @@ class Session:
     def _piece(self) -> None:
         """Train for about ``PIECE`` seconds; the last step alone, so that it can be looked at."""
         course, most = self._course, self._due()
-        before, until = course.step, time.perf_counter() + PIECE
-        while most > course.step - before and not self._jobs and (left := until - time.perf_counter()) > 0:
+        before, until, asked = course.step, time.perf_counter() + PIECE, self._asked
+        while most > course.step - before and self._asked == asked and (left := until - time.perf_counter()) > 0:
             start, first = time.perf_counter(), course.step
             wanted = min(most - (course.step - before) - 1, int(left / self._per_step))
             if not course.advance(max(1, wanted)):
@@ -303,6 +389,11 @@ class Session:
             course.advance(1)
         self._owed += course.step - before
         self._playing = self._playing and course.ended is None
+
+
+def _anew(given: Mapping[str, Any]) -> bool:
+    """Whether one of these changes begins a training anew."""
+    return any(row_of(name).acts is Acts.ANEW for name in given)
 
 
 def _closed() -> InputError:

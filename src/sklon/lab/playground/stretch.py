@@ -7,25 +7,28 @@ bits. What changes with a number is the table of numbers alone.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from sklon import nn
+from sklon._base.locks import Lock
 from sklon._base.philox import split_seed
 from sklon.compiler.cache import compiled
 from sklon.compiler.executable import Steps, aligned_zeros
+from sklon.compiler.native import QUICK
 from sklon.data.sampling import Shuffled
-from sklon.graph.node import Slot, slots
+from sklon.graph.node import Graph, Slot, slots
 from sklon.nn import Loss
 from sklon.training.arrays import Samples
 from sklon.training.captured import captured_by
 from sklon.training.diagnosis import finite_parameters
 from sklon.training.epoch import Epoch
-from sklon.training.evaluation import scalars_of, state_of, table_of
+from sklon.training.evaluation import Evaluation, scalars_of, state_of, table_of
 from sklon.training.feed import Feed
 from sklon.training.run import StepProgram
-from sklon.training.step import record_training
+from sklon.training.step import record_evaluation, record_training
 from sklon.training.updates import RATE, Updates
 from sklon.training.updating import Options
 
@@ -42,27 +45,60 @@ AHEAD = 1024
 
 @dataclass(slots=True)
 class Programs:
-    """The compiled steps of one network on its data, by what of the settings chooses their structure."""
+    """The compiled steps of one network on its data, by what of the settings chooses their structure.
+
+    ``model`` and ``loss`` belong to the programs alone: one thread may have a program made while another one trains.
+    """
 
     model: nn.Module
     loss: Loss
     samples: Samples
-    known: dict[tuple[Any, ...], StepProgram]
+    testing: Samples
+    known: dict[tuple[Any, ...], StepProgram] = field(default_factory=dict)
+    _evaluation: Evaluation | None = field(default=None, init=False)
+    _turn: Lock = field(default_factory=Lock, init=False)  # of whoever records
+
+    def has(self, settings: Settings, feed: Feed) -> bool:
+        """Whether all that training needs under these settings is there."""
+        return _structure(settings, feed) in self.known and self._evaluation is not None
+
+    def prepare(self, settings: Settings, feed: Feed) -> None:
+        """Compile what is not there yet. Another thread than that of the training may do so."""
+        self.of(settings, feed)
+        _ = self.evaluation
+
+    @property
+    def evaluation(self) -> Evaluation:
+        """What gives the mean loss on what training never sees."""
+        if self._evaluation is None:
+            with self._turn:
+                graph = record_evaluation(self.model, self.loss, self.testing.columns)
+            self._evaluation = Evaluation(graph, self.testing, partial(compiled, level=QUICK))
+        return self._evaluation
 
     def of(self, settings: Settings, feed: Feed) -> StepProgram:
         """The program of a step under these settings; compiled when it is first needed."""
-        key = (settings["optimizer"], settings["dropout"], feed.micro, feed.in_parts)
+        key = _structure(settings, feed)
         if key not in self.known:
+            graph, watched = self._recorded(settings, feed)
+            self.known[key] = StepProgram(graph, compiled(graph, feed.micro, level=QUICK), scalars_of(graph), watched)
+        return self.known[key]
+
+    def _recorded(self, settings: Settings, feed: Feed) -> tuple[Graph, list[str]]:
+        """The graph of a step, and the parameters whose values have to stay finite."""
+        with self._turn:
             rule = with_some_momentum(rule_for(settings))
             updates = Updates(self.model, rule, None, penalties_for(settings))
             set_dropout(self.model, settings["dropout"])
             options = Options(in_parts=feed.in_parts)
             graph = record_training(self.model, self.loss, updates.penalized, self.samples.columns, options)
             starts = {f"slot.{s}.{name}": v for name, (_, r) in updates.rules.items() for s, v in r.slots.items()}
-            state = initial_state(self.model, self.loss, graph, starts)
-            watched = finite_parameters(graph, state)
-            self.known[key] = StepProgram(graph, compiled(graph, feed.micro), scalars_of(graph), watched)
-        return self.known[key]
+            return graph, finite_parameters(graph, initial_state(self.model, self.loss, graph, starts))
+
+
+def _structure(settings: Settings, feed: Feed) -> tuple[Any, ...]:
+    """What chooses a program."""
+    return settings["optimizer"], settings["dropout"], feed.micro, feed.in_parts
 
 
 def initial_state(model: nn.Module, loss: Loss, graph: Any, starts: dict[str, float]) -> dict[str, Array]:

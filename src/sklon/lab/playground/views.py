@@ -90,7 +90,7 @@ def boundary(moment: Moment, size: int = PIXELS) -> Boundary:
     x, y, size = ends(data.X[:, 0]), ends(data.X[:, 1]), min(max(size, FEWEST), 4 * PIXELS)
     across, up = np.meshgrid(np.linspace(*x, size), np.linspace(*y, size))
     grid = np.stack([across.ravel(), up.ravel()], axis=1).astype(np.float32)
-    outputs = moment.bench.outputs(f"grid of {size}", grid, moment.state)
+    outputs = _outputs(moment, f"grid of {size}", grid)
     values = _shown(moment, outputs).T.reshape(-1, size, size)
     low, high = (0.0, 1.0) if data.labels else ends(data.y)
     share = np.nan_to_num((values - low) / (high - low), nan=0.0)
@@ -104,7 +104,7 @@ def fitted(moment: Moment, places: int = PLACES) -> Fitted:
         raise InputError("a fitted curve has one input, and there are two; ask for the boundary")
     places = min(max(places, FEWEST), FINEST)
     x = np.linspace(*ends(data.X[:, 0]), places).astype(np.float32)
-    outputs = moment.bench.outputs(f"line of {places}", x[:, None], moment.state)
+    outputs = _outputs(moment, f"line of {places}", x[:, None])
     values = _shown(moment, outputs)
     return Fitted(x, values[:, 0] if values.shape[1] == 1 else values)
 
@@ -135,9 +135,15 @@ def accuracy(moment: Moment) -> float | None:
     if not data.labels:
         return None
     X, y = data.testing
-    outputs = moment.bench.outputs("test points", X, moment.state)
+    outputs = _outputs(moment, "test points", X)
     found = outputs.argmax(axis=1) if data.task == MULTICLASS else (outputs[:, 0] > 0).astype(np.int64)
     return float((found == y.ravel().astype(np.int64)).mean())
+
+
+def _outputs(moment: Moment, name: str, inputs: Array) -> Array:
+    """Raw outputs at inputs: those of a training that has not begun are there before its programs are."""
+    bench = moment.bench
+    return (bench.outputs if moment.step else bench.first_outputs)(name, inputs, moment.state)
 
 
 def _shown(moment: Moment, outputs: Array) -> Array:
