@@ -222,13 +222,13 @@ class _Page:
         """Show what was turned once it acts, and on until the runs are level; go on playing, where one had ended."""
         settled = -1
         try:
-            while settled != self._turned or not self.runs.level:
-                settled = self._turned
-                with self.player.busy:
+            with self.player.busy:
+                while settled != self._turned or not self.runs.level:
+                    settled = self._turned
                     await aside(lambda: self.runs.settle(FRAME))
-                if self.player.playing:
-                    self.runs.go_on()
-                self.player.wake()
+                    if self.player.playing:
+                        self.runs.go_on()
+                    self.player.wake()
         finally:
             self._settling = False
 

@@ -105,8 +105,9 @@ class Runs:
 
     def go_on(self) -> None:
         """Play, if that has ended with a training that can go on now."""
-        first, *_ = self.frame()
-        if self._pair is not None or (not first.playing and first.ended is None):
+        moments = self.frame()
+        playing = moments[0].playing if self._pair is None else self._pair.playing
+        if not playing and any(moment.ended is None for moment in moments):
             self.play()
 
     def compare(self, playing: bool) -> None:

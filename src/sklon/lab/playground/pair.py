@@ -3,14 +3,17 @@
 Each session trains in its own thread; a third one lets them take pieces of equal length at the same time. A run that
 begins anew, or goes on after its end, catches up with the other one first; a run that has ended waits where it is.
 Moments are published when both have done their piece, so nobody sees one of them ahead.
+
+What is turned acts on both at the same step: between two pieces, once every program that it needs is there. Until then
+both go on as they were. Nobody but the pair asks anything of its sessions.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Condition, Thread
 from typing import Any, TypeAlias
 
@@ -18,14 +21,17 @@ from sklon._base.errors import InputError
 
 from .datasets import Own
 from .moment import Moment
-from .reading import as_count, as_number
-from .session import FASTEST, MOST_STEPS, PIECE, Answer, Session
+from .pace import MOST_STEPS, Pace
+from .reading import as_count
+from .session import PIECE, Answer, Session
 
 Moments: TypeAlias = tuple[Moment, Moment]
 #: both runs, by their places
 BOTH = (0, 1)
 #: steps of a piece that tells how long a step takes
 LONG = 16
+#: seconds between two looks at whether a program is there, where no step is due
+LOOK = 0.005
 
 
 @dataclass(slots=True)
@@ -55,6 +61,25 @@ class Clock:
         return self.seconds / self.steps if self.steps else None
 
 
+@dataclass(slots=True)
+class Wish:
+    """What was asked for of one run, and not made yet: the last value of each control, and data of a user's own."""
+
+    given: dict[str, Any] = field(default_factory=dict)
+    own: Own | None = None
+
+    def is_prepared(self, run: Session) -> bool:
+        """Whether it would act at once; if not, what it needs is made meanwhile."""
+        return self.own is not None or run.is_prepared(self.given)
+
+    def ask(self, run: Session) -> None:
+        """Ask for it."""
+        if self.own is not None:
+            run.use(self.own)
+        if self.given:
+            run.change_all(self.given)
+
+
 class Pair:
     """Two sessions that go side by side. It takes them over: they are closed with it, but for one that is kept.
 
@@ -72,10 +97,10 @@ class Pair:
         self._clocks = (Clock(), Clock())
         self._turn = Condition()
         self._asking, self._moved = 0, False
+        self._wishes = (Wish(), Wish())
         self._changes, self._made, self._shown = 0, 0, 0  # asked for, made by both, and to be seen in the moments
         self._playing, self._closing = False, False
-        self._pace: float | None = None
-        self._since, self._owed = 0.0, 0  # when the pace began, and the steps taken since
+        self._pace = Pace()
         self._error: BaseException | None = None
         self._moments: Moments = (first.pause(), second.pause())
         self._thread = Thread(target=self._work, name="sklon pair", daemon=True)
@@ -84,18 +109,16 @@ class Pair:
     # ---- what can be asked for
     def play(self, pace: float | None = None) -> None:
         """Train both until paused or ended, at the pace of the slower one, or ``pace`` steps a second."""
-        chosen = None if pace is None else as_number(pace)
-        if pace is not None and (chosen is None or chosen <= 0):
-            raise InputError(f"the pace is a number of steps a second above 0, or None, not {pace!r}")
+        chosen = Pace(pace)
         with self._turn:
             if self._closing:
                 raise _ended()
-            self._playing, self._pace = True, None if chosen is None else min(chosen, FASTEST)
-            self._begin_pace()
+            self._playing, self._pace = True, chosen
             self._turn.notify_all()
 
     def pause(self) -> Moments:
         """Stop between two steps."""
+        self._playing = False  # now, whatever is to be done before
         with self._moving():
             self._playing = False
         return self.frame()
@@ -105,18 +128,23 @@ class Pair:
         wanted = min(as_count(count), MOST_STEPS)
         with self._moving():
             self._playing = False
-            self._go_to(max(run.frame().step for run in self.runs) + wanted)
+            self._go_to(max(run.frame().step for run in self.runs) + wanted, lambda: True)
         return self.frame()
 
     def go_to(self, step: int) -> Moments:
-        """Pause, and go where both stood or will stand after so many steps: back in time, or on."""
+        """Pause, and go where both stood or will stand after so many steps: back in time, or on.
+
+        What is asked for on the way, by another thread, is done instead. Both go back then, or neither does.
+        """
         target = as_count(step)
         with self._moving():
-            self._playing = False
-            for run in self.runs:
-                if run.frame().step > target:
-                    run.rewind(target)
-            self._go_to(min(target, max(run.frame().step for run in self.runs) + MOST_STEPS))
+            self._playing, changes = False, self._changes
+
+            def wanted() -> bool:
+                return self._asking == 0 and self._changes == changes and not self._closing
+
+            if self._go_back(target, wanted):
+                self._go_to(min(target, max(run.frame().step for run in self.runs) + MOST_STEPS), wanted)
         return self.frame()
 
     def restart(self) -> Moments:
@@ -127,12 +155,14 @@ class Pair:
         return self.frame()
 
     def change_all(self, given: Mapping[str, Any], which: tuple[int, ...] = BOTH) -> tuple[dict[str, Answer], ...]:
-        """Ask for settings of one run or of both; they act before the next piece.
+        """Ask for settings of one run or of both; they act at the same step, as soon as their programs are there.
 
         A run that begins anew alone catches up with the other one; where both do, both are at their first step.
         """
+        answers = tuple(self.runs[place].answers(given) for place in which)
         with self._turn:
-            answers = tuple(self.runs[place].change_all(given) for place in which)
+            for place, found in zip(which, answers, strict=True):
+                self._wishes[place].given |= {name: answer.value for name, answer in found.items()}
             self._changes += 1
             self._turn.notify_all()
         return answers
@@ -141,7 +171,8 @@ class Pair:
         """Train one run or both anew on columns of a user's own table."""
         with self._turn:
             for place in which:
-                self.runs[place].use(own)
+                self._wishes[place].own = own
+                self._wishes[place].given.pop("data", None)
             self._changes += 1
             self._turn.notify_all()
 
@@ -159,6 +190,11 @@ class Pair:
 
     def _is_settled(self) -> bool:
         return self._closing or self._error is not None or self.level
+
+    @property
+    def playing(self) -> bool:
+        """Whether they train by themselves."""
+        return self._playing
 
     @property
     def level(self) -> bool:
@@ -199,18 +235,30 @@ class Pair:
             self._turn.wait_for(lambda: not self._moved)
             self._asking, self._moved = self._asking - 1, True
         try:
-            self._let_changes_act()
+            self._let_changes_act(now=True)
             yield
         finally:
             self._pass_on()
 
-    def _let_changes_act(self) -> None:
-        """Wait for both, so that nobody catches up with a run that is about to begin anew."""
-        asked = self._changes
-        if self._made != asked:
-            for run in self.runs:
-                run.settle()
-            self._made = asked
+    def _let_changes_act(self, now: bool) -> None:
+        """Make what was asked for in both, if its programs are there, or ``now``: whoever is to go on waits for them.
+
+        Both have begun anew, where they are to, before anyone catches up.
+        """
+        with self._turn:
+            asked, wishes = self._changes, tuple(Wish(dict(wish.given), wish.own) for wish in self._wishes)
+        if self._made == asked:
+            return
+        there = [wish.is_prepared(run) for wish, run in zip(wishes, self.runs, strict=True)]
+        if not (now or all(there)):
+            return
+        with self._turn:
+            asked, wishes, self._wishes = self._changes, self._wishes, (Wish(), Wish())
+        for wish, run in zip(wishes, self.runs, strict=True):
+            wish.ask(run)
+        for run in self.runs:
+            run.settle()
+        self._made = asked
 
     def _pass_on(self) -> None:
         """Publish where both stand, and let others have their turn."""
@@ -249,29 +297,43 @@ class Pair:
             while not self._closing:
                 others = self._moved or self._asking > 0 or self._error is not None
                 if not others and (
-                    self._made != self._changes or not self.level or (self._playing and self._due() > 0)
+                    self._made != self._changes or not self.level or (self._playing and self._pace.due > 0)
                 ):
                     self._moved = True
                     return True
-                self._turn.wait(self._until_due() if self._playing and not others else None)
+                self._turn.wait(self._pace.wait if self._playing and not others else None)
         return False
 
     def _piece(self) -> None:
         """Let who is late catch up for a piece, else let both train for one, if they are to."""
-        self._let_changes_act()
+        self._let_changes_act(now=not self._playing)
         moments = self.runs[0].frame(), self.runs[1].frame()
         if late := _late(moments):
             self._advance(late, abs(moments[0].step - moments[1].step))
-            self._begin_pace()
+            self._pace.begin()
             return
-        if not self._playing or self._due() < 1:
+        if not self._playing or self._pace.due < 1:
+            if self._made != self._changes:
+                time.sleep(LOOK)
             return
-        self._owed += self._advance(BOTH, self._due())
+        self._pace.take(self._advance(BOTH, self._pace.due))
         self._playing = self._playing and any(run.frame().ended is None for run in self.runs)
 
-    def _go_to(self, target: int) -> None:
-        """Let both come to a step, unless they end before."""
-        while not self._closing and self._error is None:
+    def _go_back(self, target: int, wanted: Callable[[], bool]) -> bool:
+        """Let both go back to a step, if they are beyond it; whether that is so.
+
+        Only the first replay is given up where it is not wanted any more: the slower one.
+        """
+        slower_first = sorted(BOTH, key=lambda place: -self._clocks[place].per_step)
+        beyond = [self.runs[place] for place in slower_first if self.runs[place].frame().step > target]
+        for run in beyond:
+            if run.rewind(target, wanted if run is beyond[0] else lambda: not self._closing).step > target:
+                return False
+        return True
+
+    def _go_to(self, target: int, wanted: Callable[[], bool]) -> None:
+        """Let both come to a step, unless they end before, or it is ``wanted`` no more."""
+        while wanted() and not self._closing and self._error is None:
             moments = self.runs[0].frame(), self.runs[1].frame()
             left = [target - moment.step if moment.ended is None else 0 for moment in moments]
             if max(left) <= 0:
@@ -305,21 +367,6 @@ class Pair:
         """Steps that a run takes in the time of a piece; the first one of a start is taken alone."""
         clock = self._clocks[place]
         return max(1, int(PIECE / clock.per_step)) if clock.start == start else 1
-
-    def _begin_pace(self) -> None:
-        self._since, self._owed = time.perf_counter(), 0
-
-    def _due(self) -> int:
-        """Steps that may be taken now."""
-        if self._pace is None:
-            return MOST_STEPS
-        return int((time.perf_counter() - self._since) * self._pace) + 1 - self._owed
-
-    def _until_due(self) -> float | None:
-        """Seconds until the next step may be taken."""
-        if self._pace is None:
-            return None
-        return max(0.0, self._since + self._owed / self._pace - time.perf_counter())
 
 
 def _ended() -> InputError:

@@ -31,12 +31,11 @@ from .course import AT_A_STRETCH, Course
 from .datasets import Own
 from .maker import Maker
 from .moment import Moment, moment_of
-from .reading import as_count, as_number
+from .pace import MOST_STEPS, Pace
+from .reading import as_count
 
 #: seconds of training between two looks at what was asked for
 PIECE = 0.01
-#: the most steps that may be asked for at once, and in a second
-MOST_STEPS, FASTEST = 100_000, 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +88,7 @@ class Session:
         self.notes: tuple[Note, ...] = notes
         self._starts = 0
         self._playing = False
-        self._pace: float | None = None
-        self._since, self._owed = 0.0, 0  # when the pace began, and the steps taken since
+        self._pace = Pace()
         self._per_step = 1e-4  # seconds, as of the last piece
         self._jobs: deque[_Job] = deque()
         self._demands = self._begun = 0  # so many were made; a replay ends when there is another one
@@ -108,13 +106,11 @@ class Session:
     # ---- what can be asked for
     def play(self, pace: float | None = None) -> None:
         """Train until paused or ended, as fast as it goes or at ``pace`` steps a second at the most."""
-        chosen = None if pace is None else as_number(pace)
-        if pace is not None and (chosen is None or chosen <= 0):
-            raise InputError(f"the pace is a number of steps a second above 0, or None, not {pace!r}")
+        chosen = Pace(pace)
 
         def do() -> None:
-            self._playing, self._pace = True, None if chosen is None else min(chosen, FASTEST)
-            self._since, self._owed = time.perf_counter(), 0
+            self._playing, self._pace = True, chosen
+            chosen.begin()
 
         self._ask(do)
 
@@ -139,16 +135,18 @@ class Session:
 
         return self._wait_for(do, ready=self._is_prepared)
 
-    def rewind(self, step: int) -> Moment:
+    def rewind(self, step: int, wanted: Callable[[], bool] | None = None) -> Moment:
         """Pause, and go back to where the training stood after so many steps; what came later is forgotten.
 
         Whatever is asked for meanwhile, by another thread, is done instead: then the training stands where it stood.
+        With ``wanted`` that decides, now and then, whether the replay goes on.
         """
         target = as_count(step)
+        go_on = self._is_last if wanted is None else lambda: wanted() and not self._closing
 
         def do() -> None:
             self._halt()
-            self._course.rewind(target, self._is_last)
+            self._course.rewind(target, go_on)
 
         return self._wait_for(do)
 
@@ -167,9 +165,21 @@ class Session:
         ...     session.settle().start
         2
         """
+        answers = self.answers(given)
+        self._ask_for_changes({name: answer.value for name, answer in answers.items()})
+        return answers
+
+    def answers(self, given: Mapping[str, Any]) -> dict[str, Answer]:
+        """What would become of these changes; nothing is changed."""
         found = {name: self._taken(name, value) for name, value in given.items()}
-        self._ask_for_changes({name: value for name, (value, _) in found.items()})
         return {name: Answer(value, row_of(name).acts, note) for name, (value, note) in found.items()}
+
+    def is_prepared(self, given: Mapping[str, Any]) -> bool:
+        """Whether these changes, as :meth:`answers` takes them, would act at once; if not, what they need is made.
+
+        That happens beside the session, which has to be paused meanwhile or to be moved by whoever asks this.
+        """
+        return self._is_prepared(given)
 
     def use(self, own: Own) -> None:
         """Train anew on columns of a user's own table."""
@@ -347,37 +357,27 @@ class Session:
                     return self._jobs.popleft()
                 if self._may_train():
                     return _Job(self._piece)
-                self._turn.wait(self._until_due() if self._playing and not self._due() else None)
+                self._turn.wait(self._pace.wait if self._playing and self._pace.due < 1 else None)
         return None
 
     def _may_train(self) -> bool:
         """Whether a step is due, and its program there."""
         if self._jobs:  # the first one waits for a program
             self._idle_since = self._idle_since or time.perf_counter()
-            return self._playing and self._due() > 0 and self._course.unprepared({}) is None
-        if not (self._playing and self._due() > 0):
+            return self._playing and self._pace.due > 0 and self._course.unprepared({}) is None
+        if not (self._playing and self._pace.due > 0):
             return False
         if not self._is_prepared():
             self._idle_since = self._idle_since or time.perf_counter()
             return False
         if self._idle_since is not None:
-            self._idle_since, self._since, self._owed = None, time.perf_counter(), 0
+            self._idle_since = None
+            self._pace.begin()
         return True
-
-    def _due(self) -> int:
-        """Steps that may be taken now."""
-        if self._pace is None:
-            return MOST_STEPS
-        return int((time.perf_counter() - self._since) * self._pace) + 1 - self._owed
-
-    def _until_due(self) -> float:
-        """Seconds until the next step may be taken."""
-        assert self._pace is not None
-        return max(0.0, self._since + self._owed / self._pace - time.perf_counter())
 
     def _piece(self) -> None:
         """Train for about ``PIECE`` seconds; the last step alone, so that it can be looked at."""
-        course, most = self._course, self._due()
+        course, most = self._course, self._pace.due
         before, until, asked = course.step, time.perf_counter() + PIECE, self._asked
         while most > course.step - before and self._asked == asked and (left := until - time.perf_counter()) > 0:
             start, first = time.perf_counter(), course.step
@@ -387,7 +387,7 @@ class Session:
             self._per_step = (time.perf_counter() - start) / max(1, course.step - first)
         if course.earlier is None and course.step > before:
             course.advance(1)
-        self._owed += course.step - before
+        self._pace.take(course.step - before)
         self._playing = self._playing and course.ended is None
 
 
