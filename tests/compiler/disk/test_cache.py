@@ -39,9 +39,9 @@ def _generated(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     sizes: list[int] = []
     real = native.object_code
 
-    def counting(text: str, target: Any) -> bytes:
+    def counting(text: str, target: Any, level: int) -> bytes:
         sizes.append(len(text))
-        return real(text, target)
+        return real(text, target, level)
 
     monkeypatch.setattr(native, "object_code", counting)
     forget()
