@@ -154,3 +154,14 @@ def test_what_comes_once_one_of_them_has_gone_back_waits_for_the_other(
     pair.go_to(25)
     replay.thread.join(PATIENCE)
     assert [[(c.step, c.name) for c in m.changes] for m in pair.settle()] == 2 * [[(25, "l2")]]
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_what_waits_for_a_program_is_not_lost_where_one_is_kept(pair: Pair, gate: Event, place: int) -> None:
+    pair.play()
+    until(lambda: pair.frame()[0].step > 5)
+    gate.clear()
+    pair.change_all({"optimizer": "sgd"})
+    with pair.keep(place) as kept:
+        gate.set()
+        assert kept.settle().settings["optimizer"] == "sgd"

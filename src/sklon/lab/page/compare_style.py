@@ -8,9 +8,9 @@ STYLE = """
 .views.two .curve { align-self:stretch; display:flex; flex-direction:column }
 .views.two .curve .drawing { flex:1 1 auto; min-height:17rem; height:auto }
 .run { min-width:0 }
-.run .name { display:flex; gap:.55rem; align-items:center; margin:0 0 .5rem; min-height:1.7rem; font-size:.92rem;
-  line-height:1.4; color:var(--soft) }
-.run .name span { overflow:hidden; text-overflow:ellipsis; white-space:nowrap }
+.run .name { display:flex; gap:.55rem; align-items:center; margin:0 0 .5rem; min-height:2.5rem; font-size:.92rem;
+  line-height:1.3; color:var(--soft) }
+.run .name span { overflow:hidden; display:-webkit-box; -webkit-box-orient:vertical; -webkit-line-clamp:2 }
 .stage:has(.comparing button + button) .actions .rewind { flex-basis:11rem }
 .run .name b, .numbers thead b, h3.of-run, .choices b { color:var(--ink); font-weight:680 }
 .run .name b { flex:none; width:1.7rem; text-align:center; line-height:1.55rem; border-radius:6px;
@@ -51,8 +51,7 @@ h3.of-run { margin:1rem 0 .3rem; font-size:1rem }
 @media (max-width:56rem) { .views.two { grid-template-columns:minmax(0,1fr) minmax(0,1fr) }
   .views.two .curve { grid-column:1 / -1 } .views.two .curve .drawing { flex:none; height:17rem } }
 @media (max-width:44rem) { .views.two { gap:.8rem } .run .caption { display:none }
-  .run .name { min-height:2.9rem; font-size:.84rem }
-  .run .name span { white-space:normal; display:-webkit-box; -webkit-box-orient:vertical; -webkit-line-clamp:2 }
+  .run .name { font-size:.84rem }
   .numbers :is(th,td) { padding-inline:.35rem } .numbers table { font-size:.88rem }
   .choices legend { float:none; width:100%; padding-bottom:.35rem } .choices label { flex:1 1 0 } }
 """

@@ -207,9 +207,13 @@ class Pair:
         return self._clocks[0].mean, self._clocks[1].mean
 
     def keep(self, which: int) -> Session:
-        """End the comparison, and give back the run at this place, paused; the other one is closed."""
+        """End the comparison, and give back the run at this place, paused; the other one is closed.
+
+        What was asked for of it and waits for a program waits on, in its own queue.
+        """
         self._end()
         self.runs[1 - which].close()
+        self._wishes[which].ask(self.runs[which])
         return self.runs[which]
 
     def close(self) -> None:
