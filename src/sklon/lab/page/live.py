@@ -92,7 +92,7 @@ class _Page:
             html(words.SETTINGS.of(language), "h2")
             self.chosen.show()
             OwnData(self.client, language, self._use)
-        with ui.element("section"):
+        with ui.element("section").classes("inside-network"):
             html(INSIDE.of(language), "h2")
             self._inside = (
                 Section(self.client, LAYERS.of(language), lambda moment, run: layer_table(moment, language, run)),

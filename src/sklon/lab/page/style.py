@@ -141,6 +141,9 @@ details[open] > summary { margin-bottom:.7rem; list-style-type:disclosure-open }
 section > :is(details,.actions,p):last-child { margin-bottom:0 } section > details:last-child { padding-bottom:0 }
 .inside .bars { margin:0; padding:0; border-top:0 }
 .inside table { font-size:.88rem } .inside td, .inside th { vertical-align:middle }
+.inside tbody tr:last-child th { border-bottom:0 }
+.inside :is(td,th):first-child { position:sticky; left:0; background:var(--card);
+  box-shadow:.5rem 0 .5rem -.2rem var(--card) }
 .inside figure { display:block; margin:1rem 0 0 } .inside .picture svg { max-width:100%; height:auto }
 .bars { display:block; width:7.5rem; height:2.2rem; fill:var(--accent); border-bottom:1px solid var(--line) }
 .ends { display:flex; justify-content:space-between; width:7.5rem; color:var(--soft); font-size:.75rem; gap:.5rem }
@@ -153,12 +156,14 @@ pre { overflow-wrap:anywhere }
   header.bar { column-gap:1rem; padding-top:.8rem } header.bar .languages { order:1 }
   header.bar .brand + nav { order:2; flex:1 0 100%; justify-content:space-between; gap:.2rem .6rem }
   header.bar nav a { font-size:.9rem } button { padding-inline:.75rem } .actions { gap:.5rem }
+  .stage .actions button { padding-inline:.5rem; font-size:.94rem }
   .turn a { flex:1 0 100% } .doors { grid-template-columns:repeat(2,minmax(0,1fr)); gap:.8rem }
   .doors a { padding:.8rem .9rem } .doors svg { width:5.5rem; margin-bottom:.5rem } }
 @media (max-width:44rem) { .checks tr { display:flex; flex-wrap:wrap; padding:.35rem 0;
   border-bottom:1px solid var(--line) } .checks tbody tr:last-child { border-bottom:0 }
   .checks tr > :is(td,th):nth-child(n) { flex:1 1 0; min-width:0; border:0; padding:.15rem .4rem .15rem 0;
-  position:static; box-shadow:none; text-align:left; white-space:normal } .checks tr > th:nth-child(n) { font-size:.78rem }
+  position:static; box-shadow:none; text-align:left; white-space:normal }
+  .checks tr > th:nth-child(n) { font-size:.7rem }
   .checks tr > :is(td,th):first-child { flex:1 0 100% }
   .checks tr > :last-child:nth-child(n) { text-align:right; padding-right:0 }
   .checks tr > :last-child:nth-child(5) { flex:0 0 2.7rem } }

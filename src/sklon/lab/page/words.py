@@ -6,10 +6,10 @@ from sklon.lab.text import Text
 
 LAB = Text("sklon lab", "sklon lab")
 LEAD = Text(
-    "{questions} questions about training. Every answer is measured, here on this computer, by an experiment that you can "
-    "run, turn and break.",
-    "Вопросов об обучении — {questions}. Каждый ответ измерен опытом, который идёт прямо на этом компьютере: его можно "
-    "запустить, настроить и сломать.",
+    "{questions} questions about training. Every answer is measured, here on this computer, by an experiment that "
+    "you can run, turn and break.",
+    "Вопросов об обучении — {questions}. Каждый ответ измерен опытом, который идёт прямо на этом компьютере: его "
+    "можно запустить, настроить и сломать.",
 )
 DOORS = Text("Where to begin", "С чего начать")
 TITLE = Text("How do neural networks learn?", "Как учатся нейронные сети?")
