@@ -133,7 +133,7 @@ footer p { margin:0 }
 .knobs .acts { color:var(--soft); font-size:.82rem; margin:0 0 .7rem }
 .knob { margin:0 0 .9rem } .knob label { display:flex; flex-wrap:wrap; gap:.15rem .6rem; font-size:.94rem }
 .knob input, .knob select { width:100% }
-.knob small { display:block; color:var(--soft); font-size:.82rem; line-height:1.35; margin-top:.15rem }
+.knob small { display:block; color:var(--soft); font-size:.82rem; line-height:1.35; margin-top:.3rem }
 .knob label.off, .knob label.off + small { color:var(--soft) } .knob label.off .value { color:var(--soft) }
 details { border-top:1px solid var(--line); padding:.7rem 0 }
 details > summary { cursor:pointer; padding:.2rem 0; display:list-item; list-style:disclosure-closed inside }
