@@ -90,7 +90,7 @@ class Section:
         self._shown = moments
         content = await aside(lambda: for_each(moments, self._make))
         self._content.set_content(content)
-        self._content.props(f"data-step={moment.step}")
+        self._content.props(f"data-step={moments[0].step}")
 
 
 class Levels:
