@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -97,7 +98,14 @@ def _context(browser: Browser) -> Iterator[BrowserContext]:
 @pytest.fixture(name="page")
 def _page(context: BrowserContext, served: Served) -> Iterator[Page]:
     """A page on which nothing goes wrong, and from which nothing leaves the machine."""
-    page, wrong = context.new_page(), list[str]()
+    with watched(context.new_page(), served) as page:
+        yield page
+
+
+@contextmanager
+def watched(page: Page, served: Served) -> Iterator[Page]:
+    """Until the block ends, nothing may go wrong on a page, and nothing leave the machine."""
+    wrong = list[str]()
 
     def leaves(request: Request) -> None:
         if not request.url.startswith((served.address, "data:", "blob:")):

@@ -66,10 +66,11 @@ def missed(marked: Marked) -> tuple[Text, ...]:
 def again(due: datetime, now: datetime) -> Text:
     """When the next review comes.
 
-    >>> again(datetime(2026, 1, 9), datetime(2026, 1, 1)).en
-    'Next review in 8 days.'
+    >>> again(datetime(2026, 1, 9), datetime(2026, 1, 1))
+    Text(en='Next review in 8 days.', ru='Следующее повторение через 8 дн.')
     """
-    return words.AGAIN.filled(when=until((due - now).total_seconds()))
+    said = words.AGAIN.filled(when=until((due - now).total_seconds()))
+    return Text(*(f"{one.removesuffix('.')}." for one in (said.en, said.ru)))  # a shortened word has its point already
 
 
 def until(seconds: float) -> Text:

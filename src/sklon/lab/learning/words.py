@@ -40,7 +40,7 @@ TRUE_CHOICE = Text("It was this one:", "Надо было выбрать:")
 MISSED = Text("Not said:", "Не прозвучало:")
 
 # ---- when it comes again
-AGAIN = Text("Next review {when}.", "Следующее повторение {when}.")
+AGAIN = Text("Next review {when}", "Следующее повторение {when}")
 SOON, MINUTES = Text("in a minute", "через минуту"), Text("in {count} min", "через {count} мин")
 HOURS, DAYS = Text("in {count} h", "через {count} ч"), Text("in {count} days", "через {count} дн.")
 

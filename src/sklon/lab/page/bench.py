@@ -58,7 +58,7 @@ class Bench:
             self._run = Button(words.RUN.of(language), self.run, first)
             self._step = Button(words.STEP.of(language), self.step, second)
             self._stop = Button(words.STOP.of(language), self.stop)
-        self._status = Words("p", words.READY.of(language), "status").props("role=status")
+        self._status = Words("p", words.WAITING.of(language), "status").props("role=status")
         self._status.set_attributes(data_status="idle", data_step="0")
         self._result = html("", kind="result")
         self._show_buttons()

@@ -6,6 +6,12 @@
 import { echarts } from "nicegui-echart";
 
 const short = (value) => value >= 1e6 ? value.toExponential(0).replace("+", "") : +value.toPrecision(4);
+// 1, 2 or 5 times a power of ten, next to a value: below it or above it; nothing for what has no logarithm
+const near = (value, above) => {
+  if (!(value > 0 && value < Infinity)) return undefined;
+  const power = 10 ** Math.floor(Math.log10(value)), steps = [1, 2, 5, 10].map((step) => step * power);
+  return +(above ? steps.find((one) => one >= value) : steps.findLast((one) => one <= value)).toPrecision(3);
+};
 const HEADER = 24, EVENT = "lab";
 
 export default {
@@ -72,6 +78,7 @@ export default {
       const soft = of("--soft"), grid = of("--line"), tones = ["--accent", "--second", "--third", "--fourth"].map(of);
       const written = (value) => String(value).replace(".", this.decimal);
       const axis = (name, type) => ({
+        ...(type === "log" ? { min: ({ min }) => near(min, false), max: ({ max }) => near(max, true) } : {}),
         name, type, nameLocation: "middle", nameGap: type === "log" || name === this.y ? 42 : 26,
         nameTextStyle: { color: soft }, scale: true, minorTick: { show: false },
         axisLabel: { color: soft, formatter: (value) => written(short(value)), hideOverlap: true },

@@ -90,6 +90,7 @@ class Section:
         self._shown = moments
         content = await aside(lambda: for_each(moments, self._make))
         self._content.set_content(content)
+        self._content.props(f"data-step={moments[0].step}")
 
 
 class Levels:
@@ -179,7 +180,7 @@ def _layer(layer: Layer, name: str, language: Language) -> str:
 
 
 def _percent(share: float | None, language: Language) -> str:
-    return "–" if share is None else f"{number(round(100 * share, 1), language)} %"
+    return "–" if share is None else f"{number(round(100 * share, 1), language)}\u00a0%"
 
 
 def _bars(seen: Histogram, what: Text, name: str, language: Language) -> str:

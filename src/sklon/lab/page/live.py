@@ -100,7 +100,7 @@ class _Page:
             await self.chosen.show()
             OwnData(self.client, language, self._use)
         await asyncio.sleep(0)
-        with ui.element("section"):
+        with ui.element("section").classes("inside-network"):
             html(INSIDE.of(language), "h2")
             self._inside = (
                 Section(self.client, LAYERS.of(language), lambda moment, run: layer_table(moment, language, run)),

@@ -109,7 +109,7 @@ class _Page:
             return parts.badge(experiment, check, self.language)
         claim = f'data-claim="{experiment}/{name}" data-status="pending"'
         said = words.TO_MEASURE.of(self.language).format(experiment=experiment)
-        return f'<a class="badge pending" href="#{experiment}" {claim}>{said}</a>'
+        return f'<a class="badge pending" href="#{experiment}" title="{said}" aria-label="{said}" {claim}>?</a>'
 
     def _measured(self, result: Result) -> None:
         """Cite what was found, unless a fault was built in."""

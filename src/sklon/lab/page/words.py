@@ -6,10 +6,14 @@ from sklon.lab.text import Text
 
 LAB = Text("sklon lab", "sklon lab")
 LEAD = Text(
-    "Ask how neural networks are trained. Every answer is measured by an experiment that you can run, turn and break.",
-    "Спросите, как обучают нейронные сети. Каждый ответ измерен опытом, который можно запустить, настроить и сломать.",
+    "{questions} questions about training. Every answer is measured, here on this computer, by an experiment that "
+    "you can run, turn and break.",
+    "Вопросов об обучении — {questions}. Каждый ответ измерен опытом, который идёт прямо на этом компьютере: его "
+    "можно запустить, настроить и сломать.",
 )
-TITLE = Text("The twelve topics", "Двенадцать тем")
+DOORS = Text("Where to begin", "С чего начать")
+TITLE = Text("How do neural networks learn?", "Как учатся нейронные сети?")
+TOPICS = Text("The twelve topics", "Двенадцать тем")
 QUESTIONS = Text("Questions", "Вопросы")
 PLAYGROUND = Text("Playground", "Площадка")
 PRACTICE = Text("Practice", "Тренировка")
@@ -38,6 +42,7 @@ FAULT = Text("Build a fault in", "Внести ошибку")
 NO_FAULT = Text("no fault", "без ошибки")
 TO_MEASURE = Text("run {experiment}", "запустите {experiment}")
 READY = Text("Not run yet.", "Ещё не запущен.")
+WAITING = Text("Not run yet: each ? will be a number.", "Ещё не запущен: каждый ? станет числом.")
 WORKING = Text("Running: {frames} frames so far{values}.", "Идёт опыт, кадров: {frames}{values}.")
 STEPPING = Text("Frame {frames}{values}.", "Кадр {frames}{values}.")
 STOPPED = Text("Stopped after {frames} frames.", "Остановлен; кадров: {frames}.")
