@@ -45,7 +45,7 @@ def test_a_command_does_all_its_set_up(name: str) -> None:
 
 def test_the_commands_are_the_demonstration_and_all_tests() -> None:
     assert command("demo", "POSIX").endswith("sklon demo")
-    assert command("test", "POSIX").endswith("python -m pytest")
+    assert command("test", "POSIX").endswith("python -m pytest -n 2 --dist worksteal")
 
 
 @pytest.mark.parametrize("name", COMMANDS)
