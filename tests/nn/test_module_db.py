@@ -28,7 +28,11 @@ ELSEWHERE = {
     "AlphaDropout", "Dropout", "Dropout1d", "FeatureAlphaDropout", "Flatten", "Hardsigmoid", "Identity", "RReLU",
     "Unflatten",
 }  # fmt: skip
-OWN = {"FocalLoss", "HingeLoss", "Loss", "Module", "ModuleDict", "ModuleList", "Parameter", "PinballLoss", "Sequential"}
+OWN = {
+    "EnsembleLoss", "EnsembleView", "FocalLoss", "HingeLoss", "LinearBatchEnsemble", "LinearEmbeddings",
+    "LinearEnsemble", "Loss", "Module", "ModuleDict", "ModuleList", "Parameter", "PiecewiseLinearEmbeddings",
+    "PinballLoss", "Sequential",
+}  # fmt: skip
 
 #: inputs that we refuse, by what is special about them
 REASONS = {

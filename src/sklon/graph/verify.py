@@ -47,5 +47,5 @@ def _check_symbols(node: Node) -> None:
     for position, source in enumerate(node.inputs):
         if source.shape[:1] == (T,) and not (node.op.name == "gather" and position == 0):
             raise VerificationError(f"{node!r} reads a data table other than by a gather")
-    if isinstance(node.op, Slot) and node.op.space == "index" and node.shape != (N,):
-        raise VerificationError(f"row indices must have the shape [N], not {node.type}")
+    if isinstance(node.op, Slot) and node.op.space == "index" and node.shape[:1] != (N,):
+        raise VerificationError(f"row indices must have the shape [N, …], not {node.type}")

@@ -35,11 +35,14 @@ from .activation import (
 )
 from .container import ModuleDict, ModuleList, Sequential
 from .dropout import AlphaDropout, Dropout, Dropout1d, FeatureAlphaDropout
+from .embeddings import LinearEmbeddings, PiecewiseLinearEmbeddings
+from .ensemble import EnsembleView, LinearBatchEnsemble, LinearEnsemble
 from .folding import fold_batch_norm
 from .linear import Bilinear, Embedding, Flatten, Identity, Linear, Unflatten
 from .loss import (
     BCEWithLogitsLoss,
     CrossEntropyLoss,
+    EnsembleLoss,
     FocalLoss,
     GaussianNLLLoss,
     HingeEmbeddingLoss,
@@ -73,6 +76,8 @@ __all__ = [
     "Dropout",
     "Dropout1d",
     "Embedding",
+    "EnsembleLoss",
+    "EnsembleView",
     "FeatureAlphaDropout",
     "Flatten",
     "FocalLoss",
@@ -89,6 +94,9 @@ __all__ = [
     "LayerNorm",
     "LeakyReLU",
     "Linear",
+    "LinearBatchEnsemble",
+    "LinearEmbeddings",
+    "LinearEnsemble",
     "LogSigmoid",
     "LogSoftmax",
     "Loss",
@@ -101,6 +109,7 @@ __all__ = [
     "NLLLoss",
     "PReLU",
     "Parameter",
+    "PiecewiseLinearEmbeddings",
     "PinballLoss",
     "PoissonNLLLoss",
     "RMSNorm",

@@ -16,11 +16,11 @@ from typing import Any
 from sklon._base.errors import InputError
 from sklon.tensors import Tensor
 
-from . import activation, container, dropout, linear, loss, normalization
+from . import activation, container, dropout, embeddings, ensemble, linear, loss, normalization
 from .module import Module
 
 Description = dict[str, Any]
-_ROOMS = (activation, dropout, linear, normalization)
+_ROOMS = (activation, dropout, embeddings, ensemble, linear, normalization)
 #: the layers that can be described, by name; containers without a forward cannot
 LAYERS: dict[str, type[Module]] = {
     name: kind

@@ -75,8 +75,7 @@ class Embedding(Module):
     """Row ``index`` of a table: y = W[index].
 
     Shapes: index […] of whole numbers below num_embeddings → y […, embedding_dim]; ``weight`` starts as N(0, 1).
-    The row ``padding_idx`` starts as zeros and is not trained. Inside a training step the indices are read column by
-    column, so rows with many of them make a large program.
+    The row ``padding_idx`` starts as zeros and is not trained.
 
     >>> from sklon import nn, tensor
     >>> nn.Embedding(10, 4, padding_idx=0)(tensor([[1, 2, 0], [5, 0, 0]])).shape

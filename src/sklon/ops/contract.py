@@ -21,12 +21,16 @@ from sklon.graph.node import Node, Op, Type, primitive
 
 @dataclass(frozen=True, slots=True)
 class ContractPlan:
-    """A product of two matrices: out[row, lane] = Σ over sum of left · right, where right carries the lanes."""
+    """Products of two matrices: out[row, lane] = Σ over sum of left · right, where right carries the lanes.
+
+    One for each index of the ``stack`` labels, which either input or both may carry.
+    """
 
     left: int  # which input carries the row label; the other one carries the lane label
     row: str
     lane: str
-    sum: str
+    sum: str  # one label or several, outermost first
+    stack: str = ""
 
 
 @primitive("contract")
@@ -89,7 +93,9 @@ class Contract(Op):
 
     def batched(self, build: Build, node: Node, lifted: Sequence[Node | None]) -> Node:
         """A label for the samples where they differ, and nowhere else; a product of two matrices stays one."""
-        if self.plan() and None in lifted and all(isinstance(x.shape[0], int) for x in lifted if x is not None):
+        plan = self.plan()
+        single = plan is not None and not plan.stack and len(plan.sum) == 1
+        if single and None in lifted and all(isinstance(x.shape[0], int) for x in lifted if x is not None):
             return self._stacked(build, node, lifted)
         sample = next(c for c in ascii_letters if c not in self.a + self.b)
         inputs = [i if x is None else x for x, i in zip(lifted, node.inputs, strict=True)]
@@ -110,13 +116,17 @@ class Contract(Op):
         return product if self.out == row + lane else build.exchanged(product, 1, 2)
 
     def plan(self) -> ContractPlan | None:
-        """How to see it as a product of two matrices; None if it is none (a pass writes it differently)."""
-        rows = [x for x in self.out if x in self.a and x not in self.b]
-        lanes = [x for x in self.out if x in self.b and x not in self.a]
-        sums = [x for x in self.a if x in self.b and x not in self.out]
-        labels = set(self.a) | set(self.b)
-        if not len(rows) == len(lanes) == len(sums) == 1 or len(labels) != 3:
+        """How to see it as products of two matrices; None if it is none (a pass writes it differently)."""
+        sums = "".join(x for x in self.a if x in self.b and x not in self.out)
+        if not sums or len(sums) + len(self.out) != len(set(self.a) | set(self.b)):
             return None
-        if self.out[-1] == lanes[0]:
-            return ContractPlan(0, rows[0], lanes[0], sums[0])
-        return ContractPlan(1, lanes[0], rows[0], sums[0])
+        lane = self.out[-1:]
+        if not lane or (lane in self.a and lane in self.b):
+            return None
+        left = 0 if lane in self.b else 1
+        own, other = (self.a, self.b) if left == 0 else (self.b, self.a)
+        row = next((x for x in self.out if x in own and x not in other), "")
+        if not row:
+            return None
+        stack = "".join(x for x in self.out if x not in (row, lane))
+        return ContractPlan(left, row, lane, "".join(x for x in own if x in sums), stack)

@@ -20,7 +20,7 @@ from sklon.graph.node import Node, Op, Type, primitive
 
 @primitive("gather")
 class Gather(Op):
-    """y[i, …] = table[index[i], …]. The gradient adds up what went to the same row, in the order of i."""
+    """y[i, …] = table[index[i], …], for indices of any shape. The gradient adds up what went to the same row, in order."""
 
     kind: ClassVar[str] = "gather"
 
@@ -28,8 +28,8 @@ class Gather(Op):
         table, index = inputs
         if index.dtype.kind != "integer":
             raise DtypeError(f"indices must be integers, not {index.dtype!r}")
-        if not table.shape or len(index.shape) != 1:
-            raise ShapeError(f"a table and a list of indices are needed, not {table} and {index}")
+        if not table.shape or not index.shape:
+            raise ShapeError(f"a table and an array of indices are needed, not {table} and {index}")
         return Type(index.shape + table.shape[1:], table.dtype)
 
     def evaluate(self, rows: int, *inputs: Any) -> Any:
@@ -44,20 +44,21 @@ class Gather(Op):
 
     def batched(self, build: Build, node: Node, lifted: Sequence[Node | None]) -> Node:
         table, index = lifted
+        axes = len(node.inputs[1].shape)
         if table is not None and index is None:
-            return build.exchanged(build.gather(build.exchanged(table, 0, 1), node.inputs[1]), 0, 1)
+            return _moved(build, build.gather(build.exchanged(table, 0, 1), node.inputs[1]), axes, 0)
         assert index is not None
         if table is None:
             rows = build.gather(node.inputs[0], _joined(build, index))
         else:
             rows = build.gather(_joined(build, table), _joined(build, _places(build, index, table.shape[1])))
-        return build.reshape(rows, shape=index.shape + rows.shape[1:])
+        return build.reshape(rows, shape=index.shape + rows.shape[axes:])
 
 
 @primitive("scatter_add")
 @dataclass(frozen=True)
 class ScatterAdd(Op):
-    """y[v, …] = Σ x[i, …] over those i with index[i] = v, added in the order of i. Other indices are left out."""
+    """y[v, …] = Σ x[i, …] over those i with index[i] = v, in row-major order of i. Other indices are left out."""
 
     kind: ClassVar[str] = "scatter"
     rows: int
@@ -66,13 +67,13 @@ class ScatterAdd(Op):
         index, x = inputs
         if index.dtype.kind != "integer" or x.dtype.kind == "bool":
             raise DtypeError(f"numbers are added up at integer indices, not {x} at {index}")
-        if len(index.shape) != 1 or x.shape[:1] != index.shape:
+        if not index.shape or x.shape[: len(index.shape)] != index.shape:
             raise ShapeError(f"one index is needed for each row, not {index} for {x}")
-        return Type((self.rows, *x.shape[1:]), x.dtype)
+        return Type((self.rows, *x.shape[len(index.shape) :]), x.dtype)
 
     def evaluate(self, rows: int, *inputs: Any) -> Any:
         index, x = inputs
-        result = np.zeros((self.rows, *x.shape[1:]), x.dtype)
+        result = np.zeros((self.rows, *x.shape[index.ndim :]), x.dtype)
         own = (index >= 0) & (index < self.rows)
         np.add.at(result, index[own], x[own])
         return result
@@ -82,8 +83,9 @@ class ScatterAdd(Op):
 
     def batched(self, build: Build, node: Node, lifted: Sequence[Node | None]) -> Node:
         index, x = lifted
+        axes = len(node.inputs[0].shape)
         if index is None and x is not None:
-            total = build.scatter_add(node.inputs[0], build.exchanged(x, 0, 1), rows=self.rows)
+            total = build.scatter_add(node.inputs[0], _moved(build, x, 0, axes), rows=self.rows)
             return build.exchanged(total, 0, 1)
         index, x = build.together(node.inputs, lifted)
         below = build.less(index, build.full_like(0, index))
@@ -92,7 +94,15 @@ class ScatterAdd(Op):
         own = build.where(inside, places, build.full_like(-1, places))  # others stay outside, and reach no neighbour
         samples = size(index.shape[:1])
         total = build.scatter_add(_joined(build, own), _joined(build, x), rows=samples * self.rows)
-        return build.reshape(total, shape=(samples, self.rows, *x.shape[2:]))
+        return build.reshape(total, shape=(samples, self.rows, *x.shape[1 + axes :]))
+
+
+def _moved(build: Build, x: Node, source: int, target: int) -> Node:
+    """``x`` with one axis in another place, the others in their order."""
+    order = [a for a in range(len(x.shape)) if a != source]
+    order.insert(target, source)
+    dims = tuple(order.index(a) for a in range(len(order)))
+    return build.expand(x, shape=tuple(x.shape[a] for a in order), dims=dims)
 
 
 def _joined(build: Build, x: Node) -> Node:

@@ -197,12 +197,14 @@ class _Run:
 
     def scatter(self, i: Scatter) -> Array:
         """Row by row in the order of the indices, as compiled code adds them."""
-        rows, index = self.ranges[0], self.read(i.index).reshape(-1)
-        source = np.moveaxis(self.read(i.source), -1, 0)[:, 0]  # the inner axis is the last one, the rows have none
-        total = np.zeros([span.stop - span.start for span in self.ranges[:-1]], source.dtype)
+        rows, outer = self.ranges[0], len(self.loop.outer)
+        index = self.read(i.index).reshape(-1)
+        wide = self.read(i.source)[0]  # axes of the rows, then those of the indices
+        source = np.moveaxis(wide.reshape(*wide.shape[: outer - 1], -1), -1, 0)
+        total = np.zeros([span.stop - span.start for span in self.ranges[:outer]], source.dtype)
         own = (index >= rows.start) & (index < rows.stop)
         np.add.at(total, index[own] - rows.start, source[own])
-        return total[..., None]
+        return total.reshape(total.shape + (1,) * len(self.loop.inner))
 
     def accumulate(self, i: Accumulate) -> Array:
         inner = tuple(range(len(self.loop.outer), len(self.ranges)))

@@ -19,7 +19,7 @@ from sklon._base.dtypes import Dtype
 from sklon._base.shapes import SHARD, Extent, N, S, Shape
 from sklon.ops import Point
 
-from .places import Place, step_along
+from .places import Place, axes_of, step_along
 
 SPACES = ("state", "data", "index", "output", "scratch", "local")
 
@@ -224,3 +224,27 @@ def accesses(loop: Loop) -> tuple[list[Access], list[Access]]:
 def stride_along(buffer: Buffer, at: Access, axis: int) -> int:
     """Elements by which an access moves from one index of ``axis`` to the next."""
     return sum(s * step_along(place, axis) for place, s in zip(at.index, buffer.strides, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """Which axes of a product are the rows and the lanes of its matrices, and along which several of them lie.
+
+    The terms of the sum are the inner axes, of which the elements run as one.
+    """
+
+    row: int
+    lane: int
+    stack: tuple[int, ...]
+
+
+def roles_of(loop: Loop, product: Product) -> Roles | None:
+    """The roles of the axes of a product; None where none can be the rows."""
+    shift = loop.outer[:1] == (S,)
+    lane = len(loop.outer) - 1
+    across = frozenset[int]().union(*(axes_of(place) for place in product.right.index))
+    free = [a for a in range(shift, lane) if a not in across]
+    if not free:
+        return None
+    row = next((a for a in free if loop.outer[a] != 1), free[0])
+    return Roles(row, lane, tuple(a for a in range(shift, lane) if a != row))

@@ -29,12 +29,14 @@ from .ir import (
     Loop,
     Product,
     Program,
+    Roles,
     Scalar,
     Scatter,
     Store,
     Track,
     accesses,
     lead,
+    roles_of,
     stride_along,
 )
 from .places import ORIGIN, Place, affine, axes_of, bounds
@@ -100,7 +102,7 @@ def _check_buffer(b: Buffer) -> None:
     else:
         _require(not _overlaps(b), f"{who} has elements that overlap")
     if b.space == "index":
-        _require(b.shape == (N,) and b.dtype.kind == "integer", f"{who} holds row indices, but is {b.shape}")
+        _require(b.shape[:1] == (N,) and b.dtype.kind == "integer", f"{who} holds row indices, but is {b.shape}")
 
 
 def _overlaps(b: Buffer) -> bool:
@@ -216,37 +218,52 @@ class _LoopCheck:
         return masked or (low >= 0 and high < extent)
 
     def _check_scatter(self, i: Scatter) -> None:
-        """out[v, …] = Σ source[i, …] where index[i] = v."""
-        self.require(len(self.loop.inner) == 1, "rows are scattered along more than one axis")
+        """out[v, …] = Σ source[i, …] where index[i] = v; i runs over all inner axes."""
         for at in (i.index, i.source):
             self._check_access(at)
             self.require(at.row is None, "a scatter reads gathered rows")
-        axes = [a for a in range(self.rank) if a]
-        source = (self.rank, *(a if self.loop.outer[a] != 1 else ORIGIN for a in axes))
-        once = self.loop.inner[0] == 1
-        self.require(i.index.index in ((self.rank,), (ORIGIN,) * once), f"indices are read at {i.index.index}")
-        fits = i.source.index in (source, (ORIGIN, *source[1:]) if once else source)
-        self.require(fits, f"rows are read at {i.source.index}")
+        axes, inner = self.loop.axes, tuple(range(self.rank, len(self.loop.axes)))
+
+        def found(*places: int) -> tuple[Place, ...]:
+            return tuple(a if axes[a] != 1 else ORIGIN for a in places)
+
+        self.require(i.index.index == found(*inner), f"indices are read at {i.index.index}")
+        rows = found(*inner, *range(1, self.rank))
+        self.require(i.source.index == rows, f"rows are read at {i.source.index}")
         self.require(self.buffers[i.index.buffer].dtype.kind == "integer", "the index is no integer")
 
     def _check_product(self, product: Product) -> None:
-        """out[row, lane] = Σ left[row, term]·right[term, lane], with S before both where rows are cut."""
-        shift = self.rank - 2
-        self.require(shift == (self.loop.outer[:1] == (S,)) and len(self.loop.inner) == 1, "no product of matrices")
-        row, lane, term = shift, shift + 1, shift + 2
+        """out[…, row, lane] = Σ left[…, row, term]·right[…, term, lane]; "…" are stacks, and S where rows are cut."""
+        roles = roles_of(self.loop, product)
+        where = f"the right operand runs along {product.right.index}"
+        self.require(roles is not None, f"{where}: no axis is left for rows")
+        assert roles is not None
         left, right = product.left, product.right
         self._check_access(left)
         self._check_access(right)
         self.require(left.row is None and right.row is None, "a product reads gathered rows")
-        self.require(set(left.index) <= {row, term, -1}, f"the left operand runs along {left.index}")
-        self.require(set(right.index) <= {lane, term, -1}, f"the right operand runs along {right.index}")
+        terms = set(range(self.rank, len(self.loop.axes)))
+        common = {*roles.stack, *terms, -1}
+        plain = {place for at in (left, right) for place in at.index if isinstance(place, int)}
+        self.require(set(left.index) <= {roles.row, *common} & plain, f"the left operand runs along {left.index}")
+        self.require(set(right.index) <= {roles.lane, *common} & plain, where)
+        self._check_operands(product, roles)
+
+    def _check_operands(self, product: Product, roles: Roles) -> None:
+        """Sums run as one, and the lanes or the terms of the right operand are contiguous."""
+        left, right, term = product.left, product.right, len(self.loop.axes) - 1
         a, b = self.buffers[left.buffer], self.buffers[right.buffer]
+        for at, buffer in ((left, a), (right, b)):
+            steps = [stride_along(buffer, at, t) for t in range(self.rank, term + 1)]
+            sizes = self.loop.inner[1:]
+            self.require(all(s == t * e for s, t, e in zip(steps, steps[1:], sizes, strict=False)), "sums are apart")
         self.require(not a.panel, "panels are read as a left operand")
-        one_column = self.loop.axes[lane] == 1
-        lanes = b.panel or one_column or stride_along(b, right, lane) == 1
-        terms = stride_along(a, left, term) == 1 and stride_along(b, right, term) == 1
-        self.require(bool(lanes or terms), "neither lanes nor terms of the right operand are contiguous")
+        one_column = self.loop.axes[roles.lane] == 1
+        lanes = b.panel or one_column or stride_along(b, right, roles.lane) == 1
+        over_terms = stride_along(a, left, term) == 1 and stride_along(b, right, term) == 1
+        self.require(bool(lanes or over_terms), "neither lanes nor terms of the right operand are contiguous")
         if b.panel:
+            lane = roles.lane
             self.require(right.index in ((term, lane), (-1, lane), (term, -1)), "panels are read across")
 
     def _check_store(self, store: Store) -> None:

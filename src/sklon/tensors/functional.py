@@ -215,6 +215,7 @@ def take(x: Tensor, indices: Tensor) -> Tensor:
     """The rows of ``x`` at ``indices``, a list of whole numbers."""
     if not x.ndim:
         raise ShapeError("a tensor without axes has no rows to take")
+    check_rank(indices, 1, "a list of indices")
     indices = checked_indices(indices, x.shape[0], "rows")
     return wrap(build().gather(x.node, indices.node), x)
 

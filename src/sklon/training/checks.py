@@ -5,7 +5,6 @@ Compiled code reads tables by these indices without looking, so nothing out of r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,13 +15,11 @@ from sklon.nn import Loss, Module
 from sklon.ops import Gather
 from sklon.optim.schedules import Schedule
 
-from .arrays import Array, Samples
+from .arrays import Samples
+from .ranges import range_of
 from .step import record_prediction
 from .stopping import StoppingRule
 from .streams import Rows, Stream
-
-#: ops that only choose and arrange: what they give is a part of what they take
-PARTS = ("cast", "reshape", "slice", "flip")
 
 
 def check_settings(clip: object, average: object, schedule: object, on_non_finite: object) -> None:
@@ -73,24 +70,21 @@ def check_indices(graph: Graph, data: Samples) -> None:
     for node in walk(graph.roots):
         if not isinstance(node.op, Gather) or not isinstance(node.inputs[0].shape[0], int):
             continue
-        rows, read = node.inputs[0].shape[0], _read(node.inputs[1], arrays)
-        if read is None:
-            raise InputError("a model may look up rows only by whole numbers that are an input, or a part of one")
-        label, indices = read
-        low, high = int(indices.min()), int(indices.max())
+        rows, found = node.inputs[0].shape[0], range_of(node.inputs[1], arrays)
+        if found is None:
+            raise InputError(
+                "a model may look up rows only by whole numbers that are an input, or a part of one, or computed from "
+                "counts and positions, so that it is known beforehand which rows there may be"
+            )
+        low, high = (int(number) for number in found)
         if low < 0 or high >= rows:
             raise InputError(
-                f"input {label.removeprefix('x')} holds {low if low < 0 else high}, but the table that it indexes "
+                f"{_origin(node.inputs[1])} holds {low if low < 0 else high}, but the table that it indexes "
                 f"has rows 0 to {rows - 1}; make the table larger or the codes smaller"
             )
 
 
-def _read(index: Node, arrays: Mapping[str, Array]) -> tuple[str, Array] | None:
-    """The data slot that an index is a part of, and the indices of all rows."""
-    if isinstance(index.op, Gather) and isinstance(index.inputs[0].op, Slot):
-        label = index.inputs[0].op.label
-        return label, arrays[label]
-    if index.op.name not in PARTS:
-        return None
-    below = _read(index.inputs[0], arrays)
-    return None if below is None else (below[0], index.op.evaluate(len(below[1]), below[1]))
+def _origin(index: Node) -> str:
+    """What is said to hold the indices."""
+    inputs = [n.op.label for n in walk((index,)) if isinstance(n.op, Slot) and n.op.space == "data"]
+    return f"input {inputs[0].removeprefix('x')}" if len(inputs) == 1 else "an index"

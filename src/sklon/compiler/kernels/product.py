@@ -13,7 +13,7 @@ from sklon.program.ir import Loop, Program, lead
 
 from .lanes import Declarations
 from .operands import Operands
-from .text import extent_text, function
+from .text import function
 from .tile import Panel, Tile
 from .tiling import Tiling
 
@@ -39,11 +39,27 @@ class ProductEmitter:
         self.parameters: dict[int, str] = {}
         text = [" br label %s\ns:\n"]
         previous = "s"
+        for axis in self.of.stack:
+            text.append(self._opened(axis, previous))
+            previous = f"T{axis}"
         for number, panel in enumerate(self._panels()):
             text.append(self._panel(number, panel, previous))
             previous = f"x{number}"
+        text += [self._closed(axis) for axis in reversed(self.of.stack)]
         unit = function(len(self.parameters), "".join(text))
         return [*self.tiles, (unit, list(self.parameters))]
+
+    def _opened(self, axis: int, previous: str) -> str:
+        """The head of a loop over matrices that lie along an axis."""
+        first, _ = self.of.whole(axis)
+        return f" br label %T{axis}\nT{axis}:\n %t{axis} = phi i64 [{first}, %{previous}], [%tn{axis}, %U{axis}]\n"
+
+    def _closed(self, axis: int) -> str:
+        _, last = self.of.whole(axis)
+        return (
+            f" br label %U{axis}\nU{axis}:\n %tn{axis} = add i64 %t{axis}, 1\n"
+            f" %tmore{axis} = icmp slt i64 %tn{axis}, {last}\n br i1 %tmore{axis}, label %T{axis}, label %V{axis}\nV{axis}:\n"
+        )
 
     def tiling(self) -> Tiling:
         """How tiles cover the product."""
@@ -91,7 +107,7 @@ class ProductEmitter:
             return _distinct(min(tallest, of.program.max_rows), SHARD % tallest, 1)
         assert isinstance(extent, int)
         tallest = min(tallest, extent)
-        block = extent if of.sharded else lead(of.loop.outer)[1]
+        block = lead(of.loop.outer)[1] if of.row == 0 else extent
         exact = extent % tallest == 0 and block % tallest == 0
         return [tallest] if exact else _distinct(tallest, block % tallest, extent % tallest, 1)
 
@@ -113,7 +129,7 @@ class ProductEmitter:
     def _panel(self, number: int, panel: Panel, previous: str) -> str:
         """For each panel of columns: tiles of rows, from the tallest down."""
         of = self.of
-        first, last = ("0", extent_text(of.loop.axes[of.row])) if of.sharded else ("%lo", "%hi")
+        first, last = of.whole(of.row)
         heights = self._heights(panel)
         text = f""" br label %J{number}
 J{number}:
@@ -145,7 +161,8 @@ x{number}:
         self.tiles.append((text, buffers))
         pointers = "".join(f", ptr {self.parameters.setdefault(b, f'%p{len(self.parameters)}')}" for b in buffers)
         number = len(self.tiles) - 1
-        return f" call void @@{number}@@(ptr %step, i64 %lo, i64 %hi, i64 {m}, i64 {n}{pointers})\n"
+        stack = "".join(f", i64 %t{axis}" for axis in self.of.stack)
+        return f" call void @@{number}@@(ptr %step, i64 %lo, i64 %hi, i64 {m}, i64 {n}{stack}{pointers})\n"
 
 
 def _distinct(*heights: int) -> list[int]:

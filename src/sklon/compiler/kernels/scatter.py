@@ -7,11 +7,12 @@ on the threads.
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 
 from sklon._base.dtypes import Dtype
 from sklon._base.shapes import row_size
 from sklon.compiler.target import Target
-from sklon.program.ir import Loop, Program, Scatter, Store
+from sklon.program.ir import Buffer, Loop, Program, Scatter, Store
 
 from .lanes import MEMORY_TYPES
 from .text import PROLOGUE, extent_text, function
@@ -23,13 +24,14 @@ def emit_scatter(program: Program, loop: Loop, target: Target) -> tuple[str, lis
     assert isinstance(anchor, Scatter) and isinstance(store, Store)
     index, source, result = (program.buffers[at.buffer] for at in (anchor.index, anchor.source, store.to))
     row = _Row(source.dtype, row_size(loop.outer), target.vector_bytes // source.dtype.itemsize)
-    rows = [b.strides[0] if len(b.shape) > 1 else 1 for b in (source, result)]
-    text = (
-        PROLOGUE
-        + _clear(row, rows[1])
-        + _add(row, MEMORY_TYPES[index.dtype.short], index.dtype.bits, rows, extent_text(loop.inner[0]))
-    )
+    stride = result.strides[0] if len(result.shape) > 1 else 1
+    text = PROLOGUE + _clear(row, stride) + _add(row, index, _steps(loop, index), _steps(loop, source), stride, loop)
     return function(3, text), [anchor.index.buffer, anchor.source.buffer, store.to.buffer]
+
+
+def _steps(loop: Loop, buffer: Buffer) -> tuple[int, int]:
+    """Elements from one index of the first inner axis to the next, and of the others, which lie close together."""
+    return buffer.strides[0], buffer.strides[len(loop.inner) - 1]
 
 
 def _clear(row: _Row, stride: int) -> str:
@@ -46,13 +48,25 @@ S:
 """
 
 
-def _add(row: _Row, number: str, bits: int, strides: list[int], count: str) -> str:
-    """For each i: if row v = index[i] is the unit's, result[v, …] += source[i, …]."""
+def _add(
+    row: _Row, index: Buffer, index_steps: tuple[int, int], steps: tuple[int, int], stride: int, loop: Loop
+) -> str:
+    """For each i, j: if row v = index[i, j] is the unit's, result[v, …] += source[i, j, …]."""
+    number, bits = MEMORY_TYPES[index.dtype.short], index.dtype.bits
     wide = f"sext {number} %v to i64" if bits < 64 else f"add {number} %v, 0"
-    return f""" br label %I
+    first, *others = loop.inner
+    return f""" br label %O
+O:
+ %o = phi i64 [0, %S], [%on, %P]
+ %vo = mul i64 %o, {index_steps[0]}
+ %vb = getelementptr {number}, ptr %p0, i64 %vo
+ %sb0 = mul i64 %o, {steps[0]}
+ %sb = getelementptr {row.element}, ptr %p1, i64 %sb0
+ br label %I
 I:
- %i = phi i64 [0, %S], [%in, %N]
- %vp = getelementptr {number}, ptr %p0, i64 %i
+ %i = phi i64 [0, %O], [%in, %N]
+ %vi = mul i64 %i, {index_steps[1]}
+ %vp = getelementptr {number}, ptr %vb, i64 %vi
  %v = load {number}, ptr %vp
  %row = {wide}
  %after = icmp sge i64 %row, %lo
@@ -60,15 +74,19 @@ I:
  %own = and i1 %after, %before
  br i1 %own, label %A, label %N
 A:
- %so = mul i64 %i, {strides[0]}
- %sp = getelementptr {row.element}, ptr %p1, i64 %so
- %to = mul i64 %row, {strides[1]}
+ %so = mul i64 %i, {steps[1]}
+ %sp = getelementptr {row.element}, ptr %sb, i64 %so
+ %to = mul i64 %row, {stride}
  %tp = getelementptr {row.element}, ptr %p2, i64 %to
 {row.each("A", row.added)} br label %N
 N:
  %in = add i64 %i, 1
- %imore = icmp slt i64 %in, {count}
- br i1 %imore, label %I, label %X
+ %imore = icmp slt i64 %in, {prod(int(str(e)) for e in others)}
+ br i1 %imore, label %I, label %P
+P:
+ %on = add i64 %o, 1
+ %omore = icmp slt i64 %on, {extent_text(first)}
+ br i1 %omore, label %O, label %X
 X:
 """
 

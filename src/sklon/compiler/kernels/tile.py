@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sklon._base.shapes import SHARD
-from sklon.program.ir import Store
+from sklon.program.ir import Access, Store
 
 from .addresses import Counter, Offsets
 from .body import Body
@@ -46,6 +46,7 @@ class Tile:
         of = self.of
         body = Body(of.program, of.loop, self.lanes)
         body.frame.counters = {of.row: Counter("%m", 0), of.lane: Counter("%n", 0)}
+        body.frame.counters |= {axis: Counter(f"%t{axis}", 0) for axis in of.stack}
         if of.sharded:
             body.frame.counters[0] = Counter("%shard", 0)
             self.lanes.lines[0] = [f" %shard = udiv i64 %lo, {SHARD}"]
@@ -59,8 +60,9 @@ class Tile:
                 if isinstance(instruction, Store):
                     body.store(instruction, {of.row: r, of.lane: v * of.width}, 0)
         epilogue = "".join(line + "\n" for line in self.lanes.lines.get(0, []))
-        lines = PROLOGUE + self._operands(left, right) + loops + epilogue
-        text = function(len(body.parameters), lines, "i64 %lo, i64 %hi, i64 %m, i64 %n")
+        lines = PROLOGUE + of.terms_text + self._operands(left, right) + loops + epilogue
+        stack = "".join(f", i64 %t{axis}" for axis in of.stack)
+        text = function(len(body.parameters), lines, f"i64 %lo, i64 %hi, i64 %m, i64 %n{stack}")
         return text, body.parameters
 
     def _sum(self, terms: Terms) -> tuple[str, dict[Place, Value]]:
@@ -91,12 +93,23 @@ class Tile:
     # ---- where the operands begin
     def _operands(self, left: str, right: str) -> str:
         of = self.of
-        text = self._offset("%left", left, "%m", of.strides.left_row)
+        above, left = self._stacked("%left", left, of.product.left)
+        text = above + self._offset("%left", left, "%m", of.strides.left_row)
         if not of.right.panel:
-            return text + self._offset("%right", right, "%n", of.strides.right_lane)
+            above, right = self._stacked("%right", right, of.product.right)
+            return text + above + self._offset("%right", right, "%n", of.strides.right_lane)
         rows = int(str(of.right.shape[0]))
         panel = f" %panel = udiv i64 %n, {of.right.panel}\n"
         return text + panel + self._offset("%right", right, "%panel", rows * of.right.panel)
+
+    def _stacked(self, name: str, pointer: str, at: Access) -> tuple[str, str]:
+        """What moves a pointer to the matrix of the stack's indices, and the pointer's name."""
+        text = ""
+        for axis in self.of.stack:
+            if step := self.of.step(at, axis):
+                text += self._offset(f"{name}_{axis}", pointer, f"%t{axis}", step)
+                pointer = f"{name}_{axis}"
+        return text, pointer
 
     def _offset(self, name: str, pointer: str, index: str, stride: int) -> str:
         element = MEMORY_TYPES[self.dtype.short]

@@ -112,8 +112,9 @@ class _Lowering:
         plan = op.plan()
         assert plan is not None
         shift = 1 if op.shard else 0
-        axis = {plan.row: shift, plan.lane: shift + 1, plan.sum: shift + 2}
-        self.inner = (op.extents(*(i.type for i in anchor.inputs))[plan.sum],)
+        sizes = op.extents(*(i.type for i in anchor.inputs))
+        axis = {label: shift + place for place, label in enumerate(op.out + plan.sum)}
+        self.inner = tuple(sizes[label] for label in plan.sum)
         sides = []
         for side in (plan.left, 1 - plan.left):
             seen = view(anchor.inputs[side], (op.a, op.b)[side])
@@ -122,10 +123,10 @@ class _Lowering:
 
     def _scatter(self, anchor: Node) -> int:
         index, source = anchor.inputs
-        self.inner = (source.shape[0],)
-        inner = len(self.outer)
-        rest = tuple(range(1, inner))
-        return self._emit(Scatter(self._access(index, (inner,)), self._access(source, (inner, *rest))))
+        self.inner = index.shape
+        rank = len(self.outer)
+        inner = tuple(range(rank, rank + len(self.inner)))
+        return self._emit(Scatter(self._access(index, inner), self._access(source, (*inner, *range(1, rank)))))
 
     def value(self, node: Node, places: Places) -> int:
         """The number of the value of ``node`` at ``places``."""
@@ -157,7 +158,7 @@ class _Lowering:
             apart = isinstance(x.op, Slot) or _beside(x.shape, inside) or self._stored(x, _at(x.shape, inside))
             return [] if apart else [(x, inside)]
         if isinstance(node.op, Gather):
-            return [(node.inputs[1], places[:1])]
+            return [(node.inputs[1], places[: len(node.inputs[1].shape)])]
         if is_join(node):
             return [(node.inputs[0], self.identity)]
         if node.op.kind == "movement":
@@ -173,7 +174,8 @@ class _Lowering:
         if isinstance(op, Point):
             return self._emit(Apply(op, tuple(parts)))
         if isinstance(op, Gather):
-            return self._emit(Load(self._access(node.inputs[0], places, row=parts[0])))
+            rest = places[len(node.inputs[1].shape) :]
+            return self._emit(Load(self._access(node.inputs[0], (ORIGIN, *rest), row=parts[0])))
         if isinstance(op, Pad) and not parts:
             return self._padded(node, op, places)
         if isinstance(op, Iota):

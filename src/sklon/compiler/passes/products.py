@@ -7,9 +7,12 @@ pack     a product's right operand is copied so that its lanes are contiguous, i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
+from math import prod
 
-from sklon._base.shapes import SHARD, N, Shape, row_major
+from sklon._base.shapes import SHARD, Extent, N, Shape, row_major
 from sklon.compiler.target import Target
 from sklon.graph.node import Graph, Node, Slot
 from sklon.graph.node import apply as apply_op
@@ -78,7 +81,7 @@ def _cut_contract(node: Node) -> Node | None:
     if not isinstance(op, Contract) or op.shard:
         return None
     plan = op.plan()
-    if plan is None or op.extents(*(i.type for i in node.inputs))[plan.sum] != N:
+    if plan is None or op.extents(*(i.type for i in node.inputs))[plan.sum[0]] != N:
         return None
     extent, block = lead(node.shape)
     assert isinstance(extent, int)
@@ -99,8 +102,8 @@ def _as_sum(node: Node) -> Node | None:
         return None
     plan = op.plan()
     in_memory = not any(_is_number(x) for x in node.inputs)
-    if in_memory and plan is not None and op.out[0] == plan.row and _has_rows(op, plan, node):
-        return None
+    if in_memory and plan is not None and _fits(op, plan, node):
+        return _joined_sums(node, op, plan)
     rest = "".join(dict.fromkeys(x for x in op.a + op.b if x not in op.out))
     labels = _leading_rows_first(op.out + rest, node)
     sizes = op.extents(*(i.type for i in node.inputs))
@@ -132,9 +135,34 @@ def _leading_rows_first(labels: str, node: Node) -> str:
     return "".join(first + [c for c in labels if c not in first])
 
 
-def _has_rows(op: Contract, plan: ContractPlan, node: Node) -> bool:
+def _fits(op: Contract, plan: ContractPlan, node: Node) -> bool:
+    """Whether N is the rows of the matrices, or outermost in their sum, if it is anywhere."""
     sizes = op.extents(*(i.type for i in node.inputs))
-    return sizes[plan.lane] != N
+    return all(sizes[x] != N for x in (plan.lane, *plan.stack, *plan.sum[1:]))
+
+
+def _joined_sums(node: Node, op: Contract, plan: ContractPlan) -> Node | None:
+    """The same with operands along which several sums run as one: those that do not lie so are copied first."""
+    if len(plan.sum) == 1:
+        return None
+    sizes = op.extents(*(i.type for i in node.inputs))
+    inputs, labels = [], []
+    for x, own in zip(node.inputs, (op.a, op.b), strict=True):
+        seen = view(x, own)
+        if not all(seen.stride(a) == seen.stride(b) * int(str(sizes[b])) != 0 for a, b in pairwise(plan.sum)):
+            order = _leading_rows_first(plan.sum + "".join(c for c in own if c not in plan.sum), node)
+            x = apply_op(Copy(), _ordered(x, own, order, sizes), source=node.source)
+            own = order
+        inputs.append(x)
+        labels.append(own)
+    if tuple(inputs) == node.inputs:
+        return None
+    return apply_op(Contract(labels[0], labels[1], op.out, op.shard), *inputs, source=node.source)
+
+
+def _ordered(x: Node, labels: str, order: str, sizes: Mapping[str, Extent]) -> Node:
+    """``x`` with its axes in another order."""
+    return BUILD.expand(x, shape=tuple(sizes[c] for c in order), dims=tuple(order.index(c) for c in labels))
 
 
 def pack_operands(graph: Graph, max_rows: int, target: Target) -> Graph:
@@ -157,14 +185,14 @@ def _pack(node: Node, max_rows: int, target: Target) -> Node | None:
     columns = sizes[plan.lane]
     assert isinstance(columns, int)
     lanes = target.lanes(node.dtype.itemsize)
-    terms = sizes[plan.sum]
+    terms = sizes[plan.sum[0]]
     _, vectors = target.tile(lanes, columns, terms if isinstance(terms, int) else SHARD)
-    order = plan.sum + plan.lane
     labels = (op.a, op.b)[side]
-    shape = tuple(sizes[c] for c in order)
-    ordered = BUILD.expand(node.inputs[side], shape=shape, dims=tuple(order.index(c) for c in labels))
-    # panels need the number of rows beforehand; rows of the step are copied one behind the other
-    packed = apply_op(Copy(vectors * lanes if isinstance(terms, int) else 0), ordered, source=node.source)
+    order = _leading_rows_first("".join(c for c in plan.stack if c in labels) + plan.sum + plan.lane, node)
+    ordered = _ordered(node.inputs[side], labels, order, sizes)
+    # panels need the number of rows beforehand; rows of the step are copied one behind the other, and so are stacks
+    in_panels = isinstance(terms, int) and len(order) == 2
+    packed = apply_op(Copy(vectors * lanes if in_panels else 0), ordered, source=node.source)
     inputs = [packed if i == side else x for i, x in enumerate(node.inputs)]
     spec = [order if i == side else x for i, x in enumerate((op.a, op.b))]
     return apply_op(Contract(spec[0], spec[1], op.out, op.shard), *inputs, source=node.source)
@@ -181,14 +209,21 @@ def sums_in_lanes(node: Node, max_rows: int, target: Target) -> bool:
     if plan is None:
         return False
     sizes = op.extents(*(i.type for i in node.inputs))
-    rows, columns, terms = sizes[plan.row], sizes[plan.lane], sizes[plan.sum]
-    if not isinstance(columns, int) or not isinstance(terms, int):
+    rows, columns = sizes[plan.row], sizes[plan.lane]
+    if not isinstance(columns, int) or sizes[plan.sum[0]] == N:
         return False
+    terms, stack = (_known(labels, sizes) for labels in (plan.sum, plan.stack))
     views = [view(x, labels) for x, labels in zip(node.inputs, (op.a, op.b), strict=True)]
-    if any(v.stride(plan.sum) != 1 or isinstance(v.base.op, Copy) for v in views):
+    if any(v.stride(plan.sum[-1]) != 1 or isinstance(v.base.op, Copy) for v in views):
         return False
     lanes = target.lanes(node.dtype.itemsize)
-    times = rows if isinstance(rows, int) else max_rows
-    over_columns = times * -(-columns // lanes) * (terms + 8) + PACKING * columns * -(-terms // lanes)
+    times = stack * (rows if isinstance(rows, int) else max_rows)
+    copies = _known("".join(x for x in plan.stack if x in (op.a, op.b)[1 - plan.left]), sizes)
+    over_columns = times * -(-columns // lanes) * (terms + 8) + copies * PACKING * columns * -(-terms // lanes)
     over_terms = times * columns * (DOT * -(-terms // lanes) + 3)
     return over_terms < over_columns
+
+
+def _known(labels: str, sizes: Mapping[str, Extent]) -> int:
+    """The product of the sizes of labels that are numbers."""
+    return prod(e for e in (sizes[x] for x in labels) if isinstance(e, int))

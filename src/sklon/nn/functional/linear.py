@@ -9,8 +9,8 @@ from sklon._base.shapes import Symbol
 from sklon.tensors import Tensor
 from sklon.tensors import functional as F
 from sklon.tensors.elementwise import not_equal
-from sklon.tensors.manipulation import reshape, stack, unstack
-from sklon.tensors.record import check_rank
+from sklon.tensors.manipulation import reshape
+from sklon.tensors.record import build, check_rank, wrap
 from sklon.tensors.remembered import remembered
 
 __all__ = ["bilinear", "embedding", "linear"]
@@ -77,10 +77,10 @@ def padding_row(padding_idx: int, weight: Tensor) -> int:
 
 
 def _rows(index: Tensor, weight: Tensor) -> Tensor:
-    """The rows of a table at indices of any shape; inside a step one column of indices after the other."""
+    """The rows of a table at indices of any shape."""
     if index.ndim == 1:
         return F.take(weight, index)
     if any(isinstance(e, Symbol) for e in index.shape):
-        return stack([_rows(column, weight) for column in unstack(index, -1)], -2)
+        return wrap(build().gather(weight.node, index.node), weight)
     rows = F.take(weight, reshape(index, (index.numel(),)))
     return reshape(rows, (*index.shape, weight.shape[1]))  # type: ignore[arg-type]

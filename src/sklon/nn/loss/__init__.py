@@ -16,6 +16,7 @@ from .elementwise import (
     SmoothL1Loss,
     SoftMarginLoss,
 )
+from .ensemble import EnsembleLoss
 from .function import FunctionLoss
 from .links import check_last_layer
 
@@ -25,6 +26,7 @@ __all__ = [
     "ClassLoss",
     "CrossEntropyLoss",
     "ElementwiseLoss",
+    "EnsembleLoss",
     "FocalLoss",
     "FunctionLoss",
     "GaussianNLLLoss",
