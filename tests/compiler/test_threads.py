@@ -94,7 +94,7 @@ def test_working_memory_that_another_thread_takes_first_is_made_anew(jobs: list[
             return 1  # as it looked a moment ago
 
     expected, executable = jobs[0].bits(), jobs[0].executable
-    executable._scratch = Taken()
+    executable._free = {1: Taken(), 2: Taken()}
     assert jobs[0].bits() == expected
 
 

@@ -155,3 +155,18 @@ def test_what_is_no_rule_is_refused(text: str) -> None:
 def test_a_typing_error_gets_a_suggestion() -> None:
     with pytest.raises(InputError, match="did you mean patience"):
         parse("patiense(3)")
+
+
+@given(st.lists(st.floats(-1, 3), min_size=1, max_size=12), st.lists(st.floats(0, 1), min_size=12, max_size=12))
+def test_no_rule_stops_before_it_has_to_be_asked_again(watched: list[float], later: list[float]) -> None:
+    rules = [rule for rule, *_ in CURVES]
+    rules += [Patience(4) | NoProgress(3), Patience(2) & NoProgress(6), NoProgress(5) & GL(1.0)]
+    for rule in rules:
+        now = Curves(watched, watched)
+        if rule.check(now) is not None:
+            continue
+        free = rule.ahead(now) - 1
+        assert free >= 0
+        for k in range(1, min(free, len(later)) + 1):
+            curve = [*watched, *later[:k]]
+            assert rule.check(Curves(curve, curve)) is None, (rule, curve)

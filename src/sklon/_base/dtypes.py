@@ -30,7 +30,7 @@ class Dtype:
     @property
     def numpy(self) -> np.dtype[Any]:
         """The NumPy type of the same name."""
-        return np.dtype(self.name)
+        return _NUMPY[self.name]
 
     @property
     def itemsize(self) -> int:
@@ -58,6 +58,7 @@ float64 = Dtype("float64", "f64", 64, "floating")
 
 ALL = (bool_, uint32, int32, int64, float32, float64)
 _BY_NAME = {d.name: d for d in ALL}
+_NUMPY: dict[str, np.dtype[Any]] = {d.name: np.dtype(d.name) for d in ALL}
 _BY_SHORT = {d.short: d for d in ALL}
 _BY_NUMPY = {d.numpy: d for d in ALL}
 _RANK = {"bool": 0, "unsigned": 1, "integer": 2, "floating": 3}

@@ -6,7 +6,8 @@ The number never changes a result (DESIGN §4.8), only how long it takes.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -23,6 +24,7 @@ class _Settings:
 
 
 _settings = _Settings()
+_here = threading.local()
 
 
 def set_num_threads(threads: int | None) -> None:
@@ -43,6 +45,22 @@ def set_num_threads(threads: int | None) -> None:
 
 def get_num_threads() -> int:
     """The bound in force."""
+    own: Callable[[], int] | None = getattr(_here, "threads", None)
+    return _of_process() if own is None else max(1, min(own(), _of_process()))
+
+
+@contextmanager
+def own_num_threads(threads: Callable[[], int]) -> Iterator[None]:
+    """Another bound for this Python thread alone, asked for whenever a program begins."""
+    before = getattr(_here, "threads", None)
+    _here.threads = threads
+    try:
+        yield
+    finally:
+        _here.threads = before
+
+
+def _of_process() -> int:
     if _settings.threads is not None:
         return _settings.threads
     asked = _of_environment()

@@ -7,7 +7,8 @@ the loop over steps runs in native code, on as many threads as the work is worth
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,17 +73,17 @@ class Executable:
     program: Program
     memory: Memory
     code: native.Native
+    outputs: list[Buffer] = field(init=False)  # of results
     _entry: Any = field(init=False)
-    _scratch: list[Array] = field(init=False, default_factory=list)
+    _external: list[tuple[int, Buffer]] = field(init=False)  # with their places in the argument block
+    _free: dict[int, list[_Working]] = field(init=False, default_factory=dict)  # by the number of threads
     _worthwhile: dict[int, int] = field(init=False, default_factory=dict)  # threads for a step, by its rows
 
     def __post_init__(self) -> None:
         self._entry = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)(self.code.address)
-
-    @property
-    def outputs(self) -> list[Buffer]:
-        """The buffers of results."""
-        return [b for b in self.program.buffers if b.space == "output"]
+        self.outputs = [b for b in self.program.buffers if b.space == "output"]
+        buffers = self.program.buffers
+        self._external = [(HEADER + place, buffers[number]) for number, place in self.memory.external.items()]
 
     def run(
         self,
@@ -97,12 +98,27 @@ class Executable:
         ``arrays`` gives all state, data and index arrays by name. A result with a leading N has one row for each
         row of the steps, in their order; any other one has a leading axis of steps.
         """
-        last = len(steps) if last is None else last
+        with self.prepared(arrays, steps, threads) as call:
+            call.run(first, len(steps) if last is None else last)
+        return call.results
+
+    @contextmanager
+    def prepared(self, arrays: Mapping[str, Array], steps: Steps, threads: int | None = None) -> Iterator[Call]:
+        """The same in several parts: everything is bound once, and each part costs no more than to enter it."""
         check_rows(steps, self.program.max_rows)
         results = {b.name: result_array(b.shape, b.dtype, steps) for b in self.outputs}
-        if first < last:
-            self._enter(arrays, results, steps, threads or self.worthwhile_threads(steps), first, last)
-        return results
+        table = np.ascontiguousarray(np.stack([steps.rows, steps.starts], axis=1), np.int64)
+        scalars = np.ascontiguousarray(steps.scalars, np.float64)
+        working = self._take(threads or self.worthwhile_threads(steps))
+        working.words[4:6] = table.ctypes.data, scalars.ctypes.data
+        kept = [table, scalars]  # what the words point to
+        for position, b in self._external:
+            kept.append(results[b.name] if b.space == "output" else bound(b.name, b.shape, b.dtype, arrays))
+            working.words[position] = kept[-1].ctypes.data
+        try:
+            yield Call(self, results, working)
+        finally:
+            self._free[working.threads].append(working)
 
     def worthwhile_threads(self, steps: Steps) -> int:
         """How many threads the work of a step is worth: results never depend on it."""
@@ -115,37 +131,6 @@ class Executable:
         wanted = self._worthwhile[rows]
         return 1 if wanted == 1 else min(wanted, get_num_threads())
 
-    def _enter(
-        self,
-        arrays: Mapping[str, Array],
-        results: Mapping[str, Array],
-        steps: Steps,
-        threads: int,
-        first: int,
-        last: int,
-    ) -> None:
-        table = np.ascontiguousarray(np.stack([steps.rows, steps.starts], axis=1), np.int64)
-        scalars = np.ascontiguousarray(steps.scalars, np.float64)
-        scratch = self._take_scratch()
-        local = aligned_zeros((self.memory.local_stride * threads,), np.uint8)
-        gate = aligned_zeros((gate_bytes(threads),), np.uint8)
-        words = aligned_zeros((HEADER + len(self.memory.external),), np.int64)
-        words[:HEADER] = (
-            gate.ctypes.data, threads, first, last,
-            table.ctypes.data, scalars.ctypes.data, scratch.ctypes.data, local.ctypes.data,
-        )  # fmt: skip
-        for number, position in self.memory.external.items():
-            buffer = self.program.buffers[number]
-            array = (
-                results[buffer.name]
-                if buffer.space == "output"
-                else bound(buffer.name, buffer.shape, buffer.dtype, arrays)
-            )
-            words[HEADER + position] = array.ctypes.data
-        with deferred_interrupts():
-            self.enter(words.ctypes.data, threads)
-            self._scratch.append(scratch)
-
     def enter(self, words: int, threads: int) -> None:
         """Run the native code on an argument block at the address ``words``."""
         if threads == 1:
@@ -153,12 +138,53 @@ class Executable:
         else:
             together(lambda number: self._entry(words, number), threads)
 
-    def _take_scratch(self) -> Array:
-        """Memory of this call alone: of an earlier one that is over, or new. Other threads may be asking too."""
+    def _take(self, threads: int) -> _Working:
+        """Memory of this call alone: of an earlier one that is over, or new. Other Python threads may be asking too."""
         try:
-            return self._scratch.pop()
+            return self._free.setdefault(threads, []).pop()
         except IndexError:
-            return aligned_zeros((self.memory.scratch_bytes + PAGE,), np.uint8)
+            return _Working.of(self.memory, threads)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Working:
+    """What one call works in: its argument block, which points to the rest, the gate of its threads, their memory."""
+
+    threads: int
+    words: Array
+    address: int
+    gate: Array
+    scratch: Array
+    local: Array
+
+    @staticmethod
+    def of(memory: Memory, threads: int) -> _Working:
+        """New memory; the words at both ends of the block's header are those that no call changes."""
+        scratch = aligned_zeros((memory.scratch_bytes + PAGE,), np.uint8)
+        local = aligned_zeros((memory.local_stride * threads,), np.uint8)
+        gate = aligned_zeros((gate_bytes(threads),), np.uint8)
+        words = aligned_zeros((HEADER + len(memory.external),), np.int64)
+        words[:2] = gate.ctypes.data, threads
+        words[6:8] = scratch.ctypes.data, local.ctypes.data
+        return _Working(threads, words, words.ctypes.data, gate, scratch, local)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Call:
+    """A call that is prepared: ``results`` by name, filled in by the steps that have been run."""
+
+    executable: Executable
+    results: dict[str, Array]
+    working: _Working
+
+    def run(self, first: int, last: int) -> None:
+        """Run steps ``first`` to ``last``."""
+        if first >= last:
+            return
+        self.working.words[2:4] = first, last
+        self.working.gate.fill(0)
+        with deferred_interrupts():
+            self.executable.enter(self.working.address, self.working.threads)
 
 
 def check_rows(steps: Steps, max_rows: int) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import functools
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -39,6 +40,25 @@ class Executor(Protocol):
         last: int | None = None,
     ) -> dict[str, Array]:
         """Run steps ``first`` to ``last``; state arrays change in place, results are returned by name."""
+        ...
+
+    def prepared(
+        self, arrays: Mapping[str, Array], steps: Steps, threads: int | None = None
+    ) -> AbstractContextManager[Prepared]:
+        """The same in several parts."""
+        ...
+
+
+class Prepared(Protocol):
+    """A call of an executor whose arrays are bound; its steps are run in parts."""
+
+    @property
+    def results(self) -> dict[str, Array]:
+        """The results by name: of those steps that have been run."""
+        ...
+
+    def run(self, first: int, last: int) -> None:
+        """Run steps ``first`` to ``last``."""
         ...
 
 
@@ -84,18 +104,25 @@ class Interpreted:
         last: int | None = None,
     ) -> dict[str, Array]:
         """The same as of an ``Executable``."""
+        with self.prepared(arrays, steps) as call:
+            call.run(first, len(steps) if last is None else last)
+        return call.results
+
+    @contextmanager
+    def prepared(
+        self, arrays: Mapping[str, Array], steps: Steps, threads: int | None = None
+    ) -> Iterator[InterpretedCall]:
+        """The same as of an ``Executable``."""
         check_rows(steps, self.max_rows)
         given = {n: bound(op.label, op.shape, op.dtype, arrays) for n, op in self._slots() if op.space != "scalar"}
         results = {name: result_array(node.shape, node.dtype, steps) for name, node in self.graph.outputs}
-        with deferred_interrupts():
-            for step in range(first, len(steps) if last is None else last):
-                self._step(given, steps, step, results)
-        return results
+        yield InterpretedCall(self, given, steps, results)
 
     def _slots(self) -> list[tuple[Node, Slot]]:
         return [(n, n.op) for n in slots(self.graph) if isinstance(n.op, Slot) and n.op.space in SPACES]
 
-    def _step(self, given: Mapping[Node, Array], steps: Steps, step: int, results: Mapping[str, Array]) -> None:
+    def step(self, given: Mapping[Node, Array], steps: Steps, step: int, results: Mapping[str, Array]) -> None:
+        """Run one step of a call."""
         start, rows = int(steps.starts[step]), int(steps.rows[step])
         values: dict[Node, Any] = dict(given)
         values |= {n: given[n][start : start + rows] for n, op in self._slots() if op.space == "index"}
@@ -108,3 +135,19 @@ class Interpreted:
         copies = {slot: np.array(new) for slot, new in updates.items()}  # a new value may be another slot's old one
         for slot, new in copies.items():
             given[slot][...] = new
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InterpretedCall:
+    """A call whose arrays are bound."""
+
+    executor: Interpreted
+    given: Mapping[Node, Array]
+    steps: Steps
+    results: dict[str, Array]
+
+    def run(self, first: int, last: int) -> None:
+        """Run steps ``first`` to ``last``."""
+        with deferred_interrupts():
+            for step in range(first, last):
+                self.executor.step(self.given, self.steps, step, self.results)

@@ -12,17 +12,55 @@ from contextlib import contextmanager
 from types import FrameType
 
 
+class _Main:
+    """Whether the main thread holds interrupts back."""
+
+    holds = False
+
+
+_main = _Main()
+
+
 @contextmanager
 def deferred_interrupts() -> Iterator[None]:
-    """Hold SIGINT back inside, and deliver it after. Other threads than the main one never get it anyway."""
+    """Hold SIGINT back inside, and deliver it after.
+
+    Other threads than the main one never get it; those that work for one that waits are told by an event.
+    """
     if threading.current_thread() is not threading.main_thread():
+        yield
+        _raise_if_told()
+        return
+    if _main.holds:  # inside another block, which delivers it
         yield
         return
     noted: list[tuple[int, FrameType | None]] = []
     before = signal.signal(signal.SIGINT, lambda number, frame: noted.append((number, frame)))
+    _main.holds = True
     try:
         yield
     finally:
+        _main.holds = False
         signal.signal(signal.SIGINT, before)
         if noted and callable(before):
             before(*noted[0])
+
+
+_here = threading.local()
+
+
+@contextmanager
+def told_by(event: threading.Event) -> Iterator[None]:
+    """In this thread, raise KeyboardInterrupt once after native code if the event is set."""
+    _here.event = event
+    try:
+        yield
+    finally:
+        _here.event = None
+
+
+def _raise_if_told() -> None:
+    event: threading.Event | None = getattr(_here, "event", None)
+    if event is not None and event.is_set():
+        _here.event = None
+        raise KeyboardInterrupt

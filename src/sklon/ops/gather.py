@@ -20,7 +20,7 @@ from sklon.graph.node import Node, Op, Type, primitive
 
 @primitive("gather")
 class Gather(Op):
-    """y[i, …] = table[index[i], …], for indices of any shape. The gradient adds up what went to the same row, in order."""
+    """y[i, …] = table[index[i], …], for any number of axes i. The gradient adds up, in order, what went to one row."""
 
     kind: ClassVar[str] = "gather"
 

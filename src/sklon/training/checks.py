@@ -17,7 +17,7 @@ from sklon.optim.schedules import Schedule
 
 from .arrays import Samples
 from .ranges import range_of
-from .step import record_prediction
+from .recordings import prediction_graph
 from .stopping import StoppingRule
 from .streams import Rows, Stream
 
@@ -50,7 +50,7 @@ def check_length(epochs: Any, time_limit: Any) -> None:
 
 def checked(model: Module, loss: Loss, data: Rows) -> Rows:
     """The same rows; raises InputError for indices or classes out of range, at once or, of blocks, as they come."""
-    graph = record_prediction(model, replace(data.columns, target=None, weighted=False))
+    graph = prediction_graph(model, replace(data.columns, target=None, weighted=False))
     ((_, output),) = graph.outputs
 
     def check(some: Samples) -> None:

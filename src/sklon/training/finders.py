@@ -135,7 +135,7 @@ def _losses(twin: Trainer, feed: Feed, rates: Sequence[float]) -> Iterator[float
             stretches, stretch = feed.stretches(twin.seed, first_epoch + epoch), None
         twin.updates, twin.step, run.updates = _at(updates, rate), first_step + k, k
         batch = Epoch.of(_batch(parts, number))
-        table = run.scalar_table(batch)
+        table = run.scalar_table(batch.parts, twin.step, run.updates)
         first = done = int(np.searchsorted(parts.batch, number))
         end = first + len(batch.parts)
         loss = count = 0.0

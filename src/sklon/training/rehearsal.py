@@ -37,7 +37,7 @@ def rehearsed(trainer: Trainer, data: Any, **batches: Any) -> Subject:
     stretches.close()
     some = slice(stretch.first, stretch.last)
     starts = epoch.parts.starts[some] - stretch.origin
-    steps = Steps(epoch.parts.rows[some], starts, run.scalar_table(epoch)[some])
+    steps = Steps(epoch.parts.rows[some], starts, run.scalar_table(epoch.parts, run.trainer.step, run.updates)[some])
     return Subject(
         title=f"training step of {type(trainer.model).__name__}",
         graph=run.program.graph,

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from sklon._base.philox import split_seed
-from sklon.compiler.cache import compiled
 from sklon.compiler.executable import Steps, aligned_zeros
 from sklon.compiler.executor import Executor
 from sklon.compiler.interrupts import deferred_interrupts
@@ -37,11 +36,13 @@ from .evaluation import Evaluation, scalars_of, state_of, table_of
 from .feed import Feed
 from .history import Row
 from .losses import loss_for
-from .parts import Stretch
+from .parts import Parts, Stretch
+from .recordings import evaluation_graph, program_of, training_graph
 from .snapshots import identity_of, snapshot_of
-from .step import Columns, record_evaluation, record_training
+from .step import Columns
 from .stopping import Curves, Reason, StoppingRule
 from .streams import Rows
+from .together import epochs_ahead, run_together
 from .updates import RATE
 from .updating import FRESH
 
@@ -118,6 +119,7 @@ class Run:
         self.lr: float | None = None  # of the last step of the epoch, where a schedule moves it
         self.skipped = 0  # batches of this fit that changed nothing
         self.updates = 0  # that the state has behind it since the fit began
+        self.alone_until = 0  # the epoch up to which epochs run one by one
         self.started = time.perf_counter()
         self.per_batch = 0.0  # seconds
         if writer is not None:
@@ -129,7 +131,7 @@ class Run:
             trainer, feed = self.trainer, self.feed
             options = replace(trainer.options, in_parts=feed.in_parts, averaged=trainer.average is not None)
             loss, columns = loss_for(trainer.loss, feed.samples), feed.samples.columns
-            self.graphs[frozen] = record_training(trainer.model, loss, trainer.rules, columns, options, frozen)
+            self.graphs[frozen] = training_graph(trainer.model, loss, trainer.rules, columns, options, frozen)
         return self.graphs[frozen]
 
     def _program(self) -> StepProgram:
@@ -138,20 +140,24 @@ class Run:
         if frozen not in self.programs:
             graph = self._graph(frozen)
             watched = finite_parameters(graph, self.state)
-            code = compiled(graph, self.feed.micro, Limit.of(self.trainer.memory_limit))
+            code = program_of(graph, self.feed.micro, Limit.of(self.trainer.memory_limit))
             self.programs[frozen] = StepProgram(graph, code, scalars_of(graph), watched)
         return self.programs[frozen]
 
     def _validation(self, held_out: Rows) -> Evaluation:
         model, loss = self.trainer.model, loss_for(self.trainer.loss, held_out)
-        return Evaluation(record_evaluation(model, loss, held_out.columns), held_out)
+        return Evaluation(evaluation_graph(model, loss, held_out.columns), held_out)
 
     def epochs(self, until: int, rule: StoppingRule | None, limit: float | None, watchers: Callbacks) -> Reason:
         """Run until the trainer has finished so many epochs, or until a reason to stop comes up."""
         self.watchers = watchers
         went_on = self.trainer.epoch > self.first_epoch and self.current is None
-        found = rule.check(self._curves()) if rule is not None and went_on else None
+        found = rule.check(self.curves()) if rule is not None and went_on else None
         while found is None and self.trainer.epoch < until:
+            count = epochs_ahead(self, until, rule, CHUNK_SECONDS)
+            if count > 1 and run_together(self, count):
+                found = self._look(1.0, limit) or (None if rule is None else rule.check(self.curves()))
+                continue
             rows = len(self.trainer.history)
             found = self._epoch(limit)
             if len(self.trainer.history) > rows:
@@ -167,13 +173,15 @@ class Run:
         if self.watchers.read_model:
             trainer.show(self.handed_out(self.state))
         said = self.watchers.epoch_ended(trainer, trainer.history[-1])
-        return found or said or (None if rule is None else rule.check(self._curves()))
+        return found or said or (None if rule is None else rule.check(self.curves()))
 
     def _epoch(self, limit: float | None) -> Reason | None:
         trainer = self.trainer
         epoch = self.current = self.current or self._begin()
         self.program = self._program()
-        steps = Steps(epoch.parts.rows, epoch.parts.starts, self.scalar_table(epoch))
+        done = epoch.batches(epoch.done)
+        table = self.scalar_table(epoch.parts, trainer.step - done, self.updates - done)
+        steps = Steps(epoch.parts.rows, epoch.parts.starts, table)
         with closing(self.feed.stretches(trainer.seed, trainer.epoch, epoch.done)) as stretches:
             for stretch in stretches:
                 reason = self._stretch(epoch, self._bound(epoch, stretch, steps), limit)
@@ -184,7 +192,7 @@ class Run:
 
     def _bound(self, epoch: Epoch, stretch: Stretch, steps: Steps) -> Bound:
         """A stretch with what its steps read; rows that are read only once are replayed from where they begin."""
-        first, start = (epoch.done, self._kept()) if self.feed.streamed else (0, self.last_finite or self._kept())
+        first, start = (epoch.done, self.kept()) if self.feed.streamed else (0, self.last_finite or self.kept())
         moved = replace(steps, starts=steps.starts - stretch.origin)
         return Bound(stretch, {**self.state, **stretch.arrays()}, moved, first, start[0])
 
@@ -196,7 +204,7 @@ class Run:
             reason = None if epoch.complete else self._look(epoch.share, limit)
             if reason is not None:
                 self.write_last()
-                self._keep(self._row(*epoch.totals))
+                self.keep(self.row(*epoch.totals))
                 return reason
         return None
 
@@ -213,7 +221,7 @@ class Run:
 
     def _begin(self) -> Epoch:
         is_best = self.best is not None and self.best[1] == self.updates
-        self.last_finite = self.best if is_best else self._kept()
+        self.last_finite = self.best if is_best else self.kept()
         return Epoch.of(self.feed.parts)
 
     def _advance(self, epoch: Epoch, bound: Bound) -> Reason | None:
@@ -236,11 +244,11 @@ class Run:
         return None
 
     def _finish(self, epoch: Epoch) -> None:
-        row = self._row(*epoch.totals)
+        row = self.row(*epoch.totals)
         with deferred_interrupts():
             self.trainer.epoch += 1
             self.current = None
-            self._keep(row)
+            self.keep(row)
 
     def _chunk(self) -> int:
         """Batches until the next look at the clock, or until a checkpoint is due."""
@@ -255,12 +263,10 @@ class Run:
         self.per_batch = (time.perf_counter() - start) / batches
         return results
 
-    def scalar_table(self, epoch: Epoch) -> Array:
-        """The scalars of the epoch's steps, in the order of the program's arguments."""
+    def scalar_table(self, parts: Parts, first_step: int, first_update: int) -> Array:
+        """The scalars of the parts of an epoch's batches, in the order of the program's arguments."""
         low, high = split_seed(self.trainer.seed)
-        parts, batches = epoch.parts, len(epoch.ends)
-        done = epoch.batches(epoch.done)
-        first_step, first_update = self.trainer.step - done, self.updates - done
+        batches = int(parts.batch[-1]) + 1
         of_updates = self.trainer.updates.scalars(first_update, batches, self._watched())
         if self.trainer.updates.schedule is not None:
             self.lr = float(of_updates[f"{next(iter(self.trainer.rules.values()))[0]}{RATE}"][-1])
@@ -276,11 +282,11 @@ class Run:
         name = "train_loss" if self.held_out is None else "validation_loss"
         return [row[name] for row in self.trainer.history.rows[self.first_row :] if name in row]
 
-    def _curves(self) -> Curves:
+    def curves(self) -> Curves:
         """What stopping rules read: the epochs of this fit."""
         return self.trainer.history.curves(self.first_row)
 
-    def _row(self, loss: float, count: float) -> Row:
+    def row(self, loss: float, count: float) -> Row:
         """What the history says of the epoch that is under way, with the validation loss."""
         trainer = self.trainer
         row: Row = {
@@ -300,10 +306,10 @@ class Run:
         row["seconds"] = time.perf_counter() - self.started
         return row
 
-    def _keep(self, row: Row) -> None:
+    def keep(self, row: Row) -> None:
         """Add a row to the history, and keep the state if it is the best one."""
         if "validation_loss" in row and row["validation_loss"] < self.best_loss:
-            self.best = self._kept()
+            self.best = self.kept()
             self.best_loss = row["validation_loss"]
         if self.best is None or self.best[1] == self.updates:
             self.best_epoch = int(row["epoch"])
@@ -311,7 +317,7 @@ class Run:
 
     def _diverged(self, epoch: Epoch, bound: Bound) -> Reason:
         """Tell where, and give the state of the epoch's start back: what came after has lost its meaning."""
-        self.state, self.updates = self.last_finite or self._kept()
+        self.state, self.updates = self.last_finite or self.kept()
         first, last, steps = bound.first, bound.stretch.last, bound.steps
         replay = Replay(
             graph=self.program.graph,
@@ -326,7 +332,8 @@ class Run:
         self.fault = diagnosed(replay, epoch.losses[first : epoch.done])
         return Reason("non_finite", f"{self.fault.sentence}; a smaller lr helps")
 
-    def _kept(self) -> Kept:
+    def kept(self) -> Kept:
+        """A copy of the state, with the updates behind it."""
         return {name: array.copy() for name, array in self.state.items()}, self.updates
 
     def _averaged(self, state: dict[str, Array]) -> dict[str, Array]:

@@ -180,6 +180,11 @@ class Updates:
         rates = next(iter(self.rates.values()), None)
         return self.schedule if self.schedule is None or rates is None else rates.schedule
 
+    @property
+    def pays(self) -> bool:
+        """Whether a parameter pays a penalty."""
+        return any(paid and name in self.rules for name, paid in self.penalties.items())
+
     def penalty(self, state: Mapping[str, Array]) -> float | None:
         """What the parameters of a state pay beside the data loss; None where nobody pays."""
         paying = [(f"param.{name}", paid) for name, paid in self.penalties.items() if paid and name in self.rules]

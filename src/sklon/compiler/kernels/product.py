@@ -55,11 +55,15 @@ class ProductEmitter:
         return f" br label %T{axis}\nT{axis}:\n %t{axis} = phi i64 [{first}, %{previous}], [%tn{axis}, %U{axis}]\n"
 
     def _closed(self, axis: int) -> str:
+        """The end of such a loop."""
         _, last = self.of.whole(axis)
-        return (
-            f" br label %U{axis}\nU{axis}:\n %tn{axis} = add i64 %t{axis}, 1\n"
-            f" %tmore{axis} = icmp slt i64 %tn{axis}, {last}\n br i1 %tmore{axis}, label %T{axis}, label %V{axis}\nV{axis}:\n"
-        )
+        return f""" br label %U{axis}
+U{axis}:
+ %tn{axis} = add i64 %t{axis}, 1
+ %tmore{axis} = icmp slt i64 %tn{axis}, {last}
+ br i1 %tmore{axis}, label %T{axis}, label %V{axis}
+V{axis}:
+"""
 
     def tiling(self) -> Tiling:
         """How tiles cover the product."""

@@ -38,12 +38,17 @@ class Patience(StoppingRule):
         check_mode(self.mode)
 
     def check(self, curves: Curves) -> Reason | None:
-        since = _since_improvement(
-            downwards(curves.watched, self.mode), self.min_delta, self.relative, self._start(), self.warmup
-        )
+        since = self._since(curves)
         if since < self.patience:
             return None
         return Reason("patience", f"the validation loss has not improved for {counted(since, 'epoch')}")
+
+    def ahead(self, curves: Curves) -> int:
+        return max(1, self.patience - self._since(curves))
+
+    def _since(self, curves: Curves) -> int:
+        curve = downwards(curves.watched, self.mode)
+        return _since_improvement(curve, self.min_delta, self.relative, self._start(), self.warmup)
 
     def _start(self) -> float:
         if self.baseline is None:
@@ -68,8 +73,14 @@ class NoProgress(StoppingRule):
         check_whole(1, patience=self.patience)
         check_at_least(0.0, tol=self.tol)
 
+    def ahead(self, curves: Curves) -> int:
+        return max(1, self.patience - self._since(curves))
+
+    def _since(self, curves: Curves) -> int:
+        return _since_improvement(downwards(curves.training, "min"), self.tol, False, inf, 0)
+
     def check(self, curves: Curves) -> Reason | None:
-        since = _since_improvement(downwards(curves.training, "min"), self.tol, False, inf, 0)
+        since = self._since(curves)
         if since < self.patience:
             return None
         epochs = counted(since, "epoch")

@@ -58,6 +58,10 @@ class StoppingRule(ABC):
     def check(self, curves: Curves) -> Reason | None:
         """The reason to stop now, or None to go on."""
 
+    def ahead(self, curves: Curves) -> int:
+        """The fewest epochs after which the rule may want to stop; it need not be asked before. At least one."""
+        return 1
+
     @property
     def needs_validation(self) -> bool:
         """Whether the rule reads the validation curve."""
@@ -113,6 +117,9 @@ class Either(StoppingRule):
     def check(self, curves: Curves) -> Reason | None:
         return self.first.check(curves) or self.second.check(curves)
 
+    def ahead(self, curves: Curves) -> int:
+        return min(self.first.ahead(curves), self.second.ahead(curves))
+
     def __str__(self) -> str:
         return f"{self.first} | {self.second}"
 
@@ -138,6 +145,9 @@ class Both(StoppingRule):
         if first is None or second is None:
             return None
         return Reason(f"{first.name} and {second.name}", f"{first.sentence}, and {second.sentence}")
+
+    def ahead(self, curves: Curves) -> int:
+        return max(self.first.ahead(curves), self.second.ahead(curves))
 
     def __str__(self) -> str:
         return " & ".join(f"({r})" if isinstance(r, Either) else str(r) for r in (self.first, self.second))

@@ -1,0 +1,145 @@
+"""Several epochs of a fit between which nobody has to look at anything: bound once, and run one after another.
+
+What they compute is what epochs one by one compute, to the bit. A stopping rule tells how many epochs it need not be
+asked (``StoppingRule.ahead``); where numbers stop being finite, the state from before comes back, and the same epochs
+are run one by one, which tells where that began.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sklon.compiler.executable import Steps
+from sklon.compiler.interrupts import deferred_interrupts
+
+from .arrays import Samples
+from .diagnosis import not_finite
+from .parts import Parts
+from .stopping import StoppingRule
+
+if TYPE_CHECKING:
+    from .run import Kept, Run
+
+Array = np.ndarray[Any, Any]
+#: numbers of rows in the orders of epochs that run together, at most
+MOST_NUMBERS = 1 << 22
+
+
+def epochs_ahead(run: Run, until: int, rule: StoppingRule | None, seconds: float) -> int:
+    """How many epochs may run together: for about so many seconds, and as long as the rule cannot stop."""
+    trainer, feed = run.trainer, run.feed
+    looked_at = run.watchers.all or run.writer is not None or run.current is not None or trainer.options.skip
+    if looked_at or trainer.updates.freezes or not isinstance(feed.samples, Samples):
+        return 1
+    schedule = trainer.updates.schedule
+    if (schedule is not None and schedule.reads_curve) or not run.per_batch or trainer.epoch < run.alone_until:
+        return 1
+    in_time = seconds / (run.per_batch * len(feed.starts()))
+    most = int(min(in_time, MOST_NUMBERS / feed.length, until - trainer.epoch))
+    if rule is not None and most > 1:
+        most = min(most, rule.ahead(run.curves()))
+    return max(1, most)
+
+
+def run_together(run: Run, count: int) -> bool:
+    """Run so many epochs; False, and nothing has happened, if numbers did not stay finite."""
+    trainer, samples, each = run.trainer, run.feed.samples, len(run.feed.parts)
+    assert isinstance(samples, Samples)
+    order = np.concatenate([run.feed.order(trainer.seed, trainer.epoch + k) for k in range(count)])
+    before, began = _Before.of(run), time.perf_counter()
+    steps, rates = _steps(run, count)
+    arrays = {**run.state, **samples.bound(), "rows": order}
+    judged = run.validation is not None or trainer.updates.pays
+    with run.program.code.prepared(arrays, steps) as call, deferred_interrupts():
+        if not judged:
+            call.run(0, count * each)
+        for k in range(count):
+            if judged:
+                call.run(k * each, (k + 1) * each)
+                _note(run, *_sums(run, call.results, k, 1), rates[k : k + 1])
+        if not judged:
+            _note(run, *_sums(run, call.results, 0, count), rates)
+        finite = np.isfinite(call.results["loss"]).all() and not not_finite(run.state, run.program.watched)
+        if not finite:
+            before.put_back(run, count)
+    run.per_batch = (time.perf_counter() - began) / (count * len(run.feed.starts()))
+    return bool(finite)
+
+
+def _steps(run: Run, count: int) -> tuple[Steps, list[float | None]]:
+    """The steps of so many epochs, and the rate of each epoch's last one where a schedule moves it."""
+    trainer, one = run.trainer, run.feed.parts
+    batches = int(one.batch[-1]) + 1
+    parts = _repeated(one, run.feed.length, count)
+    if trainer.updates.schedule is None and trainer.average is None:
+        return Steps(parts.rows, parts.starts, run.scalar_table(parts, trainer.step, run.updates)), [run.lr] * count
+    tables, rates = [], []
+    for k in range(count):
+        tables.append(run.scalar_table(one, trainer.step + k * batches, run.updates + k * batches))
+        rates.append(run.lr)
+    return Steps(parts.rows, parts.starts, np.concatenate(tables)), rates
+
+
+def _repeated(one: Parts, length: int, count: int) -> Parts:
+    """The parts of so many epochs, whose rows lie one behind the other."""
+    batches = int(one.batch[-1]) + 1
+    epoch = np.repeat(np.arange(count), len(one))
+    tiled = {name: np.tile(getattr(one, name), count) for name in ("starts", "rows", "batch", "offset", "last")}
+    found = Parts(**tiled)
+    return replace(found, starts=found.starts + epoch * length, batch=found.batch + epoch * batches)
+
+
+def _sums(run: Run, results: Mapping[str, Array], first: int, count: int) -> tuple[list[float], list[float]]:
+    """For each of ``count`` epochs from ``first`` on the sum of its losses, and what they count for."""
+    parts = run.feed.parts
+    own = slice(first * len(parts), (first + count) * len(parts))
+    losses: Array = results["loss"][own].astype(np.float64).reshape(count, -1).sum(axis=1)
+    if "weight" not in results:
+        return losses.tolist(), [float(parts.rows.sum())] * count
+    counts: Array = results["weight"][own].astype(np.float64).reshape(count, -1).sum(axis=1)
+    return losses.tolist(), counts.tolist()
+
+
+def _note(run: Run, losses: Sequence[float], counts: Sequence[float], rates: Sequence[float | None]) -> None:
+    """Move the counters past some epochs, and write them down."""
+    trainer = run.trainer
+    batches = len(run.feed.starts())
+    for loss, count, run.lr in zip(losses, counts, rates, strict=True):
+        trainer.step += batches
+        run.updates += batches
+        row = run.row(loss, count)
+        trainer.epoch += 1
+        run.keep(row)
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What a fit was before some epochs."""
+
+    state: Kept
+    counters: tuple[int, int, int]  # epochs, steps, rows of the history
+    best: tuple[Kept | None, float, int]
+
+    @staticmethod
+    def of(run: Run) -> _Before:
+        """As it is now."""
+        trainer = run.trainer
+        counters = (trainer.epoch, trainer.step, len(trainer.history))
+        return _Before(run.kept(), counters, (run.best, run.best_loss, run.best_epoch))
+
+    def put_back(self, run: Run, count: int) -> None:
+        """Make it so again; the same epochs are to be run one by one."""
+        state, run.updates = self.state
+        for label, array in state.items():
+            run.state[label][...] = array
+        trainer = run.trainer
+        trainer.epoch, trainer.step, rows = self.counters
+        del trainer.history.rows[rows:]
+        run.best, run.best_loss, run.best_epoch = self.best
+        run.recalibrated = None
+        run.alone_until = trainer.epoch + count
