@@ -23,7 +23,7 @@ BINS = [np.linspace(-1.5, 1.5, 10).tolist(), [-1.0, 2.0], [-2.0, 0.0, 0.5]]
 def _layer() -> nn.PiecewiseLinearEmbeddings:
     sklon.manual_seed(3)
     layer = nn.PiecewiseLinearEmbeddings(BINS, SIZE)
-    layer.weight.assign(RANDOM.normal(size=layer.weight.shape).astype(np.float32))
+    layer.weight.assign(RANDOM.normal(size=(3, 9, SIZE)).astype(np.float32))
     return layer
 
 
@@ -118,6 +118,8 @@ def test_another_number_of_features_is_refused() -> None:
 
 
 def test_it_is_described_and_built_again() -> None:
-    model = nn.Sequential(_layer(), nn.Flatten())
-    found = describe(model)
-    assert found is not None and build(found)[0].bins == model[0].bins  # type: ignore[attr-defined]
+    layer = _layer()
+    found = describe(layer)
+    assert found is not None
+    built = build(found)
+    assert isinstance(built, nn.PiecewiseLinearEmbeddings) and built.bins == layer.bins

@@ -44,7 +44,9 @@ def test_three_epochs_give_pytorch_s_parameters(task: str) -> None:
     torch = pytest.importorskip("torch")
     out = 1 if task == "values" else CLASSES
     model = _network(out)
-    target = {"classes": LABELS, "values": VALUES, "probabilities": np.eye(CLASSES, dtype=np.float32)[LABELS]}[task]
+    target: Any = {"classes": LABELS, "values": VALUES, "probabilities": np.eye(CLASSES, dtype=np.float32)[LABELS]}[
+        task
+    ]
     inner = nn.MSELoss() if task == "values" else nn.CrossEntropyLoss()
     theirs = {name: torch.tensor(value, requires_grad=True) for name, value in model.state_dict().items()}
     optimizer = torch.optim.SGD(theirs.values(), lr=0.1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,8 @@ import pytest
 import sklon
 from sklon import Trainer, nn
 from sklon.graph.node import Graph, Slot, slots, structure
-from sklon.optim.named import RULES
+from sklon.optim.named import settings_of
+from sklon.optim.rules import RULES
 from sklon.tensors.values import number_of
 from sklon.training import recordings
 from sklon.training.recordings import structure_of, training_graph
@@ -36,7 +37,7 @@ def test_equal_models_have_one_structure_and_others_do_not() -> None:
 
 def test_tied_weights_are_another_structure() -> None:
     apart, tied = (nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4)) for _ in range(2))
-    tied[1].weight = tied[0].weight  # type: ignore[attr-defined]
+    tied[1].weight = tied[0].weight
     assert structure_of(apart) != structure_of(tied)
 
 
@@ -74,8 +75,7 @@ def _numbers(graph: Graph) -> list[Any]:
 @pytest.mark.parametrize("name", RULES)
 def test_a_rule_s_numbers_are_no_part_of_a_recording(name: str) -> None:
     """So rules that differ in numbers, none of them zero, may share one."""
-    kind = RULES[name]
-    rule = kind()
+    rule: Any = RULES[name](**settings_of(name, None))
     numbers = {f.name: getattr(rule, f.name) for f in fields(rule) if f.init}
     moved = {n: _moved(v) for n, v in numbers.items() if _moved(v) != v}
     other = replace(rule, **moved)
@@ -95,7 +95,8 @@ def _moved(value: Any) -> Any:
         return value * 0.9375
     if isinstance(value, tuple):
         return tuple(_moved(v) for v in value)
-    return value
+    rule: Any = value
+    return replace(rule, lr=rule.lr * 0.9375) if is_dataclass(value) else value  # a rule within a rule
 
 
 def test_a_shared_recording_computes_with_each_one_s_numbers() -> None:

@@ -28,6 +28,7 @@ from .trace import watch
 SIZE = 64
 _turn = Lock()
 _programs: OrderedDict[Any, Executor] = OrderedDict()
+_by_graph: OrderedDict[Any, Executor] = OrderedDict()  # the same, by the graph itself, whose structure takes a while
 _making: dict[Any, Lock] = {}  # for each program that somebody looks for
 
 
@@ -36,6 +37,11 @@ def compiled(graph: Graph, max_rows: int, limit: Limit | None = None, level: int
 
     ``level`` is that of code generation: ``native.QUICK`` for a program that somebody waits for.
     """
+    asked = (graph, max_rows, limit, level)
+    with _turn:
+        known = _by_graph.get(asked)
+    if known is not None:
+        return known
     key = _key(graph, max_rows, limit, level)
     with _turn:
         making = _making.setdefault(key, Lock())
@@ -49,11 +55,17 @@ def compiled(graph: Graph, max_rows: int, limit: Limit | None = None, level: int
             with _turn:
                 _making.pop(key, None)
         with _turn:
-            _programs[key] = found
-            _programs.move_to_end(key)
-            if len(_programs) > SIZE:
-                _programs.popitem(last=False)
+            _keep(_programs, key, found)
+            _keep(_by_graph, asked, found)
     return found
+
+
+def _keep(programs: OrderedDict[Any, Executor], key: Any, found: Executor) -> None:
+    """Keep a program as the newest one."""
+    programs[key] = found
+    programs.move_to_end(key)
+    if len(programs) > SIZE:
+        programs.popitem(last=False)
 
 
 def in_memory(graph: Graph, max_rows: int, limit: Limit | None = None, level: int = native.POLISHED) -> Executor | None:
@@ -71,6 +83,7 @@ def clear() -> None:
     """Forget all programs in memory."""
     with _turn:
         _programs.clear()
+        _by_graph.clear()
 
 
 def load_or_compile(

@@ -73,6 +73,10 @@ class PiecewiseLinearEmbeddings(Module):
     [0.5, 6.0, 16.0, -1.0]
     """
 
+    inner: Tensor
+    start: Tensor
+    slope: Tensor
+
     def __init__(self, bins: Sequence[Sequence[float]], d_embedding: int) -> None:
         super().__init__()
         self.bins = tuple(_edges(one, f) for f, one in enumerate(bins))
@@ -87,9 +91,8 @@ class PiecewiseLinearEmbeddings(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         _check_features(x, len(self.bins))
-        inner, start, slope = (self.get_buffer(name) for name in ("inner", "start", "slope"))
-        row, share = place_in_bins(x, inner, start, slope)
-        return self.linear0(x) + interpolated(self.weight, row, share)
+        row, share = place_in_bins(x, self.inner, self.start, self.slope)
+        return self.linear0.forward(x) + interpolated(self.weight, row, share)
 
     def extra_repr(self) -> str:
         counts = sorted({len(one) - 1 for one in self.bins})

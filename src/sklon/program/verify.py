@@ -255,7 +255,7 @@ class _LoopCheck:
         a, b = self.buffers[left.buffer], self.buffers[right.buffer]
         for at, buffer in ((left, a), (right, b)):
             steps = [stride_along(buffer, at, t) for t in range(self.rank, term + 1)]
-            sizes = self.loop.inner[1:]
+            sizes = [e for e in self.loop.inner[1:] if isinstance(e, int)]
             self.require(all(s == t * e for s, t, e in zip(steps, steps[1:], sizes, strict=False)), "sums are apart")
         self.require(not a.panel, "panels are read as a left operand")
         one_column = self.loop.axes[roles.lane] == 1

@@ -15,9 +15,6 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from sklon._base.locks import Lock
-from sklon.compiler.cache import compiled
-from sklon.compiler.executor import Executor
-from sklon.compiler.limit import Limit
 from sklon.graph.node import Graph
 from sklon.nn import Loss, Module
 from sklon.nn.settings import TABLES
@@ -29,7 +26,7 @@ from .captured import captured_by
 from .step import Columns, record_evaluation, record_prediction, record_training
 from .updating import PLAIN, Options
 
-#: recorded graphs, and programs, that are kept
+#: recorded graphs that are kept
 KEPT = 256
 #: where classes come from whose settings say all that their recording depends on
 OURS = "sklon."
@@ -56,7 +53,7 @@ class _Kept:
             return self._found.setdefault(key, made)
 
 
-_graphs, _programs = _Kept(), _Kept()
+_graphs = _Kept()
 
 
 def training_graph(
@@ -83,12 +80,6 @@ def evaluation_graph(model: Module, loss: Loss, columns: Columns) -> Graph:
 def prediction_graph(model: Module, columns: Columns) -> Graph:
     """The graph of a model's outputs, as ``record_prediction`` gives it."""
     return _recorded(("prediction", columns), (model,), lambda: record_prediction(model, columns))
-
-
-def program_of(graph: Graph, rows: int, limit: Limit | None = None) -> Executor:
-    """What runs a graph, found by the graph itself before its structure is looked up."""
-    found: Executor = _programs.of((graph, rows, limit), lambda: compiled(graph, rows, limit))
-    return found
 
 
 def _recorded(what: Hashable, modules: tuple[Module, ...], record: Callable[[], Graph]) -> Graph:
@@ -125,7 +116,9 @@ _UNSEEN = frozenset((*TABLES, "training"))
 
 def _type_of(part: Any) -> Hashable:
     """The shape and type of a tensor, and whether it is trained; of a module it is told with its path."""
-    return (part.shape, part.dtype, part.requires_grad) if isinstance(part, Tensor) else type(part)
+    if isinstance(part, Tensor):
+        return part.shape, part.dtype, part.requires_grad
+    return type(part).__qualname__
 
 
 def _of_rule(value: Any) -> Hashable:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from sklon._base.philox import split_seed
+from sklon.compiler.cache import compiled
 from sklon.compiler.executable import Steps, aligned_zeros
 from sklon.compiler.executor import Executor
 from sklon.compiler.interrupts import deferred_interrupts
@@ -37,7 +38,7 @@ from .feed import Feed
 from .history import Row
 from .losses import loss_for
 from .parts import Parts, Stretch
-from .recordings import evaluation_graph, program_of, training_graph
+from .recordings import evaluation_graph, training_graph
 from .snapshots import identity_of, snapshot_of
 from .step import Columns
 from .stopping import Curves, Reason, StoppingRule
@@ -140,7 +141,7 @@ class Run:
         if frozen not in self.programs:
             graph = self._graph(frozen)
             watched = finite_parameters(graph, self.state)
-            code = program_of(graph, self.feed.micro, Limit.of(self.trainer.memory_limit))
+            code = compiled(graph, self.feed.micro, Limit.of(self.trainer.memory_limit))
             self.programs[frozen] = StepProgram(graph, code, scalars_of(graph), watched)
         return self.programs[frozen]
 
