@@ -357,6 +357,13 @@ ROWS: tuple[Row, ...] = (
     contract("ni,i->n", "Nk", "k"),
     contract("n,o->no", "N", "m"),
     contract("nij,nj->ni", "N3k", "Nk"),
+    contract("nji,oi->njo", "N3k", "mk"),
+    contract("njo,nji->oi", "N3m", "N3k"),
+    contract("nji,jio->njo", "N3k", "3km"),
+    contract("ni,jio->njo", "Nk", "3km"),
+    contract("njo,jio->ni", "N3m", "3km"),
+    contract("njo,nji->jio", "N3m", "N3k"),
+    contract("tu,fud->ftd", "5k", "3km"),
     standardize("Nk", (1,)),
     standardize("Nk", (0,)),
     standardize("N3k", (0, 2)),
@@ -383,6 +390,23 @@ ROWS: tuple[Row, ...] = (
         ((anywhere, "5k"), (small_integers, "N")),
         lambda t, table, index, s: table[index.long()],
         exact=True,
+    ),
+    Row(
+        "gather",
+        lambda table, index, s: b.gather(table, index),
+        ((anywhere, "5k"), (small_integers, "N3")),
+        lambda t, table, index, s: table[index.long()],
+        exact=True,
+        name="of several rows each",
+    ),
+    Row(
+        "scatter_add",
+        lambda index, x, s: b.scatter_add(index, x, rows=7),
+        ((small_integers, "N3"), (anywhere, "N3k")),
+        lambda t, index, x, s: t.zeros(7, *x.shape[2:], dtype=x.dtype).index_add(
+            0, index.long().flatten(), x.flatten(0, 1)
+        ),
+        name="of several rows each",
     ),
     Row(
         "scatter_add",

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from sklon._base.errors import InputError, VerificationError
 from sklon._base.shapes import Extent, N, S, Symbol, T, row_major
@@ -251,12 +252,17 @@ class _LoopCheck:
 
     def _check_operands(self, product: Product, roles: Roles) -> None:
         """Sums run as one, and the lanes or the terms of the right operand are contiguous."""
-        left, right, term = product.left, product.right, len(self.loop.axes) - 1
+        left, right = product.left, product.right
         a, b = self.buffers[left.buffer], self.buffers[right.buffer]
+        inner = range(self.rank, len(self.loop.axes))
+        real = [t for t in inner if self.loop.axes[t] != 1] or [inner[0]]
         for at, buffer in ((left, a), (right, b)):
-            steps = [stride_along(buffer, at, t) for t in range(self.rank, term + 1)]
-            sizes = [e for e in self.loop.inner[1:] if isinstance(e, int)]
-            self.require(all(s == t * e for s, t, e in zip(steps, steps[1:], sizes, strict=False)), "sums are apart")
+            for one, other in pairwise(real):
+                extent = self.loop.axes[other]
+                assert isinstance(extent, int)
+                joined = stride_along(buffer, at, one) == stride_along(buffer, at, other) * extent
+                self.require(joined, "sums are apart")
+        term = real[-1]
         self.require(not a.panel, "panels are read as a left operand")
         one_column = self.loop.axes[roles.lane] == 1
         lanes = b.panel or one_column or stride_along(b, right, roles.lane) == 1

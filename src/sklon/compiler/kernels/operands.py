@@ -24,7 +24,8 @@ class Operands:
         roles = roles_of(loop, self.product)
         assert roles is not None
         self.row, self.lane, self.stack = roles.row, roles.lane, roles.stack
-        self.sum = len(loop.axes) - 1
+        terms = range(len(loop.outer), len(loop.axes))
+        self.sum = next((a for a in reversed(terms) if loop.axes[a] != 1), terms[0])  # the innermost one that runs
         self.width = lanes_of(program, loop, target.vector_bytes)
         self.left, self.right = (program.buffers[a.buffer] for a in (self.product.left, self.product.right))
         self.strides = self._strides()

@@ -146,10 +146,11 @@ def _joined_sums(node: Node, op: Contract, plan: ContractPlan) -> Node | None:
     if len(plan.sum) == 1:
         return None
     sizes = op.extents(*(i.type for i in node.inputs))
+    running = [x for x in plan.sum if sizes[x] != 1]
     inputs, labels = [], []
     for x, own in zip(node.inputs, (op.a, op.b), strict=True):
         seen = view(x, own)
-        if not all(seen.stride(a) == seen.stride(b) * int(str(sizes[b])) != 0 for a, b in pairwise(plan.sum)):
+        if not all(seen.stride(a) == seen.stride(b) * int(str(sizes[b])) != 0 for a, b in pairwise(running)):
             order = _leading_rows_first(plan.sum + "".join(c for c in own if c not in plan.sum), node)
             x = apply_op(Copy(), _ordered(x, own, order, sizes), source=node.source)
             own = order
@@ -214,7 +215,8 @@ def sums_in_lanes(node: Node, max_rows: int, target: Target) -> bool:
         return False
     terms, stack = (_known(labels, sizes) for labels in (plan.sum, plan.stack))
     views = [view(x, labels) for x, labels in zip(node.inputs, (op.a, op.b), strict=True)]
-    if any(v.stride(plan.sum[-1]) != 1 or isinstance(v.base.op, Copy) for v in views):
+    innermost = next((x for x in reversed(plan.sum) if sizes[x] != 1), plan.sum[0])
+    if any(v.stride(innermost) != 1 or isinstance(v.base.op, Copy) for v in views):
         return False
     lanes = target.lanes(node.dtype.itemsize)
     times = stack * (rows if isinstance(rows, int) else max_rows)
