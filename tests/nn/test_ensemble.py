@@ -10,6 +10,7 @@ import pytest
 import sklon
 from sklon import nn
 from sklon._base.errors import InputError, ShapeError
+from sklon.data import PerMember
 
 RANDOM = np.random.default_rng(0)
 ROWS, FEATURES, MEMBERS, CLASSES = 70, 5, 3, 4
@@ -151,3 +152,43 @@ def test_an_ensemble_is_described_and_built_again() -> None:
 
     found = describe(_network(2))
     assert found is not None and repr(build(found)) == repr(_network(2))
+
+
+def test_members_learn_from_rows_of_their_own() -> None:
+    """Three epochs over orders of each member's own are three epochs of PyTorch over the same rows."""
+    torch = pytest.importorskip("torch")
+    model = _network(CLASSES)
+    theirs = {name: torch.tensor(value, requires_grad=True) for name, value in model.state_dict().items()}
+    optimizer, sampler = torch.optim.SGD(theirs.values(), lr=0.1), PerMember(MEMBERS)
+    for epoch in range(3):
+        order = sampler.order(ROWS, seed=4, epoch=epoch)
+        assert all((np.sort(order[:, j]) == np.arange(ROWS)).all() for j in range(MEMBERS))
+        assert (order[:, 0] != order[:, 1]).any()
+        for first in range(0, ROWS, 32):
+            rows = order[first : first + 32]
+            h = torch.tensor(X[rows])
+            for i in (1, 3):
+                y = (h * theirs[f"{i}.r"]) @ theirs[f"{i}.weight"].T * theirs[f"{i}.s"] + theirs[f"{i}.bias"]
+                h = torch.relu(y)
+            y = torch.einsum("nki,kio->nko", h, theirs["5.weight"]) + theirs["5.bias"]
+            optimizer.zero_grad()
+            torch.nn.functional.cross_entropy(y.flatten(0, 1), torch.tensor(LABELS[rows].flatten())).backward()
+            optimizer.step()
+    trainer = sklon.Trainer(model, loss=nn.EnsembleLoss(nn.CrossEntropyLoss()), optimizer="sgd", lr=0.1, seed=4)
+    trainer.fit((X, LABELS), epochs=3, batch_size=32, shuffle=sampler)
+    for name, value in theirs.items():
+        np.testing.assert_allclose(model.state_dict()[name], value.detach().numpy(), rtol=2e-5, atol=2e-6)
+    assert trainer.predict(X).shape == (ROWS, MEMBERS, CLASSES)  # evaluated, all see the same
+
+
+def test_rows_of_their_own_cannot_be_weighed_yet() -> None:
+    trainer = sklon.Trainer(_network(CLASSES), loss=nn.EnsembleLoss(nn.CrossEntropyLoss()))
+    with pytest.raises(InputError, match="cannot weigh rows"):
+        trainer.fit((X, LABELS, np.ones(ROWS)), epochs=1, shuffle=PerMember(MEMBERS))
+
+
+def test_a_view_takes_features_for_all_or_for_each() -> None:
+    view = nn.EnsembleView(2)
+    assert view(sklon.ones(3, 2, 4)).shape == (3, 2, 4)
+    with pytest.raises(ShapeError, match=r"\[N, features\] or \[N, 2, features\]"):
+        view(sklon.ones(3, 5, 4))

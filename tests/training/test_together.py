@@ -56,9 +56,9 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many epochs ran together, each time; time is no bound."""
     found: list[int] = []
 
-    def counting(fit: Any, count: int) -> bool:
+    def counting(fit: Any, count: int, rule: Any) -> Any:
         found.append(count)
-        return together.run_together(fit, count)
+        return together.run_together(fit, count, rule)
 
     monkeypatch.setattr(run, "run_together", counting)
     monkeypatch.setattr(run, "CHUNK_SECONDS", 1e6)

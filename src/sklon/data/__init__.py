@@ -13,7 +13,7 @@ from .loading import DataLoader, Dataset, TensorDataset
 from .preparation import Inputs, Preparation, fit_preparation
 from .reading import read
 from .recipes import Calendar, Codes, Dropped, Numeric, OneHot, Recipe, fit_recipe
-from .sampling import Balanced, InOrder, Sampler, Shuffled, Stratified, Weighted
+from .sampling import Balanced, InOrder, PerMember, Sampler, Shuffled, Stratified, Weighted
 from .splits import Split, sample_rows, split_groups, split_latest, split_rows
 from .table import Column, Table, Texts, brief, column_from_array, column_from_text, nearest
 from .target import Classes, Quantity, Target, fit_target
@@ -41,6 +41,7 @@ __all__ = [
     "Numeric",
     "OneHot",
     "ParquetBlocks",
+    "PerMember",
     "Preparation",
     "Quantity",
     "Recipe",

@@ -12,18 +12,26 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from sklon._base.checks import check_whole
 from sklon._base.errors import InputError
 from sklon._base.philox import permutation, uniform
 
 Array = np.ndarray[Any, Any]
 #: stream of the random bits with which rows are drawn with replacement
 DRAW_STREAM = 0xFFFF0002
+#: stream of the permutations of an ensemble's first member; those of a stream of blocks count from 2
+MEMBER_STREAM = 1 << 32
 
 
 class Sampler(ABC):
     """Chooses and orders the rows of an epoch."""
 
     name: ClassVar[str]
+
+    @property
+    def members(self) -> int:
+        """How many members of an ensemble take rows of their own; 1 where all take the same."""
+        return 1
 
     @abstractmethod
     def order(self, rows: int, *, seed: int, epoch: int) -> Array:
@@ -56,6 +64,33 @@ class Shuffled(Sampler):
 
     def order(self, rows: int, *, seed: int, epoch: int) -> Array:
         return permutation(rows, seed=seed, epoch=epoch)
+
+
+@dataclass(frozen=True, slots=True)
+class PerMember(Sampler):
+    """Every row once for each of ``k`` members of an ensemble, each of which has another order in each epoch.
+
+    The order is [rows, k]. The model sees inputs [N, k, …] while training, which ``nn.EnsembleView(k)`` lets pass, and
+    the loss targets [N, k, …], as ``nn.EnsembleLoss`` takes them; evaluated, it sees [N, …]. Members that see other
+    batches stay more different. Source: Gorishniy, Kotelnikov and Babenko, *TabM*, 2025.
+
+    >>> from sklon.data import PerMember
+    >>> PerMember(2).order(3, seed=0, epoch=0).shape
+    (3, 2)
+    """
+
+    name: ClassVar[str] = "per_member"
+    k: int
+
+    def __post_init__(self) -> None:
+        check_whole(1, k=self.k)
+
+    @property
+    def members(self) -> int:
+        return self.k
+
+    def order(self, rows: int, *, seed: int, epoch: int) -> Array:
+        return np.stack([permutation(rows, seed=seed, epoch=epoch, stream=MEMBER_STREAM + j) for j in range(self.k)], 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

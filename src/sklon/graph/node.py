@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 from sklon._base.dtypes import Dtype
@@ -17,6 +18,10 @@ from sklon._base.shapes import Shape
 
 if TYPE_CHECKING:
     from .build import Build
+
+
+#: graphs whose slots are kept, for those who ask again
+KEPT = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +187,12 @@ def walk(roots: Iterable[Node], above: Iterable[Node] = ()) -> list[Node]:
 
 def slots(graph: Graph) -> list[Node]:
     """The slots of a graph in the order in which a walk meets them: the order of a program's arguments."""
-    return [n for n in walk(graph.roots) if isinstance(n.op, Slot)]
+    return list(_slots(graph))
+
+
+@lru_cache(KEPT)
+def _slots(graph: Graph) -> tuple[Node, ...]:
+    return tuple(n for n in walk(graph.roots) if isinstance(n.op, Slot))
 
 
 def attributes(op: Op) -> Iterator[tuple[str, Any]]:

@@ -26,7 +26,9 @@ SCALINGS = ("ones", "normal", "random-signs")
 
 
 class EnsembleView(Module):
-    """The same samples for each of k members: x [N, …] → [N, k, …], in which nothing is copied.
+    """The same samples for each of k members: x [N, features] → [N, k, features], in which nothing is copied.
+
+    x [N, k, features], samples of each member's own, passes as it is.
 
     >>> from sklon import nn, ones
     >>> nn.EnsembleView(4)(ones(5, 3)).shape
@@ -38,6 +40,12 @@ class EnsembleView(Module):
         self.k = _counted(k)
 
     def forward(self, x: Tensor) -> Tensor:
+        if x.ndim == 3 and x.shape[1] == self.k:
+            return x
+        if x.ndim != 2:
+            raise ShapeError(
+                f"a view of {self.k} members takes [N, features] or [N, {self.k}, features], not {x.shape}"
+            )
         wide = (x.shape[0], self.k, *x.shape[1:])
         return F.broadcast_to(F.expand_dims(x, 1), wide)  # type: ignore[arg-type]
 

@@ -99,7 +99,7 @@ class L2(_Neutral):
         return grad + scalars["strength"] * param
 
     def value(self, param: Array) -> float:
-        return 0.5 * self.strength * float(np.sum(np.square(param, dtype=np.float64)))
+        return 0.5 * self.strength * float(np.add.reduce(np.square(param, dtype=np.float64), axis=None))
 
 
 @dataclass(frozen=True, slots=True)

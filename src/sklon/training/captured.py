@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from sklon.graph.node import Graph, Node, Slot, slot, walk
+from sklon.graph.node import Graph, Node, Slot, slot, slots, walk
 from sklon.tensors import values
 
 Array = np.ndarray[Any, Any]
@@ -40,7 +40,7 @@ def named(graph: Graph) -> Graph:
 def captured_by(graph: Graph) -> dict[str, Array]:
     """The arrays of the tensors from outside, by their names."""
     found: dict[str, Array] = {}
-    for node in walk(graph.roots):
+    for node in slots(graph):
         if isinstance(node.op, Slot) and node.op.label.startswith(CAPTURED):
             array = values.array_of(node)
             assert array is not None

@@ -87,6 +87,16 @@ class Feed:
         n = self.length
         return np.arange(0, n - n % self.batch if self.drop_last else n, self.batch)
 
+    @cached_property
+    def batches(self) -> int:
+        """How many there are in an epoch."""
+        return len(self.starts())
+
+    @cached_property
+    def rows_taken(self) -> int:
+        """How many rows they have."""
+        return int(self.rows().sum())
+
     def rows(self) -> Array:
         """The rows of each step."""
         rows: Array = np.minimum(self.batch, self.length - self.starts())
@@ -104,6 +114,10 @@ class Feed:
 
     def check(self, model: Module) -> None:
         """Refuse an epoch without a step, and a step of one row for a model that cannot train on one."""
+        if self.sampler.members > 1 and self.samples.columns.weighted:
+            raise InputError(
+                "members that take rows of their own cannot weigh rows yet; leave the weights or PerMember out"
+            )
         n, rows = self.length, self.parts.rows
         if not len(rows):
             raise InputError(

@@ -232,7 +232,9 @@ def _sizes(batch: int) -> Iterator[int]:
 
 
 def _try(twin: Trainer, feed: Feed, limit: int) -> Tried:
-    options = replace(twin.options, in_parts=feed.in_parts, averaged=twin.average is not None)
+    options = replace(
+        twin.options, in_parts=feed.in_parts, averaged=twin.average is not None, members=feed.sampler.members
+    )
     graph = record_training(twin.model, loss_for(twin.loss, feed.samples), twin.rules, feed.samples.columns, options)
     needed = bytes_of(graph, feed.micro)
     if needed > limit:

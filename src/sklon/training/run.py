@@ -106,10 +106,10 @@ class Run:
         self.state = _initial_state(trainer, self._graph(frozenset()))
         self.program = self._program()
         self.validation = None if held_out is None else self._validation(held_out)
-        moved = trainer.average is not None or averages_itself(trainer.updates.rules)
+        self.averages = trainer.average is not None or averages_itself(trainer.updates.rules)
         self.recalibrate = (
             Recalibration(trainer.model, columns, feed, trainer.seed)
-            if moved and keeps_statistics(trainer.model)
+            if self.averages and keeps_statistics(trainer.model)
             else None
         )
         self.recalibrated: Kept | None = None  # the last state that was handed out with new statistics
@@ -130,7 +130,12 @@ class Run:
         """The graph of a step in which these parameters keep their values."""
         if frozen not in self.graphs:
             trainer, feed = self.trainer, self.feed
-            options = replace(trainer.options, in_parts=feed.in_parts, averaged=trainer.average is not None)
+            options = replace(
+                trainer.options,
+                in_parts=feed.in_parts,
+                averaged=trainer.average is not None,
+                members=feed.sampler.members,
+            )
             loss, columns = loss_for(trainer.loss, feed.samples), feed.samples.columns
             self.graphs[frozen] = training_graph(trainer.model, loss, trainer.rules, columns, options, frozen)
         return self.graphs[frozen]
@@ -155,10 +160,12 @@ class Run:
         went_on = self.trainer.epoch > self.first_epoch and self.current is None
         found = rule.check(self.curves()) if rule is not None and went_on else None
         while found is None and self.trainer.epoch < until:
-            count = epochs_ahead(self, until, rule, CHUNK_SECONDS)
-            if count > 1 and run_together(self, count):
-                found = self._look(1.0, limit) or (None if rule is None else rule.check(self.curves()))
-                continue
+            count = epochs_ahead(self, until, CHUNK_SECONDS)
+            if count > 1:
+                reason = run_together(self, count, rule)
+                if self.trainer.epoch >= self.alone_until:
+                    found = self._look(1.0, limit) or reason
+                    continue
             rows = len(self.trainer.history)
             found = self._epoch(limit)
             if len(self.trainer.history) > rows:
@@ -339,10 +346,9 @@ class Run:
 
     def _averaged(self, state: dict[str, Array]) -> dict[str, Array]:
         """The state with averages in the parameters' place, where there are some."""
-        rules = self.trainer.updates.rules
-        if self.trainer.average is None and not averages_itself(rules):
+        if not self.averages:
             return state
-        return with_averages(at_the_averaged_point(state, rules))
+        return with_averages(at_the_averaged_point(state, self.trainer.updates.rules))
 
     def handed_out(self, state: dict[str, Array]) -> dict[str, Array]:
         """The state as users get it: averages in the parameters' place, with statistics that belong to them."""

@@ -70,9 +70,9 @@ class _Batch:
     weight: Tensor | None
 
 
-def _batch(columns: Columns, extent: Extent = N) -> _Batch:
-    """The rows of the step, gathered from the data by their indices."""
-    rows = slot("rows", "index", (extent,), int32)
+def _batch(columns: Columns, extent: Extent = N, members: int = 1) -> _Batch:
+    """The rows of the step, gathered from the data by their indices: for each of several members its own."""
+    rows = slot("rows", "index", (extent,) if members == 1 else (extent, members), int32)
 
     def gathered(label: str, shape: tuple[int, ...], dtype: Dtype) -> Tensor:
         table: Shape = (T, *shape)
@@ -158,7 +158,7 @@ def record_training(
     parts = PartSums() if options.in_parts else None
     source = _StepRandom(offset=parts.offset if parts else None)
     with _mode(model, True), _as_slots(model, loss) as held, random_source(source), naming_layers(model):
-        batch = _batch(columns)
+        batch = _batch(columns, members=options.members)
         loss_sum, weight = _sum_and_count(loss, model(*batch.inputs), batch)
         moved = [(old, Tensor(new)) for old, new in held.moved()]
     moving = {name: pair for name, pair in held.parameters.items() if pair[0].requires_grad and name in rules}

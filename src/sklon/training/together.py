@@ -1,8 +1,8 @@
 """Several epochs of a fit between which nobody has to look at anything: bound once, and run one after another.
 
-What they compute is what epochs one by one compute, to the bit. A stopping rule tells how many epochs it need not be
-asked (``StoppingRule.ahead``); where numbers stop being finite, the state from before comes back, and the same epochs
-are run one by one, which tells where that began.
+What they compute is what epochs one by one compute, to the bit. Within, a stopping rule is asked as soon as it may stop
+(``StoppingRule.ahead`` tells when), and penalties and a validation set are looked at after each epoch. Where numbers
+stop being finite, the state from before comes back, and the same epochs run one by one, which tells where that began.
 """
 
 from __future__ import annotations
@@ -20,18 +20,20 @@ from sklon.compiler.interrupts import deferred_interrupts
 from .arrays import Samples
 from .diagnosis import not_finite
 from .parts import Parts
-from .stopping import StoppingRule
+from .stopping import Reason, StoppingRule
 
 if TYPE_CHECKING:
     from .run import Kept, Run
 
 Array = np.ndarray[Any, Any]
+#: epochs that may run together before any is done
+FEW = 16
 #: numbers of rows in the orders of epochs that run together, at most
 MOST_NUMBERS = 1 << 22
 
 
-def epochs_ahead(run: Run, until: int, rule: StoppingRule | None, seconds: float) -> int:
-    """How many epochs may run together: for about so many seconds, and as long as the rule cannot stop."""
+def epochs_ahead(run: Run, until: int, seconds: float) -> int:
+    """How many epochs may run together: for about so many seconds, and at most about as many as are done."""
     trainer, feed = run.trainer, run.feed
     looked_at = run.watchers.all or run.writer is not None or run.current is not None or trainer.options.skip
     if looked_at or trainer.updates.freezes or not isinstance(feed.samples, Samples):
@@ -39,15 +41,13 @@ def epochs_ahead(run: Run, until: int, rule: StoppingRule | None, seconds: float
     schedule = trainer.updates.schedule
     if (schedule is not None and schedule.reads_curve) or not run.per_batch or trainer.epoch < run.alone_until:
         return 1
-    in_time = seconds / (run.per_batch * len(feed.starts()))
-    most = int(min(in_time, MOST_NUMBERS / feed.length, until - trainer.epoch))
-    if rule is not None and most > 1:
-        most = min(most, rule.ahead(run.curves()))
-    return max(1, most)
+    in_time = seconds / (run.per_batch * feed.batches)
+    done = FEW + trainer.epoch - run.first_epoch
+    return max(1, int(min(in_time, MOST_NUMBERS / feed.length, until - trainer.epoch, done)))
 
 
-def run_together(run: Run, count: int) -> bool:
-    """Run so many epochs; False, and nothing has happened, if numbers did not stay finite."""
+def run_together(run: Run, count: int, rule: StoppingRule | None) -> Reason | None:
+    """Run so many epochs, or as many until the rule stops; nothing has happened if numbers did not stay finite."""
     trainer, samples, each = run.trainer, run.feed.samples, len(run.feed.parts)
     assert isinstance(samples, Samples)
     order = np.concatenate([run.feed.order(trainer.seed, trainer.epoch + k) for k in range(count)])
@@ -55,20 +55,27 @@ def run_together(run: Run, count: int) -> bool:
     steps, rates = _steps(run, count)
     arrays = {**run.state, **samples.bound(), "rows": order}
     judged = run.validation is not None or trainer.updates.pays
+    done, free, reason = 0, _free(run, rule, count), None
     with run.program.code.prepared(arrays, steps) as call, deferred_interrupts():
-        if not judged:
-            call.run(0, count * each)
-        for k in range(count):
-            if judged:
-                call.run(k * each, (k + 1) * each)
-                _note(run, *_sums(run, call.results, k, 1), rates[k : k + 1])
-        if not judged:
-            _note(run, *_sums(run, call.results, 0, count), rates)
-        finite = np.isfinite(call.results["loss"]).all() and not not_finite(run.state, run.program.watched)
-        if not finite:
+        while done < count and reason is None:
+            some = 1 if judged else min(free, count - done)
+            call.run(done * each, (done + some) * each)
+            _note(run, *_sums(run, call.results, done, some), rates[done : done + some])
+            done, free = done + some, free - some
+            if rule is not None and not free:
+                reason = rule.check(run.curves())
+                free = _free(run, rule, count)
+        finite = np.isfinite(call.results["loss"][: done * each]).all()
+        if not finite or not_finite(run.state, run.program.watched):
             before.put_back(run, count)
-    run.per_batch = (time.perf_counter() - began) / (count * len(run.feed.starts()))
-    return bool(finite)
+            return None
+    run.per_batch = (time.perf_counter() - began) / (done * run.feed.batches)
+    return reason
+
+
+def _free(run: Run, rule: StoppingRule | None, count: int) -> int:
+    """For how many epochs nobody has to be asked."""
+    return count if rule is None else rule.ahead(run.curves())
 
 
 def _steps(run: Run, count: int) -> tuple[Steps, list[float | None]]:
@@ -100,7 +107,7 @@ def _sums(run: Run, results: Mapping[str, Array], first: int, count: int) -> tup
     own = slice(first * len(parts), (first + count) * len(parts))
     losses: Array = results["loss"][own].astype(np.float64).reshape(count, -1).sum(axis=1)
     if "weight" not in results:
-        return losses.tolist(), [float(parts.rows.sum())] * count
+        return losses.tolist(), [float(run.feed.rows_taken)] * count
     counts: Array = results["weight"][own].astype(np.float64).reshape(count, -1).sum(axis=1)
     return losses.tolist(), counts.tolist()
 
@@ -108,7 +115,7 @@ def _sums(run: Run, results: Mapping[str, Array], first: int, count: int) -> tup
 def _note(run: Run, losses: Sequence[float], counts: Sequence[float], rates: Sequence[float | None]) -> None:
     """Move the counters past some epochs, and write them down."""
     trainer = run.trainer
-    batches = len(run.feed.starts())
+    batches = run.feed.batches
     for loss, count, run.lr in zip(losses, counts, rates, strict=True):
         trainer.step += batches
         run.updates += batches

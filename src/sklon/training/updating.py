@@ -31,12 +31,14 @@ class Options:
 
     ``in_parts``: batches come in micro-batches. ``clip`` bounds the gradients. ``skip``: a batch whose loss or
     gradients are not finite changes nothing. ``averaged``: parameters have running averages beside them.
+    ``members`` of an ensemble have rows of their own, if they are several.
     """
 
     in_parts: bool = False
     clip: Clip | None = None
     skip: bool = False
     averaged: bool = False
+    members: int = 1
 
 
 PLAIN = Options()
