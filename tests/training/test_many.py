@@ -125,7 +125,7 @@ def test_a_thread_s_own_bound_is_below_that_of_the_process() -> None:
 SCRIPT = """
 import numpy as np, sklon
 from sklon import Trainer, nn
-from sklon.training.many import Fit, fit_many
+from sklon.training import Fit, fit_many
 X = np.random.default_rng(0).standard_normal((500, 20)).astype(np.float32)
 trainers = [Trainer(nn.Sequential(nn.Linear(20, 8), nn.ReLU(), nn.Linear(8, 1)), loss="mse") for _ in range(4)]
 print("begun", flush=True)

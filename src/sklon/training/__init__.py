@@ -8,6 +8,7 @@ from .checkpoints import Checkpoints
 from .diagnosis import Fault
 from .finders import MicroBatch, RangeTest
 from .history import History
+from .many import Fit, fit_many, side_by_side
 from .showing import show_program
 from .stopped import Stopped
 from .stopping import Patience, StoppingRule
@@ -17,6 +18,7 @@ __all__ = [
     "Callback",
     "Checkpoints",
     "Fault",
+    "Fit",
     "History",
     "MicroBatch",
     "Patience",
@@ -24,5 +26,7 @@ __all__ = [
     "Stopped",
     "StoppingRule",
     "Trainer",
+    "fit_many",
     "show_program",
+    "side_by_side",
 ]

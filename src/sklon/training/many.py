@@ -49,7 +49,7 @@ def fit_many(fits: Iterable[Fit], *, threads: int | None = None) -> list[History
 
     >>> import numpy as np
     >>> from sklon import Trainer, nn
-    >>> from sklon.training.many import Fit, fit_many
+    >>> from sklon.training import Fit, fit_many
     >>> X = np.linspace(-1, 1, 64, dtype=np.float32).reshape(-1, 1)
     >>> trainers = [Trainer(nn.Linear(1, 1), loss="mse", optimizer="sgd", lr=lr) for lr in (0.01, 0.1, 0.5)]
     >>> histories = fit_many(Fit(trainer, (X, 3 * X), {"epochs": 20, "batch_size": 16}) for trainer in trainers)
