@@ -20,4 +20,6 @@ def loop_flops(loop: Loop, rows: int) -> float:
     inner = prod(concrete(loop.inner, rows))
     if loop.kind == "contract":
         return 2.0 * outer * inner
+    if loop.kind == "scatter":  # each index adds to one row
+        return float(prod(concrete(loop.outer[1:], rows)) * inner)
     return float(outer * inner * (1 + sum(i.op.cost for i in loop.body if isinstance(i, Apply))))

@@ -47,7 +47,8 @@ def flops_of(loop: Loop, rows: int) -> int:
     A point op counts once for each index of the axes on which its value depends: kernels compute it no more often.
     """
     extents = concrete(loop.axes, rows)
-    terms = range(loop.outer[:1] == (S,), len(extents))  # shards split the rows of the sum, and add none
+    # shards split the rows of the sum, and add none; each index of a scatter adds to one row
+    terms = range(loop.outer[:1] == (S,) or loop.kind == "scatter", len(extents))
     axes = _dependences(loop)
     return sum(
         _cost(x) * prod(extents[a] for a in (axes[i] if isinstance(x, Apply) else terms))
