@@ -136,8 +136,15 @@ def _leading_rows_first(labels: str, node: Node) -> str:
 
 
 def _fits(op: Contract, plan: ContractPlan, node: Node) -> bool:
-    """Whether N is the rows of the matrices, or outermost in their sum, if it is anywhere."""
+    """Whether N is the rows of the matrices, or outermost in their sum, if it is anywhere.
+
+    Stacks of outer products, and of one column summed over the rows of the step, are no work for tiles.
+    """
     sizes = op.extents(*(i.type for i in node.inputs))
+    slim = sizes[plan.sum[0]] == N and sizes[plan.lane] == 1
+    outer = all(sizes[x] == 1 for x in plan.sum)
+    if plan.stack and (slim or outer):
+        return False
     return all(sizes[x] != N for x in (plan.lane, *plan.stack, *plan.sum[1:]))
 
 
