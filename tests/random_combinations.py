@@ -1,4 +1,6 @@
-"""Moves that join what others do apart: parts of sums, paddings of what was gathered, joins under products."""
+"""Moves that join what others do apart: parts of sums, paddings of what was gathered, joins under products, and
+products and look-ups of several members or columns at once.
+"""
 
 from __future__ import annotations
 
@@ -43,4 +45,49 @@ def joined_operand(g: Grower) -> None:
     g.keep(b.add(z, b.gather(b.flip(sums, axes=(0,)), labels)))
 
 
-COMBINED: tuple[Move, ...] = (padded_rows, part_of_sum, joined_operand)
+def members(g: Grower) -> None:
+    """Products of several matrices beside each other, shared or of each member's own."""
+    h, k, out = g.matrix(), g.draw(st.sampled_from((1, 2, 5))), g.width()
+    c = columns(h)
+    x = g.spread(h, (N, k, c), 0, 2)
+    if g.draw(st.booleans()):
+        x = b.mul(x, g.spread(b.tanh(g.parameter(k, c)), x.shape, 1, 2))
+    if g.draw(st.booleans()):
+        y = b.contract(x, g.weight(out, c), a="nki", b="oi", out="nko")
+    else:
+        y = b.contract(x, g.parameter(k, c, out), a="nki", b="kio", out="nko")
+    if g.draw(st.booleans()):
+        y = b.tanh(
+            b.add(b.mul(y, g.spread(g.parameter(k, out), y.shape, 1, 2)), g.spread(g.parameter(k, out), y.shape, 1, 2))
+        )
+    match g.draw(st.integers(0, 2)):
+        case 0:
+            g.keep(b.reduce(y, fn=g.draw(st.sampled_from(("sum", "max"))), axes=(1,)))
+        case 1:
+            g.keep(b.contract(b.tanh(y), g.parameter(k, out, 3), a="nko", b="koj", out="nj"))
+        case _:
+            g.keep(b.reshape(y, shape=(N, k * out)))
+
+
+def many_lookups(g: Grower) -> None:
+    """Several rows of a table for each sample, of sums over its rows perhaps; and rows added up at several labels."""
+    h, m = g.matrix(), g.draw(st.sampled_from((1, 3)))
+    labels = g.data(m, dtype=int32)
+    table = g.parameter(CLASSES, g.width())
+    if g.draw(st.booleans()):
+        t, u = (b.iota(axis=axis, shape=(CLASSES, CLASSES), dtype=int32) for axis in (0, 1))
+        table = b.contract(b.cast(b.less(u, t), dtype=g.dtype), table, a="tu", b="ud", out="td")
+    rows = b.gather(table, labels)
+    width = columns(table)
+    match g.draw(st.integers(0, 2)):
+        case 0:
+            g.keep(b.reshape(b.tanh(rows), shape=(N, m * width)))
+        case 1:
+            g.keep(b.reduce(b.mul(rows, b.gather(g.parameter(CLASSES, width), labels)), fn="sum", axes=(1,)))
+        case _:
+            part = b.div(g.spread(h, (N, m, columns(h)), 0, 2), g.spread(g.count(), (N, m, columns(h))))
+            sums = b.scatter_add(labels, part, rows=CLASSES)
+            g.keep(b.add(h, b.gather(sums, b.reshape(b.slice(labels, starts=(0, 0), shape=(N, 1)), shape=(N,)))))
+
+
+COMBINED: tuple[Move, ...] = (padded_rows, part_of_sum, joined_operand, members, many_lookups)
