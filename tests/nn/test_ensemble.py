@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import sklon
 from sklon import nn
 from sklon._base.errors import InputError, ShapeError
 from sklon.data import PerMember
+from sklon.nn.description import build, describe
 
 RANDOM = np.random.default_rng(0)
 ROWS, FEATURES, MEMBERS, CLASSES = 70, 5, 3, 4
@@ -147,11 +149,20 @@ def test_an_input_without_members_is_refused_with_the_repair() -> None:
         nn.EnsembleLoss(nn.MSELoss())(sklon.ones(3), sklon.ones(3))
 
 
-def test_an_ensemble_is_described_and_built_again() -> None:
-    from sklon.nn.description import build, describe
+def test_an_ensemble_and_its_loss_are_described_and_built_again() -> None:
+    for module in (_network(2), nn.EnsembleLoss(nn.CrossEntropyLoss(label_smoothing=0.1, weight=[1.0, 2.0]))):
+        found = describe(module)
+        assert found is not None and repr(build(found)) == repr(module)
 
-    found = describe(_network(2))
-    assert found is not None and repr(build(found)) == repr(_network(2))
+
+def test_a_trainer_of_an_ensemble_is_saved_and_goes_on(tmp_path: Path) -> None:
+    trainer = sklon.Trainer(_network(1), loss=nn.EnsembleLoss(nn.MSELoss()), seed=2)
+    trainer.fit((X, VALUES), epochs=2, batch_size=32, shuffle=PerMember(MEMBERS))
+    trainer.save(tmp_path / "run")
+    again = sklon.Trainer.load(tmp_path / "run")
+    for one in (trainer, again):
+        one.fit((X, VALUES), epochs=2, batch_size=32, shuffle=PerMember(MEMBERS))
+    np.testing.assert_array_equal(trainer.predict(X), again.predict(X))
 
 
 def test_members_learn_from_rows_of_their_own() -> None:

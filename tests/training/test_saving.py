@@ -214,12 +214,19 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "Threshold": (0.5, -1.0), "Softplus": (2.0, 5.0), "CrossEntropyLoss": ([1.0, 0.25], 3, "none", 0.1),
     "BCEWithLogitsLoss": (None, "mean", [2.0]), "NLLLoss": ([0.1, 1.0],), "MultiMarginLoss": (2, 0.5, [1.0, 2.0]),
     "FocalLoss": (1.5, 0.3), "GELU": ("tanh",), "Hardtanh": (-2.0, 3.0), "RReLU": (0.2, 0.3), "LeakyReLU": (0.4,),
+    "EnsembleLoss": (nn.FocalLoss(0.5),), "EnsembleView": (3,), "LinearEmbeddings": (3, 2),
+    "PiecewiseLinearEmbeddings": ([[0.0, 0.5, 2.0], [-1.0, 1.0]], 2), "LinearBatchEnsemble": (3, 2, False),
+    "LinearEnsemble": (3, 2),
+}  # fmt: skip
+#: the members of ensembles, which are asked for by name
+MEMBERS: dict[str, dict[str, Any]] = {
+    "LinearBatchEnsemble": {"k": 4, "scaling_init": ("random-signs", "ones")}, "LinearEnsemble": {"k": 2},
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", KNOWN)
 def test_a_description_builds_the_same_module(name: str) -> None:
-    module = KNOWN[name](*ARGUMENTS.get(name, ()))
+    module = KNOWN[name](*ARGUMENTS.get(name, ()), **MEMBERS.get(name, {}))
     found = describe(module)
     assert found is not None
     again = build(json.loads(json.dumps(found, allow_nan=False)))

@@ -32,7 +32,9 @@ LAYERS: dict[str, type[Module]] = {
     and not name.startswith("_")
     and kind is not activation.Activation
 }
-LOSSES: dict[str, type[Module]] = {kind.__name__: kind for kind in loss.LOSSES.values()}
+LOSSES: dict[str, type[Module]] = {kind.__name__: kind for kind in (*loss.LOSSES.values(), loss.EnsembleLoss)}
+#: the key of a setting that is a module itself
+PART = "module"
 KNOWN = {**LAYERS, **LOSSES}
 
 
@@ -75,8 +77,11 @@ def _setting(module: Module, name: str, argument: Argument) -> Any:
     if name == "dtype":
         found = [p.dtype.name for p in (*module.parameters(), *module.buffers()) if p.dtype.is_floating]
         return found[0] if found else Argument.empty
-    if hasattr(module, name):
-        return _plain(getattr(module, name))
+    value = getattr(module, name, Argument.empty)
+    if isinstance(value, Module):
+        return {PART: _described(value)}
+    if value is not Argument.empty:
+        return _plain(value)
     if argument.default is Argument.empty:
         raise _NoDescriptionError
     return Argument.empty
@@ -117,7 +122,8 @@ def _built(description: Mapping[str, Any]) -> Module:
         return container.Sequential({part: _built(inner) for part, inner in description["modules"]})
     if name not in KNOWN:
         raise InputError(f"there is no layer or loss {name!r} in this version of sklon; use the version that saved it")
+    settings = {key: _built(v[PART]) if isinstance(v, dict) else v for key, v in description["settings"].items()}
     try:
-        return KNOWN[name](**description["settings"])
+        return KNOWN[name](**settings)
     except TypeError as error:
         raise InputError(f"the settings of {name} are not those of this version of sklon: {error}") from error
