@@ -51,11 +51,12 @@ def network(kind: str, k: int) -> tuple[nn.Module, Any]:
     hidden: list[nn.Module] = []
     for i, (a, b) in enumerate(shape()):
         signs = ("random-signs", "ones") if i == 0 else "ones"
-        layer = {
-            "single": lambda a=a, b=b: nn.Linear(a, b),
-            "shared": lambda a=a, b=b, s=signs: nn.LinearBatchEnsemble(a, b, k=k, scaling_init=s),
-            "apart": lambda a=a, b=b: nn.LinearEnsemble(a, b, k=k),
-        }[kind]()
+        if kind == "single":
+            layer: nn.Module = nn.Linear(a, b)
+        elif kind == "shared":
+            layer = nn.LinearBatchEnsemble(a, b, k=k, scaling_init=signs)
+        else:
+            layer = nn.LinearEnsemble(a, b, k=k)
         hidden += [layer, nn.ReLU()]
     if kind == "single":
         return nn.Sequential(*hidden, nn.Linear(WIDTH, 1)), nn.MSELoss()
@@ -72,12 +73,13 @@ def ours(kind: str, k: int, threads: int) -> Turn:
     clock = clock_of(threads)
     model, loss = network(kind, k)
     subject = rehearsed(Trainer(model, loss=loss, optimizer="adamw", lr=LEARNING_RATE), (X, Y), batch_size=BATCH)
-    program = program_of(subject.graph, subject.max_rows)
+    program, steps = program_of(subject.graph, subject.max_rows), subject.steps
+    assert steps is not None
 
     def turn() -> float:
         start = clock()
-        program.run(subject.arrays, subject.steps, threads=threads)
-        return (clock() - start) / len(subject.steps)
+        program.run(subject.arrays, steps, threads=threads)
+        return (clock() - start) / len(steps)
 
     return turn
 

@@ -112,6 +112,7 @@ def native_steps(members: int) -> float:
         model, loss = nn.Sequential(nn.EnsembleView(members), *apart), nn.EnsembleLoss(nn.CrossEntropyLoss())  # type: ignore[assignment]
     subject = rehearsed(Trainer(model, loss=loss, optimizer="adam"), (X, y), batch_size="full")
     program, one = compiled(subject.graph, subject.max_rows), subject.steps
+    assert one is not None
     starts = np.zeros(STEPS, np.int64)
     steps = Steps(np.full(STEPS, len(X)), starts, np.repeat(one.scalars, STEPS, axis=0))
     best = float("inf")
