@@ -17,6 +17,7 @@ import sklon
 from sklon import Trainer, nn, optim
 from sklon._base.errors import InputError
 from sklon._base.settings import get_num_threads, own_num_threads
+from sklon.compiler.interrupts import told_by
 from sklon.training.many import Fit, fit_many, side_by_side
 
 RANDOM = np.random.default_rng(0)
@@ -145,3 +146,28 @@ def test_interrupted_fits_leave_usable_models_and_no_other_one_begins() -> None:
         rest, _ = process.communicate(timeout=60)
     assert rest == "['interrupted', 'interrupted', None, None] True\n"
     assert process.returncode == 0
+
+
+def test_a_fit_that_is_told_to_stop_ends_between_epochs_that_are_counted() -> None:
+    """What native code did and what Python counted agree, so that another fit goes on as if nothing had happened."""
+    told, stop = threading.Event(), threading.Event()
+    (fit,) = _fits(1)
+    settings = {"batch_size": 32}
+
+    def until_told() -> None:
+        with told_by(stop):
+            fit.trainer.fit(fit.data, epochs=10**9, **settings)
+        told.set()
+
+    threading.Thread(target=until_told, daemon=True).start()
+    until = time.monotonic() + 60
+    while len(fit.trainer.history) < 40 and time.monotonic() < until:
+        time.sleep(0.001)
+    stop.set()
+    assert told.wait(timeout=60)
+    done = fit.trainer.epoch
+    assert fit.trainer.stopped is not None and fit.trainer.stopped.reason == "interrupted"
+    assert len(fit.trainer.history) == done and fit.trainer.step == 3 * done
+    (alone,) = _fits(1)
+    alone.trainer.fit(alone.data, epochs=done, **settings)
+    assert _told(fit)[2] == _told(alone)[2]

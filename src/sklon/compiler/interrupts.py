@@ -11,42 +11,41 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-
-class _Main:
-    """Whether the main thread holds interrupts back."""
-
-    holds = False
-
-
-_main = _Main()
+#: of each thread: whether it holds interrupts back, and the event by which it is told of one
+_here = threading.local()
 
 
 @contextmanager
 def deferred_interrupts() -> Iterator[None]:
-    """Hold SIGINT back inside, and deliver it after.
+    """Hold SIGINT back inside, and deliver it after; of blocks within blocks, after the outermost one.
 
     Other threads than the main one never get it; those that work for one that waits are told by an event.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        _raise_if_told()
-        return
-    if _main.holds:  # inside another block, which delivers it
+    if getattr(_here, "holds", False):
         yield
         return
+    _here.holds = True
+    try:
+        if threading.current_thread() is threading.main_thread():
+            with _signals_noted():
+                yield
+        else:
+            yield
+    finally:
+        _here.holds = False
+    _raise_if_told()
+
+
+@contextmanager
+def _signals_noted() -> Iterator[None]:
     noted: list[tuple[int, FrameType | None]] = []
     before = signal.signal(signal.SIGINT, lambda number, frame: noted.append((number, frame)))
-    _main.holds = True
     try:
         yield
     finally:
-        _main.holds = False
         signal.signal(signal.SIGINT, before)
         if noted and callable(before):
             before(*noted[0])
-
-
-_here = threading.local()
 
 
 @contextmanager

@@ -67,8 +67,8 @@ class PiecewiseLinearEmbeddings(Module):
     >>> import sklon
     >>> from sklon import nn
     >>> layer = nn.PiecewiseLinearEmbeddings([[0.0, 1.0, 3.0]], d_embedding=1)
-    >>> layer.linear0.weight.assign([[0.0]]), layer.linear0.bias.assign([[0.0]]), layer.weight.assign([[[1.0], [10.0]]])
-    (None, None, None)
+    >>> values = {"weight": [[[1.0], [10.0]]], "linear0.weight": [[0.0]], "linear0.bias": [[0.0]]}
+    >>> _ = layer.load_state_dict(values)
     >>> layer(sklon.tensor([[0.5], [2.0], [4.0], [-1.0]])).flatten().tolist()
     [0.5, 6.0, 16.0, -1.0]
     """

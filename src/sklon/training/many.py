@@ -95,14 +95,14 @@ class _Side(Generic[Result]):
 
     def run(self) -> tuple[list[Result | None], bool]:
         """What they return, None for those that did not end, and whether Ctrl-C came between."""
-        helpers = min(self.threads, len(self.works))
-        for _ in range(helpers):
+        workers = min(self.threads, len(self.works))
+        for _ in range(workers):
             threading.Thread(target=self._serve, daemon=True, name="sklon-fits").start()
         interrupted = False
-        while helpers:
+        while workers:
             try:
                 self.done.get()
-                helpers -= 1
+                workers -= 1
             except KeyboardInterrupt:
                 interrupted = True
                 self.stop.set()
