@@ -152,7 +152,7 @@ def test_a_fit_that_is_told_to_stop_ends_between_epochs_that_are_counted() -> No
     """What native code did and what Python counted agree, so that another fit goes on as if nothing had happened."""
     told, stop = threading.Event(), threading.Event()
     (fit,) = _fits(1)
-    settings = {"batch_size": 32}
+    settings: dict[str, Any] = {"batch_size": 32}
 
     def until_told() -> None:
         with told_by(stop):
