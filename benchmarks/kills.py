@@ -35,8 +35,10 @@ plan = Checkpoints(sys.argv[1], every_steps=40, every_minutes=None)
 trainer.fit((X, y), epochs=int(sys.argv[2]), batch_size=16, validation=0.2, checkpoints=plan, resume=True)
 print(model[0].weight.detach().numpy().tobytes().hex(), trainer.history[-1]["validation_loss"].hex())
 """
-#: seconds after the start between which a run is killed
-EARLIEST, LATEST = 0.4, 1.6
+#: the most seconds for which a run goes on after it was started, or after it wrote its first new checkpoint
+LATEST = 0.6
+#: of the kills, those that come that soon after the start, before anything may be written
+SOON = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +60,27 @@ def kill_and_resume(folder: Path, kills: int, epochs: int, seed: int = 0) -> Sur
     whole, killed = ([sys.executable, "-c", PROGRAM, str(folder / name), str(epochs)] for name in ("whole", "killed"))
     for _ in range(kills):
         process = subprocess.Popen(killed, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(moments.uniform(EARLIEST, LATEST))
+        if moments.random() >= SOON:
+            _wait_for_more(process, folder / "killed")
+        time.sleep(moments.uniform(0, LATEST))
         process.send_signal(signal.SIGKILL)
         process.wait()
-        found = newest(folder / "killed")
-        written.append(-1 if found is None else int(found.record["step"]))
+        written.append(_step(folder / "killed"))
     ends = [subprocess.run(run, capture_output=True, text=True, check=True).stdout for run in (whole, killed)]
     return Survived(tuple(written), ends[0] == ends[1] != "")
+
+
+def _step(folder: Path) -> int:
+    """The step of the newest checkpoint, or -1."""
+    found = newest(folder)
+    return -1 if found is None else int(found.record["step"])
+
+
+def _wait_for_more(process: subprocess.Popen[bytes], folder: Path) -> None:
+    """Wait until the run has written more than there was, however slow the machine is, or has ended."""
+    before = _step(folder)
+    while process.poll() is None and _step(folder) == before:
+        time.sleep(0.005)
 
 
 def main() -> None:

@@ -185,7 +185,7 @@ def test_plans_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
 
 def test_kills_at_random_moments_lose_nothing_that_was_written(tmp_path: Path) -> None:
     """``kill -9`` some times in a row; ``python -m benchmarks.kills`` does it a hundred times."""
-    survived = kill_and_resume(tmp_path, kills=6, epochs=2000, seed=4)
+    survived = kill_and_resume(tmp_path, kills=6, epochs=1000, seed=4)
     assert survived.nothing_lost and survived.same
     assert max(survived.written) > 0, "some kill met a fit that had been written down"
 

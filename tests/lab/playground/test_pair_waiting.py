@@ -5,12 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from threading import Event, Thread
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
-from sklon.lab.playground import Moment, Pair, Session
+from sklon.lab.playground import Moment, Pair, Session, own_data
 from sklon.lab.playground import course as course_module
+from sklon.lab.playground import pace as pace_module
 from sklon.lab.playground.stretch import Programs
 
 SMALL: dict[str, Any] = {"points": 60, "width": 4, "depth": 1, "batch_size": "16", "epochs": 10_000}
@@ -165,3 +168,50 @@ def test_what_waits_for_a_program_is_not_lost_where_one_is_kept(pair: Pair, gate
     with pair.keep(place) as kept:
         gate.set()
         assert kept.settle().settings["optimizer"] == "sgd"
+
+
+def test_own_data_win_over_data_that_were_asked_for_before(pair: Pair) -> None:
+    random = np.random.default_rng(0)
+    own = own_data({"a": random.standard_normal(40), "y": np.arange(40) % 2}, ("a",), "y")
+    with pair._moving():  # until the end of this block nothing is made
+        pair.change_all({"data": "circles", "width": 5}, (1,))
+        pair.use(own, (1,))
+    pair.settle()
+    assert settings_of(pair, "data") == ["moons", "own"] and settings_of(pair, "width") == [4, 5]
+
+
+def test_who_waits_for_what_cannot_be_made_is_told(pair: Pair) -> None:
+    def fails(_: Any) -> None:
+        raise MemoryError("no room")
+
+    told = list[BaseException]()
+
+    def wait() -> None:
+        try:
+            pair.settle()
+        except MemoryError as error:
+            told.append(error)
+
+    pair.runs[1].change_all = fails  # type: ignore[method-assign, assignment]
+    pair.change_all({"width": 5})
+    waiting = Thread(target=wait, daemon=True)
+    waiting.start()
+    waiting.join(PATIENCE)
+    assert not waiting.is_alive() and str(told[0]) == "no room"
+
+
+def test_what_was_due_while_a_run_caught_up_is_not_made_up_for(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, advance = [0.0], pair._advance
+    monkeypatch.setattr(pace_module, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
+
+    def late(which: tuple[int, ...], most: int) -> int:
+        clock[0] += 100.0 if len(which) == 1 else 0.0
+        return advance(which, most)
+
+    pair.step(20)
+    pair._advance = late  # type: ignore[method-assign]
+    pair.play(pace=10)
+    until(lambda: pair.frame()[0].step == 21)
+    pair.change_all({"width": 5}, (1,))
+    until(lambda: [moment.step for moment in pair.frame()] == [22, 22])
+    assert [moment.step for moment in pair.pause()] == [22, 22] and clock[0] > 0
