@@ -221,12 +221,15 @@ from sklon.tensors.types import can_cast, finfo, iinfo, isdtype, result_type
 if TYPE_CHECKING:
     from sklon import calculus, data, nn, optim
     from sklon.calculus import check_grads
+    from sklon.estimators import MLPClassifier, MLPRegressor
     from sklon.runs import load, train
     from sklon.training import Trainer, show_program, stopping
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "MLPClassifier",
+    "MLPRegressor",
     "Tensor",
     "Trainer",
     "abs",
@@ -478,6 +481,8 @@ ELSEWHERE = {
 _ROOMS = ("calculus", "data", "lab", "nn", "optim", "training")
 #: names of rooms above: what trains, reads tables and draws
 _LATER = {
+    "MLPClassifier": "estimators",
+    "MLPRegressor": "estimators",
     "Trainer": "training",
     "check_grads": "calculus",
     "load": "runs",

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from sklon.data import Inputs, Preparation, Quantity, sample_rows
 
-from .scikit import scikit
+from sklon.estimators.scikit import scikit
 from .scores import Values
 
 MOST_ROWS = 20_000

@@ -19,7 +19,7 @@ from sklon.data import Codes, Dropped, Table, sample_rows
 from sklon.data.preparation import Preparation
 
 from . import scores
-from .scikit import scikit
+from sklon.estimators.scikit import scikit
 
 MOST_ROWS = 1000
 """Validation rows, drawn at random, that are shuffled; more change an importance in its third digit."""

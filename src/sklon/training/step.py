@@ -151,7 +151,7 @@ def record_training(
 ) -> Graph:
     """The graph of one training step; ``rules`` gives each parameter's group and rule by its name.
 
-    Output ``loss`` is the sum over the rows of the step; ``weight``, where rows have weights, what they count for.
+    Output ``loss`` is the sum over the rows of the step, as the loss tells it; ``weight``, where rows have weights, what they count for.
     Parameters that have no rule, or require no gradient, or are ``frozen``, keep their values. ``options`` add to the
     step; with ``skip`` output ``finite`` is 0 for a batch that changed nothing.
     """
@@ -159,37 +159,69 @@ def record_training(
     source = _StepRandom(offset=parts.offset if parts else None)
     with _mode(model, True), _as_slots(model, loss) as held, random_source(source), naming_layers(model):
         batch = _batch(columns, members=options.members)
-        loss_sum, weight = _sum_and_count(loss, model(*batch.inputs), batch)
+        sums = _sums(loss, model(*batch.inputs), batch)
         moved = [(old, Tensor(new)) for old, new in held.moved()]
     moving = {name: pair for name, pair in held.parameters.items() if pair[0].requires_grad and name in rules}
     trained = {name: pair for name, pair in moving.items() if name not in frozen}
-    seeds = {loss_sum.node: Build().full_like(1.0, loss_sum.node)}
+    seeds = {sums.loss.node: Build().full_like(1.0, sums.loss.node)}
     found = gradients(seeds, [node for _, node in trained.values()])
-    sums = {
+    owed = {
         name: Trained(node, grad, *rules[name])
         for (name, (_, node)), grad in zip(trained.items(), found, strict=True)
         if grad is not None
     }
     still = {name: node for name, (_, node) in moving.items() if name in frozen}
-    updates, finite = updates_of(Computed(loss_sum, weight, sums, moved, still), options, parts)
-    outputs = _outputs(loss_sum, weight)
+    updates, finite = updates_of(Computed(sums.loss, sums.weight, owed, moved, still), options, parts)
+    outputs = sums.outputs
     if finite is not None:
         outputs = (*outputs, ("finite", astype(finite, float32).node))
     return named(Graph(outputs, tuple(updates)))
 
 
-def _sum_and_count(loss: Loss, output: Tensor, batch: _Batch) -> tuple[Tensor, Tensor | None]:
-    """Σ of the losses of the rows, and of their weights if they have some: the loss's own and those of the data."""
+def record_gradients(model: Module, loss: Loss, columns: Columns) -> Graph:
+    """The graph that adds the gradients of its rows to the state ``sum.grad.NAME``, and moves and divides nothing.
+
+    Its outputs are those of ``record_training``. For methods that ask for value and gradient, such as L-BFGS.
+    """
+    with _mode(model, True), _as_slots(model, loss) as held, random_source(_StepRandom()), naming_layers(model):
+        batch = _batch(columns)
+        sums = _sums(loss, model(*batch.inputs), batch)
+    wanted = {name: node for name, (param, node) in held.parameters.items() if param.requires_grad}
+    found = gradients({sums.loss.node: Build().full_like(1.0, sums.loss.node)}, list(wanted.values()))
+    with no_grad():
+        parts = {f"sum.grad.{n}": Tensor(g) for n, g in zip(wanted, found, strict=True) if g is not None}
+        so_far = {label: slot(label, "state", part.node.shape, part.dtype) for label, part in parts.items()}
+        updates = tuple((so_far[label], (Tensor(so_far[label]) + part).node) for label, part in parts.items())
+    return named(Graph(sums.outputs, updates))
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """Σ over the rows of a step: of the losses as they are differentiated and as they are told, and of the weights."""
+
+    loss: Tensor
+    told: Tensor
+    weight: Tensor | None  # if rows have weights: the loss's own and those of the data
+
+    @property
+    def outputs(self) -> tuple[tuple[str, Node], ...]:
+        return (("loss", self.told.node), *(() if self.weight is None else (("weight", self.weight.node),)))
+
+
+def _sums(loss: Loss, output: Tensor, batch: _Batch) -> _Sums:
     assert batch.target is not None
     losses, weights = loss.per_sample(output, batch.target), loss.weights(output, batch.target)
-    if batch.weight is not None:
-        given = astype(batch.weight, losses.dtype)
-        losses, weights = losses * given, given if weights is None else weights * given
-    return total(losses), None if weights is None else total(weights.detach())
+    told = loss.told(losses, output, batch.target)
+    given = None if batch.weight is None else astype(batch.weight, losses.dtype)
+    if given is not None:
+        weights = given if weights is None else weights * given
+    summed = total(_weighted(losses, given))
+    of_told = summed if told is losses else total(_weighted(told.detach(), given))
+    return _Sums(summed, of_told, None if weights is None else total(weights.detach()))
 
 
-def _outputs(loss_sum: Tensor, weight: Tensor | None) -> tuple[tuple[str, Node], ...]:
-    return (("loss", loss_sum.node), *(() if weight is None else (("weight", weight.node),)))
+def _weighted(values: Tensor, weights: Tensor | None) -> Tensor:
+    return values if weights is None else values * weights
 
 
 def record_statistics(model: Module, columns: Columns) -> Graph:
@@ -203,7 +235,7 @@ def record_evaluation(model: Module, loss: Loss, columns: Columns) -> Graph:
     """The graph that evaluates the loss, as a sum over the rows, without dropout."""
     with _mode(model, False), _as_slots(model, loss), no_grad():
         batch = _batch(columns)
-        return named(Graph(_outputs(*_sum_and_count(loss, model(*batch.inputs), batch))))
+        return named(Graph(_sums(loss, model(*batch.inputs), batch).outputs))
 
 
 def record_prediction(model: Module, columns: Columns) -> Graph:

@@ -47,6 +47,13 @@ class Loss(Module):
         """What each sample counts for in a mean, shape [N]; None where each counts one."""
         return None
 
+    def told(self, losses: Tensor, output: Tensor, target: Tensor) -> Tensor:
+        """What is told of each sample instead of the loss that is differentiated, ``losses``, shape [N].
+
+        It is the same but where a convention tells another number: a bound, a constant, a mean of outputs.
+        """
+        return losses
+
     def elements(self, output: Tensor, target: Tensor) -> Tensor:
         """The values that "sum" adds and "none" gives: one for each sample, or one for each output."""
         return self.per_sample(output, target)

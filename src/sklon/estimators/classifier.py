@@ -1,0 +1,201 @@
+"""The classifier: labels to what a loss reads, and outputs to labels and probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.preprocessing import LabelBinarizer
+from sklearn.utils import column_or_1d, compute_sample_weight
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
+from sklearn.utils.validation import validate_data
+
+from sklon._base.errors import InputError
+from sklon.nn import Loss
+from sklon.nn.loss import LOSSES
+from sklon.optim.averaging import Average
+from sklon.training.stopping import StoppingRule
+
+from .keeping import keep
+from .mlp import BaseMLP
+from .parameters import CONSTRAINTS
+
+Array = np.ndarray[Any, Any]
+
+
+class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
+    """A network for classes."""
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **CONSTRAINTS,
+        "loss": [StrOptions({"log_loss", *LOSSES}), Loss, callable],
+        "class_weight": [StrOptions({"balanced"}), dict, list, None],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes: Any = (100,),
+        activation: Any = "relu",
+        *,
+        solver: Any = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | str = "auto",
+        learning_rate: str = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: Any = None,
+        tol: float = 1e-4,
+        verbose: bool = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool | str | StoppingRule = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float = 10,
+        max_fun: int = 15000,
+        loss: str | Loss | Callable[..., Any] = "log_loss",
+        class_weight: Any = None,
+        l1: float = 0.0,
+        dropout: float = 0.0,
+        batch_norm: bool = False,
+        average: float | Average | None = None,
+        callbacks: Any = None,
+    ) -> None:
+        keep(self, locals())
+
+    # ---- fitting
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, X_val: Any = None, y_val: Any = None) -> MLPClassifier:
+        """Fit."""
+        self._fit(X, y, sample_weight, incremental=False, validation=(X_val, y_val))
+        return self
+
+    @available_if(lambda self: self._steps_by_batches())
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> MLPClassifier:
+        """One epoch."""
+        if self.class_weight == "balanced":
+            raise ValueError("class_weight='balanced' needs all rows at once; pass a dict of weights to partial_fit")
+        if classes is None and not hasattr(self, "classes_"):
+            raise ValueError("classes must be passed on the first call to partial_fit.")
+        if classes is not None:
+            self._first_classes(y, classes)
+        self._fit(X, y, sample_weight, incremental=True)
+        return self
+
+    def _first_classes(self, y: Any, classes: Any) -> None:
+        """Take the classes of the first partial_fit, and refuse other ones later."""
+        given = unique_labels(classes)
+        if getattr(self, "classes_", None) is not None:
+            if not np.array_equal(self.classes_, given):
+                raise ValueError(
+                    f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {self.classes_!r}"
+                )
+            return
+        self._binarizer = LabelBinarizer().fit(y if type_of_target(y).startswith("multilabel") else given)
+        self.classes_ = given
+
+    def _validate_input(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Array]:
+        X, y = self._checked(X, y, reset)
+        if not hasattr(self, "classes_") or not (self.warm_start or incremental):
+            self._binarizer = LabelBinarizer().fit(y)
+            self.classes_ = self._binarizer.classes_
+        else:
+            self._check_classes(unique_labels(y))
+        return X, y
+
+    def _checked(self, X: Any, y: Any, reset: bool) -> tuple[Any, Array]:
+        types = (np.float64, np.float32)
+        X, y = validate_data(
+            self, X, y, accept_sparse=["csr", "csc"], multi_output=True, dtype=types, reset=reset
+        )
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        check_classification_targets(y)
+        return X, y
+
+    def _check_classes(self, found: Array) -> None:
+        """The classes of later rows: with warm_start the same, else none that is new."""
+        if self.warm_start and set(found) != set(self.classes_):
+            raise ValueError(
+                "warm_start can only be used where `y` has the same classes as in the previous call to fit. Previously "
+                f"got {self.classes_}, `y` has {found}"
+            )
+        if len(np.setdiff1d(found, self.classes_, assume_unique=True)):
+            raise ValueError(f"`y` has classes not in `self.classes_`. It has {self.classes_}, and 'y' has {found}.")
+
+    def _validate_held(self, X: Any, y: Any) -> tuple[Any, Array]:
+        if y is None:
+            raise InputError("a validation set has both X_val and y_val; pass y_val too")
+        X, y = self._checked(X, y, reset=False)
+        self._check_held(unique_labels(y))
+        return X, y
+
+    def _check_held(self, found: Array) -> None:
+        if len(np.setdiff1d(found, self.classes_, assume_unique=True)):
+            raise InputError(f"y_val has classes {found}, and y has {self.classes_}; leave out rows of unseen classes")
+
+    def _weights(self, sample_weight: Any, X: Any, y: Array, incremental: bool) -> Array | None:
+        given = super()._weights(sample_weight, X, y, incremental)
+        if self.class_weight is None:
+            return given
+        of_classes = compute_sample_weight(self.class_weight, y)
+        return of_classes if given is None else given * of_classes
+
+    def _target(self, y: Array, dtype: Any) -> Array:
+        kind = self._binarizer.y_type_
+        if kind == "multiclass":
+            self.n_outputs_ = len(self.classes_)
+            return np.searchsorted(self.classes_, y).astype(np.int32)
+        if kind.startswith("multilabel"):
+            self.n_outputs_ = y.shape[1]
+            return self._binarizer.transform(y).astype(dtype)
+        self.n_outputs_ = 1
+        positive = y == self.classes_[1] if len(self.classes_) > 1 else np.zeros(len(y), bool)
+        return positive.astype(dtype).reshape(-1, 1)
+
+    def _link(self) -> str:
+        return "softmax" if self._binarizer.y_type_ == "multiclass" else "logistic"
+
+    @property
+    def _stratifies(self) -> bool:
+        return self.n_outputs_ == 1
+
+    def _judged(self, output: Array, target: Array, weight: Array | None) -> float:
+        if target.ndim == 1:
+            right = output.argmax(axis=1) == target
+        else:
+            right = ((output > 0.5) == (target > 0.5)).all(axis=1)
+        return float(np.average(right, weights=weight))
+
+    # ---- use
+    def predict(self, X: Any) -> Array:
+        """Labels."""
+        output = self._outputs(X)
+        found: Array = self._binarizer.inverse_transform(output.ravel() if self.n_outputs_ == 1 else output)
+        return found
+
+    def predict_proba(self, X: Any) -> Array:
+        """Probabilities."""
+        output = self._outputs(X)
+        return np.hstack([1 - output, output]) if self.n_outputs_ == 1 else output
+
+    def predict_log_proba(self, X: Any) -> Array:
+        """Logarithms of probabilities."""
+        with np.errstate(divide="ignore"):
+            found: Array = np.log(self.predict_proba(X))
+        return found
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags

@@ -1,0 +1,139 @@
+"""Epochs of the stochastic solvers: rows in scikit-learn's order, many steps in one native call.
+
+An epoch takes the rows in an order that is shuffled anew from the estimator's RandomState, as scikit-learn draws it;
+its loss is the mean over the rows of what their batches cost before their steps, penalties included. Nothing here
+knows when to stop.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from sklon._base.philox import split_seed
+from sklon.compiler.executable import Steps
+from sklon.optim import Rule
+from sklon.optim.averaging import Average
+from sklon.training.evaluation import table_of
+from sklon.training.updating import FRESH
+
+from .network import State
+from .programs import GROUP, Recorded
+from .rows import Rows
+
+Array = np.ndarray[Any, Any]
+#: seconds of native work between two looks at interrupts and at the user's callbacks
+CHUNK_SECONDS = 0.05
+
+
+@dataclass(slots=True)
+class Moving:
+    """What an optimizer keeps from step to step: its rate now, the steps so far, and its arrays by label."""
+
+    lr: float
+    steps: int = 0
+    state: State = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Costs:
+    """What weights pay for the size of the weights: (α/2)·Σw²/n + λ·Σ|w|/n for n rows in a batch."""
+
+    alpha: float
+    l1: float = 0.0
+
+    def of(self, results: dict[str, Array]) -> Array:
+        """n times what the weights of each step paid."""
+        paid = 0.5 * self.alpha * results["squares"].astype(np.float64)
+        return paid + self.l1 * results["absolutes"].astype(np.float64) if "absolutes" in results else paid
+
+    def strengths(self, share: Array) -> dict[str, Array]:
+        """The strengths of L2 and L1 in steps whose rows count for 1/``share``."""
+        return {"penalty0.strength": self.alpha * share, "penalty1.strength": self.l1 * share}
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Course:
+    """Trains ``state`` on ``rows`` in batches, epoch after epoch."""
+
+    recorded: Recorded
+    rule: Rule
+    rows: Rows
+    batch: int
+    state: State
+    moving: Moving
+    costs: Costs
+    shuffled: bool
+    random: Any  # a RandomState
+    seen: int = 0  # rows so far
+    decay: Callable[[int], float] | None = None  # the rate after so many rows, where it falls by itself
+    average: Average | None = None
+    seed: int = 0
+    order: Array = field(init=False)
+    starts: Array = field(init=False)  # of an epoch's batches
+    seconds: float = field(init=False, default=0.0)  # of an epoch
+
+    def __post_init__(self) -> None:
+        self.order = np.arange(len(self.rows), dtype=np.int32)
+        self.starts = np.arange(0, len(self.rows), self.batch)
+
+    def most(self) -> int:
+        """The epochs that fit between two looks."""
+        return max(1, int(CHUNK_SECONDS / self.seconds)) if self.seconds else 1 + 2048 // len(self.starts)
+
+    def run(self, epochs: int) -> list[float]:
+        """Run so many epochs and return the loss of each."""
+        n, starts = len(self.rows), self.starts
+        order = self._orders(epochs)
+        begins = (starts + n * np.arange(epochs)[:, None]).ravel()
+        rows = np.tile(np.minimum(self.batch, n - starts), epochs)
+        counts = self._counts(order, begins, rows)
+        share = np.divide(1.0, counts, out=np.zeros(len(counts)), where=counts > 0)
+        began = time.perf_counter()
+        steps = Steps(rows, begins, self._table(epochs, share))
+        results = self.rows.run(self.recorded.code(self.batch), self.state, order, steps)
+        self.moving.steps += len(rows)
+        self.seen += n * epochs
+        if self.decay is not None:
+            self.moving.lr = self.decay(self.seen)
+        self.seconds = (time.perf_counter() - began) / epochs
+        losses = (results["loss"].astype(np.float64) + self.costs.of(results)) * share
+        means: list[float] = ((losses * rows).reshape(epochs, -1).sum(axis=1) / n).tolist()
+        return means
+
+    def _orders(self, epochs: int) -> Array:
+        """The rows of so many epochs; each shuffles the order of the one before."""
+        found = []
+        for _ in range(epochs):
+            if self.shuffled:
+                drawn = np.arange(len(self.order), dtype=np.int32)
+                self.random.shuffle(drawn)
+                self.order = self.order[drawn]
+            found.append(self.order)
+        return found[0] if epochs == 1 else np.concatenate(found)
+
+    def _counts(self, order: Array, begins: Array, rows: Array) -> Array:
+        """What the rows of each step count for."""
+        if self.rows.weight is None:
+            return rows.astype(np.float64)
+        counts: Array = np.add.reduceat(self.rows.weight[order], begins)
+        return counts
+
+    def _table(self, epochs: int, share: Array) -> Array:
+        """The scalars of all steps."""
+        count, first = len(share), self.moving.steps
+        rule = replace(self.rule, lr=self.moving.lr)  # type: ignore[type-var]
+        numbers = {**rule.scalars(np.arange(first + 1, first + count + 1)), **self.costs.strengths(share)}
+        if self.decay is not None:
+            later = [self.decay(self.seen + k * len(self.rows)) for k in range(1, epochs)]
+            numbers["lr"] = np.repeat([self.moving.lr, *later], count // epochs)
+        low, high = split_seed(self.seed)
+        columns: dict[str, Any] = {f"{GROUP}.{name}": value for name, value in numbers.items()}
+        columns.update({"step": first + np.arange(count), "seed.low": low, "seed.high": high})
+        if self.average is not None:
+            columns[FRESH] = self.average.shares(first, count, count // epochs)
+        return table_of(self.recorded.scalars, columns, count)

@@ -1,0 +1,134 @@
+"""One call of ``fit`` or ``partial_fit`` with a solver that steps batch by batch: epochs until something stops them.
+
+Epochs are run as many at once as nobody wants to look at: scikit-learn's patience tells how many cannot stop, and the
+clock, callbacks and validation sets ask for fewer.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from sklon.compiler.interrupts import deferred_interrupts
+from sklon.optim import Rule
+from sklon.training.averaged import (
+    Recalibration,
+    at_the_averaged_point,
+    averages_itself,
+    with_averages,
+)
+from sklon.training.feed import feed_of
+from sklon.training.stopping import Reason
+
+from .course import Course
+from .network import Network, State
+from .rows import is_sparse
+from .telling import Tellers
+from .watching import Watch
+
+Array = np.ndarray[Any, Any]
+#: the rate at which "adaptive" gives up, and what it divides a rate by
+LEAST_RATE, RATE_CUT = 1e-6, 5.0
+
+
+class Stochastic:
+    """Runs a course for an estimator, which keeps the curves, the counts and the values."""
+
+    def __init__(
+        self, estimator: Any, network: Network, rule: Rule, course: Course, watch: Watch, tellers: Tellers
+    ) -> None:
+        self.estimator, self.network, self.course = estimator, network, course
+        self.watch, self.tellers = watch, tellers
+        names = [name for name, _ in network.module().named_parameters()] if averages_itself({"": ("", rule)}) else []
+        self.rules = {name: ("", rule) for name in names}
+        self.recalibrate = self._recalibration()
+        self.best: State | None = None
+        self.reason: Reason | None = None
+
+    def run(self, epochs: int) -> None:
+        """Run at most so many epochs; Ctrl-C ends them with a usable result."""
+        e = self.estimator
+        e.n_iter_ = 0
+        with self.tellers.around(self, epochs):
+            try:
+                while self.reason is None and e.n_iter_ < epochs:
+                    count = min(epochs - e.n_iter_, self.watch.ahead(), self.course.most(), self.tellers.most)
+                    with deferred_interrupts():
+                        self._epochs(count)
+            except KeyboardInterrupt:
+                self.reason = Reason("interrupted", "the fit was interrupted")
+                warnings.warn("Training interrupted by user.", stacklevel=2)
+        if self.reason is None:
+            self.reason = Reason("epochs", f"all {epochs} epochs were run" if epochs > 1 else "the epoch was run")
+
+    def _epochs(self, count: int) -> None:
+        """Run epochs at once, and look at each of them."""
+        self.tellers.epoch_begins(self)
+        for loss in self.course.run(count):
+            self._note(loss)
+        self.reason = self._reason() or self.reason
+        if self.reason is None and not np.isfinite(self.estimator.loss_) and not self._finite():
+            self.reason = Reason("non_finite", "the weights are no longer finite numbers")
+
+    def _note(self, loss: float) -> None:
+        e = self.estimator
+        e.n_iter_ += 1
+        e.loss_ = loss
+        e.t_ += len(self.course.rows)
+        e.loss_curve_.append(loss)
+        if e.verbose:
+            print(f"Iteration {e.n_iter_}, loss = {loss:.8f}")
+        if self.watch.look(loss, self.values):
+            values = self.values()
+            self.best = {k: v.copy() for k, v in values.items() if k.startswith(("param.", "buffer."))}
+
+    def _reason(self) -> Reason | None:
+        """Why to stop after this epoch: a callback's reason, or the watch's unless the rate falls instead."""
+        told = self.tellers.epoch_ended(self)
+        found = self.watch.reason()
+        if found is None or told is not None:
+            return told
+        e, moving = self.estimator, self.course.moving
+        if e.solver != "sgd" or e.learning_rate != "adaptive":
+            return self._said(found, "Stopping.")
+        if moving.lr <= LEAST_RATE:
+            return self._said(found, "Learning rate too small. Stopping.")
+        moving.lr /= RATE_CUT
+        e._no_improvement_count = 0
+        self._said(found, f"Setting learning rate to {moving.lr:f}")
+        return None
+
+    def _said(self, reason: Reason, what: str) -> Reason:
+        if self.estimator.verbose:
+            print(f"{reason.sentence} {what}")
+        return reason
+
+    def _finite(self) -> bool:
+        return all(np.isfinite(array).all() for k, array in self.course.state.items() if k.startswith("param."))
+
+    # ---- values
+    def values(self) -> Mapping[str, Array]:
+        """The state as users get it: averages in the parameters' place, with statistics that belong to them."""
+        state = self.course.state
+        if self.course.average is None and not self.rules:
+            return state
+        found = with_averages(at_the_averaged_point(state, self.rules))
+        return found if self.recalibrate is None else self.recalibrate(found)
+
+    def _recalibration(self) -> Recalibration | None:
+        """What computes batch norm's statistics for averaged weights."""
+        if not self.network.batch_norm or (self.course.average is None and not self.rules):
+            return None
+        rows = self.course.rows
+        X = rows.X.toarray() if is_sparse(rows.X) else rows.X
+        feed, _ = feed_of((X, rows.target), batch_size=self.course.batch, shuffle=False)
+        module = self.network.module()
+        return Recalibration(module, feed.samples.columns, feed, self.course.seed)
+
+    def kept(self) -> State:
+        """What another ``partial_fit`` goes on from, besides the values that users get."""
+        raw = ("slot.", "average.", "param.") if self.course.average is not None or self.rules else ("slot.",)
+        return {label: array for label, array in self.course.state.items() if label.startswith(raw)}
