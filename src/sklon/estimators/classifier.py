@@ -195,6 +195,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
             found: Array = np.log(self.predict_proba(X))
         return found
 
+    def decision_function(self, X: Any) -> Array:
+        """What the last activation is applied to."""
+        output = self._outputs(X, "identity")
+        return output.ravel() if self.n_outputs_ == 1 else output
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True

@@ -338,18 +338,16 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
             )
 
     # ---- use
-    def _outputs(self, X: Any) -> Array:
-        """What the network says of rows: [n, outputs]."""
+    def _outputs(self, X: Any, link: str | None = None) -> Array:
+        """What the network says of rows, through its last activation or another one: [n, outputs]."""
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
         single = X.dtype == np.float32 and self.coefs_[0].dtype == np.float32
-        return self._said(X, "float32" if single else "float64")
-
-    def _said(self, X: Any, dtype: str) -> Array:
+        dtype = "float32" if single else "float64"
         known = self._network
         network = Network(known.sizes, known.activation, known.dropout, known.batch_norm, dtype)
         state = network.state(self.coefs_, self.intercepts_, self._beside)
-        return Rows.of(X, dtype).evaluate(predictions_of(network, self.out_activation_), state)["output"]
+        return Rows.of(X, dtype).evaluate(predictions_of(network, link or self.out_activation_), state)["output"]
 
     @property
     def module_(self) -> Sequential:
