@@ -105,6 +105,21 @@ class Course:
         means: list[float] = ((losses * rows).reshape(epochs, -1).sum(axis=1) / n).tolist()
         return means
 
+    def kept(self) -> Callable[[], None]:
+        """What takes everything back to where it is now."""
+        state = {label: array.copy() for label, array in self.state.items()}
+        steps, lr, seen, order, random = (
+            self.moving.steps, self.moving.lr, self.seen, self.order, self.random.get_state(legacy=False),
+        )  # fmt: skip
+
+        def back() -> None:
+            for label, array in state.items():
+                self.state[label][...] = array
+            self.moving.steps, self.moving.lr, self.seen, self.order = steps, lr, seen, order
+            self.random.set_state(random)
+
+        return back
+
     def _orders(self, epochs: int) -> Array:
         """The rows of so many epochs; each shuffles the order of the one before."""
         found = []

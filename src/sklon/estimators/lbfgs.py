@@ -7,10 +7,12 @@ It works in double precision, whatever the type of the rows. Rows are summed a t
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
 from scipy.optimize import OptimizeResult, minimize
+from threadpoolctl import ThreadpoolController
 
 from .course import Costs
 from .network import Network, State
@@ -24,8 +26,9 @@ class Objective:
     """The loss of all rows and its gradient, as functions of one vector: ``coefs_``, then ``intercepts_``."""
 
     def __init__(self, recorded: Recorded, network: Network, rows: Rows, costs: Costs, state: State) -> None:
-        self.recorded, self.network, self.rows, self.costs = recorded, network, rows, costs
+        self.network, self.costs = network, costs
         self.state = recorded.complete(state)
+        self.sums_of = rows.pass_of(recorded)
         self.count = float(len(rows)) if rows.weight is None else float(rows.weight.sum())
         weights, biases = network.weights, [f"param.{name}.bias" for name in network.linear]
         self.labels = [*weights, *biases]
@@ -48,7 +51,7 @@ class Objective:
         sums = [state[label.replace("param.", "sum.grad.")] for label in self.labels]
         for array in sums:
             array[...] = 0.0
-        results = self.rows.evaluate(self.recorded, state)
+        results = self.sums_of(state)
         squares = sum(float(np.vdot(state[label], state[label])) for label in self.network.weights)
         loss = (float(results["loss"].sum()) + 0.5 * self.costs.alpha * squares) / self.count
         paid = len(self.network.weights)
@@ -65,4 +68,11 @@ def minimized(
     """SciPy's result; ``told`` is called with the vector after each iteration and may raise StopIteration."""
     options = {"maxfun": max_fun, "maxiter": max_iter, "gtol": tol}
     start = objective.position()
-    return minimize(objective, start, method="L-BFGS-B", jac=True, options=options, callback=told)
+    with _linear_algebra().limit(limits=1):
+        return minimize(objective, start, method="L-BFGS-B", jac=True, options=options, callback=told)
+
+
+@cache
+def _linear_algebra() -> Any:
+    """SciPy's products of short vectors: on a busy machine their threads wait longer for each other than they work."""
+    return ThreadpoolController().select(user_api="blas")

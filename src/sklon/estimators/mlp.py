@@ -347,7 +347,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         known = self._network
         network = Network(known.sizes, known.activation, known.dropout, known.batch_norm, dtype)
         state = network.state(self.coefs_, self.intercepts_, self._beside)
-        return Rows.of(X, dtype).evaluate(predictions_of(network, link or self.out_activation_), state)["output"]
+        return Rows.of(X, dtype).pass_of(predictions_of(network, link or self.out_activation_))(state)["output"]
 
     @property
     def module_(self) -> Sequential:

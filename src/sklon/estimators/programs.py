@@ -83,11 +83,17 @@ class Recorded:
     loss: Loss | None = None
     scalars: list[Node] = field(init=False)
     constants: State = field(init=False)
+    held: dict[str, tuple[tuple[int, ...], Any]] = field(init=False)  # shape and type of what is state
     _codes: dict[int, Executor] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.scalars = scalars_of(self.graph)
         buffers = {} if self.loss is None else dict(self.loss.named_buffers())
+        self.held = {
+            node.op.label: (tuple(int(str(extent)) for extent in node.shape), node.dtype.numpy)
+            for node in slots(self.graph)
+            if isinstance(node.op, Slot) and node.op.space == "state"
+        }
         self.constants = {**captured_by(self.graph), **{f"loss.{name}": b.numpy() for name, b in buffers.items()}}
 
     def code(self, rows: int) -> Executor:
@@ -105,16 +111,14 @@ class Recorded:
     def complete(self, state: State, starts: dict[str, float] | None = None) -> State:
         """A state with all that the graph holds besides: zeros, values of ``starts`` by kind, averages, constants."""
         found = {**state, **self.constants}
-        for node in slots(self.graph):
-            if not isinstance(node.op, Slot) or node.op.space != "state" or node.op.label in found:
+        for label, (shape, dtype) in self.held.items():
+            if label in found:
                 continue
-            label = node.op.label
-            array = aligned_zeros([int(str(extent)) for extent in node.shape], node.dtype.numpy)
+            array = found[label] = aligned_zeros(shape, dtype)
             if label.startswith(AVERAGE):
                 array[...] = state[PARAMETER + label.removeprefix(AVERAGE)]
             elif label.startswith("slot."):
                 array[...] = (starts or {}).get(label.split(".")[1], 0.0)
-            found[label] = array
         return found
 
 

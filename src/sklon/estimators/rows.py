@@ -5,7 +5,7 @@ Sparse rows are written out densely for the steps that read them, a window at a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,13 +63,13 @@ class Rows:
             found.append(code.run({**state, **dense._arrays(), "rows": everything}, own))
         return {name: np.concatenate([one[name] for one in found]) for name in found[0]}
 
-    def evaluate(self, recorded: Recorded, state: Mapping[str, Array]) -> dict[str, Array]:
-        """Run a graph that changes nothing, or adds up, over all rows in their order."""
+    def pass_of(self, recorded: Recorded) -> Callable[[Mapping[str, Array]], dict[str, Array]]:
+        """A graph that changes nothing, or adds up, as a function from a state to its results on all rows in order."""
         starts = np.arange(0, len(self), EVALUATION_ROWS)
         table = table_of(recorded.scalars, {}, len(starts))
         steps = Steps(np.minimum(EVALUATION_ROWS, len(self) - starts), starts, table)
-        everything = np.arange(len(self), dtype=np.int32)
-        return self.run(recorded.code(EVALUATION_ROWS), {**state, **recorded.constants}, everything, steps)
+        order, code = np.arange(len(self), dtype=np.int32), recorded.code(EVALUATION_ROWS)
+        return lambda state: self.run(code, {**state, **recorded.constants}, order, steps)
 
     def _arrays(self) -> dict[str, Array]:
         named = {"x0": self.X, "y": self.target, "weight": self.weight}

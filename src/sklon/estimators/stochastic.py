@@ -30,6 +30,8 @@ from .telling import Tellers
 from .watching import Watch
 
 Array = np.ndarray[Any, Any]
+#: seconds of work that may be taken back
+GAMBLED_SECONDS = 0.001
 #: the rate at which "adaptive" gives up, and what it divides a rate by
 LEAST_RATE, RATE_CUT = 1e-6, 5.0
 
@@ -55,23 +57,35 @@ class Stochastic:
         with self.tellers.around(self, epochs):
             try:
                 while self.reason is None and e.n_iter_ < epochs:
-                    count = min(epochs - e.n_iter_, self.watch.ahead(), self.course.most(), self.tellers.most)
                     with deferred_interrupts():
-                        self._epochs(count)
+                        self._epochs(epochs - e.n_iter_)
             except KeyboardInterrupt:
                 self.reason = Reason("interrupted", "the fit was interrupted")
                 warnings.warn("Training interrupted by user.", stacklevel=2)
         if self.reason is None:
             self.reason = Reason("epochs", f"all {epochs} epochs were run" if epochs > 1 else "the epoch was run")
 
-    def _epochs(self, count: int) -> None:
-        """Run epochs at once, and look at each of them."""
+    def _epochs(self, left: int) -> None:
+        """Run epochs at once, and look at each of them; what was run beyond a reason to stop is taken back."""
+        sure = min(left, self.watch.ahead(), self.course.most(), self.tellers.most)
+        count = min(left, max(sure, self._gambled()))
+        back = self.course.kept() if count > sure else None
         self.tellers.epoch_begins(self)
-        for loss in self.course.run(count):
+        for done, loss in enumerate(self.course.run(count), 1):
             self._note(loss)
-        self.reason = self._reason() or self.reason
+            if back is not None and done < count and self.watch.reason() is not None:
+                back()
+                self.course.run(done)
+                break
+        self.reason = self._reason()
         if self.reason is None and not np.isfinite(self.estimator.loss_) and not self._finite():
             self.reason = Reason("non_finite", "the weights are no longer finite numbers")
+
+    def _gambled(self) -> int:
+        """How many epochs to run although one of them may be the last: half of those before, if they take no time."""
+        if not self.watch.can_be_asked_later or self.tellers.all or not self.course.seconds:
+            return 0
+        return min(self.estimator.n_iter_ // 2, int(GAMBLED_SECONDS / self.course.seconds))
 
     def _note(self, loss: float) -> None:
         e = self.estimator

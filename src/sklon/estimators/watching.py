@@ -9,21 +9,22 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import inf
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
 from sklon.training.stopping import Curves, Reason, StoppingRule
 
-from .network import Network
 from .programs import Task, losses_of, predictions_of
 from .rows import Rows
 
 Array = np.ndarray[Any, Any]
+Pass: TypeAlias = Callable[[Mapping[str, Array]], dict[str, Array]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Held:
     """A validation set: how good a state is on it."""
 
@@ -32,14 +33,17 @@ class Held:
     link: str
     judged: Callable[[Array, Array, Array | None], float]  # of predictions, targets and weights
 
-    @property
-    def network(self) -> Network:
-        """The network of the states."""
-        return self.task.network
+    @cached_property
+    def _predictions(self) -> Pass:
+        return self.rows.pass_of(predictions_of(self.task.network, self.link))
+
+    @cached_property
+    def _losses(self) -> Pass:
+        return self.rows.pass_of(losses_of(self.task))
 
     def score(self, state: Mapping[str, Array]) -> float:
         """Accuracy or R², NaN where predictions are not finite."""
-        output = self.rows.evaluate(predictions_of(self.network, self.link), state)["output"]
+        output = self._predictions(state)["output"]
         if not np.isfinite(output).all():
             return float("nan")
         assert self.rows.target is not None
@@ -47,13 +51,18 @@ class Held:
 
     def loss(self, state: Mapping[str, Array]) -> float:
         """The mean loss, without penalties."""
-        found = self.rows.evaluate(losses_of(self.task), state)
+        found = self._losses(state)
         count = found["weight"].astype(np.float64).sum() if "weight" in found else len(self.rows)
         return float(found["loss"].astype(np.float64).sum() / count) if count else float("nan")
 
 
 class Watch(Protocol):
     """Looks at every epoch."""
+
+    @property
+    def can_be_asked_later(self) -> bool:
+        """Whether an epoch can be looked at when others were run after it."""
+        ...
 
     def ahead(self) -> int:
         """The fewest epochs after which it may want to stop."""
@@ -75,6 +84,14 @@ class Patient:
     estimator: Any
     held: Held | None = None
     watches: str = "training"  # or "score" or "loss", of the validation set
+    _looks: Callable[[float, Callable[[], Mapping[str, Array]]], bool] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._looks = {"training": self._training, "score": self._score, "loss": self._loss}[self.watches]
+
+    @property
+    def can_be_asked_later(self) -> bool:
+        return self.held is None
 
     def ahead(self) -> int:
         if self.held is not None:
@@ -83,7 +100,7 @@ class Patient:
         return 1 << 30 if left == inf else max(1, int(left))
 
     def look(self, loss: float, state: Callable[[], Mapping[str, Array]]) -> bool:
-        return {"training": self._training, "score": self._score, "loss": self._loss}[self.watches](loss, state)
+        return self._looks(loss, state)
 
     def _training(self, loss: float, state: Callable[[], Mapping[str, Array]]) -> bool:
         e = self.estimator
@@ -140,6 +157,10 @@ class ByRule:
     watched: list[float] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     began: float = field(default_factory=time.perf_counter)
+
+    @property
+    def can_be_asked_later(self) -> bool:
+        return False
 
     def ahead(self) -> int:
         return 1
