@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, settings
 from tests.chromium import NO_CHROMIUM, chromium
 
 os.environ["SKLON_CACHE"] = "off"  # before any test is imported; tests of the cache name a folder of their own
+os.environ["SCIPY_ARRAY_API"] = "1"  # before SciPy is imported: scikit-learn's checks of estimators ask for it
 
 settings.register_profile(
     "sklon", deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)

@@ -25,7 +25,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("nn", "optim", "data"),
     ("calculus",),
     ("training",),
-    ("runs", "estimators", "doctor"),
+    ("estimators",),
+    ("runs", "doctor"),
     ("lab",),
     ("cli",),
 )
@@ -33,17 +34,17 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 USERS = ("lab/questions/", "lab/apparatus.py", "lab/page/small.py")
 FLOOR = {folder: number for number, floor in enumerate(FLOORS) for folder in floor}
 
-#: dependency → the only place that imports it; a folder stands for all its files
-DOORS = {
+#: dependency → the only place that imports it, or the only ones; a folder stands for all its files
+DOORS: dict[str, str | tuple[str, ...]] = {
     "llvmlite": "compiler/native.py",
     "safetensors": "training/folder.py",
     "duckdb": "data/database.py",
     "sympy": "calculus/expressions/",
     "mpmath": "calculus/expressions/",
     "matplotlib": "_base/canvas.py",
-    "sklearn": "runs/scikit.py",
-    "scipy": "runs/baseline.py",
-    "threadpoolctl": "runs/scikit.py",
+    "sklearn": "estimators/",
+    "scipy": ("estimators/", "runs/baseline.py"),
+    "threadpoolctl": "estimators/",
     "rich": "training/progress.py",
     "typer": "cli/",
     "rapidfuzz": "lab/notes/words.py",
@@ -71,6 +72,7 @@ LATER = (
     "nicegui",
     "uvicorn",
     "sklon.cli",
+    "sklon.estimators",
     "sklon.runs",
     "sklon.lab",
 )

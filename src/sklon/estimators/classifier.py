@@ -28,13 +28,78 @@ Array = np.ndarray[Any, Any]
 
 
 class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
-    """A network for classes."""
+    """A network for classes: scikit-learn's ``MLPClassifier`` by changing the import, trained by a compiled step.
+
+    Parameters, defaults, attributes, methods, warnings and results are those of scikit-learn; only what is more than
+    theirs is told here. With the same ``random_state`` the same weights and orders are drawn, so it is the same fit.
+    ``y`` holds classes of any type, two or more, or several labels a row as a matrix of 0 and 1. Raises ValueError for
+    data and parameters that cannot be used.
+
+    Parameters
+    ----------
+    activation : str or Module
+        Besides scikit-learn's names "gelu", "silu", "elu", "selu", "leaky_relu", "prelu", "mish", "softplus", or a
+        layer of ``sklon.nn``.
+    solver : str or Rule
+        Besides "adam", "sgd" and "lbfgs" the name of any optimizer of sklon, at the rate ``learning_rate_init``, or
+        a rule by value, such as ``optim.AdamWRule(lr=0.01)``; ``momentum``, ``beta_1``, … belong to "sgd" and "adam".
+    early_stopping : bool, str or StoppingRule
+        True watches the score of a validation set, as scikit-learn does; "loss" watches its loss in the same way; a
+        rule of ``sklon.stopping`` or its text, such as "patience(20) | gl(5)", decides itself. The best weights are
+        the result.
+    loss : str, Loss or callable
+        "log_loss"; by name "focal" and other losses of sklon on logits, a ``sklon.nn.Loss``, or a function of (logits,
+        targets). Targets are the numbers of classes, [n], or 0 and 1 of two classes and of labels, [n, outputs].
+    class_weight : dict or str
+        What rows of each class count, or "balanced" for all classes alike.
+    l1 : float
+        λ of the penalty λ·Σ|w|/n, beside (α/2)·Σw²/n with α = ``alpha``, n the rows of a batch. Its proximal steps
+        give exact zeros.
+    dropout : float
+        Share of the hidden values that are dropped while training, in [0, 1).
+    batch_norm : bool
+        Whether hidden layers are normalised by batch before the activation.
+    average : float or Average
+        Decay of an exponential average of the weights, in [0, 1), or ``optim.EMA``, ``optim.SWA``.
+    callbacks : sequence of Callback
+        Callbacks of sklon; scikit-learn's go to ``set_callbacks``, from its version 1.9 on.
+
+    Attributes
+    ----------
+    module_ : Sequential
+        The network as a module of ``sklon.nn``, which gives the logits.
+    stopped_ : Reason
+        Why the fit ended, in a word and in a sentence.
+    validation_losses_ : list of float
+        The losses on the validation set, where they are watched; the least is ``best_validation_loss_``.
+
+    Notes
+    -----
+    ``fit`` takes a validation set as ``X_val`` and ``y_val``, each row of which counts one. Without ``early_stopping``
+    it is told of in ``validation_scores_`` and changes nothing.
+
+    What differs from scikit-learn: sums are added in another order, so that numbers agree to rounding. A batch whose
+    rows all weigh 0 takes a step without gradients, where theirs is an error. A fit whose weights stop being finite
+    ends there, with their error. There is a ``decision_function``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklon import MLPClassifier
+    >>> X = np.random.default_rng(0).normal(size=(200, 2))
+    >>> classifier = MLPClassifier((16,), learning_rate_init=0.05, early_stopping=True, random_state=0)
+    >>> labels = np.where(X[:, 0] * X[:, 1] > 0, "same", "other")
+    >>> classifier.fit(X, labels).predict([[1.0, 1.0], [1.0, -1.0]]).tolist()
+    ['same', 'other']
+    """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **CONSTRAINTS,
         "loss": [StrOptions({"log_loss", *LOSSES}), Loss, callable],
         "class_weight": [StrOptions({"balanced"}), dict, list, None],
     }
+
+    classes_: Any
 
     def __init__(
         self,
@@ -73,16 +138,16 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         keep(self, locals())
 
     # ---- fitting
-    @_fit_context(prefer_skip_nested_validation=True)
+    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def fit(self, X: Any, y: Any, sample_weight: Any = None, X_val: Any = None, y_val: Any = None) -> MLPClassifier:
-        """Fit."""
+        """Train on rows X [n, features], dense or sparse, and labels; ``sample_weight`` is what rows count."""
         self._fit(X, y, sample_weight, incremental=False, validation=(X_val, y_val))
         return self
 
-    @available_if(lambda self: self._steps_by_batches())
-    @_fit_context(prefer_skip_nested_validation=True)
+    @available_if(lambda self: self._steps_by_batches())  # type: ignore[untyped-decorator]
+    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> MLPClassifier:
-        """One epoch."""
+        """One epoch over these rows, from where the last call left; ``classes`` are needed in the first one."""
         if self.class_weight == "balanced":
             raise ValueError("class_weight='balanced' needs all rows at once; pass a dict of weights to partial_fit")
         if classes is None and not hasattr(self, "classes_"):
@@ -115,9 +180,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
 
     def _checked(self, X: Any, y: Any, reset: bool) -> tuple[Any, Array]:
         types = (np.float64, np.float32)
-        X, y = validate_data(
-            self, X, y, accept_sparse=["csr", "csc"], multi_output=True, dtype=types, reset=reset
-        )
+        X, y = validate_data(self, X, y, accept_sparse=["csr", "csc"], multi_output=True, dtype=types, reset=reset)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         check_classification_targets(y)
@@ -148,7 +211,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         given = super()._weights(sample_weight, X, y, incremental)
         if self.class_weight is None:
             return given
-        of_classes = compute_sample_weight(self.class_weight, y)
+        of_classes: Array = compute_sample_weight(self.class_weight, y)
         return of_classes if given is None else given * of_classes
 
     def _target(self, y: Array, dtype: Any) -> Array:
@@ -158,7 +221,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
             return np.searchsorted(self.classes_, y).astype(np.int32)
         if kind.startswith("multilabel"):
             self.n_outputs_ = y.shape[1]
-            return self._binarizer.transform(y).astype(dtype)
+            found: Array = self._binarizer.transform(y).astype(dtype)
+            return found
         self.n_outputs_ = 1
         positive = y == self.classes_[1] if len(self.classes_) > 1 else np.zeros(len(y), bool)
         return positive.astype(dtype).reshape(-1, 1)
@@ -171,32 +235,30 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         return self.n_outputs_ == 1
 
     def _judged(self, output: Array, target: Array, weight: Array | None) -> float:
-        if target.ndim == 1:
-            right = output.argmax(axis=1) == target
-        else:
-            right = ((output > 0.5) == (target > 0.5)).all(axis=1)
+        one_of_many = target.ndim == 1
+        right = output.argmax(axis=1) == target if one_of_many else ((output > 0.5) == (target > 0.5)).all(axis=1)
         return float(np.average(right, weights=weight))
 
     # ---- use
     def predict(self, X: Any) -> Array:
-        """Labels."""
+        """The label of each row, or its labels as 0 and 1."""
         output = self._outputs(X)
         found: Array = self._binarizer.inverse_transform(output.ravel() if self.n_outputs_ == 1 else output)
         return found
 
     def predict_proba(self, X: Any) -> Array:
-        """Probabilities."""
+        """The probability of each class, [n, classes], in the order of ``classes_``; of each label by itself."""
         output = self._outputs(X)
         return np.hstack([1 - output, output]) if self.n_outputs_ == 1 else output
 
     def predict_log_proba(self, X: Any) -> Array:
-        """Logarithms of probabilities."""
+        """The logarithms of ``predict_proba``."""
         with np.errstate(divide="ignore"):
             found: Array = np.log(self.predict_proba(X))
         return found
 
     def decision_function(self, X: Any) -> Array:
-        """What the last activation is applied to."""
+        """The logits: [n] of the second of two classes, else [n, outputs]."""
         output = self._outputs(X, "identity")
         return output.ravel() if self.n_outputs_ == 1 else output
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import warnings
 from abc import abstractmethod
+from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
@@ -149,7 +150,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         self.out_activation_ = self._link()
         self.coefs_, self.intercepts_ = [], []
         factor = 2.0 if self.activation == "logistic" else 6.0
-        for fan_in, fan_out in zip(sizes, sizes[1:], strict=False):
+        for fan_in, fan_out in pairwise(sizes):
             bound = np.sqrt(factor / (fan_in + fan_out))
             self.coefs_.append(self._random_state.uniform(-bound, bound, (fan_in, fan_out)).astype(dtype, copy=False))
             self.intercepts_.append(self._random_state.uniform(-bound, bound, fan_out).astype(dtype, copy=False))
@@ -159,16 +160,19 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         if self.solver == "lbfgs":
             return
         self.loss_curve_: list[float] = []
-        self._no_improvement_count = 0
-        self._begin_curves(parameters.stopping_of(self.early_stopping) is None)
+        self._begin_curves()
 
-    def _begin_curves(self, by_training: bool) -> None:
-        by_score = self.early_stopping is True or self.early_stopping == parameters.SCORE
-        self.best_loss_ = np.inf if by_training else None
+    def _begin_curves(self) -> None:
+        """What the parameters now say is watched: the training loss, a score, or a loss."""
+        watching = parameters.stopping_of(self.early_stopping)
+        by_score, by_loss = watching == parameters.SCORE, watching not in (None, parameters.SCORE)
+        self._watched = watching if watching is None or isinstance(watching, str) else parameters.RULE
+        self._no_improvement_count = 0
+        self.best_loss_ = np.inf if watching is None else None
         self.validation_scores_: list[float] | None = [] if by_score else None
         self.best_validation_score_ = -np.inf if by_score else None
-        self.validation_losses_: list[float] | None = None if by_training or by_score else []
-        self.best_validation_loss_ = None if by_training or by_score else np.inf
+        self.validation_losses_: list[float] | None = [] if by_loss else None
+        self.best_validation_loss_ = np.inf if by_loss else None
 
     def _check_sizes(self, sizes: list[int]) -> None:
         known = [self.coefs_[0].shape[0], *(coef.shape[1] for coef in self.coefs_)]
@@ -218,7 +222,11 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         watching = parameters.stopping_of(self.early_stopping)
         if watching is not None and incremental:
             raise ValueError("partial_fit makes one pass and has no early stopping; leave out early_stopping")
+        if self._watched != (watching if watching is None or isinstance(watching, str) else parameters.RULE):
+            self._begin_curves()
         held, (X, target, weight) = self._held(X, target, weight, watching, validation)
+        if held is not None and watching is None and self.validation_scores_ is None:
+            self.validation_scores_ = []
         task, dtype = self._task(target, weight is not None), self.coefs_[0].dtype
         course = self._course(task, Rows.of(X, str(dtype), target, weight), incremental)
         tellers: list[Teller] = [] if teller is None else [teller]
@@ -253,9 +261,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
             X, target, weight = (*found[::2], None)[:3]
             X_val, target_val, weight_val = (*found[1::2], None)[:3]
             if X_val.shape[0] < 2:
-                raise ValueError(
-                    "The validation set is too small: increase validation_fraction, or fit on more rows"
-                )
+                raise ValueError("The validation set is too small: increase validation_fraction, or fit on more rows")
         else:
             X_val, y_val = self._validate_held(X_val, y_val)
             target_val = self._target(y_val, X.dtype)
@@ -380,4 +386,3 @@ def _hidden(sizes: Any) -> list[int]:
     if any(size <= 0 for size in found):
         raise ValueError(f"hidden_layer_sizes must be > 0, got {found}.")
     return found
-

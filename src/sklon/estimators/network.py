@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -76,7 +77,7 @@ class Network:
         """The layers, with values that mean nothing; parameters are named as the states of this network."""
         with seeded(0):
             layers: list[Module] = []
-            for i, (fan_in, fan_out) in enumerate(zip(self.sizes, self.sizes[1:], strict=False)):
+            for i, (fan_in, fan_out) in enumerate(pairwise(self.sizes)):
                 layers.append(nn.Linear(fan_in, fan_out, dtype=self.dtype))
                 if i < len(self.sizes) - 2:
                     layers += self._behind(fan_out)
@@ -97,7 +98,8 @@ class Network:
         if isinstance(self.activation, Module):
             return deepcopy(self.activation)
         kind: Any = ACTIVATIONS[self.activation]
-        return kind(dtype=self.dtype) if kind is nn.PReLU else kind()  # type: ignore[no-any-return]
+        made: Module = kind(dtype=self.dtype) if kind is nn.PReLU else kind()
+        return made
 
     @property
     def linear(self) -> list[str]:
@@ -112,7 +114,7 @@ class Network:
 
     # ---- values
     def state(self, coefs: list[Array], intercepts: list[Array], extras: Mapping[str, Array]) -> State:
-        """Aligned copies of an estimator's values under the labels of slots; ``extras`` are those beside linear maps."""
+        """Aligned copies of an estimator's values under the labels of slots; ``extras`` are beside the linear maps."""
         found: State = {}
         for name, coef, intercept in zip(self.linear, coefs, intercepts, strict=True):
             found[f"param.{name}.weight"] = _aligned(np.asarray(coef).T, self.dtype)

@@ -23,6 +23,8 @@ from .rules import PaperAdamRule, VelocityRule
 
 #: what may be asked of ``early_stopping`` by a word; other texts are stopping rules
 SCORE, LOSS = "score", "loss"
+#: what is watched where a rule of sklon decides
+RULE = "rule"
 
 CONSTRAINTS: dict[str, list[Any]] = {
     "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
@@ -65,7 +67,7 @@ def rule_in_force(estimator: Any) -> tuple[Rule, Rule]:
         nesterov = bool(e.nesterovs_momentum)
         rule = VelocityRule(float(e.learning_rate_init), float(e.momentum), nesterov)
         return rule, VelocityRule(nesterov=nesterov)
-    found = rule_of(e.solver, e.learning_rate_init) if isinstance(e.solver, str) else e.solver
+    found: Any = rule_of(e.solver, e.learning_rate_init) if isinstance(e.solver, str) else e.solver
     return found, replace(found, lr=1.0)
 
 

@@ -36,8 +36,8 @@ from .network import Network, State
 Array = np.ndarray[Any, Any]
 #: a loss, or what makes one: losses that are alike must be equal here
 LossKey: TypeAlias = Loss | Callable[[], Loss]
-#: the fewest rows that a program is made for
-FEWEST_ROWS = 64
+#: the fewest rows that a program is made for: folds of different sizes share one, and a step of few rows loses nothing
+FEWEST_ROWS = 256
 #: the group of all scalars of a step
 GROUP = "step"
 #: structures whose programs are kept
@@ -125,8 +125,8 @@ class Recorded:
 def declared(rows: int) -> int:
     """The rows that a program is made for.
 
-    >>> [declared(n) for n in (1, 64, 65, 200)]
-    [64, 64, 128, 256]
+    >>> [declared(n) for n in (1, 200, 300)]
+    [256, 256, 512]
     """
     return max(FEWEST_ROWS, 1 << (rows - 1).bit_length())
 

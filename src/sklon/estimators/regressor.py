@@ -26,7 +26,66 @@ Array = np.ndarray[Any, Any]
 
 
 class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
-    """A network for quantities."""
+    """A network for quantities: scikit-learn's ``MLPRegressor`` by changing the import, trained by a compiled step.
+
+    Parameters, defaults, attributes, methods, warnings and results are those of scikit-learn; only what is more than
+    theirs is told here. With the same ``random_state`` the same weights and orders are drawn, so it is the same fit.
+    ``y`` is [n] or [n, outputs]. Raises ValueError for data and parameters that cannot be used.
+
+    Parameters
+    ----------
+    activation : str or Module
+        Besides scikit-learn's names "gelu", "silu", "elu", "selu", "leaky_relu", "prelu", "mish", "softplus", or a
+        layer of ``sklon.nn``.
+    solver : str or Rule
+        Besides "adam", "sgd" and "lbfgs" the name of any optimizer of sklon, at the rate ``learning_rate_init``, or
+        a rule by value, such as ``optim.AdamWRule(lr=0.01)``; ``momentum``, ``beta_1``, … belong to "sgd" and "adam".
+    early_stopping : bool, str or StoppingRule
+        True watches the score of a validation set, as scikit-learn does; "loss" watches its loss in the same way; a
+        rule of ``sklon.stopping`` or its text, such as "patience(20) | gl(5)", decides itself. The best weights are
+        the result.
+    loss : str, Loss or callable
+        Besides "squared_error", and "poisson" for counts, by name "huber", "l1", "pinball" and other losses of sklon, a
+        ``sklon.nn.Loss``, or a function of (outputs, targets).
+    l1 : float
+        λ of the penalty λ·Σ|w|/n, beside (α/2)·Σw²/n with α = ``alpha``, n the rows of a batch. Its proximal steps
+        give exact zeros.
+    dropout : float
+        Share of the hidden values that are dropped while training, in [0, 1).
+    batch_norm : bool
+        Whether hidden layers are normalised by batch before the activation.
+    average : float or Average
+        Decay of an exponential average of the weights, in [0, 1), or ``optim.EMA``, ``optim.SWA``.
+    callbacks : sequence of Callback
+        Callbacks of sklon; scikit-learn's go to ``set_callbacks``, from its version 1.9 on.
+
+    Attributes
+    ----------
+    module_ : Sequential
+        The network as a module of ``sklon.nn``, which gives predictions, or their logarithms for counts.
+    stopped_ : Reason
+        Why the fit ended, in a word and in a sentence.
+    validation_losses_ : list of float
+        The losses on the validation set, where they are watched; the least is ``best_validation_loss_``.
+
+    Notes
+    -----
+    ``fit`` takes a validation set as ``X_val`` and ``y_val``, each row of which counts one. Without ``early_stopping``
+    it is told of in ``validation_scores_`` and changes nothing.
+
+    What differs from scikit-learn: sums are added in another order, so that numbers agree to rounding. A batch whose
+    rows all weigh 0 takes a step without gradients, where theirs is an error. A fit whose weights stop being finite
+    ends there, with their error.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklon import MLPRegressor
+    >>> X = np.random.default_rng(0).normal(size=(300, 2))
+    >>> regressor = MLPRegressor(solver="lbfgs", activation="tanh", hidden_layer_sizes=(16,), random_state=0)
+    >>> bool(regressor.fit(X, np.sin(X[:, 0]) + X[:, 1]).score(X, np.sin(X[:, 0]) + X[:, 1]) > 0.99)
+    True
+    """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **CONSTRAINTS,
@@ -68,16 +127,16 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
     ) -> None:
         keep(self, locals())
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def fit(self, X: Any, y: Any, sample_weight: Any = None, X_val: Any = None, y_val: Any = None) -> MLPRegressor:
-        """Fit."""
+        """Train on rows X [n, features], dense or sparse, and quantities; ``sample_weight`` is what rows count."""
         self._fit(X, y, sample_weight, incremental=False, validation=(X_val, y_val))
         return self
 
-    @available_if(lambda self: self._steps_by_batches())
-    @_fit_context(prefer_skip_nested_validation=True)
+    @available_if(lambda self: self._steps_by_batches())  # type: ignore[untyped-decorator]
+    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPRegressor:
-        """One epoch."""
+        """One epoch over these rows, from where the last call left."""
         self._fit(X, y, sample_weight, incremental=True)
         return self
 
@@ -117,7 +176,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         return float(np.where(total > 0, 1 - wrong / np.where(total > 0, total, 1.0), known).mean())
 
     def predict(self, X: Any) -> Array:
-        """Quantities."""
+        """The quantities of each row: [n], or [n, outputs]."""
         output = self._outputs(X)
         return output.ravel() if output.shape[1] == 1 else output
 

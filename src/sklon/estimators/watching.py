@@ -118,7 +118,7 @@ class Patient:
         if e.verbose:
             print(f"Validation score: {score:f}")
         self._count(score < e.best_validation_score_ + e.tol)
-        better = score > e.best_validation_score_
+        better = bool(score > e.best_validation_score_)
         e.best_validation_score_ = score if better else e.best_validation_score_
         return better
 
@@ -130,7 +130,7 @@ class Patient:
         if e.verbose:
             print(f"Validation loss: {value:.8f}")
         self._count(value > e.best_validation_loss_ - e.tol)
-        better = value < e.best_validation_loss_
+        better = bool(value < e.best_validation_loss_)
         e.best_validation_loss_ = value if better else e.best_validation_loss_
         return better
 

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklon.data import Inputs, Preparation, Quantity, sample_rows
-
 from sklon.estimators.scikit import scikit
+
 from .scores import Values
 
 MOST_ROWS = 20_000
@@ -64,7 +64,7 @@ def _enough(y: Values, seed: int) -> NDArray[np.int64]:
 
 def _flat(preparation: Preparation, inputs: Inputs) -> Any:
     """X with the codes one-hot beside it, sparse if there are any."""
-    from scipy import sparse  # type: ignore[import-untyped]
+    from scipy import sparse
 
     X, *codes = inputs
     if not codes:

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from sklon.data import Codes, Dropped, Table, sample_rows
 from sklon.data.preparation import Preparation
+from sklon.estimators.scikit import scikit
 
 from . import scores
-from sklon.estimators.scikit import scikit
 
 MOST_ROWS = 1000
 """Validation rows, drawn at random, that are shuffled; more change an importance in its third digit."""

@@ -151,7 +151,8 @@ def record_training(
 ) -> Graph:
     """The graph of one training step; ``rules`` gives each parameter's group and rule by its name.
 
-    Output ``loss`` is the sum over the rows of the step, as the loss tells it; ``weight``, where rows have weights, what they count for.
+    Output ``loss`` is the sum over the rows of the step as the loss tells it; ``weight``, where rows have weights, is
+    what they count for.
     Parameters that have no rule, or require no gradient, or are ``frozen``, keep their values. ``options`` add to the
     step; with ``skip`` output ``finite`` is 0 for a batch that changed nothing.
     """
