@@ -82,7 +82,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
     >>> import numpy as np
     >>> from sklon import MLPRegressor
     >>> X = np.random.default_rng(0).normal(size=(300, 2))
-    >>> regressor = MLPRegressor(solver="lbfgs", activation="tanh", hidden_layer_sizes=(16,), random_state=0)
+    >>> regressor = MLPRegressor(solver="lbfgs", max_iter=2000, hidden_layer_sizes=(16,), random_state=0)
     >>> bool(regressor.fit(X, np.sin(X[:, 0]) + X[:, 1]).score(X, np.sin(X[:, 0]) + X[:, 1]) > 0.99)
     True
     """
