@@ -82,10 +82,10 @@ class Stochastic:
             self.reason = Reason("non_finite", "the weights are no longer finite numbers")
 
     def _gambled(self) -> int:
-        """How many epochs to run although one of them may be the last: half of those before, if they take no time."""
+        """How many epochs to run although one of them may be the last: as many as before, if they take no time."""
         if not self.watch.can_be_asked_later or self.tellers.all or not self.course.seconds:
             return 0
-        return min(int(self.estimator.n_iter_) // 2, int(GAMBLED_SECONDS / self.course.seconds))
+        return min(int(self.estimator.n_iter_), int(GAMBLED_SECONDS / self.course.seconds))
 
     def _note(self, loss: float) -> None:
         e = self.estimator
