@@ -211,6 +211,14 @@ def test_the_score_of_quantities_is_r2() -> None:
     assert fitted.validation_scores_[-1] == pytest.approx(expected)
 
 
+def test_a_warm_start_that_finds_nothing_better_keeps_the_best() -> None:
+    fitted = classifier(early_stopping=True, warm_start=True).fit(X, y)
+    best, score = fitted.coefs_[0], fitted.best_validation_score_
+    fitted.set_params(max_iter=2, learning_rate_init=1.0).fit(X, y)
+    assert max(fitted.validation_scores_[-2:]) < score == fitted.best_validation_score_
+    np.testing.assert_array_equal(fitted.coefs_[0], best)
+
+
 def test_stopping_on_the_loss_keeps_the_best_weights() -> None:
     data = {"X_val": X[VALIDATION], "y_val": y[VALIDATION]}
     fitted = classifier(early_stopping="loss", max_iter=3000, learning_rate_init=0.1, n_iter_no_change=3)
@@ -279,6 +287,21 @@ def test_a_callback_of_scikit_learn_stops() -> None:
     assert classifier(solver="lbfgs").set_callbacks(Third()).fit(X, y).n_iter_ == 3
 
 
+def test_an_error_of_a_callback_goes_on_and_the_end_is_told() -> None:
+    told = []
+
+    class Breaks(Callback):
+        def on_epoch_end(self, trainer: Any, row: Any) -> None:
+            raise RuntimeError("broken")
+
+        def on_fit_end(self, trainer: Any) -> None:
+            told.append(len(trainer.history))
+
+    with pytest.raises(RuntimeError, match="broken"):
+        classifier(callbacks=[Breaks()]).fit(X, y)
+    assert told == [1]
+
+
 # ---- errors
 @pytest.mark.parametrize(
     ("settings", "message"),
@@ -301,8 +324,10 @@ def test_what_cannot_be_is_said(settings: dict[str, Any], message: str) -> None:
 def test_errors_about_data() -> None:
     with pytest.raises(InputError, match="at least 0"):
         regressor(loss="poisson").fit(X, QUANTITY)
-    with pytest.raises(InputError, match="pass y_val too"):
+    with pytest.raises(InputError, match="pass the other one too"):
         classifier().fit(X, y, X_val=X)
+    with pytest.raises(InputError, match="pass the other one too"):
+        regressor().fit(X, QUANTITY, y_val=y)
     with pytest.raises(InputError, match="unseen classes"):
         classifier().fit(X, y, X_val=X, y_val=y + 1)
     with pytest.raises(ValueError, match="validation set is too small"):
@@ -315,6 +340,14 @@ def test_errors_about_data() -> None:
         classifier().partial_fit(X, y, classes=[0, 1])
     with pytest.raises(AttributeError, match="partial_fit"):
         classifier(solver="lbfgs").partial_fit(X, y)
+
+
+def test_a_warm_start_goes_on_with_another_solver() -> None:
+    fitted = classifier(solver="lbfgs", max_iter=5).fit(X, y)
+    before = fitted.loss_
+    fitted.set_params(solver="adam", warm_start=True, max_iter=30).fit(X, y)
+    assert fitted.loss_curve_[0] < before * 1.5
+    assert fitted.loss_curve_[-1] < fitted.loss_curve_[0]
 
 
 def test_other_sizes_need_another_fit() -> None:

@@ -174,7 +174,9 @@ def test_a_given_random_state_is_left_where_scikit_learn_leaves_it() -> None:
     drawn = []
     for room in (neural_network, sklon):
         random = np.random.RandomState(5)
-        estimator = room.MLPRegressor((4,), random_state=random, max_iter=300, tol=0.05, batch_size=ROWS)
+        estimator = room.MLPRegressor(
+            hidden_layer_sizes=(4,), random_state=random, max_iter=300, tol=0.05, batch_size=ROWS
+        )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             estimator.fit(X, CASES["one quantity"].y)
@@ -183,9 +185,10 @@ def test_a_given_random_state_is_left_where_scikit_learn_leaves_it() -> None:
     assert drawn[0] == drawn[1]
 
 
-def test_warm_starts() -> None:
+@pytest.mark.parametrize("settings", [{}, {"solver": "sgd", "learning_rate": "invscaling"}])
+def test_warm_starts(settings: dict[str, Any]) -> None:
     case = CASES["three classes"]
-    theirs, ours = both(case, warm_start=True, max_iter=5)
+    theirs, ours = both(case, warm_start=True, max_iter=5, **settings)
     for _ in range(3):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
@@ -220,8 +223,9 @@ def test_single_precision_stays_single() -> None:
 
 
 def test_lbfgs_works_in_double_precision_whatever_the_rows() -> None:
+    """Theirs hands out double precision too, found by evaluations in single precision."""
     theirs, ours = both(CASES["one quantity"], X=X.astype(np.float32), solver="lbfgs", activation="tanh")
-    agree(theirs, ours, bound=1e-8)
+    agree(theirs, ours, bound=1e-4)
     assert {w.dtype for w in ours.coefs_} == {w.dtype for w in theirs.coefs_} == {np.dtype(np.float64)}
 
 
@@ -240,7 +244,7 @@ def test_predictions(task: str) -> None:
 
 def test_a_probability_of_almost_nothing_is_told_as_scikit_learn_tells_it() -> None:
     """Their loss keeps a probability the distance of one rounding from 0; the gradient does not know of it."""
-    far = np.r_[X * 1e3, X * 1e3]
+    far = 1e8 * np.r_[X, X]
     y = np.r_[X[:, 0] > 0, X[:, 0] < 0]  # half of the labels are wrong
     theirs, ours = both(CASES["two classes"], X=far, y=y, max_iter=3)
     assert theirs.loss_ > 5

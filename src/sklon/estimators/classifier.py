@@ -197,8 +197,6 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
             raise ValueError(f"`y` has classes not in `self.classes_`. It has {self.classes_}, and 'y' has {found}.")
 
     def _validate_held(self, X: Any, y: Any) -> tuple[Any, Array]:
-        if y is None:
-            raise InputError("a validation set has both X_val and y_val; pass y_val too")
         X, y = self._checked(X, y, reset=False)
         self._check_held(unique_labels(y))
         return X, y

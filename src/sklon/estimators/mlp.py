@@ -31,7 +31,7 @@ from . import parameters
 from .course import Costs, Course, Moving
 from .lbfgs import Objective, minimized
 from .losses import SCIKIT
-from .network import Network
+from .network import Network, aligned
 from .programs import LossKey, Structure, Task, gradients_of, predictions_of, step_of
 from .rows import Rows
 from .stochastic import Stochastic
@@ -124,7 +124,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         given_X, given_y = X, y = self._validate_input(X, y, incremental, reset=first)
         weight = self._weights(sample_weight, X, y, incremental)
         self._random_state = check_random_state(self.random_state)
-        target = self._target(y, X.dtype)
+        target = self._target(y, np.float64 if self.solver == "lbfgs" else X.dtype)
         if first:
             self._initialize([X.shape[1], *hidden, self.n_outputs_], X.dtype)
         self._check_sizes([X.shape[1], *hidden, self.n_outputs_])
@@ -166,7 +166,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         """What the parameters now say is watched: the training loss, a score, or a loss."""
         watching = parameters.stopping_of(self.early_stopping)
         by_score, by_loss = watching == parameters.SCORE, watching not in (None, parameters.SCORE)
-        self._watched = watching if watching is None or isinstance(watching, str) else parameters.RULE
+        self._watched = parameters.word_for(watching)
         self._no_improvement_count = 0
         self.best_loss_ = np.inf if watching is None else None
         self.validation_scores_: list[float] | None = [] if by_score else None
@@ -222,7 +222,10 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         watching = parameters.stopping_of(self.early_stopping)
         if watching is not None and incremental:
             raise ValueError("partial_fit makes one pass and has no early stopping; leave out early_stopping")
-        if self._watched != (watching if watching is None or isinstance(watching, str) else parameters.RULE):
+        if not hasattr(self, "loss_curve_"):  # it was fitted by L-BFGS before
+            self.loss_curve_ = []
+            self._begin_curves()
+        if self._watched != parameters.word_for(watching):
             self._begin_curves()
         held, (X, target, weight) = self._held(X, target, weight, watching, validation)
         if held is not None and watching is None and self.validation_scores_ is None:
@@ -250,6 +253,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         """The validation set, given or split off, and the rows to train on."""
         X_val, y_val = validation
         weight_val = None
+        if (X_val is None) != (y_val is None):
+            raise InputError("a validation set has both X_val and y_val; pass the other one too")
         if X_val is None:
             needs = watching is not None and (isinstance(watching, str) or watching.needs_validation)
             if not needs:
@@ -284,7 +289,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         recorded = step_of(Structure(task, recorded_with, self.l1 > 0, average is not None))
         if self._moving is None or not incremental:
             self._moving = Moving(float(rule.lr))
-        state = {**task.network.state(self.coefs_, self.intercepts_, self._beside), **self._moving.state}
+        state = {**task.network.state(self.coefs_, self.intercepts_, self._beside), **aligned(self._moving.state)}
         return Course(
             recorded=recorded,
             rule=rule,
@@ -326,8 +331,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         parameters.check_for_lbfgs(self)
         self.coefs_ = [coef.astype(np.float64) for coef in self.coefs_]
         self.intercepts_ = [intercept.astype(np.float64) for intercept in self.intercepts_]
-        task = self._task(target.astype(np.float64) if target.dtype.kind == "f" else target, weight is not None)
-        rows = Rows.of(X, "float64", target if target.dtype.kind == "i" else target.astype(np.float64), weight)
+        task, rows = self._task(target, weight is not None), Rows.of(X, "float64", target, weight)
         state = task.network.state(self.coefs_, self.intercepts_, self._beside)
         objective = Objective(gradients_of(task), task.network, rows, Costs(alpha=float(self.alpha)), state)
         told = None if teller is None else teller.iterations(self, objective)

@@ -142,6 +142,11 @@ class Network:
         return self.read({label: t.numpy() for label, t in state_tensors(self.module()).items()})[2]
 
 
+def aligned(state: State) -> State:
+    """Aligned copies; what comes out of a file lies anywhere."""
+    return {label: _aligned(array, array.dtype) for label, array in state.items()}
+
+
 def _aligned(values: Array, dtype: Any) -> Array:
     array = aligned_zeros(values.shape, dtype)
     array[...] = values

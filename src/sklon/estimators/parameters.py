@@ -95,6 +95,11 @@ def stopping_of(early_stopping: Any) -> str | StoppingRule | None:
     return early_stopping if early_stopping in (SCORE, LOSS) else rule_for(early_stopping)
 
 
+def word_for(watching: str | StoppingRule | None) -> str | None:
+    """What is watched, in a word."""
+    return RULE if isinstance(watching, StoppingRule) else watching
+
+
 def check_for_lbfgs(estimator: Any) -> None:
     """Refuse what a solver that sees all rows at once, several times a step, cannot do."""
     e = estimator

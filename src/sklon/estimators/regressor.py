@@ -152,8 +152,6 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         return X, y
 
     def _validate_held(self, X: Any, y: Any) -> tuple[Any, Array]:
-        if y is None:
-            raise InputError("a validation set has both X_val and y_val; pass y_val too")
         return self._validate_input(X, y, incremental=True, reset=False)
 
     def _target(self, y: Array, dtype: Any) -> Array:

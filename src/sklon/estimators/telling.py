@@ -8,7 +8,7 @@ and trains nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sklon.training import Trainer
@@ -47,11 +47,11 @@ class Tellers:
     @contextmanager
     def around(self, fit: Stochastic, epochs: int) -> Iterator[None]:
         """Tell of the start, and of the end."""
-        for one in self.all:
-            one.begin(fit, epochs)
-        yield
-        for one in self.all:
-            one.end(fit)
+        with ExitStack() as told:
+            for one in self.all:
+                one.begin(fit, epochs)
+                told.callback(one.end, fit)
+            yield
 
     def epoch_begins(self, fit: Stochastic) -> None:
         """Before an epoch."""
