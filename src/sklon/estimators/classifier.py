@@ -101,7 +101,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
 
     classes_: Any
 
-    def __init__(
+    def __init__(  # longer than other functions: scikit-learn reads the parameters here
         self,
         hidden_layer_sizes: Any = (100,),
         activation: Any = "relu",

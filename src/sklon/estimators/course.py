@@ -28,6 +28,8 @@ from .rows import Rows
 Array = np.ndarray[Any, Any]
 #: seconds of native work between two looks at interrupts and at the user's callbacks
 CHUNK_SECONDS = 0.05
+#: the most steps, and the most rows, of the first call, before anybody knows how long an epoch takes
+FIRST_STEPS, FIRST_ROWS = 2_048, 131_072
 
 
 @dataclass(slots=True)
@@ -83,7 +85,9 @@ class Course:
 
     def most(self) -> int:
         """The epochs that fit between two looks."""
-        return max(1, int(CHUNK_SECONDS / self.seconds)) if self.seconds else 1 + 2048 // len(self.starts)
+        if self.seconds:
+            return max(1, int(CHUNK_SECONDS / self.seconds))
+        return max(1, min(FIRST_STEPS // len(self.starts), FIRST_ROWS // len(self.rows)))
 
     def run(self, epochs: int) -> list[float]:
         """Run so many epochs and return the loss of each."""

@@ -92,7 +92,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         "loss": [StrOptions({"squared_error", "poisson", *LOSSES}), Loss, callable],
     }
 
-    def __init__(
+    def __init__(  # longer than other functions: scikit-learn reads the parameters here
         self,
         loss: str | Loss | Callable[..., Any] = "squared_error",
         hidden_layer_sizes: Any = (100,),
