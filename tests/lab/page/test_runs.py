@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from threading import Barrier, Thread, enumerate as threads
 
 import pytest
 
@@ -61,3 +62,50 @@ def test_going_on_does_not_begin_again_what_plays(runs: Runs) -> None:
         runs.go_on()
     runs.pause()
     assert steps(runs) == {1}, "a pace that begins again takes a step at once"
+
+
+def at_once(*work: Callable[[], object]) -> list[object]:
+    """What each gave, all begun at the same moment."""
+    start, found = Barrier(len(work)), list[object]()
+
+    def do(one: Callable[[], object]) -> None:
+        start.wait()
+        found.append(one())
+
+    hands = [Thread(target=do, args=(one,)) for one in work]
+    for hand in hands:
+        hand.start()
+    for hand in hands:
+        hand.join()
+    return found
+
+
+def trainings() -> int:
+    """Threads that train, or let train."""
+    return sum(thread.name in ("sklon playground", "sklon pair") for thread in threads())
+
+
+def test_who_asks_twice_for_a_comparison_gets_one_and_its_threads_end_with_it() -> None:
+    before = trainings()
+    runs = Runs.of(ONE, "fastest")
+    assert sorted(map(bool, at_once(*[lambda: runs.compare(False)] * 3))) == [False, False, True]
+    assert len(runs.sessions) == 2 and trainings() == before + 3
+    runs.close()
+    assert trainings() == before
+
+
+def test_who_keeps_both_keeps_one_that_goes_on() -> None:
+    before = trainings()
+    runs = Runs.of(LINKS["two"], "fastest")
+    assert sorted(map(bool, at_once(lambda: runs.keep(0, False), lambda: runs.keep(1, False)))) == [False, True]
+    runs.step()
+    assert steps(runs) == {1}
+    runs.close()
+    assert trainings() == before
+
+
+def test_nothing_begins_where_the_page_has_closed() -> None:
+    before = trainings()
+    runs = Runs.of(ONE, "fastest")
+    runs.close()
+    assert not runs.compare(True) and trainings() == before

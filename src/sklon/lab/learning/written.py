@@ -16,6 +16,8 @@ from .progress import Answered, Interview, Progress, Review
 SCHEMA = 1
 #: what the file says of itself, so that no other JSON is taken for it
 KIND = "sklon progress"
+#: years in which a clock may stand: what is due later has to be a date too, in any time zone
+FIRST_YEAR, LAST_YEAR = 1900, 2999
 
 Entry = TypeVar("Entry")
 
@@ -138,12 +140,13 @@ def _values(entry: Any, *names: str) -> list[Any]:
 def _word(value: Any) -> str:
     if not isinstance(value, str) or not value:
         raise TypeError(value)
+    value.encode()  # half a character cannot be written again
     return value
 
 
 def _time(value: Any) -> datetime:
     time = datetime.fromisoformat(_word(value))
-    if time.tzinfo is None:
+    if time.tzinfo is None or not FIRST_YEAR <= time.year <= LAST_YEAR:
         raise ValueError(value)
     return time.astimezone(UTC)
 
@@ -161,7 +164,10 @@ def _share(value: Any) -> float:
 
 
 def _answer(value: Any) -> float | str | None:
-    return value if value is None or isinstance(value, str) else _number(value)
+    if isinstance(value, str):
+        value.encode()
+        return value
+    return None if value is None else _number(value)
 
 
 def _no_number(name: str) -> NoReturn:

@@ -246,11 +246,9 @@ class _Page:
             self._change_runs(lambda: self.runs.keep(place, self.player.playing), place), name="keep"
         )
 
-    async def _change_runs(self, change: Callable[[], None], kept: int = 0) -> None:
-        """Let there be one more run, or one less, and show it."""
-        before = len(self.runs.sessions)
-        await aside(change)
-        if len(self.runs.sessions) != before:
+    async def _change_runs(self, change: Callable[[], bool], kept: int = 0) -> None:
+        """Let there be one more run, or one less, and show it, if that is what ``change`` did."""
+        if await aside(change):
             with self.client:
                 await self.chosen.follow(kept)
                 self._scenes, self._farthest = (), ((), self._farthest[1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+from sklon._base.locks import Lock
 from sklon.lab.playground import Moment, Own, Pair, Session, settings_beside, two_queries
 
 #: the moments of the runs that there are
@@ -14,12 +15,16 @@ STANDARD_PACE = "100"
 
 
 class Runs:
-    """One session, or a pair; what waits for an answer may take a while."""
+    """One session, or a pair; what waits for an answer may take a while.
+
+    A comparison is begun and ended by one thread at a time, and not at all once everything is closed.
+    """
 
     def __init__(self, session: Session, second: Session | None = None, pace: str = STANDARD_PACE) -> None:
         self.pace = pace
         self._alone, self._pair = session, None if second is None else Pair(session, second)
         self._seen: Moments = ()
+        self._changing, self._closed = Lock(), False
 
     @staticmethod
     def of(query: str, pace: str) -> Runs:
@@ -36,17 +41,20 @@ class Runs:
     @property
     def sessions(self) -> tuple[Session, ...]:
         """The runs that there are."""
-        return (self._alone,) if self._pair is None else self._pair.runs
+        pair = self._pair
+        return (self._alone,) if pair is None else pair.runs
 
     @property
     def level(self) -> bool:
         """Whether no run has to catch up with the other one."""
-        return self._pair is None or self._pair.level
+        pair = self._pair
+        return pair is None or pair.level
 
     @property
     def times(self) -> tuple[float | None, ...]:
         """Seconds that a step of each took, where they are compared."""
-        return (None,) if self._pair is None else self._pair.times
+        pair = self._pair
+        return (None,) if pair is None else pair.times
 
     def play(self) -> None:
         """Train by itself."""
@@ -54,33 +62,35 @@ class Runs:
 
     def pause(self) -> Moments:
         """Stop between two steps."""
-        return self._after(self._pair.pause() if self._pair else self._alone.pause())
+        return self._after((self._pair or self._alone).pause())
 
     def step(self) -> Moments:
         """Take one step."""
-        return self._after(self._pair.step() if self._pair else self._alone.step())
+        return self._after((self._pair or self._alone).step())
 
     def restart(self) -> Moments:
         """Begin anew with the settings of now."""
-        return self._after(self._pair.restart() if self._pair else self._alone.restart())
+        return self._after((self._pair or self._alone).restart())
 
     def go_to(self, step: int, wanted: Callable[[], bool] = lambda: True) -> Moments:
         """Pause, and go back to a step, or on to one that was there before, if it is ``wanted`` still."""
         here = max(moment.step for moment in self.pause())
         if not wanted():
             return self.frame()
-        if self._pair is not None:
-            return self._after(self._pair.go_to(step))
+        pair = self._pair
+        if pair is not None:
+            return self._after(pair.go_to(step))
         return self._after(self._alone.rewind(step) if step <= here else self._alone.step(step - here))
 
     def frame(self) -> Moments:
         """The newest moments; the same tuple while nothing has changed."""
-        return self._after(self._pair.frame() if self._pair else self._alone.frame())
+        return self._after((self._pair or self._alone).frame())
 
     def settle(self, seconds: float) -> None:
         """Wait until what was asked for acts, and so many seconds at the most for a run that catches up."""
-        if self._pair is not None:
-            self._pair.settle(seconds)
+        pair = self._pair
+        if pair is not None:
+            pair.settle(seconds)
         else:
             self._alone.settle()
 
@@ -91,43 +101,53 @@ class Runs:
 
     def change(self, wanted: Mapping[str, Any], which: tuple[int, ...]) -> None:
         """Ask for settings of the runs at these places."""
-        if self._pair is not None:
-            self._pair.change_all(wanted, which)
+        pair = self._pair
+        if pair is not None:
+            pair.change_all(wanted, which)
         else:
             self._alone.change_all(wanted)
 
     def use(self, own: Own, which: tuple[int, ...]) -> None:
         """Ask for a user's own data for the runs at these places."""
-        if self._pair is not None:
-            self._pair.use(own, which)
+        pair = self._pair
+        if pair is not None:
+            pair.use(own, which)
         else:
             self._alone.use(own)
 
     def go_on(self) -> None:
         """Play, if that has ended with a training that can go on now."""
-        moments = self.frame()
-        playing = moments[0].playing if self._pair is None else self._pair.playing
+        moments, pair = self.frame(), self._pair
+        playing = moments[0].playing if pair is None else pair.playing
         if not playing and any(moment.ended is None for moment in moments):
             self.play()
 
-    def compare(self, playing: bool) -> None:
-        """Let a second run stand beside the first one, as it is; both go on from here."""
-        if self._pair is None:
+    def compare(self, playing: bool) -> bool:
+        """Let a second run stand beside the first one, as it is; both go on from here. False if there are two."""
+        with self._changing:
+            if self._closed or self._pair is not None:
+                return False
             self._alone.pause()
             self._pair = Pair(self._alone, self._alone.fork())
             if playing:
                 self.play()
+            return True
 
-    def keep(self, place: int, playing: bool) -> None:
-        """Go on with one of the two runs."""
-        if self._pair is not None:
+    def keep(self, place: int, playing: bool) -> bool:
+        """Go on with one of the two runs. False if there is only one."""
+        with self._changing:
+            if self._closed or self._pair is None:
+                return False
             self._alone, self._pair = self._pair.keep(place), None
             if playing:
                 self.play()
+            return True
 
     def close(self) -> None:
         """End all threads."""
-        (self._pair or self._alone).close()
+        with self._changing:
+            self._closed = True
+            (self._pair or self._alone).close()
 
     def _after(self, moments: Moment | Moments) -> Moments:
         now = moments if isinstance(moments, tuple) else (moments,)

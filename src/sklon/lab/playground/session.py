@@ -13,9 +13,9 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
-from threading import Condition, Event, Thread
+from threading import Condition, Thread
 from types import MappingProxyType
 from typing import Any
 
@@ -29,6 +29,7 @@ from .bench import Bench
 from .controls import Acts, Note, bounded, row_of, settled
 from .course import AT_A_STRETCH, Course
 from .datasets import Own
+from .job import Job
 from .maker import Maker
 from .moment import Moment, moment_of
 from .pace import MOST_STEPS, Pace
@@ -45,22 +46,6 @@ class Answer:
     value: Any
     acts: Acts
     note: Note | None = None
-
-
-@dataclass(slots=True, eq=False)
-class _Job:
-    """Something to do between two pieces, as soon as it is ready.
-
-    ``given`` are the changes that it makes. What is no ``demand`` changes nothing, and only waits for its turn.
-    """
-
-    do: Callable[[], None]
-    demand: bool = True
-    awaited: bool = False
-    ready: Callable[[], bool] = lambda: True
-    given: dict[str, Any] | None = None
-    done: Event = field(default_factory=Event)
-    error: BaseException | None = None
 
 
 class Session:
@@ -90,7 +75,7 @@ class Session:
         self._playing = False
         self._pace = Pace()
         self._per_step = 1e-4  # seconds, as of the last piece
-        self._jobs: deque[_Job] = deque()
+        self._jobs: deque[Job] = deque()
         self._demands = self._begun = 0  # so many were made; a replay ends when there is another one
         self._asked = 0  # a piece ends when something new was asked for
         self._idle_since: float | None = None  # when the thread began to wait for a program
@@ -212,7 +197,11 @@ class Session:
             other._course.follow(moment.step, moment.changes, curves, moment.past)
             other._course.pending, other._course.ended = dict(moment.waiting), moment.ended
 
-        other._wait_for(follow)
+        try:
+            other._wait_for(follow)
+        except BaseException:
+            other.close()
+            raise
         return other
 
     def frame(self) -> Moment:
@@ -273,13 +262,13 @@ class Session:
     def _halt(self) -> None:
         self._playing = False
 
-    def _ask(self, do: Callable[[], None], **more: Any) -> _Job:
-        job = _Job(do, **more)
+    def _ask(self, do: Callable[[], None], **more: Any) -> Job:
+        job = Job(do, **more)
         with self._turn:
             self._append(job)
         return job
 
-    def _append(self, job: _Job) -> None:
+    def _append(self, job: Job) -> None:
         if self._closing:
             raise _closed()
         self._demands += job.demand
@@ -297,7 +286,7 @@ class Session:
                 self._turn.notify_all()
             else:
                 made = dict(given)
-                self._append(_Job(lambda: self._change(made), ready=lambda: self._is_prepared(made), given=made))
+                self._append(Job(lambda: self._change(made), ready=lambda: self._is_prepared(made), given=made))
 
     def _change(self, given: Mapping[str, Any]) -> None:
         if _anew(given):
@@ -347,7 +336,7 @@ class Session:
                 self._publish()
                 job.done.set()
 
-    def _next(self) -> _Job | None:
+    def _next(self) -> Job | None:
         """What to do now: what was asked for, else a piece; None to end. Sleeps while there is neither."""
         with self._turn:
             while not self._closing:
@@ -356,7 +345,7 @@ class Session:
                     self._begun += self._jobs[0].demand
                     return self._jobs.popleft()
                 if self._may_train():
-                    return _Job(self._piece)
+                    return Job(self._piece)
                 self._turn.wait(self._pace.wait if self._playing and self._pace.due < 1 else None)
         return None
 
