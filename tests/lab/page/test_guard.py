@@ -88,3 +88,10 @@ def test_the_policy_names_no_place_but_ours() -> None:
         "data:",
         "blob:",
     }
+
+
+def test_at_the_port_of_http_a_browser_names_none() -> None:
+    plain = [(b"host", b"localhost"), (b"origin", b"http://localhost")]
+    assert allowed(plain, 80) and allowed([(b"host", b"127.0.0.1:80")], 80)
+    assert not allowed(plain, PORT)
+    assert not allowed([plain[0], (b"origin", b"http://evil.example")], 80)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from threading import current_thread, main_thread
+from threading import Event, current_thread, main_thread
 from typing import Any
 
 import pytest
@@ -108,6 +108,34 @@ def test_who_comes_back_sees_where_it_stands() -> None:
         player.stop()
         player.start()
         await until(lambda: shown == [0, 0])
+
+    run(scene, False)
+
+
+def test_who_was_stopped_while_it_looked_hides_nothing_from_the_next() -> None:
+    first, second = Event(), Event()
+
+    async def scene(session: Counting, player: Player[Any, Any], shown: list[int]) -> None:
+        gates, left, frame = iter((first, second)), list[Event](), session.frame
+
+        def slow() -> list[int]:
+            gate = next(gates, None)
+            moment = frame()
+            if gate is not None:
+                left.append(gate)
+                gate.wait()
+            return moment
+
+        session.frame = slow  # type: ignore[method-assign]
+        player.start()
+        await until(lambda: left == [first])
+        player.start()
+        await until(lambda: left == [first, second])
+        first.set()
+        await asyncio.sleep(0.05)
+        assert not shown
+        second.set()
+        await until(lambda: shown == [0])
 
     run(scene, False)
 

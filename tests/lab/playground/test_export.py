@@ -9,6 +9,7 @@ from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import parse
 
 import numpy as np
 import pytest
@@ -157,6 +158,20 @@ def test_a_script_reads_ones_own_data_and_holds_none(
     assert reproduces(moment)
     text = script(moment) + settings_text(moment)
     assert str(moment.bench.data.X[0, 0])[:6] not in text and "data.csv" in text
+
+
+def test_names_of_columns_are_nothing_but_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(0)
+    names = ('two\nlines, {0} and "quotes"', "=1+1 # $x$ </svg>", "'); raise SystemExit")
+    table = dict(zip(names, (*random.standard_normal((2, 40)), np.arange(40) % 2), strict=True))
+    moment = run(f"{SMALL}&data=own", (), 5, own_data(table, names[:2], names[2]))
+    monkeypatch.chdir(tmp_path)
+    Path("data.csv").write_text(data_text(moment), "utf-8")
+    assert reproduces(moment) and "raise" not in script(moment)
+    parse(picture(moment).save(tmp_path / "figure.svg"))
+    pair = moment, run(SMALL, (), 5)
+    Path("data.csv").write_text(data_text_of_two(*pair), "utf-8")
+    assert len(printed(script_of_two(*pair))) == 4
 
 
 @pytest.mark.parametrize("data", ["moons", "blobs", "curve"])

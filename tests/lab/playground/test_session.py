@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import numpy as np
@@ -161,6 +161,29 @@ def test_closing_ends_the_thread_and_keeps_the_last_moment() -> None:
     session.close()
     with pytest.raises(InputError, match="closed"):
         session.step()
+
+
+def test_who_waits_while_a_session_closes_is_told() -> None:
+    session, gate, told = Session(SMALL), Event(), list[InputError]()
+
+    def wait() -> None:
+        try:
+            session.step()
+        except InputError as error:
+            told.append(error)
+
+    session._ask(lambda: bool(gate.wait()) and None)
+    waiting, closing = Thread(target=wait, daemon=True), Thread(target=session.close, daemon=True)
+    waiting.start()
+    while not session._jobs:
+        pass
+    closing.start()
+    while not session._closing:
+        pass
+    gate.set()
+    for thread in (closing, waiting):
+        thread.join(60)
+    assert not waiting.is_alive() and "closed" in str(told[0])
 
 
 def test_a_moment_never_changes() -> None:

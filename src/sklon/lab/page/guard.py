@@ -18,6 +18,8 @@ Application: TypeAlias = Callable[[Message, Receive, Send], Awaitable[None]]
 Header: TypeAlias = tuple[bytes, bytes]
 
 LOOPBACK = "127.0.0.1"
+#: the port that no address has to name
+HTTP = 80
 #: names by which a browser on this machine may call us
 NAMES = (LOOPBACK, "localhost")
 REFUSED = b"This page answers only to a browser on the machine on which it runs.\n"
@@ -51,8 +53,7 @@ def allowed(headers: Iterable[Header], port: int) -> bool:
     given = list(headers)
     hosts = [value for name, value in given if name == b"host"]
     origins = [value for name, value in given if name == b"origin"]
-    ours = {f"{name}:{port}".encode() for name in NAMES}
-    return len(hosts) == 1 and hosts[0] in ours and all(origin in _origins(port) for origin in origins)
+    return len(hosts) == 1 and hosts[0] in _hosts(port) and all(origin in _origins(port) for origin in origins)
 
 
 def policy(port: int) -> str:
@@ -69,8 +70,13 @@ def policy(port: int) -> str:
     )
 
 
+def _hosts(port: int) -> set[bytes]:
+    """Our names; a browser leaves the port of HTTP away."""
+    return {f"{name}:{port}".encode() for name in NAMES} | {name.encode() for name in NAMES if port == HTTP}
+
+
 def _origins(port: int) -> set[bytes]:
-    return {f"http://{name}:{port}".encode() for name in NAMES}
+    return {b"http://" + host for host in _hosts(port)}
 
 
 def _protected(send: Send, port: int) -> Send:

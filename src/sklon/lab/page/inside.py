@@ -63,7 +63,7 @@ class Section:
     """Something that can be opened, made of the newest moments: ``make`` gives the HTML of one and its name."""
 
     def __init__(self, client: Client, title: str, make: Callable[[Moment, str], str]) -> None:
-        self._make, self._open = make, False
+        self._make, self._open, self._looking = make, False, False
         self._moments: Moments = ()
         self._shown: Moments = ()
         self._soon = Seldom(LOOK, self._begin)
@@ -83,14 +83,21 @@ class Section:
             self._soon()
 
     def _begin(self) -> None:
-        if self._moments and self._moments is not self._shown:
+        if self._moments and self._moments is not self._shown and not self._looking:
+            self._looking = True
             background_tasks.create(self._look(self._moments), name="inside")
 
     async def _look(self, moments: Moments) -> None:
+        """Show these, one look at a time: none comes after a newer one, and then what has come meanwhile."""
         self._shown = moments
-        content = await aside(lambda: for_each(moments, self._make))
+        try:
+            content = await aside(lambda: for_each(moments, self._make))
+        finally:
+            self._looking = False
         self._content.set_content(content)
         self._content.props(f"data-step={moments[0].step}")
+        if self._open and self._moments is not moments:
+            self._soon()
 
 
 class Levels:

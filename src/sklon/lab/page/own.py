@@ -16,8 +16,8 @@ from sklon._base.errors import InputError
 from sklon.data import Table, read
 from sklon.lab.playground import Own, own_data
 from sklon.lab.playground.controls import DEFAULTS
-from sklon.lab.playground.datasets import data_of
-from sklon.lab.text import Language, Text
+from sklon.lab.playground.datasets import MOST_ROWS, data_of
+from sklon.lab.text import Language, Text, number
 
 from .aside import aside
 from .native import Button, Details, File, Menu, Words
@@ -41,7 +41,14 @@ TOO_LONG = Text(
     "the file is longer than 400 kB; take fewer of its rows", "файл больше 400 КБ; возьмите меньше его строк"
 )
 READ = Text("{name}: {rows} rows; choose columns.", "{name}: строк {rows}; выберите столбцы.")
-TAKEN = Text("Trains on {rows} rows; {left} had gaps.", "Строк в обучении: {rows}; с пропусками: {left}.")
+TAKEN = Text(
+    "Takes {rows} rows, test included; {left} had gaps.",
+    "Взято строк, вместе с проверочными: {rows}; с пропусками: {left}.",
+)
+DRAWN = Text(
+    "Takes {rows} rows, test included, drawn by the seed out of {all}; {left} had gaps.",
+    "Взято строк, вместе с проверочными: {rows}, выбраны зерном из {all}; с пропусками: {left}.",
+)
 
 
 def table_of(text: str) -> Table:
@@ -54,6 +61,13 @@ def own_of(text: str, features: list[str], target: str) -> Own:
     own = _with_file(text, lambda path: own_data(path, features, target))
     data_of({**DEFAULTS, "data": "own"}, own)
     return own
+
+
+def taken(own: Own, language: Language) -> str:
+    """How many rows are trained and tested on."""
+    counts = {"rows": min(len(own.inputs), MOST_ROWS), "all": len(own.inputs), "left": own.left_out}
+    said = TAKEN if counts["rows"] == counts["all"] else DRAWN
+    return said.of(language).format(**{name: number(count, language) for name, count in counts.items()})
 
 
 class OwnData:
@@ -122,7 +136,7 @@ class OwnData:
         except InputError as error:
             self._complain(error)
             return
-        self._say(TAKEN.of(self.language).format(rows=len(own.inputs), left=own.left_out))
+        self._say(taken(own, self.language))
         with self.client:
             self._use(own)
 

@@ -122,7 +122,8 @@ class Player(Generic[Seen, View]):
             self._asked.clear()
             began = monotonic()
             with self.busy:
-                seen = await aside(self._look)
+                moment, seen = await aside(self._look)
+            self._seen = moment  # here, where whoever was stopped does not come any more
             for view in seen:
                 self.show(view)
             self.busy.hold(self.playing and self.waits())
@@ -132,10 +133,7 @@ class Player(Generic[Seen, View]):
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._asked.wait(), max(0.0, FRAME - (monotonic() - began)))
 
-    def _look(self) -> tuple[View, ...]:
-        """What is to be shown of the newest moment; nothing if it was shown before."""
+    def _look(self) -> tuple[Seen, tuple[View, ...]]:
+        """The newest moment, and what is to be shown of it; nothing if it was shown before."""
         moment = self.session.frame()
-        if moment is self._seen:
-            return ()
-        self._seen = moment
-        return (self.view(moment),)
+        return moment, () if moment is self._seen else (self.view(moment),)

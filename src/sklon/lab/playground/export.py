@@ -110,9 +110,9 @@ def _short(value: float) -> str:
 
 
 def table(header: list[str], rows: Iterable[list[Any]]) -> str:
-    """Rows below a header, as CSV."""
+    """Rows below a header of one line, whatever the names in it are, as CSV."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(header)
+    writer.writerow([" ".join(name.splitlines()) for name in header])
     writer.writerows(rows)
     return file.getvalue()
