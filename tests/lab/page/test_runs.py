@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from threading import Barrier, Thread, enumerate as threads
+from threading import Barrier, Thread
+from threading import enumerate as threads
 
 import pytest
 

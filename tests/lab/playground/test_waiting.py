@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from sklon._base.errors import InputError
 from sklon.lab.playground import Moment, Session
 from sklon.lab.playground import course as course_module
 from sklon.lab.playground.stretch import Programs
@@ -215,3 +216,51 @@ def test_who_only_waits_gives_nothing_up(monkeypatch: pytest.MonkeyPatch) -> Non
         monkeypatch.setattr(type(course), "_advance", watched)
         assert session.rewind(25).step == 25
         settling[0].join()
+
+
+def test_what_was_due_while_a_program_was_made_is_not_made_up_for(gate: Gate) -> None:
+    gate.close()
+    with Session(SMALL) as session:
+        session.play(pace=20.0)
+        until(lambda: session.waits > 0.5)
+        assert session._pace.due >= 10
+        pieces, piece = list[int](), session._piece
+
+        def watched() -> None:
+            pieces.append(session._pace.due)
+            piece()
+
+        session._piece = watched  # type: ignore[method-assign]
+        gate.open.set()
+        until(lambda: session.frame().step > 0)
+        session.pause()
+    assert pieces[0] == 1
+
+
+def test_a_closing_session_gives_up_a_replay_that_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(course_module, "AT_A_STRETCH", 1)
+    session, asked = Session(SMALL), list[int]()
+    session.step(30)
+    session._course.past.kept = session._course.past.kept[:1]
+    closing = Thread(target=session.close)
+
+    def wanted() -> bool:
+        asked.append(len(asked))
+        if len(asked) == 3:
+            closing.start()
+            until(lambda: session._closing)
+        return True
+
+    assert session.rewind(25, wanted).step == 30
+    closing.join()
+    assert len(asked) == 3
+
+
+def test_a_closed_session_takes_no_change_beside_one_that_waited(gate: Gate) -> None:
+    session = Session(SMALL)
+    session.step(2)
+    gate.close()
+    session.change("optimizer", "sgd")
+    session.close()
+    with pytest.raises(InputError, match="closed"):
+        session.change("l2", 0.5)
