@@ -70,6 +70,8 @@ CASES: dict[str, tuple[str, Ways, int]] = {
     "a curve, gradient descent": ("data=curve&batch_size=full&optimizer=sgd&momentum=0", (), 12),
     "one sample a step": (f"{SMALL}&batch_size=1&depth=0", (), 50),
     "batch norm, a last row left out": ("points=70&test_share=0.3&batch_size=16&batch_norm=on&width=4", (), 9),
+    "before the first step": (SMALL, [(0, "dropout", 0.3), (0, "optimizer", "sgd"), (0, "batch_size", "8")], 12),
+    "nothing but a change": (SMALL, [(0, "dropout", 0.3)], 0),
     "three rows to test on": ("points=30&test_share=0.1&width=3&depth=1", (), 2),
     "numbers": (
         SMALL,

@@ -89,9 +89,10 @@ def script_of_two(first: Moment, second: Moment) -> str:
 def _body(moment: Moment, own: str = ALONE, prefix: str = "") -> Iterator[str]:
     """One run: data, model, training, and its losses, printed behind a prefix."""
     dropping = any(settings["dropout"] > 0 for settings in settings_on_the_way(moment))
+    way = list(legs(moment)) or [Leg(settings=moment.settings, step=0, epoch=0, since=0, epochs=0)]
     yield from _data(moment.first, moment.bench.data, own)
-    yield from _model(moment.first, moment.bench.data, dropping)
-    yield from _training(moment, list(legs(moment)), dropping)
+    yield from _model(way[0].settings, moment.bench.data, dropping)  # what was changed before the first step counts
+    yield from _training(moment, way, dropping)
     yield ""
     yield f'print("{prefix}training loss", trainer.evaluate(X, y))'
     yield f'print("{prefix}testing loss", trainer.evaluate(X_test, y_test))'
@@ -151,7 +152,7 @@ def _model(settings: Settings, data: Data, dropping: bool) -> Iterator[str]:
 def _training(moment: Moment, way: Sequence[Leg], dropping: bool) -> Iterator[str]:
     """The optimizer, and for each leg what was changed and its fit; where nothing was, the trainer goes on."""
     before: Leg | None = None
-    for leg in way or [Leg(settings=moment.settings, step=0, epoch=0, since=0, epochs=0)]:
+    for leg in way:
         goes_on = before is not None and before.settings == leg.settings and leg.settings["schedule"] == "none"
         yield from _changed(leg.settings, before.settings if before else None, dropping)
         schedule = _schedule(moment, leg.settings)
