@@ -110,3 +110,10 @@ def test_nothing_begins_where_the_page_has_closed() -> None:
     runs = Runs.of(ONE, "fastest")
     runs.close()
     assert not runs.compare(True) and trainings() == before
+
+
+def test_what_a_link_wants_of_the_second_run_that_cannot_be_is_noted_there() -> None:
+    runs = Runs.of(f"{ONE}&b.width=9999&b.colour=red", "fastest")
+    first, second = runs.sessions
+    assert first.notes == () and [note.name for note in second.notes] == ["width", "colour"]
+    runs.close()

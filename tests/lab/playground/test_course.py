@@ -291,3 +291,11 @@ def test_any_history_is_replayed_to_the_bit(
     run(one, end[2] - one.step)
     one.pending.clear()
     assert whole(one)[:6] == end[:6]
+
+
+def test_a_replay_that_is_given_up_leaves_the_past_as_it_was() -> None:
+    one = run(course(), 40)
+    one.past.kept = one.past.kept[:1] + one.past.kept[-1:]
+    kept = one.past.kept
+    assert not one.rewind(5, lambda: False) and one.step == 40
+    assert one.past.kept == kept

@@ -11,6 +11,7 @@ import pytest
 
 from sklon import Trainer
 from sklon._base.errors import InputError
+from sklon.compiler import cache, native
 from sklon.lab.playground import (
     Moment,
     Session,
@@ -214,3 +215,23 @@ def test_where_theory_knows_no_bound_only_the_loss_is_said() -> None:
     with after(3000, **{**LINEAR, "batch_size": "16"}, learning_rate=10.0) as moment:
         found = explanation(moment)
         assert found is not None and found.bound is None and "finite" in found.says.en
+
+
+def test_every_program_that_is_waited_for_is_made_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, load = list[int](), cache.load_or_compile
+
+    def watched(graph: Any, max_rows: int, limit: Any = None, level: int = native.POLISHED) -> Any:
+        made.append(level)
+        return load(graph, max_rows, limit, level)
+
+    monkeypatch.setattr(cache, "load_or_compile", watched)
+    cache.clear()
+    for query in ("width=13&depth=2&points=60", "data=curve&width=13&points=60"):
+        with Session(query) as session:
+            moment = session.step(12)
+        for view in (boundary, fitted, losses, layers, weights, landscape, accuracy, explanation):
+            if view is not (fitted if "curve" not in query else boundary):
+                view(moment)  # type: ignore[operator]
+        moment.bench.training_loss(moment.state)
+        moment.bench.testing_loss(moment.state)
+    assert len(made) >= 8 and set(made) == {native.QUICK}
