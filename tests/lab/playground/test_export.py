@@ -30,6 +30,7 @@ from sklon.lab.playground import (
     settings_text_of_two,
 )
 from sklon.lab.playground.controls import INITIALISATIONS, OPTIMIZERS, SCHEDULES
+from sklon.lab.playground.script import DATA_FILE
 from sklon.runs.network import ACTIVATIONS
 
 SMALL = "points=60&width=4&depth=1&batch_size=16"
@@ -72,6 +73,7 @@ CASES: dict[str, tuple[str, Ways, int]] = {
     "batch norm, a last row left out": ("points=70&test_share=0.3&batch_size=16&batch_norm=on&width=4", (), 9),
     "before the first step": (SMALL, [(0, "dropout", 0.3), (0, "optimizer", "sgd"), (0, "batch_size", "8")], 12),
     "nothing but a change": (SMALL, [(0, "dropout", 0.3)], 0),
+    "a schedule of one step": (f"{SMALL}&epochs=1&batch_size=full&schedule=wsd", (), 3),
     "three rows to test on": ("points=30&test_share=0.1&width=3&depth=1", (), 2),
     "numbers": (
         SMALL,
@@ -156,10 +158,10 @@ def test_a_script_reads_ones_own_data_and_holds_none(
     }
     moment = run(f"{SMALL}&data=own", (), 10, own_data({**table, target: targets[target]}, ("a", "b"), target))
     monkeypatch.chdir(tmp_path)
-    Path("data.csv").write_text(data_text(moment), "utf-8")
+    Path(DATA_FILE).write_text(data_text(moment), "utf-8")
     assert reproduces(moment)
     text = script(moment) + settings_text(moment)
-    assert str(moment.bench.data.X[0, 0])[:6] not in text and "data.csv" in text
+    assert str(moment.bench.data.X[0, 0])[:6] not in text and DATA_FILE in text
 
 
 def test_names_of_columns_are_nothing_but_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,11 +170,11 @@ def test_names_of_columns_are_nothing_but_names(tmp_path: Path, monkeypatch: pyt
     table = dict(zip(names, (*random.standard_normal((2, 40)), np.arange(40) % 2), strict=True))
     moment = run(f"{SMALL}&data=own", (), 5, own_data(table, names[:2], names[2]))
     monkeypatch.chdir(tmp_path)
-    Path("data.csv").write_text(data_text(moment), "utf-8")
+    Path(DATA_FILE).write_text(data_text(moment), "utf-8")
     assert reproduces(moment) and "raise" not in script(moment)
     parse(picture(moment).save(tmp_path / "figure.svg"))
     pair = moment, run(SMALL, (), 5)
-    Path("data.csv").write_text(data_text_of_two(*pair), "utf-8")
+    Path(DATA_FILE).write_text(data_text_of_two(*pair), "utf-8")
     assert len(printed(script_of_two(*pair))) == 4
 
 
@@ -230,7 +232,7 @@ def test_one_script_reads_the_own_data_of_both_from_one_table(tmp_path: Path, mo
     moments = [run(f"{SMALL}&data=own&optimizer={o}", (), 10, own) for o, own in (("adam", two), ("sgd", one))]
     monkeypatch.chdir(tmp_path)
     for pair in ((moments[0], moments[1]), (moments[0], moments[0])):
-        Path("data.csv").write_text(data_text_of_two(*pair), "utf-8")
+        Path(DATA_FILE).write_text(data_text_of_two(*pair), "utf-8")
         assert both_reproduced(*pair)
         assert str(moments[0].bench.data.X[0, 0])[:6] not in script_of_two(*pair) + settings_text_of_two(*pair)
 

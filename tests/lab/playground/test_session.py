@@ -11,6 +11,7 @@ import pytest
 import sklon
 from sklon._base.errors import InputError
 from sklon.lab.playground import CONTROLS, Acts, Moment, Row, Session, own_data
+from sklon.lab.playground.controls import SCHEDULES
 
 SMALL = {"points": 60, "width": 4, "depth": 1, "batch_size": "16"}
 OTHERS: dict[str, Any] = {
@@ -172,7 +173,10 @@ def test_who_waits_while_a_session_closes_is_told() -> None:
         except InputError as error:
             told.append(error)
 
-    session._ask(lambda: bool(gate.wait()) and None)
+    def hold() -> None:
+        gate.wait()
+
+    session._ask(hold)
     waiting, closing = Thread(target=wait, daemon=True), Thread(target=session.close, daemon=True)
     waiting.start()
     while not session._jobs:
@@ -245,3 +249,10 @@ def test_restarting_gives_the_same_run_again() -> None:
         assert session.restart().step == 0
         again = session.step(5)
         assert again.start == 2 and bits(again) == bits(first)
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_every_schedule_can_be_that_of_a_single_step(schedule: str) -> None:
+    with Session({**SMALL, "batch_size": "full", "epochs": 1, "schedule": schedule}) as session:
+        moment = session.step(3)
+    assert moment.step == 1 and moment.ended is not None and moment.ended.reason == "epochs"

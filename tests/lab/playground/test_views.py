@@ -231,7 +231,7 @@ def test_every_program_that_is_waited_for_is_made_quickly(monkeypatch: pytest.Mo
             moment = session.step(12)
         for view in (boundary, fitted, losses, layers, weights, landscape, accuracy, explanation):
             if view is not (fitted if "curve" not in query else boundary):
-                view(moment)  # type: ignore[operator]
+                view(moment)
         moment.bench.training_loss(moment.state)
         moment.bench.testing_loss(moment.state)
     assert len(made) >= 8 and set(made) == {native.QUICK}

@@ -22,6 +22,7 @@ from sklon.lab.playground import (
     settings_text,
     settings_text_of_two,
 )
+from sklon.lab.playground.script import DATA_FILE
 from sklon.lab.text import Language, Text
 
 from .aside import aside
@@ -57,7 +58,7 @@ FILES: tuple[tuple[Text, str, Make], ...] = (
     (Text("Python script", "Программа на Python"), "playground.py", _written(script, script_of_two)),
     (Text("Figure, SVG", "Рисунок, SVG"), "playground.svg", drawn(".svg")),
     (Text("Figure, PNG", "Рисунок, PNG"), "playground.png", drawn(".png")),
-    (Text("Data, CSV", "Данные, CSV"), "playground-data.csv", _written(data_text, data_text_of_two)),
+    (Text("Data, CSV", "Данные, CSV"), DATA_FILE, _written(data_text, data_text_of_two)),
     (Text("Curves, CSV", "Кривые, CSV"), "playground-curves.csv", _written(curves_text, curves_text_of_two)),
     (Text("Settings, JSON", "Настройки, JSON"), "playground.json", _written(settings_text, settings_text_of_two)),
 )

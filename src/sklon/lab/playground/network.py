@@ -110,10 +110,14 @@ def how_l1(settings: Settings) -> Any:
     return "proximal" if isinstance(rule_for(settings), Diagonal) else "subgradient"
 
 
+#: steps that every schedule of the playground can be laid over
+FEWEST_STEPS = 2
+
+
 def schedule_for(settings: Settings, steps: int) -> Schedule | None:
-    """The schedule over so many steps."""
+    """The schedule over so many steps; one that rises and falls needs two, of which a single step is the first."""
     schedule = parse(settings["schedule"])
-    return None if schedule is None else schedule.over(steps)
+    return None if schedule is None else schedule.over(max(steps, FEWEST_STEPS))
 
 
 # ---- batches

@@ -20,10 +20,10 @@ from .comparison import RUNS
 from .datasets import Data
 from .legs import Leg, legs, settings_on_the_way
 from .moment import Moment
-from .network import SMALL, batch_rows, how_l1, rule_for
+from .network import FEWEST_STEPS, SMALL, batch_rows, how_l1, rule_for
 
-#: the file of one's own data that a script reads: what :func:`sklon.lab.playground.data_text` gives
-DATA_FILE = "data.csv"
+#: the file of one's own data that a script reads, as the page saves it: what ``data_text`` gives
+DATA_FILE = "playground-data.csv"
 #: the line that fills a weight, by the name of the initialisation
 FILLS: Mapping[str, str] = {
     "xavier_uniform": "nn.init.xavier_uniform_(layer.weight)",
@@ -66,7 +66,8 @@ ALONE = f'np.loadtxt("{DATA_FILE}", delimiter=",", skiprows=1)'
 def script(moment: Moment) -> str:
     """The Python that makes this run again, from the data to the two losses that it prints.
 
-    Of a user's own data it reads ``data.csv``, the text of :func:`data_text`; no value of them stands in the script.
+    Of a user's own data it reads ``playground-data.csv``, the text of :func:`data_text`; no value of them stands in
+    the script.
     """
     body = list(_body(moment))
     says = f"A run of the sklon playground: {moment.step} steps. Its settings: {_settings(moment)}"
@@ -76,7 +77,7 @@ def script(moment: Moment) -> str:
 def script_of_two(first: Moment, second: Moment) -> str:
     """The Python that makes both runs again, one after the other, and prints the losses of each.
 
-    Of a user's own data it reads ``data.csv``, the text of :func:`data_text_of_two`.
+    Of a user's own data it reads ``playground-data.csv``, the text of :func:`data_text_of_two`.
     """
     body = []
     for run, moment in zip(RUNS, (first, second), strict=True):
@@ -199,7 +200,7 @@ def _schedule(moment: Moment, settings: Settings) -> str:
     """The line that makes the schedule over all epochs, if there is one."""
     if settings["schedule"] == "none":
         return ""
-    steps = settings["epochs"] * moment.bench.batches(settings)
+    steps = max(settings["epochs"] * moment.bench.batches(settings), FEWEST_STEPS)
     return f'schedule = optim.schedules.parse("{settings["schedule"]}").over({steps})'
 
 
