@@ -49,9 +49,12 @@ def test_how_far_a_learner_is_follows_from_the_reviews() -> None:
 
 
 def test_a_day_is_that_of_the_learner() -> None:
-    progress = Progress((reviewed(all_items()[0].key, timedelta(hours=2)),))  # 20:30 UTC
-    assert standing(progress, NOW).today == 1
-    assert standing(progress, NOW.astimezone(timezone(timedelta(hours=3)))).today == 0, "it is after midnight there"
+    there = NOW.astimezone(timezone(timedelta(hours=3)))  # half past one at night
+    for hours, today in ((1, 1), (2, 0)):
+        progress = Progress((reviewed(all_items()[0].key, timedelta(hours=hours)),))
+        stands = standing(progress, there)
+        assert (stands.today, stands.new) == (today, 10 - today)
+        assert standing(progress, NOW).today == 1
 
 
 def test_a_clock_that_was_wrong_makes_nothing_fail(tmp_path: Path) -> None:
