@@ -221,7 +221,7 @@ from sklon.tensors.types import can_cast, finfo, iinfo, isdtype, result_type
 if TYPE_CHECKING:
     from sklon import calculus, data, nn, optim
     from sklon.calculus import check_grads
-    from sklon.estimators import MLPClassifier, MLPRegressor
+    from sklon.estimators import MLPClassifier, MLPRegressor, TabularClassifier, TabularRegressor
     from sklon.runs import load, train
     from sklon.training import Trainer, show_program, stopping
 
@@ -230,6 +230,8 @@ __version__ = "0.1.0"
 __all__ = [
     "MLPClassifier",
     "MLPRegressor",
+    "TabularClassifier",
+    "TabularRegressor",
     "Tensor",
     "Trainer",
     "abs",
@@ -483,6 +485,8 @@ _ROOMS = ("calculus", "data", "lab", "nn", "optim", "training")
 _LATER = {
     "MLPClassifier": "estimators",
     "MLPRegressor": "estimators",
+    "TabularClassifier": "estimators",
+    "TabularRegressor": "estimators",
     "Trainer": "training",
     "check_grads": "calculus",
     "load": "runs",

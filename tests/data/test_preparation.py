@@ -70,8 +70,12 @@ def test_inputs_have_the_promised_shapes_and_types(prepared: Preparation) -> Non
     assert codes.shape == (400,) and codes.dtype == np.int32
     assert codes.min() >= 0 and codes.max() < prepared.embedded[0].count
     assert np.isfinite(X).all()
-    np.testing.assert_allclose(X[:, 0].mean(), 0, atol=0.02)
-    np.testing.assert_allclose(X[:, 0].std(), 1, atol=0.02)
+    assert len(prepared.bends) == 2, "plain and holes; a flag is a straight line"
+    np.testing.assert_allclose(np.median(X[:, 0]), 0, atol=0.01)
+    np.testing.assert_allclose(np.subtract(*np.quantile(X[:, 0], (0.75, 0.25))), 1, atol=0.05)
+    for value, edges in zip(X.T, prepared.bends, strict=False):
+        np.testing.assert_allclose((value.min(), value.max()), (edges[0], edges[-1]), rtol=1e-6)
+        assert (np.diff(np.float32(edges)) > 0).all()
 
 
 def test_a_preparation_survives_json_with_the_same_inputs(prepared: Preparation) -> None:
@@ -101,26 +105,45 @@ def test_nothing_of_the_other_rows_enters_the_fit() -> None:
     assert isinstance(part.target, Quantity) and part.target.high == 3
 
 
-def test_numbers_are_filled_marked_and_clipped() -> None:
+def test_numbers_are_filled_marked_and_kept_within_what_was_seen() -> None:
     recipe = fit_recipe(column_from_text("x", ["0", "2", "4", "6", "?"]))
-    assert isinstance(recipe, Numeric) and recipe.missing and recipe.fill == 3
-    features = recipe.features(column_from_text("x", ["3", "NA", "inf", "1000"]))
-    np.testing.assert_array_equal(features, [[0, 0], [0, 1], [0, 1], [CLIP, 0]])
+    assert isinstance(recipe, Numeric) and recipe.missing and recipe.fill == 3 and not recipe.bends
+    features = recipe.features(column_from_text("x", ["3", "NA", "inf", "6", "1000"]))
+    highest = 1 / np.sqrt(1 + (1 / CLIP) ** 2)  # of (6 − 3)/3
+    np.testing.assert_allclose(features, [[0, 0], [0, 1], [0, 1], [highest, 0], [highest, 0]], rtol=1e-6)
 
 
-def test_bins_rise_one_after_the_other() -> None:
-    values = np.linspace(0, 1, 2000)
+def test_far_values_are_bent_together_and_stay_in_order() -> None:
+    recipe = fit_recipe(read({"x": np.concatenate([np.linspace(0, 1, 4000), [1e3, 1e6, 1e9]])}).column("x"))
+    assert isinstance(recipe, Numeric)
+    value = recipe.values(read({"x": [0.0, 0.5, 1.0, 1e3, 1e9]}).column("x"))[:, 0]
+    np.testing.assert_allclose(value[:3], [-0.9487, 0, 0.9487], atol=3e-3)
+    assert (np.diff(value) > 0).all() and value[-1] <= CLIP
+
+
+def test_bins_hold_equally_many_rows() -> None:
+    values = np.random.default_rng(0).exponential(size=48_000)
     recipe = fit_recipe(read({"x": values}).column("x"))
-    assert isinstance(recipe, Numeric) and recipe.width == 1 + MOST_BINS
-    bins = recipe.features(read({"x": [-5.0, 0.5, 7.0]}).column("x"))[:, 1:]
-    np.testing.assert_allclose(bins.sum(axis=1), [0, MOST_BINS / 2, MOST_BINS], atol=0.05)
-    assert (np.diff(bins, axis=1) <= 0).all()
+    assert isinstance(recipe, Numeric) and recipe.width == 0
+    counts, _ = np.histogram(recipe.values(read({"x": values}).column("x")), bins=np.array(recipe.bends[0]))
+    assert len(counts) == MOST_BINS
+    np.testing.assert_allclose(counts, len(values) / MOST_BINS, atol=2)
 
 
 @pytest.mark.parametrize(("rows", "distinct", "bins"), [(50, 50, 0), (100, 100, 2), (1000, 2, 0), (1000, 5, 4)])
 def test_bins_need_rows_and_values(rows: int, distinct: int, bins: int) -> None:
     recipe = fit_recipe(read({"x": np.arange(rows) % distinct}).column("x"))
-    assert isinstance(recipe, Numeric) and recipe.width == 1 + bins
+    assert isinstance(recipe, Numeric)
+    assert [len(edges) - 1 for edges in recipe.bends] == ([bins] if bins else []) and recipe.width == (not bins)
+
+
+def test_zeros_in_most_rows_leave_scale_and_bins_to_the_others() -> None:
+    gains = np.zeros(4000)
+    gains[::10] = np.random.default_rng(0).lognormal(8, 1, 400)
+    recipe = fit_recipe(read({"gain": gains}).column("gain"))
+    assert isinstance(recipe, Numeric) and recipe.center == 0
+    assert recipe.scale == pytest.approx(np.subtract(*np.quantile(gains[::10], (0.75, 0.25))))
+    assert recipe.edges[0] == 0 and len(recipe.edges) > MOST_BINS - 4
 
 
 def test_categories_unseen_rare_and_missing() -> None:

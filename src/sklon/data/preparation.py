@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 
 from sklon._base.errors import InputError, RunFolderError
 
-from .recipes import Calendar, Codes, Dropped, Features, Numeric, OneHot, Recipe, fit_recipe
+from .recipes import Bends, Calendar, Codes, Dropped, Features, Numeric, OneHot, Recipe, fit_recipe
 from .table import Column, Table, nearest
 from .target import Classes, Quantity, Target, fit_target
 
-VERSION = 1
+VERSION = 2
 
 Inputs: TypeAlias = tuple[NDArray[Any], ...]
-"""X in float32 [rows, features], then one int32 [rows] per embedded column."""
+"""X in float32 [rows, features], the values to bend first, then one int32 [rows] per embedded column."""
 
 _KINDS: dict[str, type[Any]] = {
     "numeric": Numeric,
@@ -47,9 +47,14 @@ class Preparation:
     target: Target
 
     @property
+    def bends(self) -> Bends:
+        """For each of the first columns of X, the values that a network bends, the edges of its bins."""
+        return tuple(edges for recipe in self._wide for edges in recipe.bends)
+
+    @property
     def features(self) -> int:
         """The width of X, at least 1: a column of zeros stands where every column is embedded."""
-        return max(1, sum(recipe.width for recipe in self.recipes if isinstance(recipe, _WIDE)))
+        return max(1, len(self.bends) + sum(recipe.width for recipe in self._wide))
 
     @property
     def embedded(self) -> tuple[Codes, ...]:
@@ -59,11 +64,15 @@ class Preparation:
     def inputs(self, table: Table) -> Inputs:
         """What the network sees of a table; extra columns and another order are welcome."""
         columns = self._columns(table)
-        parts: list[Features] = [
-            recipe.features(columns[recipe.name]) for recipe in self.recipes if isinstance(recipe, _WIDE)
-        ]
-        X = np.concatenate(parts, axis=1) if parts else np.zeros((len(table), 1), np.float32)
+        wide = [(recipe, columns[recipe.name]) for recipe in self._wide]
+        bent: list[Features] = [recipe.values(column) for recipe, column in wide]
+        beside: list[Features] = [recipe.features(column) for recipe, column in wide]
+        X = np.concatenate([*bent, *beside], axis=1) if wide else np.zeros((len(table), 1), np.float32)
         return (X, *(recipe.codes(columns[recipe.name]) for recipe in self.embedded))
+
+    @property
+    def _wide(self) -> tuple[Numeric | OneHot | Calendar, ...]:
+        return tuple(recipe for recipe in self.recipes if isinstance(recipe, _WIDE))
 
     def notes(self, table: Table) -> tuple[str, ...]:
         """What in a table differs from the training rows, one sentence each: values that count as missing."""

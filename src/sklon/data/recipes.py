@@ -2,15 +2,14 @@
 
 ::
 
-    Numeric   standardised, clipped, and spread over bins; missing values filled, with an indicator
+    Numeric   scaled; piecewise linear over bins in the network; missing values filled, with an indicator
     OneHot    one column per frequent category, one for the rare, one for missing
     Codes     integers for an embedding: 0 is unknown, missing or rare
     Calendar  the parts of a date that differ between rows, each Numeric
     Dropped   nothing, with the reason
 
-A recipe is a frozen value whose fields JSON can hold. Shapes: features are [rows, width] in float32.
-The bins are the piecewise linear encoding of Gorishniy, Rubachev, Babenko, *On embeddings for numerical
-features in tabular deep learning*, NeurIPS 2022: bin t rises from 0 to 1 between its edges and stays there.
+A recipe is a frozen value whose fields JSON can hold. Shapes: ``values`` are [rows, bent] in float32, each with the
+edges of its bins (``bends``), for a layer of piecewise linear embeddings; ``features`` are [rows, width] beside them.
 """
 
 from __future__ import annotations
@@ -27,50 +26,73 @@ from .dates import calendar, format_of
 from .table import Column, Numbers, brief
 
 Features: TypeAlias = NDArray[np.float32]
+Bends: TypeAlias = tuple[tuple[float, ...], ...]
+"""For each value that a network bends, the ascending edges of its bins."""
 
-MOST_BINS = 24
+MOST_BINS = 48
 ROWS_PER_BIN = 40
 """A bin is fitted by the rows in it; below so many it would follow single ones."""
-MOST_ONE_HOT = 32
+NARROWEST_BIN = 1e-5
+"""Edges nearer to each other are one: within a narrower bin float32 has too few steps. In scaled units."""
+MOST_ONE_HOT = 48
 MOST_EMBEDDING = 16
 RARE_ROWS = 3
 """Categories with fewer training rows are pooled: a weight of their own would follow single rows."""
-CLIP = 4.0
-"""Standard deviations at which a standardised number is cut; the last bins see no further either."""
+CLIP = 3.0
+"""Scaled numbers stay below this: z/√(1 + (z/3)²) is nearly z within ±1 and bends far values together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Numeric:
-    """(x - center) / scale, clipped; then one feature per bin; then one that says "was missing"."""
+    """z = (x − center)/scale, clipped smoothly, x within what was seen; beside it one that says "was missing".
+
+    With ``edges`` (in x) the value is bent by the network; without, a straight line says all there is.
+    """
 
     name: str
     center: float
     scale: float
+    low: float
+    high: float
     fill: float
     edges: tuple[float, ...]
     missing: bool
 
     @property
+    def bends(self) -> Bends:
+        """The edges of the bins as the value has them: none, or those of the one value."""
+        return (_apart(self._scaled(np.array(self.edges))),) if self.edges else ()
+
+    @property
     def width(self) -> int:
-        """How many features the column gives."""
-        return 1 + max(0, len(self.edges) - 1) + self.missing
+        """How many features stand beside the bent value."""
+        return (not self.edges) + self.missing
+
+    def values(self, column: Column) -> Features:
+        """The bent value of each row, [rows, 1], or nothing, [rows, 0]."""
+        return self._numbers(column)[0].reshape(len(column), 1) if self.edges else _nothing(column)
 
     def features(self, column: Column) -> Features:
-        """The features of a column, [rows, width]."""
+        """The features beside it, [rows, width]."""
+        value, present = self._numbers(column)
+        parts = [*([] if self.edges else [value]), *([~present] if self.missing else [])]
+        return np.stack(parts, axis=1).astype(np.float32) if parts else _nothing(column)
+
+    def _numbers(self, column: Column) -> tuple[Features, NDArray[np.bool_]]:
+        """The scaled numbers, and which of them were present."""
         raw = column.as_numbers()
         present = np.isfinite(raw)
-        x = np.where(present, raw, self.fill)
-        with np.errstate(over="ignore"):
-            parts = [np.clip((x - self.center) / self.scale, -CLIP, CLIP)[:, None], _bins(x, self.edges)]
-        if self.missing:
-            parts.append(~present[:, None])
-        return np.concatenate(parts, axis=1, dtype=np.float32)
+        return self._scaled(np.where(present, raw, self.fill)).astype(np.float32), present
+
+    def _scaled(self, x: Numbers) -> Numbers:
+        z = (np.clip(x, self.low, self.high) - self.center) / self.scale
+        return np.asarray(z / np.sqrt(1 + (z / CLIP) ** 2))
 
     def describe(self) -> str:
         """One clause for people."""
-        bins = f", spread over {len(self.edges) - 1} bins" if self.edges else ""
+        bins = f", piecewise linear over {len(self.edges) - 1} bins" if self.edges else ""
         missing = f", missing filled with {self.fill:.4g} and marked" if self.missing else ""
-        return f"standardised{bins}{missing}"
+        return f"scaled{bins}{missing}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,9 +105,18 @@ class OneHot:
     missing: bool
 
     @property
+    def bends(self) -> Bends:
+        """None: there is nothing to bend."""
+        return ()
+
+    @property
     def width(self) -> int:
         """How many features the column gives."""
         return len(self.categories) + self.rare + self.missing
+
+    def values(self, column: Column) -> Features:
+        """No bent value, [rows, 0]."""
+        return _nothing(column)
 
     def features(self, column: Column) -> Features:
         """The features of a column, [rows, width]."""
@@ -139,15 +170,27 @@ class Calendar:
     parts: tuple[Numeric, ...]
 
     @property
+    def bends(self) -> Bends:
+        """The edges of the bins of each part that is bent."""
+        return tuple(edges for part in self.parts for edges in part.bends)
+
+    @property
     def width(self) -> int:
-        """How many features the column gives."""
+        """How many features stand beside the bent parts."""
         return sum(part.width for part in self.parts)
 
+    def values(self, column: Column) -> Features:
+        """The bent parts of each row, [rows, bent]."""
+        return np.concatenate([part.values(one) for part, one in self._split(column)], axis=1)
+
     def features(self, column: Column) -> Features:
-        """The features of a column, [rows, width]."""
+        """The features beside them, [rows, width]."""
+        return np.concatenate([part.features(one) for part, one in self._split(column)], axis=1)
+
+    def _split(self, column: Column) -> list[tuple[Numeric, Column]]:
+        """Each part with its numbers as a column."""
         values = calendar(column, self.form)
-        columns = (Column(part.name, column.text, values[part.name]) for part in self.parts)
-        return np.concatenate([part.features(one) for part, one in zip(self.parts, columns, strict=True)], axis=1)
+        return [(part, Column(part.name, column.text, values[part.name])) for part in self.parts]
 
     def describe(self) -> str:
         """One clause for people."""
@@ -201,15 +244,32 @@ def _fit_numeric(name: str, numbers: Numbers) -> Numeric | Dropped:
     present = numbers[np.isfinite(numbers)]
     if not len(present):
         return Dropped(name=name, reason="no value is a finite number")
-    scale = float(np.std(present))
+    center, scale = _fit_scale(present)
     return Numeric(
         name=name,
-        center=float(np.mean(present)),
-        scale=scale if scale > 0 else 1.0,
+        center=center,
+        scale=scale,
+        low=float(present.min()),
+        high=float(present.max()),
         fill=float(np.median(present)),
         edges=_fit_edges(present),
         missing=len(present) < len(numbers),
     )
+
+
+def _fit_scale(present: Numbers) -> tuple[float, float]:
+    """The median and the range of the middle half, which no far value moves; two values become −1 and 1.
+
+    Where the middle half is a single value, the middle half of the others counts; failing that half the range.
+    """
+    low, high = float(present.min()), float(present.max())
+    if len(np.unique(present)) <= 2:
+        return low / 2 + high / 2, (high / 2 - low / 2) or 1.0
+    center = float(np.median(present))
+    middle = float(np.subtract(*np.quantile(present, (0.75, 0.25))))
+    others = present[present != center]
+    rest = float(np.subtract(*np.quantile(others, (0.75, 0.25))))
+    return center, middle or rest or high / 2 - low / 2
 
 
 def _fit_edges(present: Numbers) -> tuple[float, ...]:
@@ -228,12 +288,17 @@ def _fit_edges(present: Numbers) -> tuple[float, ...]:
     return tuple(distinct.tolist()) if len(distinct) > 2 else ()
 
 
-def _bins(x: Numbers, edges: tuple[float, ...]) -> Numbers:
-    """How far each value is through each bin, from 0 to 1, [rows, bins]."""
-    if not edges:
-        return np.empty((len(x), 0))
-    low, high = np.array(edges[:-1]), np.array(edges[1:])
-    return np.asarray(np.clip((x[:, None] - low) / (high - low), 0.0, 1.0))
+def _apart(edges: Numbers) -> tuple[float, ...]:
+    """Edges without those that lie too near to the one before; the last one stays."""
+    found = [float(edges[0])]
+    for edge in edges[1:-1].tolist():
+        if min(edge - found[-1], edges[-1] - edge) > NARROWEST_BIN:
+            found.append(edge)
+    return (*found, float(edges[-1]))
+
+
+def _nothing(column: Column) -> Features:
+    return np.empty((len(column), 0), np.float32)
 
 
 def _fit_categories(column: Column) -> OneHot | Codes | Dropped:

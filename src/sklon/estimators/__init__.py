@@ -9,10 +9,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .classifier import MLPClassifier
     from .regressor import MLPRegressor
+    from .tabular.classifier import TabularClassifier
+    from .tabular.regressor import TabularRegressor
 
-__all__ = ["MLPClassifier", "MLPRegressor"]
+__all__ = ["MLPClassifier", "MLPRegressor", "TabularClassifier", "TabularRegressor"]
 
-_PLACES = {"MLPClassifier": "classifier", "MLPRegressor": "regressor"}
+_PLACES = {
+    "MLPClassifier": "classifier",
+    "MLPRegressor": "regressor",
+    "TabularClassifier": "tabular.classifier",
+    "TabularRegressor": "tabular.regressor",
+}
 
 
 def __getattr__(name: str) -> Any:

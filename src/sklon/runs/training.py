@@ -28,7 +28,7 @@ from . import baseline, importance, scores, unfinished
 from .evaluation import answers, left_out
 from .folder import SCHEMA, check_free
 from .losses import LOSSES, loss_for
-from .network import Architecture, Fitted, fit_network, instruction_set, outputs_of
+from .network import Architecture, Fitted, architecture_for, fit_network, instruction_set, outputs_of
 from .problem import Problem, check_other, pose, repeated
 from .report import render
 from .run import Run
@@ -150,7 +150,7 @@ def _trained(job: _Job, begun: Begun | None = None) -> Run:
 
 def _fitted(job: _Job, begun: Begun | None) -> Run:
     problem, settings = job.problem, job.settings
-    architecture = Architecture.for_preparation(problem.preparation, settings)
+    architecture = architecture_for(problem.preparation, settings)
     loss = loss_for(problem.preparation.target, problem.task.kind, settings.loss)
     fitted = fit_network(
         architecture,

@@ -1,0 +1,104 @@
+"""The classifier for tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.utils import column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import _check_y
+
+from sklon._base.errors import InputError
+from sklon.data import BINARY, MULTICLASS, Column, column_from_array
+
+from ..keeping import keep
+from .calibration import fit_temperature, tempered
+from .estimator import BaseTabular
+
+Array = np.ndarray[Any, Any]
+LEAST = 1e-12
+"""Probabilities are kept above this before their logarithm is taken."""
+
+
+class TabularClassifier(ClassifierMixin, BaseTabular):  # type: ignore[misc]
+    """Classes from the columns of a table as it is: numbers, texts, categories, dates, missing values.
+
+    A multilayer perceptron over piecewise linear embeddings of numbers and over categories, trained by AdamW with
+    warm-up and cosine, whose averaged weights of the best epoch are kept; ``sklon.estimators.tabular.network`` has the
+    equations. Defaults are meant to be left alone.
+
+    ``members`` networks share their matrices, and their probabilities are averaged: better, and as many times slower.
+    ``folds`` > 1 trains a network for each fold of a cross-validation, so that every row both trains and validates.
+    ``categorical`` names columns of numbers that are names of things. ``time_limit`` is in seconds.
+    ``validation_fraction`` of the rows choose the epoch and the temperature, unless ``fit`` is given others.
+
+    After ``fit``: ``classes_``, ``temperature_`` (probabilities are p^(1/T), normalised), ``predictors_``,
+    ``history_`` (a list of rows for each network), ``n_iter_``, ``n_features_in_``, ``feature_names_in_``.
+
+    >>> import numpy as np
+    >>> from sklon import TabularClassifier
+    >>> colour, size = np.array(["red", "blue"] * 100), np.arange(200)
+    >>> model = TabularClassifier(epochs=5, random_state=0).fit({"colour": colour, "size": size}, colour == "red")
+    >>> model.predict({"colour": ["red", "blue"], "size": [3, 4]}).tolist()
+    [True, False]
+    """
+
+    def __init__(
+        self,
+        *,
+        members: int = 1,
+        folds: int = 1,
+        hidden: Any = (256, 256, 256),
+        activation: str = "mish",
+        dropout: float = 0.2,
+        lr: float = 2e-3,
+        weight_decay: float = 0.2,
+        batch_size: int | str = "auto",
+        epochs: int | str = "auto",
+        time_limit: float | None = None,
+        validation_fraction: float = 0.15,
+        categorical: Any = None,
+        random_state: Any = None,
+        verbose: bool = False,
+    ) -> None:
+        keep(self, locals())
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any, X_val: Any = None, y_val: Any = None) -> TabularClassifier:
+        """Train; ``X_val`` and ``y_val`` watch in place of a part of the rows."""
+        self.temperature_ = 1.0
+        self._fit(X, y, X_val, y_val)
+        return self
+
+    def predict_proba(self, X: Any) -> Array:
+        """The probability of each class, [rows, classes], in the order of ``classes_``."""
+        return tempered(np.log(np.maximum(self._predicted(X), LEAST)), self.temperature_)
+
+    def predict(self, X: Any) -> Array:
+        """The likeliest class of each row."""
+        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
+
+    def _target(self, y: Any, name: str) -> tuple[Column, str]:
+        y = _check_y(column_or_1d(y, warn=True), estimator=self)
+        check_classification_targets(y)
+        self.classes_, indices = np.unique(y, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise InputError(f"y has the single class {self.classes_[0]!r}; a classifier needs two classes")
+        return column_from_array(name, indices), BINARY if len(self.classes_) == 2 else MULTICLASS
+
+    def _target_again(self, y: Any, name: str) -> Column:
+        y = np.asarray(column_or_1d(y))
+        places = np.searchsorted(self.classes_, y).clip(0, len(self.classes_) - 1)
+        strange = y[self.classes_[places] != y]
+        if len(strange):
+            raise InputError(f"y_val has the class {strange[0]!r}, which y has not")
+        return column_from_array(name, places)
+
+    def _classes_of(self, target: Column) -> Array | None:
+        return target.numbers
+
+    def _calibrate(self, predicted: Array, target: Column) -> None:
+        classes = target.as_numbers().astype(np.int64)
+        self.temperature_ = fit_temperature(np.log(np.maximum(predicted, LEAST)), classes)

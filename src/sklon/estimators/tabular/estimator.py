@@ -1,0 +1,175 @@
+"""What the classifier and the regressor for tables share: scikit-learn's contract around ``predictor``."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sklon._base.errors import InputError
+from sklon.data import Column, Table
+
+from .frames import table_of
+from .network import ACTIVATIONS
+from .predictor import Predictor, Problem, fold_sides, free_name, learned, sides, with_target
+from .regimen import Regimen
+
+Array = np.ndarray[Any, Any]
+
+
+class BaseTabular(BaseEstimator):  # type: ignore[misc]
+    """A network for tables behind scikit-learn's interface."""
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "members": [Interval(Integral, 1, None, closed="left")],
+        "folds": [Interval(Integral, 1, None, closed="left")],
+        "hidden": ["array-like", Interval(Integral, 1, None, closed="left")],
+        "activation": [StrOptions(set(ACTIVATIONS))],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "lr": [Interval(Real, 0, None, closed="neither")],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "epochs": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "time_limit": [None, Interval(Real, 0, None, closed="neither")],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "categorical": [None, "array-like"],
+        "random_state": ["random_state"],
+        "verbose": ["boolean"],
+    }
+
+    # parameters
+    members: int
+    folds: int
+    hidden: Any
+    activation: str
+    dropout: float
+    lr: float
+    weight_decay: float
+    batch_size: int | str
+    epochs: int | str
+    time_limit: float | None
+    validation_fraction: float
+    categorical: Any
+    random_state: Any
+    verbose: bool
+    # what a fit leaves
+    predictors_: list[Predictor]
+    n_features_in_: int
+
+    # ---- what differs
+    @abstractmethod
+    def _target(self, y: Any, name: str) -> tuple[Column, str]:
+        """The target as a column, and the task."""
+
+    @abstractmethod
+    def _classes_of(self, target: Column) -> Array | None:
+        """What the sides of a split keep the proportions of."""
+
+    @abstractmethod
+    def _calibrate(self, predicted: Array, target: Column) -> None:
+        """Learn from predictions for rows that no network was trained on how sure to be."""
+
+    # ---- fitting
+    def _fit(self, X: Any, y: Any, X_val: Any, y_val: Any) -> None:
+        validate_data(self, X, y, skip_check_array=True)
+        table = table_of(X, tuple(self.categorical if self.categorical is not None else ()))
+        self.n_features_in_ = len(table.columns)
+        name = free_name(table)
+        target, task = self._target(y, name)
+        if len(target) != len(table):
+            raise InputError(f"Found input variables with inconsistent numbers of samples: {[len(table), len(target)]}")
+        if len(table) < 2:
+            raise InputError("X has 1 sample, and nothing is learned from one sample; give more rows")
+        table = with_target(table, target)
+        rows = len(table)
+        if X_val is not None:
+            table = _joined(table, with_target(self._table(X_val), self._target_again(y_val, name)))
+        problem = self._problem(table, name, task)
+        pairs = self._sides(rows, len(table), problem.seed, self._classes_of(target))
+        self.predictors_ = [learned(problem, *pair) for pair in pairs]
+        self.history_ = [list(one.fitted.history) for one in self.predictors_]
+        self.n_iter_ = max(len(one) for one in self.history_)
+        self._judge(table, [held for _, held in pairs], name)
+
+    def _problem(self, table: Table, name: str, task: str) -> Problem:
+        hidden = self.hidden if hasattr(self.hidden, "__iter__") else (self.hidden,)
+        regimen = Regimen(
+            hidden=tuple(int(width) for width in hidden),
+            activation=self.activation,
+            dropout=float(self.dropout),
+            lr=float(self.lr),
+            weight_decay=float(self.weight_decay),
+            batch_size=self.batch_size if self.batch_size == "auto" else int(self.batch_size),
+            epochs=self.epochs if self.epochs == "auto" else int(self.epochs),
+        )
+        limit = None if self.time_limit is None else float(self.time_limit) / self.folds
+        return Problem(
+            table=table,
+            target=name,
+            task=task,
+            regimen=regimen,
+            members=int(self.members),
+            seed=int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max)),
+            time_limit=limit,
+            progress=bool(self.verbose),
+        )
+
+    def _sides(self, rows: int, all_rows: int, seed: int, classes: Array | None) -> list[tuple[Array, Array]]:
+        """The rows that train and those that validate, of each network."""
+        if all_rows > rows:
+            if self.folds > 1:
+                raise InputError("X_val says which rows validate, and folds take turns; leave one of them out")
+            return [(np.arange(rows), np.arange(rows, all_rows))]
+        if self.folds > 1:
+            return fold_sides(rows, int(self.folds), seed, classes)
+        return [sides(rows, float(self.validation_fraction), seed, classes)]
+
+    def _judge(self, table: Table, held: list[Array], name: str) -> None:
+        """Calibrate on what each network says of the rows that watched it."""
+        pairs = [(one, table.take(rows)) for one, rows in zip(self.predictors_, held, strict=True) if len(rows)]
+        if pairs:
+            predicted = np.concatenate([one.predict(rows) for one, rows in pairs])
+            self._calibrate(predicted, table.take(np.concatenate(held)).column(name))
+
+    # ---- use
+    def _table(self, X: Any) -> Table:
+        """A table with the columns of the fit."""
+        validate_data(self, X, skip_check_array=True, reset=False)
+        return table_of(X, tuple(self.categorical if self.categorical is not None else ()))
+
+    def _target_again(self, y: Any, name: str) -> Column:
+        """The target of rows beside those of the fit."""
+        raise NotImplementedError
+
+    def _predicted(self, X: Any) -> Array:
+        """The mean of what the networks say of each row."""
+        check_is_fitted(self)
+        table = self._table(X)
+        return np.asarray(np.mean([one.predict(table) for one in self.predictors_], axis=0))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        tags.target_tags.required = True
+        return tags
+
+
+def _joined(table: Table, more: Table) -> Table:
+    """The rows of two tables with the same columns, one below the other."""
+    columns = tuple(_below(column, more.column(column.name)) for column in table.columns)
+    return Table(columns, table.source, table.sha256)
+
+
+def _below(column: Column, more: Column) -> Column:
+    known = None
+    if column.numbers is not None:
+        known = np.concatenate([column.numbers, more.as_numbers()])
+    return Column(column.name, np.concatenate([column.text, more.text]), known, column.decimal)

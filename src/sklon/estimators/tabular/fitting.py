@@ -1,0 +1,88 @@
+"""One fit: prepared rows to weights, with the best epoch's average kept; and outputs for other rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from sklon import nn
+from sklon._base.errors import InputError
+from sklon.data import Inputs
+from sklon.nn import Loss
+from sklon.tensors.modes import manual_seed
+from sklon.training import Trainer
+from sklon.training.losses import loss_of
+
+from .network import Architecture, TableNet
+from .regimen import Regimen
+
+Array = np.ndarray[Any, Any]
+Weights: TypeAlias = dict[str, Array]
+Rows: TypeAlias = tuple[Any, ...]
+"""(inputs, targets), and weights of rows where there are some."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fitted:
+    """What training leaves: weights, a row per epoch, and why and where it stopped."""
+
+    weights: Weights
+    history: tuple[dict[str, Any], ...]
+    reason: str
+    sentence: str
+    best_epoch: int
+
+
+def fit(
+    architecture: Architecture,
+    loss: str,
+    training: Rows,
+    validation: Rows | None,
+    regimen: Regimen,
+    *,
+    seed: int,
+    time_limit: float | None = None,
+    progress: bool = False,
+) -> Fitted:
+    """Train a network of this architecture from its seed. Raises InputError where nothing finite comes out."""
+    manual_seed(seed)
+    model = TableNet(architecture)
+    rows = len(training[1])
+    epochs = regimen.epochs_for(rows)
+    trainer = regimen.trainer(model, member_loss(loss, architecture.members), rows, seed)
+    trainer.fit(
+        training,
+        epochs=epochs,
+        batch_size=regimen.batch_rows(rows),
+        validation=validation,
+        early_stopping=None if validation is None else regimen.stopping(epochs),
+        time_limit=time_limit,
+        progress=progress,
+    )
+    assert trainer.stopped is not None
+    weights = {name: np.array(value) for name, value in model.state_dict().items()}
+    if not all(np.isfinite(weight).all() for weight in weights.values()):
+        raise InputError(f"the training came to nothing. {trainer.stopped.sentence}")
+    return Fitted(
+        weights=weights,
+        history=tuple(dict(row) for row in trainer.history),
+        reason=trainer.stopped.reason,
+        sentence=trainer.stopped.sentence,
+        best_epoch=trainer.stopped.best_epoch,
+    )
+
+
+def member_loss(loss: str, members: int) -> Loss:
+    """The loss of this name, of each member by itself where there are several."""
+    known = loss_of(loss, None)
+    return known if members == 1 else nn.EnsembleLoss(known)
+
+
+def outputs_of(architecture: Architecture, weights: Weights, loss: str, inputs: Inputs) -> Array:
+    """The raw outputs, [rows, members, outputs], of the network with these weights."""
+    model = TableNet(architecture)
+    model.load_state_dict(weights)
+    outputs = np.asarray(Trainer(model, loss=member_loss(loss, architecture.members)).predict(inputs))
+    return outputs.reshape(len(outputs), architecture.members, architecture.outputs)
