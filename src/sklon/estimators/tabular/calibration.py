@@ -15,7 +15,7 @@ from sklon._base.errors import InputError
 
 Array = np.ndarray[Any, Any]
 
-COLDEST, HOTTEST = 0.05, 20.0
+COLDEST, HOTTEST = 0.25, 10.0
 """Temperatures that are tried: outside, a few validation rows would decide."""
 HALVINGS = 60
 

@@ -78,14 +78,15 @@ class TabularClassifier(ClassifierMixin, BaseTabular):  # type: ignore[misc]
 
     def predict(self, X: Any) -> Array:
         """The likeliest class of each row."""
-        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
+        likeliest = self.predict_proba(X).argmax(axis=1)
+        return np.asarray(self.classes_[likeliest])
 
     def _target(self, y: Any, name: str) -> tuple[Column, str]:
         y = _check_y(column_or_1d(y, warn=True), estimator=self)
         check_classification_targets(y)
         self.classes_, indices = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
-            raise InputError(f"y has the single class {self.classes_[0]!r}; a classifier needs two classes")
+            raise InputError(f"y has one class, {str(self.classes_[0])!r}; a classifier needs two")
         return column_from_array(name, indices), BINARY if len(self.classes_) == 2 else MULTICLASS
 
     def _target_again(self, y: Any, name: str) -> Column:
@@ -93,7 +94,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):  # type: ignore[misc]
         places = np.searchsorted(self.classes_, y).clip(0, len(self.classes_) - 1)
         strange = y[self.classes_[places] != y]
         if len(strange):
-            raise InputError(f"y_val has the class {strange[0]!r}, which y has not")
+            raise InputError(f"y_val has the class {str(strange[0])!r}, which y has not")
         return column_from_array(name, places)
 
     def _classes_of(self, target: Column) -> Array | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -77,9 +78,8 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]
 
     # ---- fitting
     def _fit(self, X: Any, y: Any, X_val: Any, y_val: Any) -> None:
-        validate_data(self, X, y, skip_check_array=True)
-        table = table_of(X, tuple(self.categorical if self.categorical is not None else ()))
-        self.n_features_in_ = len(table.columns)
+        self._note_columns(X, y)
+        table = table_of(X, self._named)
         name = free_name(table)
         target, task = self._target(y, name)
         if len(target) != len(table):
@@ -140,8 +140,23 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]
     # ---- use
     def _table(self, X: Any) -> Table:
         """A table with the columns of the fit."""
-        validate_data(self, X, skip_check_array=True, reset=False)
-        return table_of(X, tuple(self.categorical if self.categorical is not None else ()))
+        table = table_of(X, self._named)
+        if not isinstance(X, Mapping):  # a mapping has names alone, which the preparation asks for
+            validate_data(self, X, skip_check_array=True, reset=False)
+        return table
+
+    def _note_columns(self, X: Any, y: Any) -> None:
+        """Set ``n_features_in_``, and ``feature_names_in_`` where columns have names."""
+        if not isinstance(X, Mapping):
+            validate_data(self, X, y, skip_check_array=True)
+            return
+        self.feature_names_in_ = np.array([str(name) for name in X], dtype=object)
+        self.n_features_in_ = len(X)
+
+    @property
+    def _named(self) -> tuple[str, ...]:
+        """Columns whose numbers are names."""
+        return () if self.categorical is None else tuple(map(str, self.categorical))
 
     def _target_again(self, y: Any, name: str) -> Column:
         """The target of rows beside those of the fit."""

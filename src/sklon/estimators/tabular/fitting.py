@@ -23,6 +23,9 @@ Weights: TypeAlias = dict[str, Array]
 Rows: TypeAlias = tuple[Any, ...]
 """(inputs, targets), and weights of rows where there are some."""
 
+BLOCK = 64
+"""Rows that are predicted together: lanes run over them, and a short rest would be summed in another order."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fitted:
@@ -81,8 +84,13 @@ def member_loss(loss: str, members: int) -> Loss:
 
 
 def outputs_of(architecture: Architecture, weights: Weights, loss: str, inputs: Inputs) -> Array:
-    """The raw outputs, [rows, members, outputs], of the network with these weights."""
+    """The raw outputs, [rows, members, outputs], of the network with these weights.
+
+    Rows are filled up to whole blocks: what is said of a row does not depend on how many others there are.
+    """
     model = TableNet(architecture)
     model.load_state_dict(weights)
-    outputs = np.asarray(Trainer(model, loss=member_loss(loss, architecture.members)).predict(inputs))
-    return outputs.reshape(len(outputs), architecture.members, architecture.outputs)
+    rows = len(inputs[0])
+    filled = tuple(np.concatenate([part, np.repeat(part[:1], -rows % BLOCK, axis=0)]) for part in inputs)
+    outputs = np.asarray(Trainer(model, loss=member_loss(loss, architecture.members)).predict(filled))[:rows]
+    return outputs.reshape(rows, architecture.members, architecture.outputs)

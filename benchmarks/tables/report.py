@@ -1,0 +1,120 @@
+"""Results as a table in text and as a picture of quality against time.
+
+A result is what ``worker`` prints. Errors of different metrics are compared as ratios to LightGBM's on the same set,
+and summed up as the geometric mean over the sets that both have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from math import exp, log
+from pathlib import Path
+from statistics import mean, median, stdev
+from typing import Any
+
+from .sets import SETS, TableSet, error_of
+from .systems import SYSTEMS
+
+Result = dict[str, Any]
+YARDSTICK = "LightGBM"
+OURS = "sklon"
+
+
+def told(results: Sequence[Result]) -> str:
+    """Everything as text: a block per set, then what it comes to."""
+    blocks = [_block(one, [r for r in results if r["set"] == one.name]) for one in SETS]
+    return "\n\n".join([*filter(None, blocks), _summary(results)])
+
+
+def _block(one: TableSet, results: Sequence[Result]) -> str:
+    """The systems on one set, the best first, and the published scores."""
+    if not results:
+        return ""
+    lines = [f"{one.name}: {one.metric}, {'higher' if one.higher_is_better else 'lower'} is better"]
+    rows = {system.name: [r for r in results if r["system"] == system.name] for system in SYSTEMS}
+    known = {name: found for name, found in rows.items() if found}
+    order = sorted(known, key=lambda name: error_of(one, _mean(known[name])))
+    for name in order:
+        found = known[name]
+        seconds, cpu = (median(r[key] for r in found) for key in ("fit_seconds", "fit_cpu_seconds"))
+        spread = stdev(r["score"] for r in found) if len(found) > 1 else 0.0
+        lines.append(
+            f"  {name:24}{_mean(found):9.4f} ± {spread:.4f}  {seconds:8.1f} s  {cpu:8.1f} CPU s  "
+            f"{len(found)} {'seed' if len(found) == 1 else 'seeds'}{_verdict(one, name, _mean(found))}"
+        )
+    if one.published:
+        lines.append("  published: " + ", ".join(f"{name} {value:g}" for name, value in one.published.items()))
+    return "\n".join(lines)
+
+
+def _verdict(one: TableSet, name: str, reached: float) -> str:
+    """Whether ours is as good as wanted."""
+    places = {OURS: 0, f"{OURS}, 8 members": 1}
+    wanted = one.wanted[places[name]] if name in places else None
+    if wanted is None:
+        return ""
+    better = error_of(one, reached) <= error_of(one, wanted)
+    return f"  {'reaches' if better else 'misses'} {wanted:g}"
+
+
+def relative(results: Sequence[Result], system: str, yardstick: str = YARDSTICK) -> tuple[float, float, int] | None:
+    """The geometric means of error and of seconds relative to the yardstick's, and the sets that both have."""
+    pairs = [
+        ([r for r in results if (r["set"], r["system"]) == (one.name, name)] for name in (system, yardstick))
+        for one in SETS
+    ]
+    errors, seconds = [], []
+    for one, pair in zip(SETS, pairs, strict=True):
+        ours, theirs = pair
+        if ours and theirs:
+            errors.append(log(error_of(one, _mean(ours)) / error_of(one, _mean(theirs))))
+            seconds.append(log(median(r["fit_seconds"] for r in ours) / median(r["fit_seconds"] for r in theirs)))
+    return (exp(mean(errors)), exp(mean(seconds)), len(errors)) if errors else None
+
+
+def wins(results: Sequence[Result], system: str, yardstick: str = YARDSTICK) -> tuple[int, int]:
+    """On how many of how many sets a system's mean is better than the yardstick's."""
+    found = []
+    for one in SETS:
+        ours, theirs = ([r for r in results if (r["set"], r["system"]) == (one.name, n)] for n in (system, yardstick))
+        if ours and theirs:
+            found.append(error_of(one, _mean(ours)) < error_of(one, _mean(theirs)))
+    return sum(found), len(found)
+
+
+def _summary(results: Sequence[Result]) -> str:
+    lines = [f"beside {YARDSTICK}: error and fit time (geometric means of ratios), sets on which it is better"]
+    for system in SYSTEMS:
+        found = relative(results, system.name)
+        if found is not None and system.name != YARDSTICK:
+            better, of = wins(results, system.name)
+            lines.append(f"  {system.name:24}{found[0]:7.3f} × error {found[1]:8.1f} × time   {better} of {of}")
+    against = relative(results, OURS, "RealMLP")
+    if against is not None:
+        lines.append(f"{OURS} beside RealMLP: {against[0]:.3f} × error, {against[1]:.3f} × time on {against[2]} sets")
+    return "\n".join(lines)
+
+
+def plot(results: Sequence[Result], path: Path) -> None:
+    """Points of the systems: time across, error upwards, both relative to the yardstick."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 4.5), layout="constrained")
+    axis = figure.subplots()
+    for system in SYSTEMS:
+        found = (1.0, 1.0, 0) if system.name == YARDSTICK else relative(results, system.name)
+        if found is None:
+            continue
+        own = system.name.startswith(OURS)
+        axis.plot(found[1], found[0], "o", color="C1" if own else "C0")
+        axis.annotate(system.name, (found[1], found[0]), xytext=(6, 4), textcoords="offset points", fontsize=9)
+    axis.set_xscale("log")
+    axis.set_xlabel(f"fit time, {YARDSTICK} = 1")
+    axis.set_ylabel(f"error, {YARDSTICK} = 1")
+    axis.grid(color="0.9")
+    axis.margins(x=0.2)
+    figure.savefig(path)
+
+
+def _mean(results: Iterable[Result]) -> float:
+    return mean(r["score"] for r in results)

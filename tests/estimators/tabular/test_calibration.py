@@ -1,0 +1,52 @@
+"""Temperatures and intervals against their definitions, and what they promise about new rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sklon._base.errors import InputError
+from sklon.estimators.tabular.calibration import COLDEST, HOTTEST, fit_temperature, half_width, tempered
+
+RANDOM = np.random.default_rng(0)
+
+
+def _log_loss(log_probabilities: np.ndarray, classes: np.ndarray, temperature: float) -> float:
+    found = tempered(log_probabilities, temperature)[np.arange(len(classes)), classes]
+    return float(-np.log(found).mean())
+
+
+@pytest.mark.parametrize("sharpness", [0.5, 1.0, 3.0])
+def test_the_temperature_undoes_how_much_too_sure_a_model_is(sharpness: float) -> None:
+    logits = RANDOM.normal(size=(20_000, 3))
+    true = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    classes = (true.cumsum(1) > RANDOM.random((len(true), 1))).argmax(1)
+    said = tempered(logits * sharpness, 1.0)
+    assert fit_temperature(np.log(said), classes) == pytest.approx(sharpness, rel=0.05)
+
+
+def test_no_other_temperature_has_a_smaller_loss() -> None:
+    log_probabilities = np.log(RANDOM.dirichlet(np.ones(4), size=500))
+    classes = (tempered(log_probabilities, 1.5).cumsum(1) > RANDOM.random((500, 1))).argmax(1)
+    best = fit_temperature(log_probabilities, classes)
+    reached = _log_loss(log_probabilities, classes, best)
+    others = [_log_loss(log_probabilities, classes, best * factor) for factor in (0.8, 0.95, 1.05, 1.25)]
+    assert min(others) > reached
+
+
+def test_a_few_rows_that_are_all_right_do_not_make_probabilities_certain() -> None:
+    log_probabilities = np.log(np.array([[0.9, 0.1], [0.8, 0.2]]))
+    assert fit_temperature(log_probabilities, np.array([0, 0])) == pytest.approx(COLDEST, rel=1e-6)
+    assert fit_temperature(log_probabilities, np.array([1, 1])) == pytest.approx(HOTTEST, rel=1e-6)
+
+
+def test_intervals_cover_new_rows_as_often_as_they_say() -> None:
+    covered = [abs(RANDOM.standard_t(3)) <= half_width(RANDOM.standard_t(3, 39), coverage=0.9) for _ in range(4000)]
+    assert np.mean(covered) == pytest.approx(0.9, abs=0.015)  # ⌈40·0.9⌉/40 = 0.9 exactly; 3 deviations are 0.014
+
+
+def test_too_much_coverage_from_few_rows_is_refused() -> None:
+    with pytest.raises(InputError, match=r"9 validation rows are too few for a coverage of 0.95; .* most 0.900"):
+        half_width(np.arange(9.0), 0.95)
+    with pytest.raises(InputError, match="between 0 and 1, not at 1"):
+        half_width(np.arange(9.0), 1.0)

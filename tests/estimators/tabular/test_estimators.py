@@ -1,0 +1,193 @@
+"""The estimators on tables of every kind: they learn, repeat themselves, calibrate, and refuse with a sentence."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.inspection import partial_dependence, permutation_importance
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
+
+from sklon import TabularClassifier, TabularRegressor
+from sklon._base.errors import InputError
+from sklon.data import Preparation
+from sklon.estimators.tabular.frames import table_of
+
+SMALL: dict[str, Any] = {"hidden": (64, 64), "epochs": 60, "random_state": 0}
+ROWS = 800
+
+
+def columns(rows: int = ROWS, seed: int = 0) -> dict[str, Any]:
+    """Numbers with holes, texts, dates, flags and a code; what is to be predicted follows from all but the flag."""
+    random = np.random.default_rng(seed)
+    size = random.normal(size=rows)
+    size[::9] = np.nan
+    return {
+        "size": size,
+        "colour": random.choice(np.array(["red", "green", "blue"], object), rows),
+        "day": np.datetime64("2024-01-01") + random.integers(0, 360, rows).astype("timedelta64[D]"),
+        "flag": random.random(rows) > 0.5,
+        "code": random.integers(0, 4, rows),
+    }
+
+
+def quantity(X: dict[str, Any]) -> np.ndarray:
+    month = X["day"].astype("datetime64[M]").astype(int) % 12
+    size = np.where(np.isnan(X["size"]), 1.5, np.sin(2 * X["size"]))
+    return size + (X["colour"] == "red") + (X["code"] == 2) * 2 + month / 6
+
+
+@pytest.fixture(name="regressor", scope="module")
+def _regressor() -> TabularRegressor:
+    X = columns()
+    return TabularRegressor(**SMALL).fit(X, quantity(X))
+
+
+@pytest.fixture(name="classifier", scope="module")
+def _classifier() -> TabularClassifier:
+    X = columns()
+    return TabularClassifier(**SMALL).fit(X, labels(X))
+
+
+def labels(X: dict[str, Any]) -> np.ndarray:
+    return np.array(["low", "middle", "high"], object)[np.digitize(quantity(X), (1, 2.5))]
+
+
+# ---- learning
+def test_a_quantity_is_learned_from_columns_of_every_kind(regressor: TabularRegressor) -> None:
+    X = columns(seed=1)
+    assert regressor.score(X, quantity(X)) > 0.9
+
+
+def test_labels_are_learned_and_probabilities_belong_to_them(classifier: TabularClassifier) -> None:
+    X = columns(seed=1)
+    truth = labels(X)
+    assert classifier.classes_.tolist() == ["high", "low", "middle"]
+    assert classifier.score(X, truth) > 0.85
+    probabilities = classifier.predict_proba(X)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-12)
+    np.testing.assert_array_equal(classifier.classes_[probabilities.argmax(1)], classifier.predict(X))
+
+
+@pytest.mark.parametrize("settings", [{"members": 3}, {"folds": 3}], ids=["members", "folds"])
+def test_several_networks_speak_with_one_voice(settings: dict[str, Any]) -> None:
+    X = columns()
+    model = TabularRegressor(**SMALL, **settings).fit(X, quantity(X))
+    unseen = columns(seed=1)
+    assert model.score(unseen, quantity(unseen)) > 0.9
+    assert len(model.predictors_) == settings.get("folds", 1)
+    if "folds" in settings:
+        assert len(model.residuals_) == ROWS, "every row validates once"
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_one_others(regressor: TabularRegressor) -> None:
+    X = columns()
+    again = clone(regressor).fit(X, quantity(X)).predict(X)
+    np.testing.assert_array_equal(regressor.predict(X), again)
+    other = clone(regressor).set_params(random_state=1).fit(X, quantity(X)).predict(X)
+    assert not np.array_equal(again, other)
+
+
+def test_rows_that_are_given_to_validate_are_not_trained_on() -> None:
+    X, other = columns(), columns(seed=1)
+    settings = SMALL | {"epochs": 3}
+    model = TabularRegressor(**settings).fit(X, quantity(X), other, quantity(other))
+    assert len(model.residuals_) == ROWS
+    np.testing.assert_allclose(model.residuals_, quantity(other) - model.predict(other), rtol=1e-9, atol=1e-9)
+    target = model.predictors_[0].preparation.target
+    assert target.mean == pytest.approx(quantity(X).mean())
+
+
+def test_a_limit_of_time_ends_a_fit() -> None:
+    X = columns()
+    model = TabularRegressor(epochs=100_000, time_limit=0.2, random_state=0).fit(X, quantity(X))
+    assert model.n_iter_ < 100_000
+    assert model.predictors_[0].fitted.reason == "time_limit"
+
+
+def test_few_rows_are_all_trained_on() -> None:
+    X = {"x": np.arange(20.0)}
+    model = TabularRegressor(**SMALL).fit(X, np.arange(20.0))
+    assert not len(model.residuals_)
+    with pytest.raises(InputError, match="0 validation rows are too few"):
+        model.predict_interval(X)
+
+
+# ---- how sure
+def test_intervals_hold_the_truth_about_as_often_as_they_say(regressor: TabularRegressor) -> None:
+    X = columns(4000, seed=2)
+    low, high = regressor.predict_interval(X, coverage=0.8).T
+    covered = np.mean((low <= quantity(X)) & (quantity(X) <= high))
+    assert 0.7 < covered < 0.9  # 120 validation rows: their own chance is ±0.07
+
+
+def test_probabilities_are_tempered_by_what_the_validation_rows_say() -> None:
+    random = np.random.default_rng(0)
+    X = {"x": random.normal(size=2000)}
+    y = (X["x"] > 0) ^ (random.random(2000) < 0.25)
+    model = TabularClassifier(hidden=(64, 64), epochs=30, random_state=0).fit(X, y)
+    raw = model.predictors_[0].predict(table_of(X))
+    log_odds = [np.log(p[:, 1] / p[:, 0]) for p in (raw, model.predict_proba(X))]
+    assert model.temperature_ != 1.0
+    np.testing.assert_allclose(log_odds[1] * model.temperature_, log_odds[0], rtol=1e-6, atol=1e-6)
+    assert model.predict_proba(X).max(axis=1).mean() == pytest.approx(0.75, abs=0.1)
+
+
+# ---- scikit-learn around it
+def test_importance_and_dependence_find_what_the_target_follows_from(regressor: TabularRegressor) -> None:
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    X = columns()
+    frame = pandas.DataFrame(X)
+    model = clone(regressor).fit(frame, quantity(X))
+    found = permutation_importance(model, frame, quantity(X), n_repeats=2, random_state=0).importances_mean
+    assert found[list(frame.columns).index("flag")] < 0.05 < np.delete(found, 3).min()
+    colours = partial_dependence(model, frame, ["colour"], categorical_features=["colour"])
+    average = dict(zip(colours["grid_values"][0], colours["average"][0], strict=True))
+    assert average["red"] - average["blue"] == pytest.approx(1, abs=0.25)
+
+
+def test_a_model_goes_through_pickle_pipelines_and_cross_validation(regressor: TabularRegressor) -> None:
+    X = columns()
+    again = pickle.loads(pickle.dumps(regressor))
+    np.testing.assert_array_equal(again.predict(X), regressor.predict(X))
+    rows = np.column_stack([X["size"], X["code"], X["flag"]])
+    scores = cross_val_score(make_pipeline(TabularRegressor(**SMALL)), rows, quantity(X), cv=2)
+    assert len(scores) == 2 and np.isfinite(scores).all()
+
+
+def test_the_preparation_is_a_value_that_json_holds(regressor: TabularRegressor) -> None:
+    preparation = regressor.predictors_[0].preparation
+    assert Preparation.from_json(json.loads(json.dumps(preparation.to_json()))) == preparation
+
+
+def test_columns_may_be_called_as_they_like() -> None:
+    X = {"target": np.arange(60.0), "target_": np.arange(60.0) % 7}
+    assert TabularRegressor(**SMALL | {"epochs": 2}).fit(X, np.arange(60.0)).n_features_in_ == 2
+
+
+# ---- refusals
+@pytest.mark.parametrize(
+    ("fit", "clause"),
+    [
+        (lambda X: TabularClassifier().fit(X, np.zeros(ROWS)), "one class, .*; a classifier needs two"),
+        (lambda X: TabularRegressor(folds=2).fit(X, quantity(X), X, quantity(X)), "leave one of them out"),
+        (lambda X: TabularRegressor().fit(X, quantity(X)[:5]), "inconsistent numbers of samples"),
+        (lambda X: TabularRegressor(categorical=["none"]).fit(X, quantity(X)), "no column 'none'"),
+        (lambda X: TabularClassifier().fit(X, labels(X), X, np.full(ROWS, "odd")), "'odd', which y has not"),
+    ],
+)
+def test_what_cannot_be_is_said_in_a_sentence(fit: Any, clause: str) -> None:
+    with pytest.raises(ValueError, match=clause):
+        fit(columns())
+
+
+def test_a_column_that_is_missing_is_named(regressor: TabularRegressor) -> None:
+    X = columns()
+    renamed = {("colours" if name == "colour" else name): values for name, values in X.items()}
+    with pytest.raises(InputError, match="lacks the column 'colour'; did you mean 'colours'"):
+        regressor.predict(renamed)
