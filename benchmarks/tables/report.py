@@ -117,4 +117,4 @@ def plot(results: Sequence[Result], path: Path) -> None:
 
 
 def _mean(results: Iterable[Result]) -> float:
-    return mean(r["score"] for r in results)
+    return mean(float(r["score"]) for r in results)

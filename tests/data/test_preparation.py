@@ -75,7 +75,7 @@ def test_inputs_have_the_promised_shapes_and_types(prepared: Preparation) -> Non
     np.testing.assert_allclose(np.subtract(*np.quantile(X[:, 0], (0.75, 0.25))), 1, atol=0.05)
     for value, edges in zip(X.T, prepared.bends, strict=False):
         np.testing.assert_allclose((value.min(), value.max()), (edges[0], edges[-1]), rtol=1e-6)
-        assert (np.diff(np.float32(edges)) > 0).all()
+        assert (np.diff(np.array(edges, np.float32)) > 0).all()
 
 
 def test_a_preparation_survives_json_with_the_same_inputs(prepared: Preparation) -> None:

@@ -12,12 +12,13 @@ from typing import Any
 
 from sklon._base.errors import InputError
 from sklon.data import Preparation, read
+from sklon.estimators.tabular.network import Architecture
 from sklon.training import Trainer
 
 from .evaluation import answers, judged
 from .folder import is_of_module, read_run, write_run
 from .glance import html
-from .network import Architecture, Weights, outputs_of
+from .network import Weights, outputs_of
 from .predictions import Predictions, predictions_of
 from .scores import metric_of
 from .settings import Settings

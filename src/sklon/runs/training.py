@@ -23,12 +23,13 @@ from numpy.typing import NDArray
 from sklon._base.errors import InputError
 from sklon._base.settings import num_threads
 from sklon.data import REGRESSION, Classes, Dropped, Inputs, Table, read
+from sklon.estimators.tabular.network import Architecture
 
 from . import baseline, importance, scores, unfinished
 from .evaluation import answers, left_out
 from .folder import SCHEMA, check_free
 from .losses import LOSSES, loss_for
-from .network import Architecture, Fitted, architecture_for, fit_network, instruction_set, outputs_of
+from .network import Fitted, architecture_for, fit_network, instruction_set, outputs_of
 from .problem import Problem, check_other, pose, repeated
 from .report import render
 from .run import Run

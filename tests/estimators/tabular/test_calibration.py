@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from sklon._base.errors import InputError
 from sklon.estimators.tabular.calibration import COLDEST, HOTTEST, fit_temperature, half_width, tempered
 
+Array = np.ndarray[Any, Any]
 RANDOM = np.random.default_rng(0)
 
 
-def _log_loss(log_probabilities: np.ndarray, classes: np.ndarray, temperature: float) -> float:
+def _log_loss(log_probabilities: Array, classes: Array, temperature: float) -> float:
     found = tempered(log_probabilities, temperature)[np.arange(len(classes)), classes]
     return float(-np.log(found).mean())
 

@@ -18,6 +18,7 @@ from sklon._base.errors import InputError
 from sklon.data import Preparation
 from sklon.estimators.tabular.frames import table_of
 
+Array = np.ndarray[Any, Any]
 SMALL: dict[str, Any] = {"hidden": (64, 64), "epochs": 60, "random_state": 0}
 ROWS = 800
 
@@ -36,26 +37,32 @@ def columns(rows: int = ROWS, seed: int = 0) -> dict[str, Any]:
     }
 
 
-def quantity(X: dict[str, Any]) -> np.ndarray:
+def quantity(X: dict[str, Any]) -> Array:
     month = X["day"].astype("datetime64[M]").astype(int) % 12
     size = np.where(np.isnan(X["size"]), 1.5, np.sin(2 * X["size"]))
-    return size + (X["colour"] == "red") + (X["code"] == 2) * 2 + month / 6
+    found: Array = size + (X["colour"] == "red") + (X["code"] == 2) * 2 + month / 6
+    return found
 
 
 @pytest.fixture(name="regressor", scope="module")
 def _regressor() -> TabularRegressor:
     X = columns()
-    return TabularRegressor(**SMALL).fit(X, quantity(X))
+    model = TabularRegressor(**SMALL)
+    model.fit(X, quantity(X))
+    return model
 
 
 @pytest.fixture(name="classifier", scope="module")
 def _classifier() -> TabularClassifier:
     X = columns()
-    return TabularClassifier(**SMALL).fit(X, labels(X))
+    model = TabularClassifier(**SMALL)
+    model.fit(X, labels(X))
+    return model
 
 
-def labels(X: dict[str, Any]) -> np.ndarray:
-    return np.array(["low", "middle", "high"], object)[np.digitize(quantity(X), (1, 2.5))]
+def labels(X: dict[str, Any]) -> Array:
+    names: Array = np.array(["low", "middle", "high"], object)
+    return np.asarray(names[np.digitize(quantity(X), (1, 2.5))])
 
 
 # ---- learning

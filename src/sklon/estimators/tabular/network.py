@@ -135,9 +135,10 @@ def _layers(a: Architecture) -> list[nn.Module]:
 
 def _linear(a: Architecture, width: int, wide: int, scaling: str) -> nn.Module:
     """A hidden layer, started as He: N(0, 2/width), so that signals keep their size through many layers."""
-    if a.members == 1:
-        layer: Any = nn.Linear(width, wide)
-    else:
-        layer = nn.LinearBatchEnsemble(width, wide, k=a.members, scaling_init=(scaling, "ones"))
+    layer: nn.Linear | nn.LinearBatchEnsemble = (
+        nn.Linear(width, wide)
+        if a.members == 1
+        else nn.LinearBatchEnsemble(width, wide, k=a.members, scaling_init=(scaling, "ones"))
+    )
     nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
     return layer

@@ -56,7 +56,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):  # type: ignore[misc]
     ) -> None:
         keep(self, locals())
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def fit(self, X: Any, y: Any, X_val: Any = None, y_val: Any = None) -> TabularRegressor:
         """Train; ``X_val`` and ``y_val`` watch in place of a part of the rows."""
         self.residuals_ = np.empty(0)
