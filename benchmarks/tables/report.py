@@ -59,13 +59,9 @@ def _verdict(one: TableSet, name: str, reached: float) -> str:
 
 def relative(results: Sequence[Result], system: str, yardstick: str = YARDSTICK) -> tuple[float, float, int] | None:
     """The geometric means of error and of seconds relative to the yardstick's, and the sets that both have."""
-    pairs = [
-        ([r for r in results if (r["set"], r["system"]) == (one.name, name)] for name in (system, yardstick))
-        for one in SETS
-    ]
     errors, seconds = [], []
-    for one, pair in zip(SETS, pairs, strict=True):
-        ours, theirs = pair
+    for one in SETS:
+        ours, theirs = (_of(results, one, name) for name in (system, yardstick))
         if ours and theirs:
             errors.append(log(error_of(one, _mean(ours)) / error_of(one, _mean(theirs))))
             seconds.append(log(median(r["fit_seconds"] for r in ours) / median(r["fit_seconds"] for r in theirs)))
@@ -76,7 +72,7 @@ def wins(results: Sequence[Result], system: str, yardstick: str = YARDSTICK) -> 
     """On how many of how many sets a system's mean is better than the yardstick's."""
     found = []
     for one in SETS:
-        ours, theirs = ([r for r in results if (r["set"], r["system"]) == (one.name, n)] for n in (system, yardstick))
+        ours, theirs = (_of(results, one, name) for name in (system, yardstick))
         if ours and theirs:
             found.append(error_of(one, _mean(ours)) < error_of(one, _mean(theirs)))
     return sum(found), len(found)
@@ -114,6 +110,11 @@ def plot(results: Sequence[Result], path: Path) -> None:
     axis.grid(color="0.9")
     axis.margins(x=0.2)
     figure.savefig(path)
+
+
+def _of(results: Sequence[Result], one: TableSet, system: str) -> list[Result]:
+    """The results of a system on a set."""
+    return [r for r in results if (r["set"], r["system"]) == (one.name, system)]
 
 
 def _mean(results: Iterable[Result]) -> float:

@@ -29,7 +29,7 @@ Features: TypeAlias = NDArray[np.float32]
 Bends: TypeAlias = tuple[tuple[float, ...], ...]
 """For each value that a network bends, the ascending edges of its bins."""
 
-MOST_BINS = 48
+MOST_BINS = 96
 ROWS_PER_BIN = 40
 """A bin is fitted by the rows in it; below so many it would follow single ones."""
 NARROWEST_BIN = 1e-5

@@ -52,7 +52,7 @@ class Architecture:
     hidden: tuple[int, ...]
     dropout: float
     outputs: int
-    d_embedding: int = 8
+    d_embedding: int = 16
     activation: str = "mish"
     batch_norm: bool = False
     members: int = 1
