@@ -33,7 +33,7 @@ class Regimen:
     activation: str = "mish"
     d_embedding: int = 16
     dropout: float = 0.1
-    lr: float = 3e-3
+    lr: float = 6e-3
     weight_decay: float = 0.2
     ema: float = 0.99
     warmup: float = 0.05

@@ -44,7 +44,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):  # type: ignore[misc]
         hidden: Any = (256, 256, 256),
         activation: str = "mish",
         dropout: float = 0.1,
-        lr: float = 3e-3,
+        lr: float = 6e-3,
         weight_decay: float = 0.2,
         batch_size: int | str = "auto",
         epochs: int | str = "auto",
