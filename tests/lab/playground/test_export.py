@@ -14,6 +14,7 @@ from xml.etree.ElementTree import parse
 import numpy as np
 import pytest
 
+from sklon.estimators.tabular.network import ACTIVATIONS
 from sklon.lab.playground import (
     Moment,
     Session,
@@ -31,7 +32,6 @@ from sklon.lab.playground import (
 )
 from sklon.lab.playground.controls import INITIALISATIONS, OPTIMIZERS, SCHEDULES
 from sklon.lab.playground.script import DATA_FILE
-from sklon.runs.network import ACTIVATIONS
 
 SMALL = "points=60&width=4&depth=1&batch_size=16"
 Ways = Sequence[tuple[int, str, Any]]

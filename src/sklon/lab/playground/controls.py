@@ -12,8 +12,8 @@ from enum import Enum
 from typing import Any
 
 from sklon._base.errors import InputError
+from sklon.estimators.tabular.network import ACTIVATIONS
 from sklon.optim import RULES
-from sklon.runs.network import ACTIVATIONS
 
 from ..controls import Choice, Control, Real, Settings, Whole
 from ..text import Text

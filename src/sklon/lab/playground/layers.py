@@ -13,8 +13,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from sklon import nn
+from sklon.estimators.tabular.network import ACTIVATIONS
 from sklon.nn.module import assign
-from sklon.runs.network import ACTIVATIONS
 from sklon.tensors import Tensor, autograd
 from sklon.tensors.jit import jit
 from sklon.training.step import state_tensors

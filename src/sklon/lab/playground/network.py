@@ -15,12 +15,12 @@ from dataclasses import fields, replace
 from typing import Any
 
 from sklon import nn
+from sklon.estimators.tabular.network import ACTIVATIONS
 from sklon.optim import L1, L2, Penalties, Rule, WeightDecay
 from sklon.optim.named import rule_of
 from sklon.optim.rules.rule import Diagonal
 from sklon.optim.schedules import Schedule, parse
 from sklon.optim.schedules.applied import momentum_of, with_momentum
-from sklon.runs.network import ACTIVATIONS
 from sklon.tensors import Tensor
 from sklon.tensors.modes import seeded
 

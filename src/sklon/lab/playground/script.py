@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
+from sklon.estimators.tabular.network import ACTIVATIONS
 from sklon.optim import RULES
 from sklon.optim.named import OPTIMIZERS
-from sklon.runs.network import ACTIVATIONS
 
 from ..controls import Settings
 from .address import query_of
