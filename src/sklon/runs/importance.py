@@ -120,7 +120,7 @@ def _alone(recipe: Any, table: Table) -> NDArray[Any]:
     column = table.column(recipe.name)
     if isinstance(recipe, Codes):
         return recipe.codes(column)[:, None]
-    return np.asarray(recipe.features(column))
+    return np.concatenate([recipe.values(column), recipe.features(column)], axis=1)
 
 
 def _loss(truth: scores.Values, predicted: scores.Values, regression: bool) -> float:
