@@ -78,9 +78,9 @@ def fit_network(
         schedule=settings.schedule,
         l1=settings.l1,
         l2=settings.l2,
-        weight_decay=settings.weight_decay,
+        weight_decay=settings.decay,
         clip=None if settings.clip_norm is None else ClipNorm(settings.clip_norm),
-        average=None if settings.ema is None else EMA(settings.ema, warmup=True),
+        average=None if settings.averaged is None else EMA(settings.averaged, warmup=True),
         seed=settings.seed,
         memory_limit=settings.memory_limit,
     )
