@@ -54,7 +54,8 @@ DECAY, AVERAGED = 0.2, 0.995
 """What ``weight_decay="auto"`` and ``ema="auto"`` take for adamw; other optimizers go without.
 
 On california (16,512 rows, seed 0) adamw with both, mish and 0.003 has a validation RMSE of 0.4608, Adam without them
-and with relu 0.4815. A rate of 0.006 that falls by "warmup(0.05) >> cosine" over 48 epochs has 0.4617, in 0.7 of the time.
+and with relu 0.4815. A rate of 0.006 that falls by "warmup(0.05) >> cosine" over 48 epochs has 0.4617, in 0.7 of the
+time.
 """
 
 
