@@ -6,8 +6,10 @@ The numbers were chosen on validation rows of eleven data sets; ``benchmarks.tab
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 
+from sklon.nn import Module
 from sklon.optim import EMA, AdamWRule, Penalties, WeightDecay
 from sklon.training import Trainer
 
@@ -60,20 +62,25 @@ class Regimen:
         """The rule that ends a fit early."""
         return f"patience({max(8, round(self.patience * epochs))})"
 
-    def trainer(self, model: Any, loss: Any, rows: int, seed: int) -> Trainer:
+    def trainer(self, model: Module, loss: Any, rows: int, seed: int) -> Trainer:
         """A trainer for a network on so many rows."""
         step = self.lr * (self.batch_rows(rows) / LARGEST_BATCH) ** 0.5
-        names = [(name, parameter.ndim) for name, parameter in model.named_parameters()]
-        decays = (Penalties((WeightDecay(self.weight_decay),), pattern) for pattern in DECAYED)
+        decay = (WeightDecay(self.weight_decay),) if self.weight_decay else ()
         return Trainer(
             model,
             loss=loss,
             optimizer=AdamWRule(lr=step, weight_decay=0.0),
             schedule=f"warmup({self.warmup}) >> cosine",
-            penalties=[d for d in decays if self.weight_decay and any(d.fits(*name) for name in names)],
+            penalties=[Penalties(decay, name) for name in _decaying(model) if decay],
             average=EMA(self.ema, warmup=True) if self.ema else None,
             seed=seed,
         )
+
+
+def _decaying(model: Module) -> list[str]:
+    """The names of the parameters that decay."""
+    named = [name for name, parameter in model.named_parameters() if parameter.ndim > 1]
+    return [name for name in named if any(fnmatchcase(name, pattern) for pattern in DECAYED)]
 
 
 def choose_batch_size(asked: int | str, rows: int) -> int:
