@@ -198,3 +198,17 @@ def test_a_column_that_is_missing_is_named(regressor: TabularRegressor) -> None:
     renamed = {("colours" if name == "colour" else name): values for name, values in X.items()}
     with pytest.raises(InputError, match="lacks the column 'colour'; did you mean 'colours'"):
         regressor.predict(renamed)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_label_smoothing_bounds_what_a_network_wants_to_say(classes: int) -> None:
+    X = {"x": np.arange(900.0) % 30}
+    y = (X["x"] // (30 / classes)).astype(int)
+    settings = SMALL | {"dropout": 0.0, "epochs": 30}
+    least = {}
+    for share in (0.0, 0.2):
+        model = TabularClassifier(**settings, label_smoothing=share).fit(X, y)
+        assert model.score(X, y) == 1
+        least[share] = model.predictors_[0].predict(table_of(X)).min(axis=1).mean()
+    wanted = 0.2 / classes
+    assert least[0.0] < wanted / 5 and least[0.2] == pytest.approx(wanted, rel=0.3)

@@ -35,7 +35,7 @@ def _network(architecture: Architecture) -> TableNet:
     manual_seed(0)
     network = TableNet(architecture)
     for parameter in network.parameters():
-        parameter.assign(parameter.numpy() + 0.3 * RANDOM.normal(size=parameter.numpy().shape).astype("f4"))
+        parameter.assign(parameter.numpy() + 0.3 * np.asarray(RANDOM.normal(size=parameter.numpy().shape), "f4"))
     network.eval()
     return network
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from numbers import Real
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.utils import column_or_1d
+from sklearn.utils._param_validation import Interval
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_y
 
@@ -32,6 +34,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):  # type: ignore[misc]
     ``members`` networks share their matrices, and their probabilities are averaged: better, and as many times slower.
     ``folds`` > 1 trains a network for each fold of a cross-validation, so that every row both trains and validates.
     ``categorical`` names columns of numbers that are names of things. ``time_limit`` is in seconds.
+    ``label_smoothing`` moves so much of the target to all classes alike; the temperature makes up for it.
     ``validation_fraction`` of the rows choose the epoch and the temperature, unless ``fit`` is given others.
 
     After ``fit``: ``classes_``, ``temperature_`` (probabilities are p^(1/T), normalised), ``predictors_``,
@@ -45,6 +48,11 @@ class TabularClassifier(ClassifierMixin, BaseTabular):  # type: ignore[misc]
     [True, False]
     """
 
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **BaseTabular._parameter_constraints,
+        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+    }
+
     def __init__(
         self,
         *,
@@ -55,6 +63,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):  # type: ignore[misc]
         dropout: float = 0.2,
         lr: float = 6e-3,
         weight_decay: float = 0.2,
+        label_smoothing: float = 0.05,
         batch_size: int | str = "auto",
         epochs: int | str = "auto",
         time_limit: float | None = None,

@@ -105,6 +105,7 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]
             dropout=float(self.dropout),
             lr=float(self.lr),
             weight_decay=float(self.weight_decay),
+            label_smoothing=float(getattr(self, "label_smoothing", 0.0)),
             batch_size=self.batch_size if self.batch_size == "auto" else int(self.batch_size),
             epochs=self.epochs if self.epochs == "auto" else int(self.epochs),
         )

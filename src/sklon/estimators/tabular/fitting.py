@@ -7,10 +7,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from sklon import nn
 from sklon._base.errors import InputError
 from sklon.data import Inputs
-from sklon.nn import Loss
+from sklon.nn import CrossEntropyLoss, EnsembleLoss, Loss
 from sklon.tensors.modes import manual_seed
 from sklon.training import Trainer
 from sklon.training.losses import loss_of
@@ -54,7 +53,9 @@ def fit(
     model = TableNet(architecture)
     rows = len(training[1])
     epochs = regimen.epochs_for(rows)
-    trainer = regimen.trainer(model, member_loss(loss, architecture.members), rows, seed)
+    training = smoothed(training, loss, regimen.label_smoothing)
+    validation = None if validation is None else smoothed(validation, loss, regimen.label_smoothing)
+    trainer = regimen.trainer(model, member_loss(loss, architecture.members, regimen.label_smoothing), rows, seed)
     trainer.fit(
         training,
         epochs=epochs,
@@ -77,10 +78,22 @@ def fit(
     )
 
 
-def member_loss(loss: str, members: int) -> Loss:
+def member_loss(loss: str, members: int, label_smoothing: float = 0.0) -> Loss:
     """The loss of this name, of each member by itself where there are several."""
-    known = loss_of(loss, None)
-    return known if members == 1 else nn.EnsembleLoss(known)
+    known = CrossEntropyLoss(label_smoothing=label_smoothing) if loss == "cross_entropy" else loss_of(loss, None)
+    return known if members == 1 else EnsembleLoss(known)
+
+
+def smoothed(rows: Rows, loss: str, label_smoothing: float) -> Rows:
+    """Rows whose two classes are (ε/2, 1 − ε/2), which is what label smoothing is with one output.
+
+    >>> smoothed((None, np.array([[0.0], [1.0]])), "bce_with_logits", 0.1)[1].ravel().tolist()
+    [0.05, 0.95]
+    """
+    if loss != "bce_with_logits":
+        return rows
+    inputs, target = rows
+    return inputs, (target * (1 - label_smoothing) + label_smoothing / 2).astype(target.dtype)
 
 
 def outputs_of(architecture: Architecture, weights: Weights, loss: str, inputs: Inputs) -> Array:

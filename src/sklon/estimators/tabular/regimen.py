@@ -28,7 +28,8 @@ class Regimen:
     """AdamW with warm-up and cosine, decay, dropout, and an average of the weights that is validated and kept.
 
     ``lr`` is that of the largest batch; smaller ones step by √(batch/256) as far. ``epochs`` and ``batch_size`` may be
-    "auto". ``patience`` is how many epochs without a better validation loss end the fit, as a share of all epochs.
+    "auto". ``label_smoothing`` is for classes alone. ``patience`` is how many epochs without a better validation loss
+    end the fit, as a share of all epochs.
     """
 
     hidden: tuple[int, ...] = (256, 256, 256)
@@ -37,6 +38,7 @@ class Regimen:
     dropout: float = 0.1
     lr: float = 6e-3
     weight_decay: float = 0.2
+    label_smoothing: float = 0.05
     ema: float = 0.99
     warmup: float = 0.05
     batch_size: int | str = "auto"
