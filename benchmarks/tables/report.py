@@ -92,23 +92,28 @@ def _summary(results: Sequence[Result]) -> str:
 
 
 def plot(results: Sequence[Result], path: Path) -> None:
-    """Points of the systems: time across, error upwards, both relative to the yardstick."""
+    """Points of the systems: time across, error upwards, both relative to the yardstick.
+
+    A system that was measured on fewer sets than others says so: its mean is one over other sets.
+    """
     from matplotlib.figure import Figure
 
+    known = {system.name: relative(results, system.name) for system in SYSTEMS}
+    points = {name: found for name, found in known.items() if found is not None}
+    most = max((sets for *_, sets in points.values()), default=0)
     figure = Figure(figsize=(7, 4.5), layout="constrained")
     axis = figure.subplots()
-    for system in SYSTEMS:
-        found = (1.0, 1.0, 0) if system.name == YARDSTICK else relative(results, system.name)
-        if found is None:
-            continue
-        own = system.name.startswith(OURS)
-        axis.plot(found[1], found[0], "o", color="C1" if own else "C0")
-        axis.annotate(system.name, (found[1], found[0]), xytext=(6, 4), textcoords="offset points", fontsize=9)
+    for i, (name, (error, seconds, sets)) in enumerate(sorted(points.items(), key=lambda one: one[1][0])):
+        axis.plot(seconds, error, "o", color="C1" if name.startswith(OURS) else "C0")
+        label = name if sets == most else f"{name} ({sets} of {most} sets)"
+        aside, side = (-6, "right") if seconds > 10 else (6, "left")
+        at = (aside, 6 if i % 2 else -12)
+        axis.annotate(label, (seconds, error), xytext=at, ha=side, textcoords="offset points", fontsize=9)
     axis.set_xscale("log")
     axis.set_xlabel(f"fit time, {YARDSTICK} = 1")
     axis.set_ylabel(f"error, {YARDSTICK} = 1")
     axis.grid(color="0.9")
-    axis.margins(x=0.2)
+    axis.margins(x=0.35, y=0.12)
     figure.savefig(path)
 
 
