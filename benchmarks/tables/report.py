@@ -107,7 +107,7 @@ def plot(results: Sequence[Result], path: Path) -> None:
         axis.plot(seconds, error, "o", color="C1" if name.startswith(OURS) else "C0")
         label = name if sets == most else f"{name} ({sets} of {most} sets)"
         aside, side = (-6, "right") if seconds > 10 else (6, "left")
-        at = (aside, 6 if i % 2 else -12)
+        at = (aside, -12 if i % 2 else 6)
         axis.annotate(label, (seconds, error), xytext=at, ha=side, textcoords="offset points", fontsize=9)
     axis.set_xscale("log")
     axis.set_xlabel(f"fit time, {YARDSTICK} = 1")
