@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
-from scipy.optimize import least_squares, minimize  # type: ignore[import-untyped]
+from scipy.optimize import least_squares, minimize
 
 import sklon
 from sklon import calculus
