@@ -101,6 +101,36 @@ def test_both_go_back_to_the_same_pictures_and_begin_anew_together(page: Page, s
     wait_for_points(page, 0, 0)
 
 
+def test_back_before_a_change_each_run_has_the_settings_of_then(page: Page, served: Served) -> None:
+    open_page(page, served, f"/en/playground?{QUERY}")
+    press(page, "Step", 2)
+    wait_for_both(page, 2)
+    page.locator("[name=optimizer]").select_option("rmsprop")
+    choose(page, "A")
+    page.locator("[name=optimizer]").select_option("adagrad")
+    page.wait_for_url(lambda url: "&optimizer=adagrad" in url and "b.optimizer=rmsprop" in url)
+    press(page, "Step", 2)
+    wait_for_both(page, 4)
+    page.wait_for_selector(".rewind input[max='4']")
+    slide(page, ".rewind input", 1)
+    page.wait_for_url(lambda url: "&optimizer" not in url and "b.optimizer=sgd" in url)
+    page.wait_for_selector(".beside:has-text('B: sgd')")
+    assert page.locator("[name=optimizer]").input_value() == "adam"
+    page.wait_for_function("document.querySelector('.numbers tbody td').innerText === 'adam'")
+    assert row(page, "optimizer") == ["adam", "sgd"]
+
+
+def test_keyboards_stay_where_they_were_when_a_run_comes_or_goes(page: Page, served: Served) -> None:
+    open_page(page, served, "/en/playground?mode=step")
+    for pressed, then in (("Compare", "Keep A"), ("Keep A", "Compare")):
+        page.get_by_role("button", name=pressed, exact=True).focus()
+        page.keyboard.press("Enter")
+        page.get_by_role("button", name=then, exact=True).wait_for()
+        page.wait_for_selector(".comparing:focus")
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.innerText") == then
+
+
 def test_a_link_restores_both_and_is_kept_by_the_other_language(page: Page, served: Served) -> None:
     open_page(page, served, f"/en/playground?{QUERY}&b.width=9999&b.colour=red")
     wait_for_both(page, 0)

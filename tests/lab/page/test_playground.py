@@ -99,6 +99,24 @@ def test_a_control_acts_and_stands_in_the_address(page: Page, served: Served) ->
     page.wait_for_selector("[name=activation]:disabled")
 
 
+def test_back_before_a_change_the_controls_and_the_address_are_those_of_then(page: Page, served: Served) -> None:
+    open_page(page, served, "/en/playground?mode=step&batch_size=full")
+    press(page, "Step", 2)
+    wait_for_step(page, 2)
+    page.locator("[name=optimizer]").select_option("sgd")
+    page.wait_for_url("**optimizer=sgd**")
+    press(page, "Step", 2)
+    wait_for_step(page, 4)
+    page.wait_for_selector(".rewind input[max='4']")
+    slide(page, ".rewind input", 1)
+    page.wait_for_url(lambda url: "optimizer" not in url and "batch_size=full" in url)
+    page.wait_for_function("document.querySelector('[name=optimizer]')?.value === 'adam'")
+    with page.expect_download() as waiting:
+        press(page, "Settings, JSON")
+    taken = json.loads(Path(waiting.value.path()).read_text())
+    assert taken["step"] == 1 and taken["settings"]["optimizer"] == "adam"
+
+
 def test_a_control_acts_while_it_trains(page: Page, served: Served) -> None:
     open_page(page, served, "/en/playground")
     page.wait_for_function("+document.querySelector('.boundary canvas').dataset.step > 10")
@@ -140,8 +158,8 @@ def test_files_arrive(name: str, page: Page, served: Served) -> None:
         assert content.lstrip().startswith(starts[name.rsplit(".", 1)[1]]), content[:60]
 
 
-def give(page: Page, text: str) -> None:
-    file: FilePayload = {"name": "mine.csv", "mimeType": "text/csv", "buffer": text.encode()}
+def give(page: Page, text: str, encoding: str = "utf-8") -> None:
+    file: FilePayload = {"name": "mine.csv", "mimeType": "text/csv", "buffer": text.encode(encoding)}
     page.locator("input[type=file]").set_input_files(file)
 
 
@@ -182,6 +200,25 @@ def test_what_is_wrong_with_own_data_is_told_in_russian(page: Page, served: Serv
     give(page, TABLE)
     page.wait_for_selector("details .status:has-text('mine.csv')")
     assert page.locator("details .complaint").inner_text() == ""
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "cp1251", "utf-16"])
+def test_own_data_may_be_written_as_spreadsheets_write_them(encoding: str, page: Page, served: Served) -> None:
+    open_page(page, served, "/ru/playground?mode=step")
+    page.locator("details summary").first.click()
+    give(page, TABLE.replace("a,b", "возраст,рост"), encoding)
+    page.wait_for_selector("details .status:has-text('60')")
+    assert page.locator("details select").first.input_value() == "возраст"
+    press(page, own.USE.ru)
+    page.wait_for_selector(".views .caption:has-text('возраст от')")
+
+
+def test_a_file_without_numbers_is_said_to_be_one(page: Page, served: Served) -> None:
+    open_page(page, served, "/en/playground?mode=step")
+    page.locator("details summary").first.click()
+    give(page, "a,b\n" + "x,y\n" * 30)
+    page.wait_for_selector("details .complaint:has-text('mine.csv has no column of numbers')")
+    assert page.get_by_role("button", name=own.USE.en).count() == 0
 
 
 def test_a_training_that_diverges_says_why(page: Page, served: Served) -> None:

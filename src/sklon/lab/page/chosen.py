@@ -6,7 +6,7 @@ The controls show the settings of one run; what the other one has instead stands
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from nicegui import background_tasks, ui
@@ -52,6 +52,15 @@ class Chosen:
             self.settings, self._own = [self.settings[kept]], [self._own[kept]]
         self.which = RUNS[len(self.settings) - 1]
         await self._show_all()
+
+    async def agree(self, settings: Sequence[Mapping[str, Any]]) -> bool:
+        """Show the settings that the runs have, where they are others; whether they are."""
+        theirs = [dict(one) for one in settings]
+        if len(theirs) != len(self.settings) or theirs == self.settings:
+            return False
+        self.settings = theirs
+        await self._show_knobs()
+        return True
 
     def choose_own(self) -> tuple[int, ...]:
         """A user's own data are there for the chosen runs, and chosen; which these are."""

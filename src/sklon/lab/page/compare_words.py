@@ -5,6 +5,7 @@ from __future__ import annotations
 from sklon.lab.text import Text
 
 COMPARE = Text("Compare", "Сравнить")
+COMPARISON = Text("Comparison", "Сравнение")
 KEEP = Text("Keep {run}", "Оставить {run}")
 TURN = Text("The settings are those of", "Настройки относятся к")
 BOTH = Text("both", "обоим")

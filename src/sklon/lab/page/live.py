@@ -123,7 +123,8 @@ class _Page:
             self._rewind.classes("rewind")
             paces = {pace: pace for pace in PACES[:-1]} | {PACES[-1]: FASTEST.of(language)}
             Menu(PACE.of(language), paces, self.runs.pace, self._set_pace).classes("pace")
-            self._comparing = ui.element("div").classes("comparing")
+            self._comparing = ui.element("div").classes("comparing").props("role=group tabindex=-1")
+            self._comparing.props(f'aria-label="{compare_words.COMPARISON.of(language)}"')
         self._say_play()
 
     def _arrange(self) -> None:
@@ -189,7 +190,7 @@ class _Page:
         self._say_play()
 
     def _go_to(self, step: int, let_go: bool) -> None:
-        """Back to a step, or on to one that was there before: the same steps again."""
+        """Back to a step, or on to one that was there before. The settings are those of then, and say so."""
         self._rewind.place(step, max(1, self._farthest[1]), str(step))
         if self.player.playing:
             self.player.play(False)
@@ -197,7 +198,12 @@ class _Page:
         if let_go:
             self._journeys += 1
             journey = self._journeys
-            self.player.beside(lambda: self.runs.go_to(step, lambda: journey == self._journeys))
+            background_tasks.create(self._travel(step, lambda: journey == self._journeys), name="journey")
+
+    async def _travel(self, step: int, wanted: Callable[[], bool]) -> None:
+        with self.player.busy:
+            await aside(lambda: self.runs.go_to(step, wanted))
+        self._watch()
 
     def _set_pace(self, pace: str) -> None:
         if pace in PACES:
@@ -219,7 +225,10 @@ class _Page:
             background_tasks.create(self._settle(), name="controls")
 
     async def _settle(self) -> None:
-        """Show what was turned once it acts, and on until the runs are level; go on playing, where one had ended."""
+        """Show what was turned once it acts, and on until the runs are level; go on playing, where one had ended.
+
+        In the end the controls and the address say what the runs have: a journey back forgets what was turned later.
+        """
         settled = -1
         try:
             with self.player.busy:
@@ -231,6 +240,9 @@ class _Page:
                     self.player.wake()
         finally:
             self._settling = False
+        with self.client:
+            if await self.chosen.agree([moment.wanted for moment in self.runs.frame()]):
+                self._remember()
 
     def _use(self, own: Own) -> None:
         which = self.chosen.choose_own()
@@ -253,8 +265,10 @@ class _Page:
                 await self.chosen.follow(kept)
                 self._scenes, self._farthest = (), ((), self._farthest[1])
                 self._arrange()
+                self._comparing.run_method("focus", {"preventScroll": True})  # the button that had it is gone
                 self._remember()
                 self.player.start()
+            self._watch()
 
     # ---- what is said
     def _say_busy(self, busy: bool) -> None:
@@ -276,4 +290,4 @@ def _notes(runs: Runs, language: Language) -> str:
     """What a link wanted that could not be, with the run's name where there are two."""
     names = ("",) if len(runs.sessions) == 1 else tuple(f"{run}: " for run in RUNS)
     notes = [(name, note) for name, one in zip(names, runs.sessions, strict=True) for note in one.notes]
-    return " ".join(f"{name}{note.says.of(language)}" for name, note in notes)
+    return " · ".join(f"{name}{note.says.of(language)}" for name, note in notes)

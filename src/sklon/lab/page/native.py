@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
@@ -149,22 +150,28 @@ class Slider(Words):
 
 
 class File(Words):
-    """A file of text of at most ``most`` bytes; ``given`` is told its name and its text, None if it is too long."""
+    """A file of at most ``most`` bytes; ``given`` is told its name and its bytes, None if it is too long.
 
-    def __init__(self, label: str, given: Callable[[str, str | None], object], *, kinds: str, most: int) -> None:
+    Bytes, since the browser would read any text as UTF-8: whoever reads the file finds out how it is written.
+    """
+
+    def __init__(self, label: str, given: Callable[[str, bytes | None], object], *, kinds: str, most: int) -> None:
         super().__init__("label", label)
         with self:
             self.input = Words("input")
             self.input.set_attributes(type="file", accept=kinds)
 
         def handle(event: GenericEventArguments) -> None:
-            name, text = str(event.args.get("name", ""))[:80], event.args.get("text")
-            given(name, text if isinstance(text, str) and len(text.encode()) <= most else None)
+            name, content = str(event.args.get("name", ""))[:80], event.args.get("content")
+            held = _bytes_of(content) if isinstance(content, str) else None
+            given(name, held if held is not None and len(held) <= most else None)
 
         script = (
             "event => { const file = event.target.files[0]; if (!file) return; "
             f"if (file.size > {most}) emit({{ name: file.name }}); "
-            "else file.text().then(text => emit({ name: file.name, text })); }"
+            "else { const reader = new FileReader(); "
+            'reader.onload = () => emit({ name: file.name, content: reader.result.split(",")[1] || "" }); '
+            "reader.readAsDataURL(file); } }"
         )
         self.input.on("change", handle, js_handler=script)
 
@@ -177,6 +184,14 @@ class Details(Words):
         with self:
             Words("summary", summary)
         self.on("toggle", lambda event: turned(bool(event.args)), js_handler="event => emit(event.target.open)")
+
+
+def _bytes_of(content: str) -> bytes | None:
+    """What base64 says; None where it is something else."""
+    try:
+        return b64decode(content, validate=True)
+    except ValueError:
+        return None
 
 
 def _listen(element: Element, changed: Changed, event: str = "change", throttle: float = 0.0) -> None:

@@ -40,6 +40,10 @@ USE = Text("Train on it", "Обучать на них")
 TOO_LONG = Text(
     "the file is longer than 400 kB; take fewer of its rows", "файл больше 400 КБ; возьмите меньше его строк"
 )
+NO_NUMBERS = Text(
+    "{name} has no column of numbers, and an axis needs one; take another file",
+    "В {name} нет ни одного числового столбца, а для оси он нужен; возьмите другой файл",
+)
 READ = Text("{name}: {rows} rows; choose columns.", "{name}: строк {rows}; выберите столбцы.")
 TAKEN = Text(
     "Takes {rows} rows, test included; {left} had gaps.",
@@ -51,14 +55,14 @@ DRAWN = Text(
 )
 
 
-def table_of(text: str) -> Table:
-    """The table of a CSV file's text."""
-    return _with_file(text, read)
+def table_of(content: bytes) -> Table:
+    """The table of a CSV file."""
+    return _with_file(content, read)
 
 
-def own_of(text: str, features: list[str], target: str) -> Own:
-    """The chosen columns of a CSV file's text; InputError where nothing can be trained on them."""
-    own = _with_file(text, lambda path: own_data(path, features, target))
+def own_of(content: bytes, features: list[str], target: str) -> Own:
+    """The chosen columns of a CSV file; InputError where nothing can be trained on them."""
+    own = _with_file(content, lambda path: own_data(path, features, target))
     data_of({**DEFAULTS, "data": "own"}, own)
     return own
 
@@ -75,7 +79,7 @@ class OwnData:
 
     def __init__(self, client: Client, language: Language, use: Callable[[Own], None]) -> None:
         self.client, self.language, self._use = client, language, use
-        self._name, self._text = "", ""
+        self._name, self._content = "", b""
         self._chosen: dict[str, str] = {}
         with Details(TITLE.of(language), lambda _: None):
             Words("p", ABOUT.of(language))
@@ -85,19 +89,22 @@ class OwnData:
             self._complaint = Words("p", "", "complaint").props("role=alert")
             self._said = Words("p", "", "status").props("role=status")
 
-    def _given(self, name: str, text: str | None) -> None:
+    def _given(self, name: str, content: bytes | None) -> None:
         self._columns.clear()
-        if text is None:
+        if content is None:
             self._say(complaint=TOO_LONG.of(self.language))
             return
-        self._name, self._text = name, text
+        self._name, self._content = name, content
         background_tasks.create(self._look(), name="own data")
 
     async def _look(self) -> None:
         try:
-            table = await aside(lambda: table_of(self._text))
+            table = await aside(lambda: table_of(self._content))
         except InputError as error:
             self._complain(error)
+            return
+        if all(column.numbers is None for column in table.columns[:MOST_COLUMNS]):
+            self._say(complaint=NO_NUMBERS.of(self.language).format(name=self._name))
             return
         self._say(READ.of(self.language).format(name=self._name, rows=len(table)))
         with self.client, self._columns:
@@ -132,7 +139,7 @@ class OwnData:
     async def _read(self) -> None:
         features = [self._chosen[role] for role in ("first", "second") if self._chosen[role]]
         try:
-            own = await aside(lambda: own_of(self._text, features, self._chosen["target"]))
+            own = await aside(lambda: own_of(self._content, features, self._chosen["target"]))
         except InputError as error:
             self._complain(error)
             return
@@ -149,8 +156,8 @@ class OwnData:
         self._complaint.say(complaint)
 
 
-def _with_file(text: str, do: Callable[[Path], Made]) -> Made:
+def _with_file(content: bytes, do: Callable[[Path], Made]) -> Made:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "own.csv"
-        path.write_text(text, encoding="utf-8")
+        path.write_bytes(content)
         return do(path)
