@@ -221,6 +221,18 @@ def test_a_file_without_numbers_is_said_to_be_one(page: Page, served: Served) ->
     assert page.get_by_role("button", name=own.USE.en).count() == 0
 
 
+def test_a_browser_that_was_away_for_some_seconds_finds_its_training(page: Page, served: Served) -> None:
+    open_page(page, served, "/en/playground?mode=step&batch_size=full")
+    press(page, "Step", 3)
+    wait_for_step(page, 3)
+    page.evaluate("window.stays = true; window.socket.disconnect(); setTimeout(() => window.socket.connect(), 5000)")
+    page.wait_for_function("!window.socket.connected")
+    page.wait_for_function("window.socket.connected")
+    press(page, "Step")
+    wait_for_step(page, 4)
+    assert page.evaluate("window.stays"), "it was not loaded anew"
+
+
 def test_a_training_that_diverges_says_why(page: Page, served: Served) -> None:
     open_page(page, served, "/en/playground?optimizer=sgd&learning_rate=10&l2=1&data=curve&pace=fastest")
     page.wait_for_selector(".ended[data-reason=diverged]:not(:empty)")
