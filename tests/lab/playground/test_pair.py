@@ -249,3 +249,27 @@ def test_a_fork_of_a_run_that_has_ended_has_ended_too() -> None:
             assert fork.frame().ended == ended is not None and fork.step(5).step == session.frame().step
             fork.change("epochs", 4)
             assert fork.step(50).epoch == 4 and session.frame().epoch == 2
+
+
+def test_nobody_catches_up_while_nobody_looks() -> None:
+    with Pair(Session("points=60&batch_size=full"), Session("points=60&batch_size=full")) as pair:
+        pair.step(200)
+        pair.rest(True)
+        pair.change_all({"width": 5}, (1,))
+        pair.play()
+        pair.settle(0.3)
+        assert [moment.step for moment in pair.frame()] == [200, 200] and not pair.level
+        pair.rest(False)
+        pair.pause()
+        one, other = pair.settle()
+        assert one.step == other.step >= 200 and other.settings["width"] == 5
+
+
+def test_a_closed_pair_that_was_not_level_is_waited_for_by_nobody() -> None:
+    pair = Pair(Session("points=60&batch_size=full"), Session("points=60&batch_size=full"))
+    pair.step(50)
+    pair.rest(True)
+    pair.change_all({"width": 5}, (1,))
+    assert not pair.level
+    pair.close()
+    assert pair.level

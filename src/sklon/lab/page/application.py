@@ -31,9 +31,9 @@ FAVICON = (
     "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'><path d='M2 7 30 25 2 25Z' fill='#2389a8'/></svg>"
 )
 
-#: seconds for which a page that has fallen silent is kept: a browser puts tabs to sleep, and a busy one answers late.
-#: Nothing trains meanwhile. Whoever comes back later finds the page as its address says, from its first step on.
-ABSENCE = 60.0
+#: seconds for which a page that has fallen silent is kept: a browser that is busy answers late. Nothing trains
+#: meanwhile. Whoever comes back later finds the page as its address says, from the first step on.
+ABSENCE = 20.0
 
 #: NiceGUI's names of our languages; they become ``<html lang>``
 TAGS: dict[Language, Literal["en-US", "ru"]] = {"en": "en-US", "ru": "ru"}

@@ -11,7 +11,6 @@ STYLE = """
 .run .name { display:flex; gap:.55rem; align-items:center; margin:0 0 .5rem; min-height:2.5rem; font-size:.92rem;
   line-height:1.3; color:var(--soft) }
 .run .name span { overflow:hidden; display:-webkit-box; -webkit-box-orient:vertical; -webkit-line-clamp:2 }
-.stage:has(.comparing button + button) .actions .rewind { flex-basis:11rem }
 .run .name b, .numbers thead b, h3.of-run, .choices b { color:var(--ink); font-weight:680 }
 .run .name b { flex:none; width:1.7rem; text-align:center; line-height:1.55rem; border-radius:6px;
   border:2px solid var(--accent); font-size:.95rem }

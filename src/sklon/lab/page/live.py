@@ -110,6 +110,8 @@ class _Page:
         show_takeaway(self.client, language, self.runs.frame)
         self._arrange()
         self.player.follow(self.client)
+        self.client.on_connect(lambda: self.runs.rest(False))
+        self.client.on_disconnect(lambda: self.runs.rest(True))
         self.client.on_disconnect(self._refresh.cancel)
 
     def _show_actions(self) -> None:
@@ -235,7 +237,7 @@ class _Page:
                 while settled != self._turned or not self.runs.level:
                     settled = self._turned
                     await aside(lambda: self.runs.settle(FRAME))
-                    if self.player.playing:
+                    if self.player.playing and self.client.has_socket_connection:
                         self.runs.go_on()
                     self.player.wake()
         finally:

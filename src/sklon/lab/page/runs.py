@@ -64,6 +64,11 @@ class Runs:
         """Stop between two steps."""
         return self._after((self._pair or self._alone).pause())
 
+    def rest(self, resting: bool) -> None:
+        """Let nothing go on by itself while nobody looks."""
+        if self._pair is not None:
+            self._pair.rest(resting)
+
     def step(self) -> Moments:
         """Take one step."""
         return self._after((self._pair or self._alone).step())

@@ -126,7 +126,7 @@ footer p { margin:0 }
 .working:empty { display:none }
 .stage .actions { align-items:end; margin-bottom:1.2rem }
 .stage .actions label { display:flex; flex-wrap:wrap; gap:.1rem .6rem; font-size:.88rem; color:var(--soft) }
-.stage .actions .rewind { flex:1 1 14rem } .stage .actions .rewind input { width:100% }
+.stage .actions .rewind { flex:1 1 9rem } .stage .actions .rewind input { width:100% }
 .stage .actions .pace { flex-direction:column }
 .value { color:var(--ink); font-variant-numeric:tabular-nums; font-weight:600; margin-left:auto }
 .stage .told { position:absolute; width:1px; height:1px; overflow:hidden; clip-path:inset(50%); margin:0 }
@@ -161,7 +161,7 @@ pre { overflow-wrap:anywhere }
   header.bar { column-gap:1rem; padding-top:.8rem } header.bar .languages { order:1 }
   header.bar .brand + nav { order:2; flex:1 0 100%; justify-content:space-between; gap:.2rem .6rem }
   header.bar nav a { font-size:.9rem } button { padding-inline:.75rem } .actions { gap:.5rem }
-  .stage .actions button { padding-inline:.5rem; font-size:.94rem }
+  .stage .actions button { padding-inline:.5rem; font-size:.94rem } .stage .actions .rewind { flex-basis:100% }
   .turn a { flex:1 0 100% } .doors { grid-template-columns:repeat(2,minmax(0,1fr)); gap:.8rem }
   .doors a { padding:.8rem .9rem } .doors svg { width:5.5rem; margin-bottom:.5rem } }
 @media (max-width:44rem) { .checks tr { display:flex; flex-wrap:wrap; padding:.35rem 0;

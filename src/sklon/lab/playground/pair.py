@@ -99,7 +99,7 @@ class Pair:
         self._asking, self._moved = 0, False
         self._wishes = (Wish(), Wish())
         self._changes, self._made, self._shown = 0, 0, 0  # asked for, made by both, and to be seen in the moments
-        self._playing, self._closing = False, False
+        self._playing, self._resting, self._closing = False, False, False
         self._pace = Pace()
         self._error: BaseException | None = None
         self._moments: Moments = (first.pause(), second.pause())
@@ -122,6 +122,12 @@ class Pair:
         with self._moving():
             self._playing = False
         return self.frame()
+
+    def rest(self, resting: bool) -> None:
+        """Let nothing go on by itself for as long as nobody looks: neither who plays nor who catches up."""
+        with self._turn:
+            self._resting = resting
+            self._turn.notify_all()
 
     def step(self, count: int = 1) -> Moments:
         """Take so many steps each, and pause; fewer where a run ends."""
@@ -198,8 +204,8 @@ class Pair:
 
     @property
     def level(self) -> bool:
-        """Whether all that was asked for can be seen, and no run has to catch up."""
-        return self._shown == self._changes and not _late(self._moments)
+        """Whether all that was asked for can be seen, and no run has to catch up; what is closed never will."""
+        return self._closing or (self._shown == self._changes and not _late(self._moments))
 
     @property
     def times(self) -> tuple[float | None, float | None]:
@@ -299,7 +305,7 @@ class Pair:
         """Wait for a piece that can be done, and take the turn for it; False to end."""
         with self._turn:
             while not self._closing:
-                others = self._moved or self._asking > 0 or self._error is not None
+                others = self._moved or self._asking > 0 or self._resting or self._error is not None
                 if not others and (
                     self._made != self._changes or not self.level or (self._playing and self._pace.due > 0)
                 ):
