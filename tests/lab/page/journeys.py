@@ -38,6 +38,11 @@ CANVAS = ".boundary canvas"
 LOCALES: dict[Language, str] = {"en": "en-GB", "ru": "ru-RU"}
 #: rows of the table, few enough that a large network learns them by heart
 ROWS_OF_TABLE = 200
+#: scrolls the table of layers on a narrow page so that the activations stand beside the names of the layers
+ACTIVATIONS_FIRST = """table => {
+  const heads = table.querySelectorAll('th');
+  table.scrollTo(heads[5].offsetLeft - heads[0].offsetWidth, 0);
+}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +216,7 @@ def engineer(visit: Visit) -> None:
     broken = _layers(visit, 7)
     assert max(row["dead"] for row in broken.values()) > 80, "most units of a layer are silent for all rows"
     assert broken["1"]["gradient"] < alive["1"]["gradient"] / 10, "so little or nothing comes through"
-    page.locator(".inside .scroll").evaluate("scrolled => scrolled.scrollTo(1000, 0)")
+    page.locator(".inside .scroll").evaluate(ACTIVATIONS_FIRST)
     visit.seen("inside", ".inside-network")
 
     visit.move(".rewind input", 3)
