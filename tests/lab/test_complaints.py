@@ -88,8 +88,8 @@ def upload(name: str) -> InputError:
     text, chosen, *_ = TABLES[name]
     with pytest.raises(InputError) as raised:
         if chosen is None:
-            own.table_of(text)
-        own.own_of(text, [*chosen[:-1]] if chosen else ["a"], chosen[-1] if chosen else "c")
+            own.table_of(text.encode())
+        own.own_of(text.encode(), [*chosen[:-1]] if chosen else ["a"], chosen[-1] if chosen else "c")
     return raised.value
 
 
@@ -204,7 +204,7 @@ def test_whatever_is_uploaded_nothing_untold_comes() -> None:
     for _ in range(150):
         text = "".join(draw.choices(pieces, k=draw.randint(0, 40)))
         try:
-            own.table_of(text)
+            own.table_of(text.encode())
         except InputError as error:
             told += 1
             assert error.sentence in RUSSIAN, error
