@@ -17,6 +17,7 @@ from sklon.data import (
     OneHot,
     Preparation,
     Quantity,
+    column_from_array,
     column_from_text,
     fit_preparation,
     fit_recipe,
@@ -121,6 +122,14 @@ def test_far_values_are_bent_together_and_stay_in_order() -> None:
     assert (np.diff(value) > 0).all() and value[-1] <= CLIP
 
 
+def test_values_of_any_two_magnitudes_stay_in_order() -> None:
+    tiny, huge = np.linspace(1, 2, 90) * 1e-90, np.linspace(1, 2, 10) * 1e90
+    recipe = fit_recipe(column_from_array("x", np.concatenate([tiny, huge])))
+    assert isinstance(recipe, Numeric)
+    value = recipe.values(column_from_array("x", np.array([1e-90, 2e-90, 2e90])))[:, 0]
+    assert (np.diff(value) > 0).all() and value[-1] == CLIP
+
+
 def test_bins_hold_equally_many_rows() -> None:
     values = np.random.default_rng(0).exponential(size=48_000)
     recipe = fit_recipe(read({"x": values}).column("x"))
@@ -173,6 +182,14 @@ def test_text_in_a_numeric_column_counts_as_missing_and_is_noted(prepared: Prepa
     columns = rich_columns(3) | {"plain": ["1", "oops", "NA"]}
     assert prepared.notes(read(columns)) == ("plain has 1 values that are not numbers; they count as missing",)
     assert np.isfinite(prepared.inputs(read(columns))[0]).all()
+
+
+def test_dates_in_another_format_count_as_missing_and_are_noted() -> None:
+    days = [f"2024-{month:02d}-{day:02d}" for month in range(1, 13) for day in range(1, 21)]
+    prepared = fit_preparation(read({"day": days, "y": np.arange(240.0)}), "y", "regression")
+    said = "day has 2 values that are not dates in the format of the training rows; they count as missing"
+    assert prepared.notes(read({"day": [*days, "24.12.2024", "soon", None]})) == (said,)
+    assert prepared.notes(read({"day": days})) == ()
 
 
 def test_quantities_go_there_and_back_and_stay_in_the_range_seen() -> None:

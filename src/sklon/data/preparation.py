@@ -77,11 +77,11 @@ class Preparation:
     def notes(self, table: Table) -> tuple[str, ...]:
         """What in a table differs from the training rows, one sentence each: values that count as missing."""
         columns = self._columns(table)
-        numeric = [recipe.name for recipe in self.recipes if isinstance(recipe, Numeric)]
         return tuple(
-            f"{name} has {count} {what}; they count as missing"
-            for name in numeric
-            for what, count in _unusable(columns[name]).items()
+            f"{recipe.name} has {count} {what}; they count as missing"
+            for recipe in self.recipes
+            if isinstance(recipe, Numeric | Calendar)
+            for what, count in _unusable(recipe, columns[recipe.name]).items()
             if count
         )
 
@@ -135,8 +135,10 @@ def fit_preparation(
     return Preparation(recipes, fit_target(table.column(target), task))
 
 
-def _unusable(column: Column) -> dict[str, int]:
-    """How many present values a numeric column cannot use, by what they are."""
+def _unusable(recipe: Numeric | Calendar, column: Column) -> dict[str, int]:
+    """How many present values a column cannot use, by what they are."""
+    if isinstance(recipe, Calendar):
+        return {"values that are not dates in the format of the training rows": recipe.unreadable(column)}
     numbers = column.as_numbers()
     return {
         "values that are not numbers": int(np.count_nonzero(np.isnan(numbers) & ~column.missing)),

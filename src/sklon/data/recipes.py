@@ -22,7 +22,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from .dates import calendar, format_of
+from .dates import calendar, date_of, format_of
 from .table import Column, Numbers, brief
 
 Features: TypeAlias = NDArray[np.float32]
@@ -86,7 +86,7 @@ class Numeric:
 
     def _scaled(self, x: Numbers) -> Numbers:
         z = (np.clip(x, self.low, self.high) - self.center) / self.scale
-        return np.asarray(z / np.sqrt(1 + (z / CLIP) ** 2))
+        return np.asarray(z / np.hypot(1, z / CLIP))
 
     def describe(self) -> str:
         """One clause for people."""
@@ -186,6 +186,11 @@ class Calendar:
     def features(self, column: Column) -> Features:
         """The features beside them, [rows, width]."""
         return np.concatenate([part.features(one) for part, one in self._split(column)], axis=1)
+
+    def unreadable(self, column: Column) -> int:
+        """How many present values are no dates in this format."""
+        known = {text: date_of(text, self.form) for text in set(column.text.tolist()) if text is not None}
+        return sum(text is not None and known[text] is None for text in column.text)
 
     def _split(self, column: Column) -> list[tuple[Numeric, Column]]:
         """Each part with its numbers as a column."""

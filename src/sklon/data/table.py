@@ -152,7 +152,7 @@ def _needs_comma(texts: Texts) -> bool:
 
 
 def column_from_array(name: str, values: Any) -> Column:
-    """A column of a NumPy array (or what ``to_numpy`` or ``asarray`` makes one of)."""
+    """A column of a NumPy array (or what ``to_numpy`` or ``asarray`` makes one of); durations are seconds."""
     array = np.ma.asanyarray(values.to_numpy() if hasattr(values, "to_numpy") else values)
     if array.ndim != 1:
         raise InputError(f"column {name!r} has the shape {array.shape}; a column is one value per row")
@@ -160,6 +160,8 @@ def column_from_array(name: str, values: Any) -> Column:
         return _column_from_numbers(name, array)
     if array.dtype.kind == "M":
         return column_from_text(name, _dates(array))
+    if array.dtype.kind == "m":
+        return _column_from_numbers(name, array / np.timedelta64(1, "s"))
     return column_from_text(name, (None if _is_missing(value) else value for value in array.tolist()))
 
 
@@ -196,7 +198,9 @@ def _present(value: object) -> str | None:
 
 
 def _is_missing(value: Any) -> bool:
-    return value is None or (isinstance(value, float) and value != value)
+    """None, and what differs from itself: NaN and NaT."""
+    differs = value != value
+    return value is None or (isinstance(differs, bool | np.bool_) and bool(differs))
 
 
 def _object_array(values: list[str | None]) -> Texts:

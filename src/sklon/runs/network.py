@@ -20,7 +20,7 @@ from sklon.estimators.tabular.network import Architecture, TableNet
 from sklon.estimators.tabular.regimen import choose_batch_size
 from sklon.optim import EMA, ClipNorm, MuonRule, Rule
 from sklon.optim.named import rule_of
-from sklon.tensors.modes import manual_seed
+from sklon.tensors.modes import seeded
 from sklon.training import Trainer
 from sklon.training.checkpoints import Checkpoints
 
@@ -66,8 +66,8 @@ def fit_network(
 
     With ``resume`` it goes on from the newest of the checkpoints.
     """
-    manual_seed(settings.seed)
-    model = TableNet(architecture)
+    with seeded(settings.seed):
+        model = TableNet(architecture)
     rows = len(training[1])
     by_sign = settings.optimizer == "rprop" and settings.batch_size == "auto"
     batch_size = choose_batch_size("full" if by_sign else settings.batch_size, rows)
@@ -130,7 +130,8 @@ def _balanced(rows: tuple[Inputs, NDArray[Any]], seen: NDArray[Any]) -> tuple[In
 
 def outputs_of(architecture: Architecture, weights: Weights, loss: str, inputs: Inputs) -> NDArray[Any]:
     """The raw outputs, [rows, outputs], of the network with these weights."""
-    model = TableNet(architecture)
+    with seeded(0):  # values that the weights replace
+        model = TableNet(architecture)
     model.load_state_dict(weights)
     return np.asarray(Trainer(model, loss=loss).predict(inputs))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,13 @@ from sklearn.inspection import partial_dependence, permutation_importance
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 
+import sklon
 from sklon import TabularClassifier, TabularRegressor
 from sklon._base.errors import InputError
 from sklon.data import Preparation
 from sklon.estimators.tabular.frames import table_of
+from sklon.estimators.tabular.predictor import fold_sides
+from sklon.tensors.modes import seeded
 
 Array = np.ndarray[Any, Any]
 SMALL: dict[str, Any] = {"hidden": (64, 64), "epochs": 60, "random_state": 0}
@@ -98,6 +102,39 @@ def test_the_same_seed_gives_the_same_bits_and_another_one_others(regressor: Tab
     np.testing.assert_array_equal(regressor.predict(X), again)
     other = clone(regressor).set_params(random_state=1).fit(X, quantity(X)).predict(X)
     assert not np.array_equal(again, other)
+
+
+def test_fits_in_several_threads_do_not_disturb_each_other_nor_the_random_numbers_of_others() -> None:
+    X = columns()
+    settings = SMALL | {"epochs": 1}
+
+    def predicted(seed: int) -> Array:
+        model = TabularRegressor(**settings | {"random_state": seed}).fit(X, quantity(X))
+        return model.predict(X)
+
+    seeds = [0, 1, 2, 3] * 3
+    alone = [predicted(seed) for seed in seeds[:4]]
+    with seeded(5):
+        sklon.rand(2)
+        expected = sklon.rand(2).tolist()
+    with seeded(5):
+        sklon.rand(2)
+        predicted(0)
+        assert sklon.rand(2).tolist() == expected
+    with ThreadPoolExecutor(4) as threads:
+        for seed, found in zip(seeds, threads.map(predicted, seeds), strict=True):
+            np.testing.assert_array_equal(found, alone[seed])
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_every_fold_knows_a_class_of_a_single_row(classes: int) -> None:
+    X = columns(120)
+    y = np.arange(120) % (classes - 1)
+    y[7] = 9
+    model = TabularClassifier(**SMALL | {"epochs": 2}, folds=3).fit(X, y)
+    assert model.predict_proba(X).shape == (120, classes)
+    held = np.concatenate([held for _, held in fold_sides(120, 3, 0, y)])
+    assert sorted(held) == [row for row in range(120) if row != 7]
 
 
 def test_rows_that_are_given_to_validate_are_not_trained_on() -> None:
@@ -184,6 +221,9 @@ def test_columns_may_be_called_as_they_like() -> None:
         (lambda X: TabularClassifier().fit(X, np.zeros(ROWS)), "one class, .*; a classifier needs two"),
         (lambda X: TabularRegressor(folds=2).fit(X, quantity(X), X, quantity(X)), "leave one of them out"),
         (lambda X: TabularRegressor().fit(X, quantity(X)[:5]), "inconsistent numbers of samples"),
+        (lambda X: TabularRegressor().fit(X, quantity(X), X, quantity(X)[:5]), "inconsistent numbers of samples"),
+        (lambda X: TabularRegressor().fit(X, quantity(X), y_val=quantity(X)), "both X_val and y_val"),
+        (lambda X: TabularRegressor().fit(X, quantity(X), X_val=X), "both X_val and y_val"),
         (lambda X: TabularRegressor(categorical=["none"]).fit(X, quantity(X)), "no column 'none'"),
         (lambda X: TabularClassifier().fit(X, labels(X), X, np.full(ROWS, "odd")), "'odd', which y has not"),
     ],
@@ -198,6 +238,18 @@ def test_a_column_that_is_missing_is_named(regressor: TabularRegressor) -> None:
     renamed = {("colours" if name == "colour" else name): values for name, values in X.items()}
     with pytest.raises(InputError, match="lacks the column 'colour'; did you mean 'colours'"):
         regressor.predict(renamed)
+
+
+def test_values_that_cannot_be_read_are_told_of(regressor: TabularRegressor) -> None:
+    X = columns(20)
+    odd = X | {"code": np.array(["two"] * 3 + ["1"] * 17), "day": ["24.12.2024"] * 20}
+    with pytest.warns(UserWarning) as said:
+        found = regressor.predict(odd)
+    sentences = [str(one.message) for one in said]
+    assert len(sentences) == 2 and sentences[0].startswith("day has 20 values that are not dates")
+    assert sentences[1] == "code has 3 values that are not numbers; they count as missing."
+    gone = X | {"code": np.array([np.nan] * 3 + [1.0] * 17), "day": np.full(20, "NaT", "datetime64[s]")}
+    np.testing.assert_array_equal(found, regressor.predict(gone))
 
 
 @pytest.mark.parametrize("classes", [2, 3])

@@ -80,3 +80,22 @@ def test_what_is_no_table_is_refused(X: Any, clause: str) -> None:
 def test_a_categorical_column_that_is_not_there_is_named() -> None:
     with pytest.raises(InputError, match="no column 'b' that could be categorical; it has a"):
         table_of({"a": [1, 2]}, categorical=["b"])
+
+
+def test_whole_numbers_name_the_same_things_beside_missing_values() -> None:
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    forms = [[1, 2], [1.0, 2.0], [1.0, 2.0, np.nan], pandas.array([1, 2, None], dtype="Int64")]
+    for values in forms:
+        expected = ["1", "2", None][: len(values)]
+        assert _texts(table_of({"a": values}, categorical=["a"])) == {"a": expected}
+        assert _texts(table_of(pandas.DataFrame({"a": values}).astype("category"))) == {"a": expected}
+    texts = pandas.DataFrame({"a": pandas.array(["u", None], dtype="string")})
+    assert _texts(table_of(texts, categorical=["a"])) == {"a": ["u", None]}
+
+
+def test_durations_are_seconds_and_missing_moments_are_missing() -> None:
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    waits = table_of(pandas.DataFrame({"wait": pandas.to_timedelta(["2h", None, "1min"])})).column("wait")
+    np.testing.assert_array_equal(waits.as_numbers(), [7200, np.nan, 60])
+    zoned = pandas.to_datetime(["2024-01-01 10:00", None], utc=True)
+    assert _texts(table_of(pandas.DataFrame({"day": zoned}))) == {"day": ["2024-01-01 10:00:00+00:00", None]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import abstractmethod
 from collections.abc import Mapping
 from numbers import Integral, Real
@@ -78,13 +79,13 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]
 
     # ---- fitting
     def _fit(self, X: Any, y: Any, X_val: Any, y_val: Any) -> None:
+        if (X_val is None) != (y_val is None):
+            raise InputError("a validation set has both X_val and y_val; pass the other one too")
         self._note_columns(X, y)
         table = table_of(X, self._named)
         name = free_name(table)
         target, task = self._target(y, name)
-        if len(target) != len(table):
-            raise InputError(f"Found input variables with inconsistent numbers of samples: {[len(table), len(target)]}")
-        if len(table) < 2:
+        if len(table) == len(target) < 2:
             raise InputError("X has 1 sample, and nothing is learned from one sample; give more rows")
         table = with_target(table, target)
         rows = len(table)
@@ -167,6 +168,8 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]
         """The mean of what the networks say of each row."""
         check_is_fitted(self)
         table = self._table(X)
+        for note in self.predictors_[0].preparation.notes(table):
+            warnings.warn(f"{note}.", UserWarning, stacklevel=3)
         return np.asarray(np.mean([one.predict(table) for one in self.predictors_], axis=0))
 
     def __sklearn_tags__(self) -> Any:

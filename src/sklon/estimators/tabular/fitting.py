@@ -10,7 +10,7 @@ import numpy as np
 from sklon._base.errors import InputError
 from sklon.data import Inputs
 from sklon.nn import CrossEntropyLoss, EnsembleLoss, Loss
-from sklon.tensors.modes import manual_seed
+from sklon.tensors.modes import seeded
 from sklon.training import Trainer
 from sklon.training.losses import loss_of
 
@@ -49,8 +49,8 @@ def fit(
     progress: bool = False,
 ) -> Fitted:
     """Train a network of this architecture from its seed. Raises InputError where nothing finite comes out."""
-    manual_seed(seed)
-    model = TableNet(architecture)
+    with seeded(seed):
+        model = TableNet(architecture)
     rows = len(training[1])
     epochs = regimen.epochs_for(rows)
     training = smoothed(training, loss, regimen.label_smoothing)
@@ -101,7 +101,8 @@ def outputs_of(architecture: Architecture, weights: Weights, loss: str, inputs: 
 
     Rows are filled up to whole blocks: what is said of a row does not depend on how many others there are.
     """
-    model = TableNet(architecture)
+    with seeded(0):  # values that the weights replace
+        model = TableNet(architecture)
     model.load_state_dict(weights)
     rows = len(inputs[0])
     filled = tuple(np.concatenate([part, np.repeat(part[:1], -rows % BLOCK, axis=0)]) for part in inputs)

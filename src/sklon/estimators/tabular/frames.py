@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from sklon._base.errors import DtypeError, InputError
-from sklon.data import Column, Table, column_from_array, column_from_text
+from sklon.data import Column, Table, column_from_array
 from sklon.data.table import check_table
 
 SOURCE = "X"
@@ -68,9 +68,13 @@ def _column(name: str, values: Any, named: bool) -> Column:
     if not named and not _is_category(values):
         return column_from_array(name, values)
     array = np.asarray(values.to_numpy() if hasattr(values, "to_numpy") else values, dtype=object)
-    texts = (None if value is None or value != value else str(value) for value in array.tolist())
-    column = column_from_text(name, texts)
-    return Column(name, column.text, None)
+    names = np.array([_as_name(value) for value in array.tolist()], dtype=object)
+    return Column(name, column_from_array(name, names).text, None)
+
+
+def _as_name(value: Any) -> Any:
+    """A value as the name of a thing: 1.0, which is what 1 becomes beside a missing value, has the name of 1."""
+    return int(value) if isinstance(value, float | np.floating) and value.is_integer() else value
 
 
 def _decoded(values: Any) -> Any:

@@ -89,19 +89,26 @@ def sides(rows: int, fraction: float, seed: int, classes: Array | None) -> tuple
 
 
 def fold_sides(rows: int, folds: int, seed: int, classes: Array | None) -> list[tuple[Array, Array]]:
-    """Both sides of each of several folds: every row validates once, each class in its proportion."""
+    """Both sides of each of several folds: every row validates once, each class in its proportion.
+
+    The only row of a class trains in all of them, so that every network knows every class.
+    """
     if folds > rows:
         raise InputError(f"{rows} rows are too few for {folds} folds")
     order = np.random.default_rng(seed).permutation(rows)
     if classes is not None:
-        order = order[np.argsort(classes[order], kind="stable")]
-    fold = np.empty(rows, np.int64)
-    fold[order] = np.arange(rows) % folds
+        _, codes, counts = np.unique(classes, return_inverse=True, return_counts=True)
+        order = order[counts[codes[order]] > 1]
+        order = order[np.argsort(codes[order], kind="stable")]
+    fold = np.full(rows, -1)
+    fold[order] = np.arange(len(order)) % folds
     return [(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(folds)]
 
 
 def with_target(table: Table, column: Column) -> Table:
-    """The table with one more column."""
+    """The table with one more column. Raises InputError where it has another length."""
+    if len(column) != len(table):
+        raise InputError(f"Found input variables with inconsistent numbers of samples: {[len(table), len(column)]}")
     return Table((*table.columns, column), table.source, table.sha256)
 
 
