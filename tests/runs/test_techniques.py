@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sklon._base.errors import InputError
-from sklon.estimators.tabular.network import ACTIVATIONS
+from sklon.nn.activation import ACTIVATIONS
 from sklon.runs import train
 from sklon.runs.losses import LOSSES
 from sklon.runs.settings import ACTIVATIONS as NAMES

@@ -21,6 +21,7 @@ import numpy as np
 from sklon import nn
 from sklon.compiler.executable import aligned_zeros
 from sklon.nn import Module
+from sklon.nn.activation import ACTIVATIONS as PLAIN
 from sklon.tensors import Tensor
 from sklon.tensors import functional as F
 from sklon.tensors.modes import seeded
@@ -33,17 +34,8 @@ State: TypeAlias = dict[str, Array]
 ACTIVATIONS: dict[str, Callable[[], Module]] = {
     "identity": nn.Identity,
     "logistic": nn.Sigmoid,
-    "tanh": nn.Tanh,
-    "relu": nn.ReLU,
-    "gelu": nn.GELU,
-    "silu": nn.SiLU,
-    "elu": nn.ELU,
-    "selu": nn.SELU,
-    "leaky_relu": nn.LeakyReLU,
     "prelu": nn.PReLU,
-    "mish": nn.Mish,
-    "softplus": nn.Softplus,
-    "sigmoid": nn.Sigmoid,
+    **PLAIN,
 }
 
 

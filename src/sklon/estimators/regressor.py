@@ -75,7 +75,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
 
     What differs from scikit-learn: sums are added in another order, so that numbers agree to rounding. A batch whose
     rows all weigh 0 takes a step without gradients, where theirs is an error. A fit whose weights stop being finite
-    ends there, with their error.
+    ends there, with their error. A warm start that finds no better score keeps the best weights, where theirs
+    returns the last ones.
 
     Examples
     --------

@@ -275,3 +275,18 @@ class Softmax2d(_Plain):
         if x.ndim not in (3, 4):
             raise ShapeError(f"Softmax2d takes [N, C, H, W] or [C, H, W], not {x.shape}; use Softmax(dim)")
         return functional.softmax(x, -3)
+
+
+#: activations by the names that runs, estimators and the lab use
+ACTIVATIONS: dict[str, Callable[[], Module]] = {
+    "relu": ReLU,
+    "tanh": Tanh,
+    "gelu": GELU,
+    "silu": SiLU,
+    "elu": ELU,
+    "selu": SELU,
+    "leaky_relu": LeakyReLU,
+    "mish": Mish,
+    "softplus": Softplus,
+    "sigmoid": Sigmoid,
+}

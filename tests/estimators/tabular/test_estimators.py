@@ -110,7 +110,8 @@ def test_fits_in_several_threads_do_not_disturb_each_other_nor_the_random_number
 
     def predicted(seed: int) -> Array:
         model = TabularRegressor(**settings | {"random_state": seed}).fit(X, quantity(X))
-        return model.predict(X)
+        found: Array = model.predict(X)
+        return found
 
     seeds = [0, 1, 2, 3] * 3
     alone = [predicted(seed) for seed in seeds[:4]]

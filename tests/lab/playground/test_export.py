@@ -14,7 +14,6 @@ from xml.etree.ElementTree import parse
 import numpy as np
 import pytest
 
-from sklon.estimators.tabular.network import ACTIVATIONS
 from sklon.lab.playground import (
     Moment,
     Session,
@@ -32,6 +31,7 @@ from sklon.lab.playground import (
 )
 from sklon.lab.playground.controls import INITIALISATIONS, OPTIMIZERS, SCHEDULES
 from sklon.lab.playground.script import DATA_FILE
+from sklon.nn.activation import ACTIVATIONS
 
 SMALL = "points=60&width=4&depth=1&batch_size=16"
 Ways = Sequence[tuple[int, str, Any]]

@@ -35,7 +35,8 @@ class TabularClassifier(ClassifierMixin, BaseTabular):  # type: ignore[misc]
     ``folds`` > 1 trains a network for each fold of a cross-validation, so that every row both trains and validates.
     ``categorical`` names columns of numbers that are names of things. ``time_limit`` is in seconds.
     ``label_smoothing`` moves so much of the target to all classes alike; the temperature makes up for it.
-    ``validation_fraction`` of the rows choose the epoch and the temperature, unless ``fit`` is given others.
+    ``validation_fraction`` of the rows choose the epoch and the temperature, unless ``fit`` is given others; where they
+    would be fewer than ten, all rows train, for all epochs, and the temperature is 1.
 
     After ``fit``: ``classes_``, ``temperature_`` (probabilities are p^(1/T), normalised), ``predictors_``,
     ``history_`` (a list of rows for each network), ``n_iter_``, ``n_features_in_``, ``feature_names_in_``.

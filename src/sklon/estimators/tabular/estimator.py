@@ -16,9 +16,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklon._base.errors import InputError
 from sklon.data import Column, Table
+from sklon.nn.activation import ACTIVATIONS
 
 from .frames import table_of
-from .network import ACTIVATIONS
 from .predictor import Predictor, Problem, fold_sides, free_name, learned, sides, with_target
 from .regimen import Regimen
 

@@ -13,27 +13,16 @@ the members: Gorishniy, Kotelnikov and Babenko, *TabM*, 2025.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from sklon import nn
 from sklon.data import Preparation
+from sklon.nn.activation import ACTIVATIONS
 from sklon.tensors import Tensor
 from sklon.tensors.manipulation import concat, flatten
 
-ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
-    "relu": nn.ReLU,
-    "tanh": nn.Tanh,
-    "gelu": nn.GELU,
-    "silu": nn.SiLU,
-    "elu": nn.ELU,
-    "selu": nn.SELU,
-    "leaky_relu": nn.LeakyReLU,
-    "mish": nn.Mish,
-    "softplus": nn.Softplus,
-    "sigmoid": nn.Sigmoid,
-}
 CATEGORY_SCALE = 0.1
 """Embeddings of categories start as N(0, 0.1²): as N(0, 1) they drown what the numbers say."""
 

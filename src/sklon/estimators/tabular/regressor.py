@@ -22,7 +22,8 @@ class TabularRegressor(RegressorMixin, BaseTabular):  # type: ignore[misc]
     """A quantity from the columns of a table as it is: numbers, texts, categories, dates, missing values.
 
     The network and its training are those of :class:`TabularClassifier`, with the squared error of the standardised
-    target as loss; predictions stay within the range of the target that was seen. Parameters are the same.
+    target as loss; predictions stay within the range of the target that was seen. Parameters are the same, without
+    ``label_smoothing``.
 
     After ``fit``: ``residuals_`` (of the rows that validated, in the target's unit), ``predictors_``, ``history_``,
     ``n_iter_``, ``n_features_in_``, ``feature_names_in_``.
@@ -71,8 +72,9 @@ class TabularRegressor(RegressorMixin, BaseTabular):  # type: ignore[misc]
         """An interval around each prediction, [rows, 2], that holds the truth with this probability.
 
         Split conformal prediction: all intervals are as wide as the ⌈(m + 1)·coverage⌉-th smallest residual of the m
-        validation rows is far. The same rows chose the epoch, which makes intervals slightly too narrow. Raises
-        InputError where validation rows are too few. Source: Lei et al., 2018.
+        validation rows is far. The same rows chose the epoch, which makes intervals slightly too narrow; with ``folds``
+        the residuals are those of single networks, which makes them wider than their mean needs. Raises InputError
+        where validation rows are too few. Source: Lei et al., 2018.
         """
         predicted = self._predicted(X)
         far = half_width(self.residuals_, coverage)

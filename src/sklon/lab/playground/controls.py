@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any
 
 from sklon._base.errors import InputError
-from sklon.estimators.tabular.network import ACTIVATIONS
+from sklon.nn.activation import ACTIVATIONS
 from sklon.optim import RULES
 
 from ..controls import Choice, Control, Real, Settings, Whole

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from sklon import nn
-from sklon.estimators.tabular.network import ACTIVATIONS
+from sklon.nn.activation import ACTIVATIONS
 from sklon.nn.module import assign
 from sklon.tensors import Tensor, autograd
 from sklon.tensors.jit import jit

@@ -15,7 +15,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from sklon import nn
-from sklon.estimators.tabular.network import ACTIVATIONS
+from sklon.nn.activation import ACTIVATIONS
 from sklon.optim import L1, L2, Penalties, Rule, WeightDecay
 from sklon.optim.named import rule_of
 from sklon.optim.rules.rule import Diagonal

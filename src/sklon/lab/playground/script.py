@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from sklon.estimators.tabular.network import ACTIVATIONS
+from sklon.nn.activation import ACTIVATIONS
 from sklon.optim import RULES
 from sklon.optim.named import OPTIMIZERS
 
