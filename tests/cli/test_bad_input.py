@@ -58,7 +58,7 @@ BAD: dict[str, tuple[list[str], str]] = {
     ),
     "too large a part": (
         ["train", "table.csv", "--target", "answer", "--validation-fraction", "0.999"],
-        "give a smaller --validation-fraction",
+        "give a smaller validation fraction",
     ),
     "a role for no column": (["train", "table.csv", "--target", "answer", "--id", "row"], "has no column 'row'"),
     "no run": (["predict", "none", "table.csv"], "none does not exist"),

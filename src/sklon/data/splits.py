@@ -44,9 +44,9 @@ def split_rows(rows: int, fraction: float, *, seed: int, classes: NDArray[Any] |
         what = (
             f"{rows} rows" if classes is None else f"{len(order)} of {rows} rows share their class with another, which"
         )
-        raise InputError(f"{what} are too few to hold out {fraction:g} of them; give a larger --validation-fraction")
+        raise InputError(f"{what} are too few to hold out {fraction:g} of them; give a larger validation fraction")
     if len(chosen) == rows:
-        raise InputError(f"holding out {fraction:g} of {rows} rows leaves none; give a smaller --validation-fraction")
+        raise InputError(f"holding out {fraction:g} of {rows} rows leaves none; give a smaller validation fraction")
     return Split(np.setdiff1d(np.arange(rows), chosen), chosen)
 
 

@@ -225,6 +225,7 @@ def test_columns_may_be_called_as_they_like() -> None:
         (lambda X: TabularRegressor().fit(X, quantity(X), X, quantity(X)[:5]), "inconsistent numbers of samples"),
         (lambda X: TabularRegressor().fit(X, quantity(X), y_val=quantity(X)), "both X_val and y_val"),
         (lambda X: TabularRegressor().fit(X, quantity(X), X_val=X), "both X_val and y_val"),
+        (lambda X: TabularRegressor(lr=1e6).fit(X, quantity(X)), "came to nothing.*a smaller lr helps"),
         (lambda X: TabularRegressor(categorical=["none"]).fit(X, quantity(X)), "no column 'none'"),
         (lambda X: TabularClassifier().fit(X, labels(X), X, np.full(ROWS, "odd")), "'odd', which y has not"),
     ],
@@ -265,3 +266,10 @@ def test_label_smoothing_bounds_what_a_network_wants_to_say(classes: int) -> Non
         least[share] = model.predictors_[0].predict(table_of(X)).min(axis=1).mean()
     wanted = 0.2 / classes
     assert least[0.0] < wanted / 5 and least[0.2] == pytest.approx(wanted, rel=0.3)
+
+
+def test_a_loss_that_grows_beyond_all_numbers_later_is_told_of() -> None:
+    x = np.random.default_rng(0).normal(size=(60, 2))
+    with pytest.warns(UserWarning, match="no longer a finite number.*a smaller lr helps"):
+        model = TabularRegressor(hidden=(16, 16), epochs=40, lr=150.0, random_state=0).fit(x, x[:, 0])
+    assert 0 < model.n_iter_ < 40 and np.isfinite(model.predict(x)).all()

@@ -77,6 +77,12 @@ def test_what_is_no_table_is_refused(X: Any, clause: str) -> None:
         table_of(X)
 
 
+def test_a_series_is_no_frame() -> None:
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    with pytest.raises(InputError, match="Reshape your data"):
+        table_of(pandas.Series([1.0, 2.0]))
+
+
 def test_a_categorical_column_that_is_not_there_is_named() -> None:
     with pytest.raises(InputError, match="no column 'b' that could be categorical; it has a"):
         table_of({"a": [1, 2]}, categorical=["b"])
@@ -91,6 +97,7 @@ def test_whole_numbers_name_the_same_things_beside_missing_values() -> None:
         assert _texts(table_of(pandas.DataFrame({"a": values}).astype("category"))) == {"a": expected}
     texts = pandas.DataFrame({"a": pandas.array(["u", None], dtype="string")})
     assert _texts(table_of(texts, categorical=["a"])) == {"a": ["u", None]}
+    assert _texts(table_of({"a": [[1, 2], [3, 4]]}, categorical=["a"])) == {"a": ["[1, 2]", "[3, 4]"]}
 
 
 def test_durations_are_seconds_and_missing_moments_are_missing() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -48,7 +49,10 @@ def fit(
     time_limit: float | None = None,
     progress: bool = False,
 ) -> Fitted:
-    """Train a network of this architecture from its seed. Raises InputError where nothing finite comes out."""
+    """Train a network of this architecture from its seed.
+
+    Raises InputError where the loss grows beyond all numbers in the first epoch, and warns where it does later.
+    """
     with seeded(seed):
         model = TableNet(architecture)
     rows = len(training[1])
@@ -67,8 +71,11 @@ def fit(
     )
     assert trainer.stopped is not None
     weights = {name: np.array(value) for name, value in model.state_dict().items()}
-    if not all(np.isfinite(weight).all() for weight in weights.values()):
+    grew = trainer.stopped.reason == "non_finite"
+    if (grew and not len(trainer.history)) or not all(np.isfinite(weight).all() for weight in weights.values()):
         raise InputError(f"the training came to nothing. {trainer.stopped.sentence}")
+    if grew:
+        warnings.warn(trainer.stopped.sentence, UserWarning, stacklevel=2)
     return Fitted(
         weights=weights,
         history=tuple(dict(row) for row in trainer.history),

@@ -36,6 +36,8 @@ def table_of(X: Any, categorical: Sequence[str] = ()) -> Table:
 
 def is_frame(X: Any) -> bool:
     """Whether X has named columns."""
+    if getattr(X, "ndim", 2) == 1:  # a series has keys too
+        return False
     return hasattr(X, "column_names") or hasattr(X, "columns") or hasattr(X, "keys")
 
 
@@ -68,7 +70,7 @@ def _column(name: str, values: Any, named: bool) -> Column:
     if not named and not _is_category(values):
         return column_from_array(name, values)
     array = np.asarray(values.to_numpy() if hasattr(values, "to_numpy") else values, dtype=object)
-    names = np.array([_as_name(value) for value in array.tolist()], dtype=object)
+    names = np.fromiter(map(_as_name, array.tolist()), dtype=object, count=len(array))
     return Column(name, column_from_array(name, names).text, None)
 
 
