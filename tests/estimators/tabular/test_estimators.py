@@ -254,6 +254,12 @@ def test_values_that_cannot_be_read_are_told_of(regressor: TabularRegressor) -> 
     np.testing.assert_array_equal(found, regressor.predict(gone))
 
 
+def test_infinite_values_are_told_of_where_they_are_trained_on() -> None:
+    X = {"x": np.where(np.arange(60) == 7, np.inf, np.arange(60.0))}
+    with pytest.warns(UserWarning, match="x has 1 infinite values; they count as missing"):
+        TabularRegressor(**SMALL | {"epochs": 1}).fit(X, np.arange(60.0))
+
+
 @pytest.mark.parametrize("classes", [2, 3])
 def test_label_smoothing_bounds_what_a_network_wants_to_say(classes: int) -> None:
     X = {"x": np.arange(900.0) % 30}

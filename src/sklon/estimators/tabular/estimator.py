@@ -96,6 +96,7 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]
         self.predictors_ = [learned(problem, *pair) for pair in pairs]
         self.history_ = [list(one.fitted.history) for one in self.predictors_]
         self.n_iter_ = max(len(one) for one in self.history_)
+        self._tell(table, stacklevel=5)  # scikit-learn's wrapper stands between
         self._judge(table, [held for _, held in pairs], name)
 
     def _problem(self, table: Table, name: str, task: str) -> Problem:
@@ -168,9 +169,13 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]
         """The mean of what the networks say of each row."""
         check_is_fitted(self)
         table = self._table(X)
-        for note in self.predictors_[0].preparation.notes(table):
-            warnings.warn(f"{note}.", UserWarning, stacklevel=3)
+        self._tell(table)
         return np.asarray(np.mean([one.predict(table) for one in self.predictors_], axis=0))
+
+    def _tell(self, table: Table, stacklevel: int = 4) -> None:
+        """Warn of values that count as missing although they are there."""
+        for note in self.predictors_[0].preparation.notes(table):
+            warnings.warn(f"{note}.", UserWarning, stacklevel=stacklevel)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
