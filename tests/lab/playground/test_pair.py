@@ -201,6 +201,21 @@ def test_what_fails_in_the_thread_is_told(pair: Pair, monkeypatch: pytest.Monkey
         until(lambda: bool(pair.frame()) and False)
 
 
+def test_after_a_failure_a_new_start_begins_both_anew(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: Any) -> None:
+        raise MemoryError("no room")
+
+    pair.step(3)
+    with monkeypatch.context() as patched:
+        patched.setattr(pair.runs[1]._course, "change_all", fails)
+        pair.change_all({"momentum": 0.5})
+        with pytest.raises(MemoryError):
+            pair.settle()
+    assert not pair.playing
+    assert [moment.step for moment in pair.restart()] == [0, 0] and pair.level
+    assert [moment.step for moment in pair.step(2)] == [2, 2]
+
+
 def own() -> Any:
     random = np.random.default_rng(0)
     frame = {"a": random.standard_normal(50), "b": random.standard_normal(50)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from threading import Event, Thread
 from typing import Any
 
@@ -14,6 +15,8 @@ from sklon.lab.playground import CONTROLS, Acts, Moment, Row, Session, own_data
 from sklon.lab.playground.controls import SCHEDULES
 
 SMALL = {"points": 60, "width": 4, "depth": 1, "batch_size": "16"}
+#: seconds after which a thread is given up
+PATIENCE = 60
 OTHERS: dict[str, Any] = {
     "data": "circles",
     "points": 80,
@@ -221,6 +224,52 @@ def test_what_fails_in_the_thread_is_told(monkeypatch: pytest.MonkeyPatch) -> No
         session.change("l2", 0.1)
         with pytest.raises(MemoryError):
             session.settle()
+
+
+def fails(*_: Any) -> Any:
+    raise MemoryError("no room")
+
+
+def told(work: Callable[[], object]) -> BaseException | None:
+    """The error that somebody got who waited in a thread of their own."""
+    found = list[BaseException]()
+
+    def wait() -> None:
+        try:
+            work()
+        except MemoryError as error:
+            found.append(error)
+
+    waiting = Thread(target=wait, daemon=True)
+    waiting.start()
+    waiting.join(PATIENCE)
+    assert not waiting.is_alive(), "it waits for ever"
+    return found[0] if found else None
+
+
+@pytest.mark.parametrize("name", ["_publish", "_is_prepared", "_may_train"])
+def test_who_waits_is_told_of_what_fails_between_two_jobs(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Session(SMALL) as session:
+        with monkeypatch.context() as patched:
+            patched.setattr(session, name, fails)
+            if name == "_may_train":
+                session.play()  # the next look at what to do finds nothing asked for
+            assert str(told(lambda: (session.step(1), session.settle()))) == "no room"
+        assert session._thread.is_alive() and session.restart().step == 0 and session.step(2).step == 2
+
+
+def test_after_a_failure_a_new_start_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Session(SMALL) as session:
+        session.step(3)
+        with monkeypatch.context() as patched:
+            patched.setattr(session._course, "advance", fails)
+            session.play()
+            while session._error is None:
+                pass
+            with pytest.raises(MemoryError):
+                session.frame()
+            assert not session._playing
+        assert session.restart().step == 0 and session.step(4).step == 4
 
 
 def own() -> Any:

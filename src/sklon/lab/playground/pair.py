@@ -154,10 +154,11 @@ class Pair:
         return self.frame()
 
     def restart(self) -> Moments:
-        """Begin both anew with the settings of now."""
+        """Begin both anew with the settings of now; what failed before is over."""
         with self._moving():
             for run in self.runs:
                 run.restart()
+            self._error = None
         return self.frame()
 
     def change_all(self, given: Mapping[str, Any], which: tuple[int, ...] = BOTH) -> tuple[dict[str, Answer], ...]:
@@ -266,9 +267,9 @@ class Pair:
             asked, wishes, self._wishes = self._changes, self._wishes, (Wish(), Wish())
         for wish, run in zip(wishes, self.runs, strict=True):
             wish.ask(run)
+        self._made = asked
         for run in self.runs:
             run.settle()
-        self._made = asked
 
     def _pass_on(self) -> None:
         """Publish where both stand, and let others have their turn."""
@@ -369,7 +370,7 @@ class Pair:
         try:
             after = run.step(count)
         except BaseException as error:  # told to the next one who looks
-            self._error = error
+            self._playing, self._error = False, error
             return
         self._clocks[place].tell(after.start, after.step - before, time.perf_counter() - began)
 

@@ -6,6 +6,8 @@ last moment is computed while the next piece runs. A paused session sleeps.
 What needs a program that is not compiled yet waits until another thread has compiled it; meanwhile the training goes on
 as it was, and further changes join the one that waits. So what is asked for is done in its order, and only the last
 value of each control. A replay is given up for whatever is asked for after it.
+
+Whatever fails in the thread ends the training, not the thread: who waits is told, and a new start begins anew.
 """
 
 from __future__ import annotations
@@ -243,9 +245,10 @@ class Session:
 
     # ---- the thread's side
     def _begin(self, settings: Mapping[str, Any]) -> None:
-        """Begin a training at its first step."""
-        self._course = Course(settings, self._own)
-        self._bench = Bench(self._course.settings, self._course.data)
+        """Begin a training at its first step; what failed before is over."""
+        course = Course(settings, self._own)
+        self._course, self._bench = course, Bench(course.settings, course.data)
+        self._error = None
         self._starts += 1
         self._publish()
 
@@ -253,7 +256,7 @@ class Session:
         """The value that a control takes, and a note where it is another one; own data have to be there."""
         taken, note = bounded(name, value)
         if name == "data" and taken == "own" and self._own is None:
-            return self.frame().settings["data"], _NO_DATA
+            return self._moment.settings["data"], _NO_DATA
         return taken, note
 
     def _publish(self) -> None:
@@ -328,26 +331,37 @@ class Session:
     def _work(self) -> None:
         with np.errstate(all="ignore"):
             while (job := self._next()) is not None:
-                try:
-                    job.do()
-                except BaseException as error:  # told to whoever waits, or else to the next one who looks
-                    self._playing, job.error = False, error
-                    self._error = self._error if job.awaited else error
-                self._publish()
+                for act in (job.do, self._publish):
+                    try:
+                        act()
+                    except BaseException as error:  # told to whoever waits, or else to the next one who looks
+                        self._playing, job.error = False, job.error or error
+                        self._error = self._error if job.awaited else error
                 job.done.set()
 
     def _next(self) -> Job | None:
         """What to do now: what was asked for, else a piece; None to end. Sleeps while there is neither."""
         with self._turn:
             while not self._closing:
-                if self._jobs and self._jobs[0].ready():
+                if self._jobs and self._is_ready(self._jobs[0]):
                     self._idle_since = None
                     self._begun += self._jobs[0].demand
                     return self._jobs.popleft()
-                if self._may_train():
-                    return Job(self._piece)
+                try:
+                    if self._may_train():
+                        return Job(self._piece)
+                except BaseException as error:
+                    return Job(partial(_fail, error))
                 self._turn.wait(self._pace.wait if self._playing and self._pace.due < 1 else None)
         return None
+
+    def _is_ready(self, job: Job) -> bool:
+        """Whether its turn has come; what cannot find that out fails in its turn."""
+        try:
+            return job.ready()
+        except BaseException as error:
+            job.do = partial(_fail, error)
+            return True
 
     def _may_train(self) -> bool:
         """Whether a step is due, and its program there."""
@@ -383,6 +397,11 @@ class Session:
 def _anew(given: Mapping[str, Any]) -> bool:
     """Whether one of these changes begins a training anew."""
     return any(row_of(name).acts is Acts.ANEW for name in given)
+
+
+def _fail(error: BaseException) -> None:
+    """What is done in place of something that has failed already."""
+    raise error
 
 
 def _closed() -> InputError:
