@@ -52,12 +52,12 @@ class Served:
         return self.process.returncode
 
 
-def serve(*words: str) -> Served:
-    """``sklon lab`` with a page, as soon as it says where it is."""
+def serve(*words: str, program: tuple[str, ...] = ("-m", "sklon")) -> Served:
+    """``sklon lab`` with a page, as soon as it says where it is; ``program`` is what Python runs."""
     home = TemporaryDirectory()
     own = {"SKLON_CACHE": "off", "SKLON_PROGRESS": str(Path(home.name, "progress.json")), "LC_ALL": "C.UTF-8"}
     process = subprocess.Popen(
-        [sys.executable, "-m", "sklon", "lab", "--no-browser", *words],
+        [sys.executable, *program, "lab", "--no-browser", *words],
         stderr=subprocess.PIPE,
         text=True,
         env=os.environ | own,

@@ -140,6 +140,39 @@ def test_who_was_stopped_while_it_looked_hides_nothing_from_the_next() -> None:
     run(scene, False)
 
 
+@pytest.mark.parametrize("where", ["frame", "step"])
+def test_what_fails_is_told_until_it_begins_anew(where: str) -> None:
+    async def scene(session: Counting, player: Player[Any, Any], shown: list[int]) -> None:
+        told, works, broken = list[Exception | None](), getattr(session, where), Event()
+
+        def fails() -> list[int]:
+            if broken.is_set():
+                raise MemoryError("no room")
+            return list[int](works())
+
+        def restart() -> list[int]:
+            broken.clear()
+            session.moment = [0]
+            return session.moment
+
+        setattr(session, where, fails)
+        session.restart = restart  # type: ignore[method-assign]
+        player.tell = told.append
+        player.start()
+        await until(lambda: len(shown) >= 3)
+        broken.set()
+        if where == "step":
+            player.step()
+        await until(lambda: bool(told) and isinstance(told[-1], MemoryError))
+        assert not player.playing and (where == "step" or "pause" in session.log)
+        seen = len(shown)
+        player.restart()
+        await until(lambda: told[-1] is None and min(shown[seen:], default=9) <= 1)
+        assert player.playing == (where == "frame"), "what played goes on, what was stepped waits"
+
+    run(scene, True)
+
+
 def test_work_is_done_in_another_thread_and_its_errors_come_back() -> None:
     def fails() -> None:
         raise KeyError("here")

@@ -211,6 +211,7 @@ def test_after_a_failure_a_new_start_begins_both_anew(pair: Pair, monkeypatch: p
         pair.change_all({"momentum": 0.5})
         with pytest.raises(MemoryError):
             pair.settle()
+    pair.change_all({"momentum": 0.6})
     assert not pair.playing
     assert [moment.step for moment in pair.restart()] == [0, 0] and pair.level
     assert [moment.step for moment in pair.step(2)] == [2, 2]

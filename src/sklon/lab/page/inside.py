@@ -19,7 +19,8 @@ from sklon.lab.playground import RUNS, Histogram, Landscape, Layer, Moment, Weig
 from sklon.lab.text import Language, Text, number
 
 from .aside import aside
-from .native import Button, Details
+from .mishap import mishap
+from .native import Button, Details, Words
 from .outcome import DRAWING
 from .runs import Moments
 from .seldom import Seldom
@@ -62,13 +63,15 @@ ALONG = Text("first direction", "первое направление"), Text("se
 class Section:
     """Something that can be opened, made of the newest moments: ``make`` gives the HTML of one and its name."""
 
-    def __init__(self, client: Client, title: str, make: Callable[[Moment, str], str]) -> None:
+    def __init__(self, client: Client, language: Language, title: str, make: Callable[[Moment, str], str]) -> None:
+        self.language = language
         self._make, self._open, self._looking = make, False, False
         self._moments: Moments = ()
         self._shown: Moments = ()
         self._soon = Seldom(LOOK, self._begin)
         with Details(title, self._turn):
             self._content = html("", kind="inside")
+            self._failed = Words("p", "", "complaint").props("role=alert")
         client.on_disconnect(self._soon.cancel)
 
     def show(self, moments: Moments) -> None:
@@ -92,10 +95,14 @@ class Section:
         self._shown = moments
         try:
             content = await aside(lambda: for_each(moments, self._make))
+        except Exception as error:
+            self._failed.say_complaint(mishap(error, self.language))
+        else:
+            self._failed.say("")
+            self._content.set_content(content)
+            self._content.props(f"data-step={moments[0].step}")
         finally:
             self._looking = False
-        self._content.set_content(content)
-        self._content.props(f"data-step={moments[0].step}")
         if self._open and self._moments is not moments:
             self._soon()
 
@@ -109,6 +116,7 @@ class Levels:
         with Details(LANDSCAPE.of(language), lambda _: None):
             self._draw = Button(DRAW.of(language), self._begin)
             self._content = html("", kind="inside")
+            self._failed = Words("p", "", "complaint").props("role=alert")
 
     def show(self, moments: Moments) -> None:
         """There are newer moments."""
@@ -117,12 +125,15 @@ class Levels:
     def _begin(self) -> None:
         if self._moments:
             self._draw.enable(False)
+            self._failed.say("")
             background_tasks.create(self._look(self._moments), name="level lines")
 
     async def _look(self, moments: Moments) -> None:
         try:
             content = await aside(lambda: for_each(moments, lambda moment, name: levels(moment, self.language, name)))
             self._content.set_content(content)
+        except Exception as error:
+            self._failed.say_complaint(mishap(error, self.language))
         finally:
             self._draw.enable(True)
 

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from nicegui import Client, background_tasks, ui
 
+from sklon.lab.complaints import Complaint
 from sklon.lab.playground import RUNS, Own, query_of, query_of_two
 from sklon.lab.text import Language, Text
 
@@ -18,6 +19,7 @@ from .aside import aside
 from .busy import Busy
 from .chosen import Chosen
 from .inside import LAYERS, WEIGHTS, Levels, Section, layer_table, weight_maps
+from .mishap import STOPPED, mishap
 from .native import Button, Menu, Slider, Words
 from .own import OwnData
 from .pair_views import PairViews, late
@@ -73,7 +75,13 @@ class _Page:
         self.client, self.place, self.language, self.runs = client, place, place.language, runs
         self.stepping = MODE in kept
         self.player: Player[Moments, Scenes] = Player(
-            runs, scenes, self._show_scenes, not self.stepping, Busy(self._say_busy), lambda: runs.waits
+            runs,
+            scenes,
+            self._show_scenes,
+            not self.stepping,
+            Busy(self._say_busy),
+            lambda: runs.waits,
+            self._say_failed,
         )
         self.chosen = Chosen(self.language, runs, self._turn)
         self._turned, self._settling = 0, False
@@ -94,6 +102,7 @@ class _Page:
             self._place_of_views = ui.element("div")
             self._status = Words("p", "", "status")
             self._ended = Words("p", "", "ended").props("role=status")
+            self._failed = Words("p", "", "complaint").props("role=alert")
         await asyncio.sleep(0)
         with ui.element("section"):
             html(words.SETTINGS.of(language), "h2")
@@ -103,8 +112,12 @@ class _Page:
         with ui.element("section").classes("inside-network"):
             html(INSIDE.of(language), "h2")
             self._inside = (
-                Section(self.client, LAYERS.of(language), lambda moment, run: layer_table(moment, language, run)),
-                Section(self.client, WEIGHTS.of(language), lambda moment, run: weight_maps(moment, language, run)),
+                Section(
+                    self.client, language, LAYERS.of(language), lambda moment, run: layer_table(moment, language, run)
+                ),
+                Section(
+                    self.client, language, WEIGHTS.of(language), lambda moment, run: weight_maps(moment, language, run)
+                ),
                 Levels(language),
             )
         show_takeaway(self.client, language, self.runs.frame)
@@ -233,7 +246,7 @@ class _Page:
         """
         settled = -1
         try:
-            with self.player.busy:
+            with self.player.telling(), self.player.busy:
                 while settled != self._turned or not self.runs.level:
                     settled = self._turned
                     await aside(lambda: self.runs.settle(FRAME))
@@ -262,7 +275,10 @@ class _Page:
 
     async def _change_runs(self, change: Callable[[], bool], kept: int = 0) -> None:
         """Let there be one more run, or one less, and show it, if that is what ``change`` did."""
-        if await aside(change):
+        changed = False
+        with self.player.telling():
+            changed = await aside(change)
+        if changed:
             with self.client:
                 await self.chosen.follow(kept)
                 self._scenes, self._farthest = (), ((), self._farthest[1])
@@ -276,6 +292,10 @@ class _Page:
     def _say_busy(self, busy: bool) -> None:
         self._stage.set_attributes(aria_busy="true" if busy else None)
         self._working.say(WORKING.of(self.language) if busy else "")
+
+    def _say_failed(self, error: Exception | None) -> None:
+        self._failed.say_complaint(Complaint("") if error is None else mishap(error, self.language, STOPPED))
+        self._say_play()
 
     def _say_play(self) -> None:
         self._play.say((PAUSE if self.player.playing else GO_ON).of(self.language))

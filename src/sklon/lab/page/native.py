@@ -10,7 +10,7 @@ from nicegui.element import Element
 from nicegui.events import GenericEventArguments
 
 from sklon._base.errors import InputError
-from sklon.lab.complaints import complaint
+from sklon.lab.complaints import Complaint, complaint
 from sklon.lab.text import Language
 
 #: is told the value that someone gave, as text
@@ -31,8 +31,11 @@ class Words(Element):
         self.classes(kind)
 
     def explain(self, error: InputError, language: Language, **known: str) -> None:
-        """Say what could not be done, and why: what there is only in English is marked as English."""
-        told = complaint(error, language, **known)
+        """Say what could not be done, and why."""
+        self.say_complaint(complaint(error, language, **known))
+
+    def say_complaint(self, told: Complaint) -> None:
+        """Say it: what there is only in English is marked as English."""
         self.say(told.text + " " if told.detail else told.text)
         if told.detail:
             with self:

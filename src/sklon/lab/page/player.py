@@ -1,14 +1,14 @@
 """What lets a session run while a page looks on: one task for each page, which ends with it.
 
 The page looks at the session's newest moment some thirty times a second while a browser listens, in a thread beside the
-event loop; at a session that pauses only when someone asks. What was turned is shown at once.
+event loop; at a session that pauses only when someone asks. What was turned is shown at once. What fails is told.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Generic, Protocol, TypeVar
@@ -45,6 +45,7 @@ class Player(Generic[Seen, View]):
     """Shows a session: ``view`` makes of a moment what is to be shown, beside the event loop; ``show`` shows it.
 
     ``busy`` hears of all that is under way. ``waits`` says whether the session that plays waits for something.
+    ``tell`` is told what failed, and None when that is over.
     """
 
     session: Session[Seen]
@@ -53,9 +54,12 @@ class Player(Generic[Seen, View]):
     playing: bool = True
     busy: Busy = field(default_factory=lambda: Busy(lambda _: None))
     waits: Callable[[], bool] = lambda: False
+    tell: Callable[[Exception | None], None] = lambda _: None
     _task: asyncio.Task[None] | None = field(default=None, init=False)
     _asked: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _seen: Seen | None = field(default=None, init=False)
+    _failed: bool = field(default=False, init=False)  # the last look
+    _to_resume: bool = field(default=False, init=False)  # it played when it failed
 
     def follow(self, client: Client) -> None:
         """Work exactly while the browser of a client listens; end with its page."""
@@ -82,7 +86,7 @@ class Player(Generic[Seen, View]):
 
     def play(self, playing: bool) -> None:
         """Let the session go on by itself, or pause it."""
-        self.playing = playing
+        self.playing, self._to_resume = playing, False
         if playing:
             self.session.play()
             self.wake()
@@ -91,11 +95,12 @@ class Player(Generic[Seen, View]):
 
     def step(self) -> None:
         """Pause, and take one step."""
-        self.playing = False
+        self.playing = self._to_resume = False
         self.beside(self.session.step)
 
     def restart(self) -> None:
-        """Begin anew."""
+        """Begin anew; what played until it failed plays again."""
+        self.playing, self._to_resume = self.playing or self._to_resume, False
         self.beside(self._begin_anew)
 
     def wake(self) -> None:
@@ -106,11 +111,20 @@ class Player(Generic[Seen, View]):
         """Do something to the session beside the event loop, and show its effect."""
 
         async def do() -> None:
-            with self.busy:
+            self.tell(None)
+            with self.telling(), self.busy:
                 await aside(work)
             self.wake()
 
         background_tasks.create(do(), name="player")
+
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """Whatever fails within is told, and goes no further."""
+        try:
+            yield
+        except Exception as error:
+            self._stand_still(error)
 
     def _begin_anew(self) -> None:
         self.session.restart()
@@ -121,17 +135,39 @@ class Player(Generic[Seen, View]):
         while True:
             self._asked.clear()
             began = monotonic()
-            with self.busy:
-                moment, seen = await aside(self._look)
-            self._seen = moment  # here, where whoever was stopped does not come any more
-            for view in seen:
-                self.show(view)
-            self.busy.hold(self.playing and self.waits())
+            try:
+                await self._look_once()
+            except Exception as error:
+                await self._give_up(error)
             if not self.playing:
                 await self._asked.wait()
                 continue
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._asked.wait(), max(0.0, FRAME - (monotonic() - began)))
+
+    async def _look_once(self) -> None:
+        """Show the newest moment, and that what failed is over."""
+        with self.busy:
+            moment, seen = await aside(self._look)
+        self._seen = moment  # here, where whoever was stopped does not come any more
+        for view in seen:
+            self.show(view)
+        self.busy.hold(self.playing and self.waits())
+        if self._failed:
+            self._failed = False
+            self.tell(None)
+
+    async def _give_up(self, error: Exception) -> None:
+        """Pause, and wait until somebody asks for something."""
+        self._failed = True
+        self.busy.hold(False)
+        self._stand_still(error)
+        with suppress(Exception):  # it has been told what has failed
+            await aside(self.session.pause)
+
+    def _stand_still(self, error: Exception) -> None:
+        self.playing, self._to_resume = False, self.playing or self._to_resume
+        self.tell(error)
 
     def _look(self) -> tuple[Seen, tuple[View, ...]]:
         """The newest moment, and what is to be shown of it; nothing if it was shown before."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeAlias
@@ -26,7 +27,8 @@ from sklon.lab.playground.script import DATA_FILE
 from sklon.lab.text import Language, Text
 
 from .aside import aside
-from .native import Button
+from .mishap import mishap
+from .native import Button, Words
 from .outcome import DRAWING
 from .runs import Moments
 from .shell import html
@@ -65,23 +67,24 @@ FILES: tuple[tuple[Text, str, Make], ...] = (
 
 
 def show_takeaway(client: Client, language: Language, newest: Callable[[], Moments]) -> None:
-    """A button for each file; its content is that of the newest moments."""
+    """A button for each file; its content is that of the newest moments. What cannot be made is told."""
+
+    async def give(name: str, make: Make) -> None:
+        try:
+            content = await aside(lambda: make(newest(), language))
+        except Exception as error:
+            failed.say_complaint(mishap(error, language))
+            return
+        with client:
+            ui.download.content(content, name)
+
+    def begin(name: str, make: Make) -> Awaitable[None]:
+        failed.say("")
+        return background_tasks.create(give(name, make), name="takeaway")
+
     with ui.element("section"):
         html(TITLE.of(language), "h2")
         with ui.element("div").classes("actions"):
             for label, name, make in FILES:
-                Button(label.of(language), _giver(client, language, newest, name, make))
-
-
-def _giver(
-    client: Client, language: Language, newest: Callable[[], Moments], name: str, make: Make
-) -> Callable[[], object]:
-    async def give() -> None:
-        content = await aside(lambda: make(newest(), language))
-        with client:
-            ui.download.content(content, name)
-
-    def begin() -> Awaitable[None]:
-        return background_tasks.create(give(), name="takeaway")
-
-    return begin
+                Button(label.of(language), partial(begin, name, make))
+        failed = Words("p", "", "complaint").props("role=alert")

@@ -155,7 +155,7 @@ class Pair:
 
     def restart(self) -> Moments:
         """Begin both anew with the settings of now; what failed before is over."""
-        with self._moving():
+        with self._moving(anew=True):
             for run in self.runs:
                 run.restart()
             self._error = None
@@ -237,8 +237,11 @@ class Pair:
 
     # ---- whose turn it is
     @contextmanager
-    def _moving(self) -> Iterator[None]:
-        """The turn to move the runs: whoever asks gets it after the piece under way, before the next one."""
+    def _moving(self, anew: bool = False) -> Iterator[None]:
+        """The turn to move the runs: whoever asks gets it after the piece under way, before the next one.
+
+        Who is to begin ``anew`` does not look at what has failed before.
+        """
         with self._turn:
             if self._closing:
                 raise _ended()
@@ -246,28 +249,31 @@ class Pair:
             self._turn.wait_for(lambda: not self._moved)
             self._asking, self._moved = self._asking - 1, True
         try:
-            self._let_changes_act(now=True)
+            asked = self._let_changes_act(now=True)
+            if asked and not anew:
+                self._settle_runs()
             yield
         finally:
             self._pass_on()
 
-    def _let_changes_act(self, now: bool) -> None:
-        """Make what was asked for in both, if its programs are there, or ``now``: whoever is to go on waits for them.
-
-        Both have begun anew, where they are to, before anyone catches up.
-        """
+    def _let_changes_act(self, now: bool) -> bool:
+        """Ask both for what was asked for, if its programs are there, or ``now``; whether there was anything."""
         with self._turn:
             asked, wishes = self._changes, tuple(Wish(dict(wish.given), wish.own) for wish in self._wishes)
         if self._made == asked:
-            return
+            return False
         there = [wish.is_prepared(run) for wish, run in zip(wishes, self.runs, strict=True)]
         if not (now or all(there)):
-            return
+            return False
         with self._turn:
             asked, wishes, self._wishes = self._changes, self._wishes, (Wish(), Wish())
         for wish, run in zip(wishes, self.runs, strict=True):
             wish.ask(run)
         self._made = asked
+        return True
+
+    def _settle_runs(self) -> None:
+        """Wait until both have done what they were asked for; who begins anew has begun before one catches up."""
         for run in self.runs:
             run.settle()
 
@@ -317,7 +323,8 @@ class Pair:
 
     def _piece(self) -> None:
         """Let who is late catch up for a piece, else let both train for one, if they are to."""
-        self._let_changes_act(now=not self._playing)
+        if self._let_changes_act(now=not self._playing):
+            self._settle_runs()
         moments = self.runs[0].frame(), self.runs[1].frame()
         if late := _late(moments):
             self._advance(late, abs(moments[0].step - moments[1].step))
