@@ -74,6 +74,22 @@ def test_a_long_table_is_sampled_and_a_constant_column_does_no_harm() -> None:
     assert len(course.data.X) == MOST_ROWS and np.isfinite(course.data.X).all()
 
 
+@pytest.mark.parametrize("rare", [1, 3, 8999])
+@pytest.mark.parametrize("seed", [0, 7])
+def test_a_sample_of_a_long_table_keeps_every_class(rare: int, seed: int) -> None:
+    kind = np.where(np.arange(9000) < rare, "y", "n")
+    own = own_data({"a": np.arange(9000.0), "kind": np.random.default_rng(0).permutation(kind)}, ("a",), "kind")
+    data = Course(settled({"data": "own", "seed": seed})[0], own).data
+    counts = np.bincount(data.y.ravel().astype(int), minlength=2)
+    assert data.labels == ("n", "y") and counts.sum() == MOST_ROWS and counts.min() >= 1
+    assert abs(counts[1] - MOST_ROWS * rare / 9000) <= 2
+
+
+def test_a_sample_of_quantities_is_one_of_rows() -> None:
+    own = own_data({"a": np.arange(9000.0), "b": np.arange(9000.0) ** 0.5}, ("a",), "b")
+    assert len(Course(settled({"data": "own"})[0], own).data.X) == MOST_ROWS
+
+
 @pytest.mark.parametrize(
     ("features", "target", "said"),
     [

@@ -152,9 +152,7 @@ def _split(
 
 def _own(own: Own, settings: Settings) -> Data:
     """One's own columns: sampled if there are many rows, inputs and a quantity standardised."""
-    rows = np.arange(len(own.inputs))
-    if len(rows) > MOST_ROWS:
-        rows = sample_rows(len(rows), MOST_ROWS, seed=settings["seed"])
+    rows = _sampled(own, settings["seed"])
     X, aim = own.inputs[rows], own.target.take(rows)
     scale = X.std(axis=0)
     X = (X - X.mean(axis=0)) / np.where(scale > 0, scale, 1.0)
@@ -162,6 +160,20 @@ def _own(own: Own, settings: Settings) -> Data:
     labels = () if own.task == REGRESSION else tuple(getattr(target, "labels", ()))
     encoded = target.encode(aim)
     return _split(X.astype(np.float32), encoded, own.names, own.task, labels, settings["test_share"], settings["seed"])
+
+
+def _sampled(own: Own, seed: int) -> Array:
+    """The rows of one's own table that are taken: of many a sample, and of each class that is there at least one."""
+    rows = len(own.inputs)
+    if rows <= MOST_ROWS or own.task == REGRESSION:
+        return sample_rows(rows, MOST_ROWS, seed=seed)
+    _, codes = np.unique(np.asarray(own.target.values).astype(str), return_inverse=True)
+    share = [(np.flatnonzero(codes == k), max(1, MOST_ROWS * int(n) // rows)) for k, n in enumerate(np.bincount(codes))]
+    chosen = [of[sample_rows(len(of), most, seed=seed)] for of, most in share]
+    taken = np.concatenate(chosen)
+    rest = np.setdiff1d(np.arange(rows), taken)
+    more = sample_rows(len(rest), max(0, MOST_ROWS - len(taken)), seed=seed)
+    return np.sort(np.concatenate([taken, rest[more]]))
 
 
 # ---- made data sets: points [count, 1 or 2] and their targets [count]
