@@ -274,3 +274,29 @@ def test_a_figure_of_both_is_drawn(data: str, tmp_path: Path) -> None:
     first, second = run(SMALL, (), 10), run(f"{SMALL}&data={data}&batch_size=8", (), 10)
     text = picture_of_two(first, second, "ru").save(tmp_path / "figure.svg").read_text("utf-8")
     assert all(label in text for label in ("A: обучение", "B: проверка", "stroke-dasharray"))
+
+
+NAMES = ("=HYPERLINK(1)", " +a\x01\ufffe", "@y")
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_column_may_have_any_name(count: int, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    table = {name: np.linspace(-1, 1, 40) ** k for k, name in enumerate(NAMES, 1)}
+    names = (*NAMES[1 : 1 + count - 1], NAMES[1 if count == 1 else 0], NAMES[2])
+    moment = run(f"{SMALL}&data=own", (), 5, own_data(table, names[:-1], names[-1]))
+    file = picture(moment).save(tmp_path / "figure.svg")
+    assert "+a\ufffd\ufffd" in file.read_text("utf-8") and parse(file).getroot().tag.endswith("svg")
+    both = picture_of_two(moment, moment).save(tmp_path / "both.svg")
+    assert parse(both).getroot().tag.endswith("svg")
+
+
+def test_no_spreadsheet_computes_a_name_and_numbers_read_back() -> None:
+    table = {name: np.linspace(-1, 1, 40) ** k for k, name in enumerate(NAMES, 1)}
+    moment = run(f"{SMALL}&data=own", (), 5, own_data(table, NAMES[:2], NAMES[2]))
+    (head, *rows), (both, *_) = (
+        list(csv.reader(StringIO(text))) for text in (data_text(moment), data_text_of_two(moment, moment))
+    )
+    assert head == [*(f"'{name}" for name in NAMES), "test"] and both == ["run", *head]
+    inputs = np.array([row[:2] for row in rows], np.float32)
+    assert inputs.tobytes() == moment.bench.data.X.tobytes() and (inputs < 0).any()

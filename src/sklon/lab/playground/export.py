@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
@@ -18,6 +19,9 @@ from ..text import Language, Text
 from .moment import Moment
 from .views import boundary, fitted, losses
 
+#: what a formula begins with in a spreadsheet
+FORMULA = ("=", "+", "-", "@")
+_UNDRAWABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 #: inches
 WIDTH, HEIGHT = 9.0, 4.0
 TRAINING, TESTING = Text("training", "обучение"), Text("test", "проверка")
@@ -94,14 +98,14 @@ def _draw_plane(axes: Any, moment: Moment) -> None:
     tones = (SECOND, ACCENT) if len(data.labels) == 2 else TONES  # class 1 has the colour of its probability
     for k in range(max(1, len(data.labels))):
         axes.plot(*data.X[classes == k].T, "o", ms=4.5, mew=0.8, mec=PAPER, color=tones[k % len(tones)])
-    axes.set(xlabel=data.names[0], ylabel=data.names[1], xlim=seen.x, ylim=seen.y)
+    axes.set(xlabel=_drawable(data.names[0]), ylabel=_drawable(data.names[1]), xlim=seen.x, ylim=seen.y)
 
 
 def _draw_curve(axes: Any, moment: Moment) -> None:
     data, seen = moment.bench.data, fitted(moment)
     axes.plot(data.X[:, 0], data.y.ravel(), "o", ms=3, mew=0, color=SECOND)
     axes.plot(seen.x, seen.y, color=ACCENT, lw=1.8)
-    axes.set(xlabel=data.names[0], ylabel=data.names[-1])
+    axes.set(xlabel=_drawable(data.names[0]), ylabel=_drawable(data.names[-1]))
 
 
 def _short(value: float) -> str:
@@ -109,10 +113,25 @@ def _short(value: float) -> str:
     return str(value) if isinstance(value, int) else str(np.float32(value))
 
 
+def _as_text(name: str) -> str:
+    """A name in one line that no spreadsheet takes for a formula."""
+    line = " ".join(name.splitlines())
+    return f"'{line}" if line.lstrip().startswith(FORMULA) else line
+
+
+def _drawable(name: str) -> str:
+    """A name as it can stand in a picture: XML holds no control characters, and no halves of a pair (XML 1.0, 2.2)."""
+    return _UNDRAWABLE.sub("\N{REPLACEMENT CHARACTER}", name)
+
+
 def table(header: list[str], rows: Iterable[list[Any]]) -> str:
-    """Rows below a header of one line, whatever the names in it are, as CSV."""
+    """Rows below a header of one line, whatever the names in it are, as CSV.
+
+    A name that a spreadsheet would compute is told to be text by an apostrophe before it, as OWASP has it ("CSV
+    Injection"); all else that is written are numbers and words of ours.
+    """
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow([" ".join(name.splitlines()) for name in header])
+    writer.writerow([_as_text(name) for name in header])
     writer.writerows(rows)
     return file.getvalue()
