@@ -10,6 +10,7 @@ import string
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sklon._base.errors import InputError
@@ -217,6 +218,13 @@ def test_words_of_another_program_are_a_detail() -> None:
     told = complaint(error, "ru", file="mine.csv")
     assert (told.text, told.detail) == ("Файл mine.csv не читается:", "a state machine is confused")
     assert complaint(error, "en", file="mine.csv").text == "mine.csv cannot be read: a state machine is confused"
+
+
+def test_a_russian_reader_is_told_numbers_with_a_comma() -> None:
+    sentence = next(sentence for sentence in RUSSIAN if "{far:" in sentence)
+    error = InputError(sentence, column="a", far=1234.5678, low=np.float64(-0.25), high=1.5e-9)
+    assert "есть 1\u00a0235, а в строках обучения — от −0,25 до 1,5·10⁻⁹:" in in_russian(error)
+    assert "holds 1235, but the rows that are trained on lie within -0.25 and 1.5e-09:" in complaint(error, "en").text
 
 
 def test_reasons_are_those_of_a_system() -> None:

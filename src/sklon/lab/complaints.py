@@ -12,7 +12,7 @@ from typing import Any
 
 from sklon._base.errors import InputError
 
-from .text import Language, Text
+from .text import Language, Text, number
 
 #: what is said where there is no sentence of ours
 UNTOLD = Text("{error}", "Сделать это не удалось. Сообщение программы:")
@@ -158,8 +158,17 @@ def complaint(error: InputError, language: Language, **known: str) -> Complaint:
     return Complaint(RUSSIAN[error.sentence].format(**{name: _russian(value) for name, value in gaps.items()}))
 
 
+class _Number(float):
+    """A number that is written in Russian, whatever format the sentence gives it."""
+
+    def __format__(self, _: str) -> str:
+        return number(self, "ru")
+
+
 def _russian(value: Any) -> Any:
     """What fills a gap: an error within an error, a reason of the system, or what is the same in every language."""
     if isinstance(value, InputError):
         return complaint(value, "ru").text
+    if isinstance(value, float):
+        return _Number(value)
     return REASONS.get(value, value) if isinstance(value, str) else value
