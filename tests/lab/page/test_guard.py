@@ -11,7 +11,24 @@ from sklon.lab.page.guard import Guard, Message, Receive, Send, allowed, policy
 
 PORT = 8733
 OURS = [(b"host", b"127.0.0.1:8733")]
+
+
+def fetched(site: str, mode: str, destination: str) -> list[tuple[bytes, bytes]]:
+    """What a browser says of a request."""
+    return [
+        (b"sec-fetch-site", site.encode()),
+        (b"sec-fetch-mode", mode.encode()),
+        (b"sec-fetch-dest", destination.encode()),
+    ]
+
+
 FOREIGN = {
+    "a picture in another page": [*OURS, *fetched("cross-site", "no-cors", "image")],
+    "a picture in a page at another port": [*OURS, *fetched("same-site", "no-cors", "image")],
+    "a frame in another page": [*OURS, *fetched("cross-site", "navigate", "iframe")],
+    "a program in another page": [*OURS, *fetched("cross-site", "cors", "empty")],
+    "another page that says nothing more": [*OURS, (b"sec-fetch-site", b"cross-site")],
+    "ours and another's": [*OURS, (b"sec-fetch-site", b"same-origin"), (b"sec-fetch-site", b"cross-site")],
     "no host": [],
     "another name": [(b"host", b"evil.example:8733")],
     "a name that resembles ours": [(b"host", b"127.0.0.1.evil.example:8733")],
@@ -27,6 +44,15 @@ FOREIGN = {
     "a foreign origin after ours": [*OURS, (b"origin", b"http://127.0.0.1:8733"), (b"origin", b"http://evil.example")],
 }
 WELCOME = {
+    "from our page, with the way": [*OURS, *fetched("same-origin", "cors", "empty")],
+    "a socket of our page": [
+        *OURS,
+        (b"origin", b"http://127.0.0.1:8733"),
+        *fetched("cross-site", "websocket", "empty"),
+    ],
+    "the address was typed": [*OURS, *fetched("none", "navigate", "document")],
+    "a link elsewhere that was followed": [*OURS, *fetched("cross-site", "navigate", "document")],
+    "a link at another port that was followed": [*OURS, *fetched("same-site", "navigate", "document")],
     "by number": OURS,
     "by name": [(b"host", b"localhost:8733")],
     "from our page": [*OURS, (b"origin", b"http://127.0.0.1:8733")],

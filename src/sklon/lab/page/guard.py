@@ -2,7 +2,9 @@
 
 The server listens on the loopback only. That alone does not keep other pages out: a page from anywhere may point a name
 of its own at 127.0.0.1, or send requests across. So ``Host`` must be ours exactly, and ``Origin``, where it is given,
-too; for requests, polling and WebSockets alike. Every answer forbids the browser to fetch anything from elsewhere.
+too; for requests, polling and WebSockets alike. Where there is no ``Origin``, a browser says which page a request comes
+from: another page may lead a reader here, but load nothing of ours within itself. Every answer forbids the browser to
+fetch anything from elsewhere.
 """
 
 from __future__ import annotations
@@ -22,6 +24,9 @@ LOOPBACK = "127.0.0.1"
 HTTP = 80
 #: names by which a browser on this machine may call us
 NAMES = (LOOPBACK, "localhost")
+#: what a browser says of where a request comes from, how, and what for; and the places that may ask for anything
+SITE, MODE, DESTINATION = b"sec-fetch-site", b"sec-fetch-mode", b"sec-fetch-dest"
+OWN_SITES = (b"same-origin", b"none")
 REFUSED = b"This page answers only to a browser on the machine on which it runs.\n"
 
 
@@ -45,7 +50,7 @@ class Guard:
 
 
 def allowed(headers: Iterable[Header], port: int) -> bool:
-    """Whether exactly one ``Host`` is ours, and every ``Origin``.
+    """Whether exactly one ``Host`` is ours, and every ``Origin``; without one, no other page may load it within itself.
 
     >>> allowed([(b"host", b"127.0.0.1:8080")], 8080), allowed([(b"host", b"evil.example:8080")], 8080)
     (True, False)
@@ -53,7 +58,19 @@ def allowed(headers: Iterable[Header], port: int) -> bool:
     given = list(headers)
     hosts = [value for name, value in given if name == b"host"]
     origins = [value for name, value in given if name == b"origin"]
-    return len(hosts) == 1 and hosts[0] in _hosts(port) and all(origin in _origins(port) for origin in origins)
+    ours = len(hosts) == 1 and hosts[0] in _hosts(port) and all(origin in _origins(port) for origin in origins)
+    return ours and (bool(origins) or _led_here(given))
+
+
+def _led_here(given: list[Header]) -> bool:
+    """Whether our own page asks, the reader, or a link from elsewhere that opens here: what is loaded in a page is not.
+
+    What is no browser, and an old one, says nothing (W3C, Fetch Metadata Request Headers).
+    """
+    said = {name: [value for n, value in given if n == name] for name in (SITE, MODE, DESTINATION)}
+    if all(site in OWN_SITES for site in said[SITE]):
+        return True
+    return said[MODE] == [b"navigate"] and said[DESTINATION] == [b"document"]
 
 
 def policy(port: int) -> str:
