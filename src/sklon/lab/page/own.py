@@ -80,6 +80,7 @@ class OwnData:
     def __init__(self, client: Client, language: Language, use: Callable[[Own], None]) -> None:
         self.client, self.language, self._use = client, language, use
         self._name, self._content = "", b""
+        self._given_files = 0  # the last one counts
         self._chosen: dict[str, str] = {}
         with Details(TITLE.of(language), lambda _: None):
             Words("p", ABOUT.of(language))
@@ -91,17 +92,22 @@ class OwnData:
 
     def _given(self, name: str, content: bytes | None) -> None:
         self._columns.clear()
+        self._given_files += 1
         if content is None:
             self._say(complaint=TOO_LONG.of(self.language))
             return
         self._name, self._content = name, content
-        background_tasks.create(self._look(), name="own data")
+        background_tasks.create(self._look(self._given_files, content), name="own data")
 
-    async def _look(self) -> None:
+    async def _look(self, given: int, content: bytes) -> None:
+        """Offer the columns of this file, unless there is a later one."""
         try:
-            table = await aside(lambda: table_of(self._content))
+            table = await aside(lambda: table_of(content))
         except InputError as error:
-            self._complain(error)
+            if given == self._given_files:
+                self._complain(error)
+            return
+        if given != self._given_files:
             return
         if all(column.numbers is None for column in table.columns[:MOST_COLUMNS]):
             self._say(complaint=NO_NUMBERS.of(self.language).format(name=self._name))
