@@ -216,7 +216,7 @@ class _Page:
             background_tasks.create(self._travel(step, lambda: journey == self._journeys), name="journey")
 
     async def _travel(self, step: int, wanted: Callable[[], bool]) -> None:
-        with self.player.busy:
+        with self.player.telling(), self.player.busy:
             await aside(lambda: self.runs.go_to(step, wanted))
         self._watch()
 
@@ -246,13 +246,15 @@ class _Page:
         """
         settled = -1
         try:
-            with self.player.telling(), self.player.busy:
+            with self.player.busy:
                 while settled != self._turned or not self.runs.level:
                     settled = self._turned
                     await aside(lambda: self.runs.settle(FRAME))
                     if self.player.playing and self.client.has_socket_connection:
                         self.runs.go_on()
                     self.player.wake()
+        except Exception:
+            self.player.wake()  # whoever looks on tells what has failed
         finally:
             self._settling = False
         with self.client:

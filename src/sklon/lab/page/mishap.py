@@ -21,6 +21,7 @@ UNMADE = Text(
 )
 
 _LOG = logging.getLogger(__name__)
+_LOGGED = "_sklon_logged"
 
 
 def mishap(error: Exception, language: Language, said: Text = UNMADE) -> Complaint:
@@ -32,7 +33,9 @@ def mishap(error: Exception, language: Language, said: Text = UNMADE) -> Complai
     if isinstance(error, InputError):
         told = complaint(error, language)
         return told if said is UNMADE else Complaint(f"{said.of(language)} {told.text}", told.detail)
-    _LOG.error("the program failed", exc_info=error)
+    if not vars(error).get(_LOGGED):  # who looks again sees the same error
+        vars(error)[_LOGGED] = True
+        _LOG.error("the program failed", exc_info=error)
     first, *_ = [*str(error).splitlines(), ""]
     kind = type(error).__name__
     return Complaint(said.of(language), f"{kind}: {first}" if first else kind)

@@ -100,8 +100,17 @@ class Player(Generic[Seen, View]):
 
     def restart(self) -> None:
         """Begin anew; what played until it failed plays again."""
-        self.playing, self._to_resume = self.playing or self._to_resume, False
-        self.beside(self._begin_anew)
+
+        async def do() -> None:
+            self.tell(None)
+            with self.telling(), self.busy:
+                await aside(self.session.restart)
+                if self.playing or self._to_resume:
+                    self.play(True)
+                self.tell(None)
+            self.wake()
+
+        background_tasks.create(do(), name="player")
 
     def wake(self) -> None:
         """Something was turned: show its effect now."""
@@ -125,11 +134,6 @@ class Player(Generic[Seen, View]):
             yield
         except Exception as error:
             self._stand_still(error)
-
-    def _begin_anew(self) -> None:
-        self.session.restart()
-        if self.playing:
-            self.session.play()
 
     async def _look_on(self) -> None:
         while True:
@@ -159,9 +163,11 @@ class Player(Generic[Seen, View]):
 
     async def _give_up(self, error: Exception) -> None:
         """Pause, and wait until somebody asks for something."""
-        self._failed = True
+        again, self._failed = self._failed and not self.playing, True
         self.busy.hold(False)
         self._stand_still(error)
+        if again:  # it has been paused, and may be about to begin anew
+            return
         with suppress(Exception):  # it has been told what has failed
             await aside(self.session.pause)
 
