@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,13 +26,15 @@ WIDE, NARROW = 1280, 390
 HEIGHT = 844
 #: seconds after which the server is given up
 PATIENCE = 60
+#: where the page is, as a whole line says it
+ADDRESS = re.compile(r"(http://[^/\s]+)/.*\n")
 
 
 @dataclass
 class Served:
     """A running server with a learner of its own. ``said`` is what it writes to standard error after its address."""
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[bytes]
     address: str
     home: TemporaryDirectory[str]
     said: str = ""
@@ -47,26 +51,28 @@ class Served:
     def end(self) -> int:
         """Press Ctrl-C; the exit code."""
         self.process.send_signal(signal.SIGINT)
-        _, self.said = self.process.communicate(timeout=PATIENCE)
+        code = self.process.wait(timeout=PATIENCE)
+        self.said = _log(self.home).read_text(encoding="utf-8").partition(self.address)[2].partition("\n")[2]
         self.home.cleanup()
-        return self.process.returncode
+        return code
 
 
 def serve(*words: str, program: tuple[str, ...] = ("-m", "sklon")) -> Served:
     """``sklon lab`` with a page, as soon as it says where it is; ``program`` is what Python runs."""
     home = TemporaryDirectory()
     own = {"SKLON_CACHE": "off", "SKLON_PROGRESS": str(Path(home.name, "progress.json")), "LC_ALL": "C.UTF-8"}
-    process = subprocess.Popen(
-        [sys.executable, *program, "lab", "--no-browser", *words],
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | own,
-    )
-    assert process.stderr is not None
-    for line in process.stderr:
-        if "http://" in line:
-            return Served(process, "http://" + line.split("http://")[1].split("/")[0], home)
-    raise AssertionError(f"the server ended with {process.wait()}")
+    with _log(home).open("w", encoding="utf-8") as log:  # a pipe that nobody reads would fill, and the server wait
+        process = subprocess.Popen(
+            [sys.executable, *program, "lab", "--no-browser", *words], stderr=log, env=os.environ | own
+        )
+    while not (found := ADDRESS.search(_log(home).read_text(encoding="utf-8"))):
+        assert process.poll() is None, f"the server ended with {process.returncode}"
+        time.sleep(0.02)
+    return Served(process, found[1], home)
+
+
+def _log(home: TemporaryDirectory[str]) -> Path:
+    return Path(home.name, "log")
 
 
 @pytest.fixture(scope="session", name="served")
