@@ -195,9 +195,9 @@ def test_all_rates_share_one_program_with_the_fit(monkeypatch: pytest.MonkeyPatc
     cache.clear()
     compiled: list[int] = []
 
-    def noting(graph: Graph, rows: int, limit: None) -> Executable:
+    def noting(graph: Graph, rows: int, limit: None, level: int) -> Executable:
         compiled.append(rows)
-        return compile_graph(graph, rows)
+        return compile_graph(graph, rows, level=level)
 
     monkeypatch.setattr(cache, "compile_graph", noting)
     trainer = Trainer(model(), loss="mse")

@@ -30,6 +30,7 @@ from .seldom import Seldom
 from .shell import Place, html, shell
 from .takeaway import show_takeaway
 from .views import Views, end_of, status
+from .wire import is_there
 
 PAUSE, GO_ON = Text("Pause", "Пауза"), Text("Go on", "Продолжить")
 RESTART = Text("Restart", "Начать заново")
@@ -250,7 +251,7 @@ class _Page:
                 while settled != self._turned or not self.runs.level:
                     settled = self._turned
                     await aside(lambda: self.runs.settle(FRAME))
-                    if self.player.playing and self.client.has_socket_connection:
+                    if self.player.playing and is_there(self.client):
                         self.runs.go_on()
                     self.player.wake()
         except Exception:

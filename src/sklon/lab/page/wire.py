@@ -23,6 +23,11 @@ def send_frame(client: Client, data: bytes, drawn: Callable[[], None]) -> None:
     background_tasks.create(core.sio.emit(EVENT, data, to=client.id, callback=acknowledged), name="frame")
 
 
+def is_there(client: Client) -> bool:
+    """Whether a browser looks at the page now."""
+    return client.has_socket_connection
+
+
 def without_loading_bar() -> None:
     """No bar over the page when a script asks the server for something: it has no name for those who cannot see it."""
     core.app.config.quasar_config["loadingBar"] = {"skipHijack": True}
