@@ -8,13 +8,13 @@ the mouse, a menu, a field. The frames a second of the beginning are those of on
 ``--beside``.
 
 A control's effect is the first frame that was computed under the new setting: the first step taken under it, or the
-first picture of the training that it has begun anew. Its time runs from the browser's own input event to the animation
-frame in which the canvas was drawn, whose ``data-settings`` is a digest of what was set. A control that acts from the
-next epoch on is waited for until then; an epoch is 7 steps. Of a drag the last position counts, from the movement that
-reached it; the positions on the way need not be drawn. "First" are the times of values that were never set before,
-"again" those of a value to which one comes back. Beside the controls: "Step" and "Restart" (the press, to the first
-frame of another step or start), "Rewind" (letting go, to the frame of that step), "Play" and "Pause" (to the first
-frame that moves, and to the last one).
+first picture of the training that it has begun anew; where it ends the training, that the page says so. Its time runs
+from the browser's own input event to the animation frame in which the canvas was drawn, whose ``data-settings`` is a
+digest of what was set. A control that acts from the next epoch on is waited for until then; an epoch is 7 steps. Of a
+drag the last position counts, from the movement that reached it; the positions on the way need not be drawn. "First"
+are the times of values that were never set before, "again" those of a value to which one comes back. Beside the
+controls: "Step" and "Restart" (the press, to the first frame of another step or start), "Rewind" (letting go, to the
+frame of that step), "Play" and "Pause" (to the first frame that moves, and to the last one).
 
 The stall is the longest time for which the server answered nobody while another reader opened the playground.
 
@@ -47,11 +47,13 @@ from tests.chromium import NO_CHROMIUM, arguments, chromium
 #: writes down every animation frame in which the canvas was another one, every input and every press, with its time
 RECORD = """() => {
   const canvas = [...document.querySelectorAll('.boundary canvas')].at(-1);
-  const log = window.log = { frames: [], inputs: [], presses: [] };
+  const log = window.log = { frames: [], ends: [], inputs: [], presses: [] };
   const of = () => [+canvas.dataset.step, +canvas.dataset.settings];
   let last = [], now = performance.now;
   new MutationObserver(() => log.frames.push([performance.now(), ...of()]))
     .observe(canvas, { attributeFilter: ['data-step', 'data-settings'] });
+  new MutationObserver(() => log.ends.push([performance.now()]))
+    .observe(document.querySelector('.ended'), { childList: true, characterData: true, subtree: true });
   const given = (event) => event.target.name &&
     log.inputs.push([event.timeStamp, event.target.name, event.target.value]);
   document.addEventListener('input', given, true);
@@ -64,6 +66,8 @@ RECORD = """() => {
 #: milliseconds after which an effect is given up; seconds between two acts
 PATIENCE, REST = 5_000, 0.35
 AIM = 100
+#: controls that may end the run: each of their values is set in a playground of its own
+ENDING = ("epochs", "stopping")
 #: steps a second, and what makes a run long enough
 PACE, LONG = 1000, "epochs=10000"
 
@@ -139,6 +143,11 @@ class Reader:
             at.press("ArrowRight")
         return self._effect(row)
 
+    def set_anew(self, row: Row, value: Any) -> float:
+        """The same, in a playground of its own."""
+        self.begin()
+        return self.set(row, value)
+
     def drag(self, row: Row) -> float:
         """Drag a slider over a third of its length; milliseconds from the movement that reached its end."""
         at = self.page.locator(f"[name={row.name}]")
@@ -164,15 +173,15 @@ class Reader:
         """Milliseconds from the last input to the first frame under what it says."""
         deadline = time.perf_counter() + PATIENCE / 1000
         while time.perf_counter() < deadline:
-            inputs, frames = self.page.evaluate("[log.inputs, log.frames]")
+            inputs, frames, ends = self.page.evaluate("[log.inputs, log.frames, log.ends]")
             mine = [(when, text) for when, name, text in inputs if name == row.name]
             if mine:
                 wanted = digest(settled({"epochs": 10_000, row.name: self._read(row, mine[-1][1])})[0])
                 first = next((w for w, text in mine if text == mine[-1][1]), mine[-1][0])
-                for when, _, settings in frames:
-                    if settings == wanted and when >= first:
-                        time.sleep(REST)
-                        return float(when) - float(first)
+                seen = [when for when, _, settings in frames if settings == wanted] + [when for (when,) in ends]
+                if after := [when - first for when in seen if when >= first]:
+                    time.sleep(REST)
+                    return float(min(after))
             time.sleep(0.01)
         return float("inf")
 
@@ -181,7 +190,7 @@ class Reader:
         return Scale.of(row).value(int(text)) if slides else text
 
     def _forget(self) -> None:
-        self.page.evaluate("() => { log.frames.length = log.inputs.length = log.presses.length = 0 }")
+        self.page.evaluate("() => { log.frames.length = log.ends.length = log.inputs.length = log.presses.length = 0 }")
 
     # ---- what is pressed
     def press(self, name: str, seen: Callable[[int, int], bool]) -> float:
@@ -245,8 +254,12 @@ def other_values(row: Row, rounds: int) -> list[Any]:
 def measured(reader: Reader, row: Row, rounds: int) -> Times:
     """One control: values that are new, then the first of them again, then drags. The default is set at the end."""
     times = Times(row.name)
-    reader.begin()
     values = other_values(row, rounds)
+    if row.name in ENDING:
+        times.first = [reader.set_anew(row, value) for value in values]
+        times.again = [reader.set_anew(row, values[0]) for _ in range(rounds)]
+        return times
+    reader.begin()
     times.first = [reader.set(row, value) for value in values]
     for _ in range(rounds):
         times.again += [reader.set(row, values[0]), reader.set(row, row.control.default)]
