@@ -216,7 +216,8 @@ class Reader:
         self.page.get_by_role("button", name="Pause", exact=True).click()
         time.sleep(2 * REST)
         presses, frames = self.page.evaluate("[log.presses, log.frames]")
-        return max([0.0, *(float(when) - float(presses[0][0]) for when, *_ in frames)])
+        moved = [after[0] for before, after in pairwise(frames) if after[1] != before[1]]
+        return max([0.0, *(float(when) - float(presses[0][0]) for when in moved)])
 
     def rewind(self, share: float) -> float:
         """Let go of the rewind slider at a share of its way; milliseconds to the frame of that step."""
