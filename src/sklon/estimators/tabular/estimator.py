@@ -161,9 +161,9 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]
         """Columns whose numbers are names."""
         return () if self.categorical is None else tuple(map(str, self.categorical))
 
+    @abstractmethod
     def _target_again(self, y: Any, name: str) -> Column:
         """The target of rows beside those of the fit."""
-        raise NotImplementedError
 
     def _predicted(self, X: Any) -> Array:
         """The mean of what the networks say of each row."""
