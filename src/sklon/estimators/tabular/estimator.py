@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -19,7 +20,7 @@ from sklon.data import Column, Table
 from sklon.nn.activation import ACTIVATIONS
 
 from .frames import table_of
-from .predictor import Predictor, Problem, fold_sides, free_name, learned, sides, with_target
+from .predictor import Predictor, Problem, fold_sides, free_name, learned_each, sides, with_target
 from .regimen import Regimen
 
 Array = np.ndarray[Any, Any]
@@ -79,6 +80,7 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]
 
     # ---- fitting
     def _fit(self, X: Any, y: Any, X_val: Any, y_val: Any) -> None:
+        began = time.perf_counter()
         if (X_val is None) != (y_val is None):
             raise InputError("a validation set has both X_val and y_val; pass the other one too")
         self._note_columns(X, y)
@@ -93,7 +95,8 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]
             table = _joined(table, with_target(self._table(X_val), self._target_again(y_val, name)))
         problem = self._problem(table, name, task)
         pairs = self._sides(rows, len(table), problem.seed, self._classes_of(target))
-        self.predictors_ = [learned(problem, *pair) for pair in pairs]
+        ends = None if self.time_limit is None else began + float(self.time_limit)
+        self.predictors_ = learned_each(problem, pairs, ends)
         self.history_ = [list(one.fitted.history) for one in self.predictors_]
         self.n_iter_ = max(len(one) for one in self.history_)
         self._tell(table, stacklevel=5)  # scikit-learn's wrapper stands between
@@ -111,7 +114,6 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]
             batch_size=self.batch_size if self.batch_size == "auto" else int(self.batch_size),
             epochs=self.epochs if self.epochs == "auto" else int(self.epochs),
         )
-        limit = None if self.time_limit is None else float(self.time_limit) / self.folds
         return Problem(
             table=table,
             target=name,
@@ -119,7 +121,6 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]
             regimen=regimen,
             members=int(self.members),
             seed=int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max)),
-            time_limit=limit,
             progress=bool(self.verbose),
         )
 

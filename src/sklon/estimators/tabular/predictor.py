@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from math import ceil
+from time import perf_counter
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from sklon._base.errors import InputError
+from sklon._base.settings import get_num_threads
 from sklon.data import Column, Preparation, Table, fit_preparation, split_rows
+from sklon.training.many import side_by_side
 
 from . import fitting
 from .fitting import Fitted
@@ -16,8 +22,12 @@ from .network import Architecture
 from .regimen import Regimen
 
 Array = np.ndarray[Any, Any]
+Pair: TypeAlias = tuple[Array, Array]
+"""The numbers of the rows that train, and of those that validate."""
 FEWEST_HELD = 10
 """Below so many rows a validation set says less than the rows teach: nothing is held out."""
+LEAST_SECONDS = 1e-3
+"""What a turn is given that begins when the time is over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +40,6 @@ class Problem:
     regimen: Regimen
     members: int
     seed: int
-    time_limit: float | None
     progress: bool
 
 
@@ -50,8 +59,32 @@ class Predictor:
         return np.asarray(np.mean([target.decode(outputs[:, k]) for k in range(outputs.shape[1])], axis=0))
 
 
-def learned(problem: Problem, training: Array, validation: Array) -> Predictor:
-    """A network trained on these rows of the table and watched on those; nobody watches if there are none."""
+def learned_each(problem: Problem, pairs: Sequence[Pair], ends: float | None = None) -> list[Predictor]:
+    """A network for each pair of rows that train and rows that watch, side by side, a core each.
+
+    Each is what ``learned`` makes of its pair, to the bit. ``ends`` is when all should be done, by the clock of
+    ``time.perf_counter``: what is left when a network begins is shared by the turns that are still to come.
+    """
+    if len(pairs) == 1:  # Ctrl-C leaves what a network on its own has learned
+        return [learned(problem, pairs[0], seconds_left(ends))]
+    threads = get_num_threads()
+    turns = ceil(len(pairs) / threads)
+
+    def work(number: int) -> Predictor:
+        own = problem if number == 0 else replace(problem, progress=False)  # there is one line to write on
+        return learned(own, pairs[number], seconds_left(ends, turns - number // threads))
+
+    return side_by_side([partial(work, number) for number in range(len(pairs))], threads)
+
+
+def seconds_left(ends: float | None, turns: int = 1) -> float | None:
+    """The seconds of one of so many turns; never none, so that each network has at least begun."""
+    return None if ends is None else max(LEAST_SECONDS, ends - perf_counter()) / turns
+
+
+def learned(problem: Problem, pair: Pair, time_limit: float | None = None) -> Predictor:
+    """A network trained on the first rows of the pair and watched on the others; nobody watches if there are none."""
+    training, validation = pair
     table = problem.table.take(training)
     preparation = fit_preparation(table, problem.target, problem.task)
     regimen = problem.regimen
@@ -70,7 +103,7 @@ def learned(problem: Problem, training: Array, validation: Array) -> Predictor:
         _rows(preparation, problem.table.take(validation)) if len(validation) else None,
         regimen,
         seed=problem.seed,
-        time_limit=problem.time_limit,
+        time_limit=time_limit,
         progress=problem.progress,
     )
     return Predictor(preparation=preparation, architecture=architecture, fitted=fitted)
@@ -80,7 +113,7 @@ def _rows(preparation: Preparation, table: Table) -> tuple[Any, ...]:
     return preparation.inputs(table), preparation.target.encode(table.column(preparation.target.name))
 
 
-def sides(rows: int, fraction: float, seed: int, classes: Array | None) -> tuple[Array, Array]:
+def sides(rows: int, fraction: float, seed: int, classes: Array | None) -> Pair:
     """The rows that train and those that validate: none of them where they would be too few."""
     if rows * fraction < FEWEST_HELD:
         return np.arange(rows), np.arange(0)
@@ -88,7 +121,7 @@ def sides(rows: int, fraction: float, seed: int, classes: Array | None) -> tuple
     return split.train, split.validation
 
 
-def fold_sides(rows: int, folds: int, seed: int, classes: Array | None) -> list[tuple[Array, Array]]:
+def fold_sides(rows: int, folds: int, seed: int, classes: Array | None) -> list[Pair]:
     """Both sides of each of several folds: every row validates once, each class in its proportion.
 
     The only row of a class trains in all of them, so that every network knows every class.
