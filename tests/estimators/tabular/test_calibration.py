@@ -31,7 +31,7 @@ def test_the_temperature_undoes_how_much_too_sure_a_model_is(sharpness: float) -
 def test_no_other_temperature_has_a_smaller_loss() -> None:
     log_probabilities = np.log(RANDOM.dirichlet(np.ones(4), size=500))
     classes = (tempered(log_probabilities, 1.5).cumsum(1) > RANDOM.random((500, 1))).argmax(1)
-    best = fit_temperature(log_probabilities, classes)
+    best = fit_temperature(log_probabilities, classes, prior_rows=0)
     reached = _log_loss(log_probabilities, classes, best)
     others = [_log_loss(log_probabilities, classes, best * factor) for factor in (0.8, 0.95, 1.05, 1.25)]
     assert min(others) > reached
@@ -39,8 +39,30 @@ def test_no_other_temperature_has_a_smaller_loss() -> None:
 
 def test_a_few_rows_that_are_all_right_do_not_make_probabilities_certain() -> None:
     log_probabilities = np.log(np.array([[0.9, 0.1], [0.8, 0.2]]))
-    assert fit_temperature(log_probabilities, np.array([0, 0])) == pytest.approx(COLDEST, rel=1e-6)
-    assert fit_temperature(log_probabilities, np.array([1, 1])) == pytest.approx(HOTTEST, rel=1e-6)
+    for classes, limit in ((np.array([0, 0]), COLDEST), (np.array([1, 1]), HOTTEST)):
+        assert fit_temperature(log_probabilities, classes, prior_rows=0) == pytest.approx(limit, rel=1e-6)
+        assert 0.8 < fit_temperature(log_probabilities, classes) < 1.6
+
+
+def test_the_prior_is_worth_rows_whose_classes_are_drawn_from_the_probabilities() -> None:
+    log_probabilities = np.log(RANDOM.dirichlet(np.ones(3), size=40))
+    classes = RANDOM.integers(0, 3, 40)
+    every = np.repeat(np.arange(40), 3), np.tile(np.arange(3), 40)  # each row once with each class
+    with_imaginary = np.concatenate([log_probabilities, log_probabilities[every[0]]])
+    weight = np.concatenate([np.ones(40), 25 / 40 * np.exp(log_probabilities[every])])
+    expected = fit_temperature(with_imaginary, np.concatenate([classes, every[1]]), weight, prior_rows=0)
+    found = fit_temperature(log_probabilities, classes, prior_rows=25)
+    assert found == pytest.approx(expected, rel=1e-6)
+    alone = fit_temperature(log_probabilities, classes, prior_rows=0)
+    assert abs(np.log(found)) < abs(np.log(alone))
+
+
+def test_a_row_of_weight_two_counts_as_two_rows() -> None:
+    log_probabilities = np.log(RANDOM.dirichlet(np.ones(3), size=60))
+    classes, weight = RANDOM.integers(0, 3, 60), RANDOM.integers(1, 4, 60)
+    rows = np.repeat(np.arange(60), weight)
+    expected = fit_temperature(log_probabilities[rows], classes[rows], prior_rows=0)
+    assert fit_temperature(log_probabilities, classes, weight, prior_rows=0) == pytest.approx(expected, rel=1e-9)
 
 
 def test_intervals_cover_new_rows_as_often_as_they_say() -> None:

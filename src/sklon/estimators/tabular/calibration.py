@@ -16,7 +16,9 @@ from sklon._base.errors import InputError
 Array = np.ndarray[Any, Any]
 
 COLDEST, HOTTEST = 0.25, 10.0
-"""Temperatures that are tried: outside, a few validation rows would decide."""
+"""Temperatures that are tried: beyond, probabilities are hardly those of the network."""
+PRIOR_ROWS = 30.0
+"""What the belief that probabilities are right as they are is worth, in validation rows: see decision 0033."""
 HALVINGS = 60
 
 
@@ -31,17 +33,28 @@ def tempered(log_probabilities: Array, temperature: float) -> Array:
     return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 
-def fit_temperature(log_probabilities: Array, classes: Array, weight: Array | None = None) -> float:
-    """The T that gives validation rows of these classes the smallest log loss.
+def fit_temperature(
+    log_probabilities: Array, classes: Array, weight: Array | None = None, prior_rows: float = PRIOR_ROWS
+) -> float:
+    """The likeliest T, given validation rows of these classes and as many imaginary ones as ``prior_rows``.
 
-    The loss is convex in 1/T, and its slope Σ (E_p[log p] − log p_class) is a matter of bisection.
+    The powers p^β, β = 1/T, are an exponential family with the statistic log p, and the prior is its conjugate one
+    (Diaconis & Ylvisaker, 1979): it says what rows would say that are like the real ones, with classes drawn from p
+    itself, T = 1. With n real rows, which have their ``weight``, the loss
+
+        Σ wᵢ·(−log pᵢ^β(cᵢ)) + m/n·Σᵢ Σ_c pᵢ(c)·(−log pᵢ^β(c))
+
+    is convex in β, and its slope a matter of bisection. Without imaginary rows it is the log loss of the real ones.
     """
-    chosen = log_probabilities[np.arange(len(classes)), classes]
+    rows = np.arange(len(classes))
     counts = np.ones(len(classes)) if weight is None else weight
+    imaginary = prior_rows / len(classes)
+    chosen = counts @ log_probabilities[rows, classes]
+    drawn = imaginary * (tempered(log_probabilities, 1.0) * log_probabilities).sum()
 
     def slope(inverse: float) -> float:
         expected = (tempered(log_probabilities, 1 / inverse) * log_probabilities).sum(axis=1)
-        return float(np.sum(counts * (expected - chosen)))
+        return float((counts + imaginary) @ expected - chosen - drawn)
 
     low, high = 1 / HOTTEST, 1 / COLDEST
     for _ in range(HALVINGS):
