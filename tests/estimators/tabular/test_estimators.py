@@ -141,7 +141,7 @@ def test_every_fold_knows_a_class_of_a_single_row(classes: int) -> None:
 def test_rows_that_are_given_to_validate_are_not_trained_on() -> None:
     X, other = columns(), columns(seed=1)
     settings = SMALL | {"epochs": 3}
-    model = TabularRegressor(**settings).fit(X, quantity(X), other, quantity(other))
+    model = TabularRegressor(**settings).fit(X, quantity(X), X_val=other, y_val=quantity(other))
     assert len(model.residuals_) == ROWS
     np.testing.assert_allclose(model.residuals_, quantity(other) - model.predict(other), rtol=1e-9, atol=1e-9)
     target = model.predictors_[0].preparation.target
@@ -220,14 +220,20 @@ def test_columns_may_be_called_as_they_like() -> None:
     ("fit", "clause"),
     [
         (lambda X: TabularClassifier().fit(X, np.zeros(ROWS)), "one class, .*; a classifier needs two"),
-        (lambda X: TabularRegressor(folds=2).fit(X, quantity(X), X, quantity(X)), "leave one of them out"),
+        (lambda X: TabularRegressor(folds=2).fit(X, quantity(X), X_val=X, y_val=quantity(X)), "leave one of them out"),
         (lambda X: TabularRegressor().fit(X, quantity(X)[:5]), "inconsistent numbers of samples"),
-        (lambda X: TabularRegressor().fit(X, quantity(X), X, quantity(X)[:5]), "inconsistent numbers of samples"),
+        (
+            lambda X: TabularRegressor().fit(X, quantity(X), X_val=X, y_val=quantity(X)[:5]),
+            "inconsistent numbers of samples",
+        ),
         (lambda X: TabularRegressor().fit(X, quantity(X), y_val=quantity(X)), "both X_val and y_val"),
         (lambda X: TabularRegressor().fit(X, quantity(X), X_val=X), "both X_val and y_val"),
         (lambda X: TabularRegressor(lr=1e6).fit(X, quantity(X)), "came to nothing.*a smaller lr helps"),
         (lambda X: TabularRegressor(categorical=["none"]).fit(X, quantity(X)), "no column 'none'"),
-        (lambda X: TabularClassifier().fit(X, labels(X), X, np.full(ROWS, "odd")), "'odd', which y has not"),
+        (
+            lambda X: TabularClassifier().fit(X, labels(X), X_val=X, y_val=np.full(ROWS, "odd")),
+            "'odd', which y has not",
+        ),
     ],
 )
 def test_what_cannot_be_is_said_in_a_sentence(fit: Any, clause: str) -> None:

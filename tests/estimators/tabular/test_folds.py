@@ -35,6 +35,7 @@ def _problem(**regimen: Any) -> Problem:
         table=with_target(table_of(X), column_from_array("target", Y.astype(int))),
         target="target",
         task=BINARY,
+        weight=None,
         regimen=Regimen(hidden=(16,), **regimen),
         members=1,
         seed=3,

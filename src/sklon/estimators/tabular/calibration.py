@@ -20,6 +20,8 @@ COLDEST, HOTTEST = 0.25, 10.0
 PRIOR_ROWS = 30.0
 """What the belief that probabilities are right as they are is worth, in validation rows: see decision 0033."""
 HALVINGS = 60
+ROUNDING = 1e-12
+"""The share by which a sum of weights may miss what it is compared with."""
 
 
 def tempered(log_probabilities: Array, temperature: float) -> Array:
@@ -40,21 +42,21 @@ def fit_temperature(
 
     The powers p^β, β = 1/T, are an exponential family with the statistic log p, and the prior is its conjugate one
     (Diaconis & Ylvisaker, 1979): it says what rows would say that are like the real ones, with classes drawn from p
-    itself, T = 1. With n real rows, which have their ``weight``, the loss
+    itself, T = 1. With n real rows, whose weights wᵢ have the mean 1, the loss
 
-        Σ wᵢ·(−log pᵢ^β(cᵢ)) + m/n·Σᵢ Σ_c pᵢ(c)·(−log pᵢ^β(c))
+        Σ wᵢ·(−log pᵢ^β(cᵢ)) + m/n·Σ wᵢ·Σ_c pᵢ(c)·(−log pᵢ^β(c))
 
     is convex in β, and its slope a matter of bisection. Without imaginary rows it is the log loss of the real ones.
     """
-    rows = np.arange(len(classes))
-    counts = np.ones(len(classes)) if weight is None else weight
+    counts = relative(weight, len(classes))
     imaginary = prior_rows / len(classes)
-    chosen = counts @ log_probabilities[rows, classes]
-    drawn = imaginary * (tempered(log_probabilities, 1.0) * log_probabilities).sum()
+    chosen = log_probabilities[np.arange(len(classes)), classes]
+    drawn = (tempered(log_probabilities, 1.0) * log_probabilities).sum(axis=1)
+    fixed = float(counts @ (chosen + imaginary * drawn))
 
     def slope(inverse: float) -> float:
         expected = (tempered(log_probabilities, 1 / inverse) * log_probabilities).sum(axis=1)
-        return float((counts + imaginary) @ expected - chosen - drawn)
+        return (1 + imaginary) * float(counts @ expected) - fixed
 
     low, high = 1 / HOTTEST, 1 / COLDEST
     for _ in range(HALVINGS):
@@ -63,8 +65,11 @@ def fit_temperature(
     return float((low * high) ** -0.5)
 
 
-def half_width(residuals: Array, coverage: float) -> float:
+def half_width(residuals: Array, coverage: float, weight: Array | None = None) -> float:
     """The ⌈(m + 1)·coverage⌉-th smallest of m absolute residuals: new ones are below it with that probability.
+
+    With weights, whose mean is made 1, it is the smallest residual up to which they sum to (m + 1)·coverage: the new
+    row counts one (Tibshirani et al., *Conformal prediction under covariate shift*, 2019).
 
     >>> half_width(np.arange(1.0, 20.0), 0.9)
     18.0
@@ -73,10 +78,22 @@ def half_width(residuals: Array, coverage: float) -> float:
     """
     if not 0 < coverage < 1:
         raise InputError(f"coverage must lie between 0 and 1, not at {coverage}")
-    rank = ceil((len(residuals) + 1) * coverage)
-    if rank > len(residuals):
+    count = len(residuals)
+    rank = ceil((count + 1) * coverage)
+    if rank > count:
         raise InputError(
-            f"{len(residuals)} validation rows are too few for a coverage of {coverage}; they allow at most "
-            f"{len(residuals) / (len(residuals) + 1):.3f}"
+            f"{count} validation rows are too few for a coverage of {coverage}; they allow at most "
+            f"{count / (count + 1):.3f}"
         )
-    return float(np.sort(np.abs(residuals))[rank - 1])
+    far = np.abs(residuals)
+    order = np.argsort(far)
+    if weight is None:
+        return float(far[order[rank - 1]])
+    reached = np.cumsum(relative(weight, count)[order])
+    place = int(np.searchsorted(reached, (count + 1) * coverage * (1 - ROUNDING)))
+    return float(far[order[min(place, count - 1)]])
+
+
+def relative(weight: Array | None, rows: int) -> Array:
+    """Weights with the mean 1."""
+    return np.ones(rows) if weight is None else weight / weight.mean()

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import ClassifierMixin, _fit_context
-from sklearn.utils import column_or_1d
-from sklearn.utils._param_validation import Interval
+from sklearn.utils import column_or_1d, compute_class_weight
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_y
 
@@ -34,6 +34,8 @@ class TabularClassifier(ClassifierMixin, BaseTabular):  # type: ignore[misc]
     ``members`` networks share their matrices, and their probabilities are averaged: better, and as many times slower.
     ``folds`` > 1 trains a network for each fold of a cross-validation, so that every row both trains and validates.
     ``categorical`` names columns of numbers that are names of things. ``time_limit`` is in seconds.
+    ``class_weight`` is what rows of a class count, a dict or "balanced" (n/(classes·rows of the class)), times their
+    ``sample_weight``, in training and in validation; probabilities then are those of a population with such shares.
     ``label_smoothing`` moves so much of the target to all classes alike; the temperature makes up for it.
     ``validation_fraction`` of the rows choose the epoch and the temperature, unless ``fit`` is given others; where they
     would be fewer than ten, all rows train, for all epochs, and the temperature is 1.
@@ -52,6 +54,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):  # type: ignore[misc]
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseTabular._parameter_constraints,
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+        "class_weight": [None, StrOptions({"balanced"}), dict],
     }
 
     def __init__(
@@ -70,16 +73,17 @@ class TabularClassifier(ClassifierMixin, BaseTabular):  # type: ignore[misc]
         time_limit: float | None = None,
         validation_fraction: float = 0.1,
         categorical: Any = None,
+        class_weight: Any = None,
         random_state: Any = None,
         verbose: bool = False,
     ) -> None:
         keep(self, locals())
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
-    def fit(self, X: Any, y: Any, X_val: Any = None, y_val: Any = None) -> TabularClassifier:
-        """Train; ``X_val`` and ``y_val`` watch in place of a part of the rows."""
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, X_val: Any = None, y_val: Any = None) -> TabularClassifier:
+        """Train; ``sample_weight`` is what rows count; ``X_val`` and ``y_val`` watch in place of a part of the rows."""
         self.temperature_ = 1.0
-        self._fit(X, y, X_val, y_val)
+        self._fit(X, y, sample_weight, X_val, y_val)
         return self
 
     def predict_proba(self, X: Any) -> Array:
@@ -108,8 +112,17 @@ class TabularClassifier(ClassifierMixin, BaseTabular):  # type: ignore[misc]
         return column_from_array(name, places)
 
     def _classes_of(self, target: Column) -> Array | None:
-        return target.numbers
+        return target.as_numbers().astype(np.int64)
 
-    def _calibrate(self, predicted: Array, target: Column) -> None:
+    def _class_weights(self, target: Column) -> Array | None:
+        if self.class_weight is None:
+            return None
+        labels = self.classes_[target.as_numbers().astype(np.int64)]
+        found: Array = compute_class_weight(self.class_weight, classes=self.classes_, y=labels)
+        if not (found > 0).all():
+            raise InputError(f"class_weight must be above 0 for each class, not {found.tolist()}; leave out their rows")
+        return found
+
+    def _calibrate(self, predicted: Array, target: Column, weight: Array | None) -> None:
         classes = target.as_numbers().astype(np.int64)
-        self.temperature_ = fit_temperature(np.log(np.maximum(predicted, LEAST)), classes)
+        self.temperature_ = fit_temperature(np.log(np.maximum(predicted, LEAST)), classes, weight)

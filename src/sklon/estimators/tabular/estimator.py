@@ -22,6 +22,7 @@ from sklon.nn.activation import ACTIVATIONS
 from .frames import table_of
 from .predictor import Predictor, Problem, fold_sides, free_name, learned_each, sides, with_target
 from .regimen import Regimen
+from .weights import counted, row_weights
 
 Array = np.ndarray[Any, Any]
 
@@ -74,17 +75,21 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]
     def _classes_of(self, target: Column) -> Array | None:
         """What the sides of a split keep the proportions of."""
 
+    def _class_weights(self, target: Column) -> Array | None:
+        """What rows of each class count, of targets that have classes with weights."""
+        return None
+
     @abstractmethod
-    def _calibrate(self, predicted: Array, target: Column) -> None:
+    def _calibrate(self, predicted: Array, target: Column, weight: Array | None) -> None:
         """Learn from predictions for rows that no network was trained on how sure to be."""
 
     # ---- fitting
-    def _fit(self, X: Any, y: Any, X_val: Any, y_val: Any) -> None:
+    def _fit(self, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any) -> None:
         began = time.perf_counter()
         if (X_val is None) != (y_val is None):
             raise InputError("a validation set has both X_val and y_val; pass the other one too")
         self._note_columns(X, y)
-        table = table_of(X, self._named)
+        table, y, weight = counted(table_of(X, self._named), y, sample_weight)
         name = free_name(table)
         target, task = self._target(y, name)
         if len(table) == len(target) < 2:
@@ -93,16 +98,18 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]
         rows = len(table)
         if X_val is not None:
             table = _joined(table, with_target(self._table(X_val), self._target_again(y_val, name)))
-        problem = self._problem(table, name, task)
+        column = table.column(name)
+        weight = row_weights(weight, self._class_weights(target), self._classes_of(column), len(table))
+        problem = self._problem(table, name, task, weight)
         pairs = self._sides(rows, len(table), problem.seed, self._classes_of(target))
         ends = None if self.time_limit is None else began + float(self.time_limit)
         self.predictors_ = learned_each(problem, pairs, ends)
         self.history_ = [list(one.fitted.history) for one in self.predictors_]
         self.n_iter_ = max(len(one) for one in self.history_)
         self._tell(table, stacklevel=5)  # scikit-learn's wrapper stands between
-        self._judge(table, [held for _, held in pairs], name)
+        self._judge(problem, [held for _, held in pairs])
 
-    def _problem(self, table: Table, name: str, task: str) -> Problem:
+    def _problem(self, table: Table, name: str, task: str, weight: Array | None) -> Problem:
         hidden = self.hidden if hasattr(self.hidden, "__iter__") else (self.hidden,)
         regimen = Regimen(
             hidden=tuple(int(width) for width in hidden),
@@ -118,6 +125,7 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]
             table=table,
             target=name,
             task=task,
+            weight=weight,
             regimen=regimen,
             members=int(self.members),
             seed=int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max)),
@@ -134,12 +142,15 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]
             return fold_sides(rows, int(self.folds), seed, classes)
         return [sides(rows, float(self.validation_fraction), seed, classes)]
 
-    def _judge(self, table: Table, held: list[Array], name: str) -> None:
+    def _judge(self, problem: Problem, held: list[Array]) -> None:
         """Calibrate on what each network says of the rows that watched it."""
-        pairs = [(one, table.take(rows)) for one, rows in zip(self.predictors_, held, strict=True) if len(rows)]
-        if pairs:
-            predicted = np.concatenate([one.predict(rows) for one, rows in pairs])
-            self._calibrate(predicted, table.take(np.concatenate(held)).column(name))
+        table, rows = problem.table, np.concatenate(held)
+        if not len(rows):
+            return
+        pairs = [(one, table.take(own)) for one, own in zip(self.predictors_, held, strict=True) if len(own)]
+        predicted = np.concatenate([one.predict(own) for one, own in pairs])
+        weight = None if problem.weight is None else problem.weight[rows]
+        self._calibrate(predicted, table.take(rows).column(problem.target), weight)
 
     # ---- use
     def _table(self, X: Any) -> Table:

@@ -32,11 +32,15 @@ LEAST_SECONDS = 1e-3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """What is to be learned: a table with its target as one more column, the task, and how to train."""
+    """What is to be learned: a table with its target as one more column, the task, and how to train.
+
+    ``weight`` is what each row counts; None where all count the same.
+    """
 
     table: Table
     target: str
     task: str
+    weight: Array | None
     regimen: Regimen
     members: int
     seed: int
@@ -85,8 +89,7 @@ def seconds_left(ends: float | None, turns: int = 1) -> float | None:
 def learned(problem: Problem, pair: Pair, time_limit: float | None = None) -> Predictor:
     """A network trained on the first rows of the pair and watched on the others; nobody watches if there are none."""
     training, validation = pair
-    table = problem.table.take(training)
-    preparation = fit_preparation(table, problem.target, problem.task)
+    preparation = fit_preparation(problem.table.take(training), problem.target, problem.task)
     regimen = problem.regimen
     architecture = Architecture.for_preparation(
         preparation,
@@ -99,8 +102,8 @@ def learned(problem: Problem, pair: Pair, time_limit: float | None = None) -> Pr
     fitted = fitting.fit(
         architecture,
         preparation.target.loss,
-        _rows(preparation, table),
-        _rows(preparation, problem.table.take(validation)) if len(validation) else None,
+        _rows(problem, preparation, training),
+        _rows(problem, preparation, validation) if len(validation) else None,
         regimen,
         seed=problem.seed,
         time_limit=time_limit,
@@ -109,8 +112,11 @@ def learned(problem: Problem, pair: Pair, time_limit: float | None = None) -> Pr
     return Predictor(preparation=preparation, architecture=architecture, fitted=fitted)
 
 
-def _rows(preparation: Preparation, table: Table) -> tuple[Any, ...]:
-    return preparation.inputs(table), preparation.target.encode(table.column(preparation.target.name))
+def _rows(problem: Problem, preparation: Preparation, rows: Array) -> fitting.Rows:
+    """What some rows are to the network: inputs, targets, and weights if there are some."""
+    table = problem.table.take(rows)
+    prepared = preparation.inputs(table), preparation.target.encode(table.column(problem.target))
+    return prepared if problem.weight is None else (*prepared, problem.weight[rows])
 
 
 def sides(rows: int, fraction: float, seed: int, classes: Array | None) -> Pair:

@@ -25,8 +25,8 @@ class TabularRegressor(RegressorMixin, BaseTabular):  # type: ignore[misc]
     target as loss; predictions stay within the range of the target that was seen. Parameters are the same, without
     ``label_smoothing``.
 
-    After ``fit``: ``residuals_`` (of the rows that validated, in the target's unit), ``predictors_``, ``history_``,
-    ``n_iter_``, ``n_features_in_``, ``feature_names_in_``.
+    After ``fit``: ``residuals_`` (of the rows that validated, in the target's unit), ``residual_weights_`` (what those
+    rows count, or None), ``predictors_``, ``history_``, ``n_iter_``, ``n_features_in_``, ``feature_names_in_``.
 
     >>> import numpy as np
     >>> from sklon import TabularRegressor
@@ -36,6 +36,9 @@ class TabularRegressor(RegressorMixin, BaseTabular):  # type: ignore[misc]
     >>> bool(low[0] < np.sin(1.5) < high[0])
     True
     """
+
+    residuals_: Array
+    residual_weights_: Array | None
 
     def __init__(
         self,
@@ -58,10 +61,10 @@ class TabularRegressor(RegressorMixin, BaseTabular):  # type: ignore[misc]
         keep(self, locals())
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
-    def fit(self, X: Any, y: Any, X_val: Any = None, y_val: Any = None) -> TabularRegressor:
-        """Train; ``X_val`` and ``y_val`` watch in place of a part of the rows."""
-        self.residuals_ = np.empty(0)
-        self._fit(X, y, X_val, y_val)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, X_val: Any = None, y_val: Any = None) -> TabularRegressor:
+        """Train; ``sample_weight`` is what rows count; ``X_val`` and ``y_val`` watch in place of a part of the rows."""
+        self.residuals_, self.residual_weights_ = np.empty(0), None
+        self._fit(X, y, sample_weight, X_val, y_val)
         return self
 
     def predict(self, X: Any) -> Array:
@@ -77,7 +80,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):  # type: ignore[misc]
         where validation rows are too few. Source: Lei et al., 2018.
         """
         predicted = self._predicted(X)
-        far = half_width(self.residuals_, coverage)
+        far = half_width(self.residuals_, coverage, self.residual_weights_)
         return np.stack([predicted - far, predicted + far], axis=1)
 
     def _target(self, y: Any, name: str) -> tuple[Column, str]:
@@ -90,5 +93,6 @@ class TabularRegressor(RegressorMixin, BaseTabular):  # type: ignore[misc]
     def _classes_of(self, target: Column) -> Array | None:
         return None
 
-    def _calibrate(self, predicted: Array, target: Column) -> None:
+    def _calibrate(self, predicted: Array, target: Column, weight: Array | None) -> None:
         self.residuals_ = target.as_numbers() - predicted
+        self.residual_weights_ = weight
