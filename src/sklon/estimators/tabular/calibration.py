@@ -17,7 +17,7 @@ Array = np.ndarray[Any, Any]
 
 COLDEST, HOTTEST = 0.25, 10.0
 """Temperatures that are tried: beyond, probabilities are hardly those of the network."""
-PRIOR_ROWS = 30.0
+PRIOR_ROWS = 100.0
 """What the belief that probabilities are right as they are is worth, in validation rows: see decision 0033."""
 HALVINGS = 60
 ROUNDING = 1e-12
