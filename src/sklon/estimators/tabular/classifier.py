@@ -32,13 +32,15 @@ class TabularClassifier(ClassifierMixin, BaseTabular):  # type: ignore[misc]
     equations. Defaults are meant to be left alone.
 
     ``members`` networks share their matrices, and their probabilities are averaged: better, and as many times slower.
-    ``folds`` > 1 trains a network for each fold of a cross-validation, so that every row both trains and validates.
-    ``categorical`` names columns of numbers that are names of things. ``time_limit`` is in seconds.
+    ``folds`` > 1 trains a network for each fold of a cross-validation, so that every row both trains and validates:
+    side by side, a core each, and each with a best epoch of its own; the temperature is that of all rows.
+    ``categorical`` names columns of numbers that are names of things. ``time_limit`` is in seconds, for all folds
+    together; what it takes to compile a network for the first time comes on top.
     ``class_weight`` is what rows of a class count, a dict or "balanced" (n/(classes·rows of the class)), times their
     ``sample_weight``, in training and in validation; probabilities then are those of a population with such shares.
     ``label_smoothing`` moves so much of the target to all classes alike; the temperature makes up for it.
-    ``validation_fraction`` of the rows choose the epoch and the temperature, unless ``fit`` is given others; where they
-    would be fewer than ten, all rows train, for all epochs, and the temperature is 1.
+    ``validation_fraction`` of the rows choose the epoch and the temperature, unless ``fit`` is given others; few of them
+    move the temperature little from 1. Where they would be fewer than ten, all rows train, for all epochs, and it is 1.
 
     After ``fit``: ``classes_``, ``temperature_`` (probabilities are p^(1/T), normalised), ``predictors_``,
     ``history_`` (a list of rows for each network), ``n_iter_``, ``n_features_in_``, ``feature_names_in_``.
