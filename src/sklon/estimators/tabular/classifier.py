@@ -38,7 +38,8 @@ class TabularClassifier(ClassifierMixin, BaseTabular):  # type: ignore[misc]
     together; what it takes to compile a network for the first time comes on top.
     ``class_weight`` is what rows of a class count, a dict or "balanced" (n/(classes·rows of the class)), times their
     ``sample_weight``, in training and in validation; probabilities then are those of a population with such shares.
-    ``label_smoothing`` moves so much of the target to all classes alike; the temperature makes up for it.
+    ``label_smoothing`` moves so much of the target to all classes alike, in validation too; the temperature makes up
+    for it.
     ``validation_fraction`` of the rows choose the epoch and the temperature, unless ``fit`` is given others; few of them
     move the temperature little from 1. Where they would be fewer than ten, all rows train, for all epochs, and it is 1.
 

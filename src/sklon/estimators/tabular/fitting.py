@@ -51,7 +51,9 @@ def fit(
 ) -> Fitted:
     """Train a network of this architecture from its seed.
 
-    Raises InputError where the loss grows beyond all numbers in the first epoch, and warns where it does later.
+    With smoothed labels the validation loss is the smoothed one too: a few rows that a network is wrong and sure of
+    decide less (decision 0033). Raises InputError where the loss grows beyond all numbers in the first epoch, and warns
+    where it does later.
     """
     with seeded(seed):
         model = TableNet(architecture)
@@ -99,8 +101,8 @@ def smoothed(rows: Rows, loss: str, label_smoothing: float) -> Rows:
     """
     if loss != "bce_with_logits":
         return rows
-    inputs, target = rows
-    return inputs, (target * (1 - label_smoothing) + label_smoothing / 2).astype(target.dtype)
+    inputs, target, *weight = rows
+    return inputs, (target * (1 - label_smoothing) + label_smoothing / 2).astype(target.dtype), *weight
 
 
 def outputs_of(architecture: Architecture, weights: Weights, loss: str, inputs: Inputs) -> Array:
