@@ -40,8 +40,8 @@ class TabularClassifier(ClassifierMixin, BaseTabular):  # type: ignore[misc]
     ``sample_weight``, in training and in validation; probabilities then are those of a population with such shares.
     ``label_smoothing`` moves so much of the target to all classes alike, in validation too; the temperature makes up
     for it.
-    ``validation_fraction`` of the rows choose the epoch and the temperature, unless ``fit`` is given others; few of them
-    move the temperature little from 1. Where they would be fewer than ten, all rows train, for all epochs, and it is 1.
+    ``validation_fraction`` of the rows choose the epoch and the temperature, unless ``fit`` is given others; few of
+    them move it little from 1, and where they would be fewer than ten, all rows train, for all epochs, and it is 1.
 
     After ``fit``: ``classes_``, ``temperature_`` (probabilities are p^(1/T), normalised), ``predictors_``,
     ``history_`` (a list of rows for each network), ``n_iter_``, ``n_features_in_``, ``feature_names_in_``.
