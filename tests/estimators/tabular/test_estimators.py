@@ -280,6 +280,18 @@ def test_label_smoothing_bounds_what_a_network_wants_to_say(classes: int) -> Non
     assert least[0.0] < wanted / 5 and least[0.2] == pytest.approx(wanted, rel=0.3)
 
 
+@pytest.mark.parametrize("classes", [2, 3])
+def test_watching_reads_the_loss_of_smoothed_labels(classes: int) -> None:
+    x, other = np.random.default_rng(0).normal(size=(2, 300))
+    y, watched = (np.digitize(part, np.linspace(-1, 1, classes - 1)) for part in (x, other))
+    model = TabularClassifier(hidden=(16,), epochs=5, label_smoothing=0.2, random_state=0)
+    model.fit({"x": x}, y, X_val={"x": other}, y_val=watched)
+    wanted = 0.8 * np.eye(classes)[watched] + 0.2 / classes
+    said = model.predictors_[0].predict(table_of({"x": other}))
+    best = min(row["validation_loss"] for row in model.history_[0])
+    assert best == pytest.approx(-(wanted * np.log(said)).sum(axis=1).mean(), rel=1e-5)
+
+
 def test_a_loss_that_grows_beyond_all_numbers_later_is_told_of() -> None:
     x = np.random.default_rng(0).normal(size=(60, 2))
     with pytest.warns(UserWarning, match="no longer a finite number.*a smaller lr helps"):
