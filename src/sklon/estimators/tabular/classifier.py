@@ -31,7 +31,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):  # type: ignore[misc]
     warm-up and cosine, whose averaged weights of the best epoch are kept; ``sklon.estimators.tabular.network`` has the
     equations. Defaults are meant to be left alone.
 
-    ``members`` networks share their matrices, and their probabilities are averaged: better, and as many times slower.
+    ``members`` networks share their matrices, and their probabilities are averaged, for about as many times the work.
     ``folds`` > 1 trains a network for each fold of a cross-validation, so that every row both trains and validates:
     side by side, a core each, and each with a best epoch of its own; the temperature is that of all rows.
     ``categorical`` names columns of numbers that are names of things. ``time_limit`` is in seconds, for all folds
