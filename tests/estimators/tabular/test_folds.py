@@ -19,6 +19,7 @@ from sklon.estimators.tabular.predictor import (
     fold_sides,
     learned,
     learned_each,
+    seconds_left,
     with_target,
 )
 from sklon.estimators.tabular.regimen import Regimen
@@ -77,7 +78,9 @@ def test_what_is_left_of_the_time_is_shared_by_the_turns_to_come(
 ) -> None:
     clock, given = [100.0], []
 
-    def fit(problem: Problem, pair: Any, limit: float) -> None:
+    def fit(problem: Problem, pair: Any, ends: float, turns: int) -> None:
+        limit = seconds_left(ends, turns)
+        assert limit is not None
         given.append(limit)
         clock[0] += used * limit if threads == 1 else 0.0
 

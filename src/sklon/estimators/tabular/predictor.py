@@ -70,13 +70,13 @@ def learned_each(problem: Problem, pairs: Sequence[Pair], ends: float | None = N
     ``time.perf_counter``: what is left when a network begins is shared by the turns that are still to come.
     """
     if len(pairs) == 1:  # Ctrl-C leaves what a network on its own has learned
-        return [learned(problem, pairs[0], seconds_left(ends))]
+        return [learned(problem, pairs[0], ends)]
     threads = get_num_threads()
     turns = ceil(len(pairs) / threads)
 
     def work(number: int) -> Predictor:
         own = problem if number == 0 else replace(problem, progress=False)  # there is one line to write on
-        return learned(own, pairs[number], seconds_left(ends, turns - number // threads))
+        return learned(own, pairs[number], ends, turns - number // threads)
 
     return side_by_side([partial(work, number) for number in range(len(pairs))], threads)
 
@@ -86,8 +86,11 @@ def seconds_left(ends: float | None, turns: int = 1) -> float | None:
     return None if ends is None else max(LEAST_SECONDS, ends - perf_counter()) / turns
 
 
-def learned(problem: Problem, pair: Pair, time_limit: float | None = None) -> Predictor:
-    """A network trained on the first rows of the pair and watched on the others; nobody watches if there are none."""
+def learned(problem: Problem, pair: Pair, ends: float | None = None, turns: int = 1) -> Predictor:
+    """A network trained on the first rows of the pair and watched on the others; nobody watches if there are none.
+
+    It takes its share of the time until ``ends``, in which so many networks are to be trained, one after another.
+    """
     training, validation = pair
     preparation = fit_preparation(problem.table.take(training), problem.target, problem.task)
     regimen = problem.regimen
@@ -106,7 +109,7 @@ def learned(problem: Problem, pair: Pair, time_limit: float | None = None) -> Pr
         _rows(problem, preparation, validation) if len(validation) else None,
         regimen,
         seed=problem.seed,
-        time_limit=time_limit,
+        time_limit=seconds_left(ends, turns),
         progress=problem.progress,
     )
     return Predictor(preparation=preparation, architecture=architecture, fitted=fitted)
