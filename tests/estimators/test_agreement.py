@@ -18,6 +18,7 @@ from sklearn import neural_network
 from sklearn.exceptions import ConvergenceWarning
 
 import sklon
+from sklon._base.errors import InputError
 
 Array = np.ndarray[Any, Any]
 ROWS, FEATURES = 130, 5
@@ -131,6 +132,34 @@ def test_weights_of_rows(task: str) -> None:
     weight = np.random.RandomState(1).rand(ROWS)
     for solver in ("adam", "lbfgs"):
         agree(*both(CASES[task], weight=weight, solver=solver), bound=1e-8 if solver == "lbfgs" else 1e-10)
+
+
+NEGATIVE = {
+    "all": -np.ones(ROWS),
+    "some": np.where(np.arange(ROWS) % 5 == 0, -1.0, 1.0),
+    "most": np.where(np.arange(ROWS) % 5 == 0, 1.0, -1.0),
+}
+
+
+@pytest.mark.parametrize("weights", NEGATIVE)
+@pytest.mark.parametrize("task", ["one quantity", "two classes", "three classes"])
+def test_negative_weights_are_those_of_a_mean(task: str, weights: str) -> None:
+    settings: dict[str, Any] = {"batch_size": 65, "max_iter": 5, "alpha": 1.0}
+    straight = {"solver": "lbfgs", "alpha": 0.0}  # a penalty that rewards has no minimum
+    for more in ({"solver": "adam"}, {"solver": "adam", "early_stopping": True}, {"solver": "sgd"}, straight):
+        theirs, ours = both(CASES[task], weight=NEGATIVE[weights], **{**settings, **more})
+        agree(theirs, ours, bound=1e-8 if more is straight else 1e-10)
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_weights_that_add_up_to_nothing_have_no_mean(solver: str) -> None:
+    weight = np.where(np.arange(ROWS) % 2 == 0, -1.0, 1.0)
+    case = CASES["one quantity"]
+    given: dict[str, Any] = {"solver": solver, "batch_size": ROWS, "max_iter": 2}
+    with pytest.raises(ZeroDivisionError, match="sum to zero"):
+        neural_network.MLPRegressor(**given).fit(X, case.y, sample_weight=weight)
+    with pytest.raises(InputError, match=r"sample_weight add up to 0 over .*; leave rows out by a weight of 0"):
+        sklon.MLPRegressor(**given).fit(X, case.y, sample_weight=weight)
 
 
 @pytest.mark.parametrize("task", ["one quantity", "two quantities", "two classes", "three classes", "two labels"])

@@ -79,7 +79,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     it is told of in ``validation_scores_`` and changes nothing.
 
     What differs from scikit-learn: sums are added in another order, so that numbers agree to rounding. A batch whose
-    rows all weigh 0 takes a step without gradients, where theirs is an error. A fit whose weights stop being finite
+    rows all weigh 0 takes a step without gradients, where theirs is an error; negative weights are a mean's, as theirs
+    are, and where they make the total of a batch 0 that is said. A fit whose weights stop being finite
     ends there, with their error. A warm start that finds no better score keeps the best weights, where theirs
     returns the last ones. There is a ``decision_function``.
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from sklon._base.errors import InputError
 from sklon._base.philox import split_seed
 from sklon.compiler.executable import Steps
 from sklon.optim import Rule
@@ -30,6 +31,10 @@ Array = np.ndarray[Any, Any]
 CHUNK_SECONDS = 0.05
 #: the most steps, and the most rows, of the first call, before anybody knows how long an epoch takes
 FIRST_STEPS, FIRST_ROWS = 2_048, 131_072
+NO_MEAN = (
+    "the positive and negative values of sample_weight add up to 0 over {rows}, and nothing divides by 0; "
+    "leave rows out by a weight of 0, not by its opposite"
+)
 
 
 @dataclass(slots=True)
@@ -96,7 +101,7 @@ class Course:
         begins = (starts + n * np.arange(epochs)[:, None]).ravel()
         rows = np.tile(np.minimum(self.batch, n - starts), epochs)
         counts = self._counts(order, begins, rows)
-        share = np.divide(1.0, counts, out=np.zeros(len(counts)), where=counts > 0)
+        share = np.divide(1.0, counts, out=np.zeros(len(counts)), where=counts != 0)
         began = time.perf_counter()
         steps = Steps(rows, begins, self._table(epochs, share))
         results = self.rows.run(self.recorded.code(self.batch), self.state, order, steps)
@@ -136,10 +141,13 @@ class Course:
         return found[0] if epochs == 1 else np.concatenate(found)
 
     def _counts(self, order: Array, begins: Array, rows: Array) -> Array:
-        """What the rows of each step count for."""
+        """What the rows of each step count for; their weights may be negative, or all 0."""
         if self.rows.weight is None:
             return rows.astype(np.float64)
-        counts: Array = np.add.reduceat(self.rows.weight[order], begins)
+        weight = self.rows.weight[order]
+        counts: Array = np.add.reduceat(weight, begins)
+        if not counts.all() and np.add.reduceat(np.abs(weight), begins)[counts == 0].any():
+            raise InputError(NO_MEAN.format(rows="a batch"))
         return counts
 
     def _table(self, epochs: int, share: Array) -> Array:

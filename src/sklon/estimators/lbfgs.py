@@ -14,7 +14,9 @@ import numpy as np
 from scipy.optimize import OptimizeResult, minimize
 from threadpoolctl import ThreadpoolController
 
-from .course import Costs
+from sklon._base.errors import InputError
+
+from .course import NO_MEAN, Costs
 from .network import Network, State
 from .programs import Recorded
 from .rows import Rows
@@ -30,6 +32,8 @@ class Objective:
         self.state = recorded.complete(state)
         self.sums_of = rows.pass_of(recorded)
         self.count = float(len(rows)) if rows.weight is None else float(rows.weight.sum())
+        if not self.count:
+            raise InputError(NO_MEAN.format(rows="all rows"))
         weights, biases = network.weights, [f"param.{name}.bias" for name in network.linear]
         self.labels = [*weights, *biases]
 

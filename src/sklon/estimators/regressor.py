@@ -74,7 +74,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
     it is told of in ``validation_scores_`` and changes nothing.
 
     What differs from scikit-learn: sums are added in another order, so that numbers agree to rounding. A batch whose
-    rows all weigh 0 takes a step without gradients, where theirs is an error. A fit whose weights stop being finite
+    rows all weigh 0 takes a step without gradients, where theirs is an error; negative weights are a mean's, as theirs
+    are, and where they make the total of a batch 0 that is said. A fit whose weights stop being finite
     ends there, with their error. A warm start that finds no better score keeps the best weights, where theirs
     returns the last ones.
 
@@ -172,7 +173,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         wrong = (counted * (target - output) ** 2).sum(axis=0, dtype=np.float64)
         total = (counted * spread**2).sum(axis=0, dtype=np.float64)
         known = np.where(wrong == 0, 1.0, 0.0)  # of an output that does not vary
-        return float(np.where(total > 0, 1 - wrong / np.where(total > 0, total, 1.0), known).mean())
+        return float(np.where(total != 0, 1 - wrong / np.where(total != 0, total, 1.0), known).mean())
 
     def predict(self, X: Any) -> Array:
         """The quantities of each row: [n], or [n, outputs]."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from sklon._base.errors import InputError, RunFolderError
+from sklon.estimators.tabular.fitting import Weights
 from sklon.training.folder import (
     HISTORY,
     MODEL,
@@ -32,8 +33,6 @@ from sklon.training.folder import (
     write_record,
     write_text,
 )
-
-from .network import Weights
 
 #: the status of a run that is not finished
 TRAINING = "training"

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sklon import nn
 from sklon._base.errors import InputError
 from sklon.compiler.native import host, why_absent
 from sklon.data import Inputs, Preparation
+from sklon.estimators.tabular.fitting import Weights, weights_of
 from sklon.estimators.tabular.network import Architecture, TableNet
 from sklon.estimators.tabular.regimen import choose_batch_size
 from sklon.optim import EMA, ClipNorm, MuonRule, Rule
@@ -25,8 +25,6 @@ from sklon.training import Trainer
 from sklon.training.checkpoints import Checkpoints
 
 from .settings import Settings
-
-Weights: TypeAlias = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +98,7 @@ def fit_network(
         progress=progress,
     )
     assert trainer.stopped is not None
-    weights = _weights_of(model)
+    weights = weights_of(model)
     judged = any(np.isfinite(loss) for loss in trainer.history.curve("validation_loss"))
     grew_at_once = trainer.stopped.reason == "non_finite" and not judged
     if grew_at_once or not all(np.isfinite(weight).all() for weight in weights.values()):
@@ -128,14 +126,6 @@ def _balanced(rows: tuple[Inputs, NDArray[Any]], seen: NDArray[Any]) -> tuple[In
     return (*rows, np.array([weight.get(label, 1.0) for label in rows[1].ravel().tolist()]))
 
 
-def outputs_of(architecture: Architecture, weights: Weights, loss: str, inputs: Inputs) -> NDArray[Any]:
-    """The raw outputs, [rows, outputs], of the network with these weights."""
-    with seeded(0):  # values that the weights replace
-        model = TableNet(architecture)
-    model.load_state_dict(weights)
-    return np.asarray(Trainer(model, loss=loss).predict(inputs))
-
-
 def instruction_set() -> str:
     """What of the processor decides the bits of a run: its family, the width of its vectors, fused products."""
     if why_absent() is not None:
@@ -148,7 +138,3 @@ def instruction_set() -> str:
 def _plain(value: float) -> int | float:
     """A number of Python's own, whole where it counts something."""
     return int(value) if isinstance(value, int | np.integer) else float(value)
-
-
-def _weights_of(model: nn.Module) -> Weights:
-    return {name: np.array(value) for name, value in model.state_dict().items()}

@@ -12,13 +12,13 @@ from typing import Any
 
 from sklon._base.errors import InputError
 from sklon.data import Preparation, read
+from sklon.estimators.tabular.fitting import Weights, outputs_of
 from sklon.estimators.tabular.network import Architecture
 from sklon.training import Trainer
 
 from .evaluation import answers, judged
 from .folder import is_of_module, read_run, write_run
 from .glance import html
-from .network import Weights, outputs_of
 from .predictions import Predictions, predictions_of
 from .scores import metric_of
 from .settings import Settings
@@ -58,7 +58,7 @@ class Run:
         architecture = Architecture.from_json(record["architecture"])
         outputs = outputs_of(architecture, self.weights, record["task"]["loss"], preparation.inputs(table))
         named = {name: table.column(name).text for name in record["settings"]["id"] if name in table.names}
-        return replace(predictions_of(preparation.target, outputs), ids=named)
+        return replace(predictions_of(preparation.target, outputs[:, 0]), ids=named)
 
     def evaluate(self, source: Any) -> dict[str, Any]:
         """The scores on a path, frame or mapping that has the target, with the number of rows and an interval.

@@ -23,13 +23,14 @@ from numpy.typing import NDArray
 from sklon._base.errors import InputError
 from sklon._base.settings import num_threads
 from sklon.data import REGRESSION, Classes, Dropped, Inputs, Table, read
+from sklon.estimators.tabular.fitting import outputs_of
 from sklon.estimators.tabular.network import Architecture
 
 from . import baseline, importance, scores, unfinished
 from .evaluation import answers, left_out
 from .folder import SCHEMA, check_free
 from .losses import LOSSES, loss_for
-from .network import Fitted, architecture_for, fit_network, instruction_set, outputs_of
+from .network import Fitted, architecture_for, fit_network, instruction_set
 from .problem import Problem, check_other, pose, repeated
 from .report import render
 from .run import Run
@@ -207,7 +208,7 @@ def judge_of(problem: Problem, architecture: Architecture, fitted: Fitted, seed:
     def judge(inputs: Inputs, truth: scores.Values) -> scores.Evidence:
         outputs = outputs_of(architecture, fitted.weights, target.loss, inputs)
         predicted = {
-            "network": target.decode(outputs),
+            "network": target.decode(outputs[:, 0]),
             "trivial": scores.trivial(target, problem.seen, len(truth)),
         }
         if linear is not None:
@@ -238,7 +239,7 @@ def _inspect(problem: Problem, architecture: Architecture, fitted: Fitted, setti
 
     def score(table: Table, rows: NDArray[np.int64]) -> float:
         outputs = outputs_of(architecture, fitted.weights, target.loss, preparation.inputs(table))
-        value = metric.of(problem.truth[rows], target.decode(outputs))
+        value = metric.of(problem.truth[rows], target.decode(outputs[:, 0]))
         return value if metric.higher_is_better else -value
 
     names = tuple(recipe.name for recipe in preparation.recipes if not isinstance(recipe, Dropped))

@@ -166,7 +166,7 @@ class _Counts:
         if self.weight is None:
             return Tensor(Build().size(dtype=dtype))
         count = self.weight if self.weight.dtype is dtype else astype(self.weight, dtype)
-        return where(count > 0, count, 1.0)
+        return where(count == 0, 1.0, count)
 
 
 class _Scalars:

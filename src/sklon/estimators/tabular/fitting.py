@@ -10,7 +10,7 @@ import numpy as np
 
 from sklon._base.errors import InputError
 from sklon.data import Inputs
-from sklon.nn import CrossEntropyLoss, EnsembleLoss, Loss
+from sklon.nn import CrossEntropyLoss, EnsembleLoss, Loss, Module
 from sklon.tensors.modes import seeded
 from sklon.training import Trainer
 from sklon.training.losses import loss_of
@@ -72,7 +72,7 @@ def fit(
         progress=progress,
     )
     assert trainer.stopped is not None
-    weights = {name: np.array(value) for name, value in model.state_dict().items()}
+    weights = weights_of(model)
     grew = trainer.stopped.reason == "non_finite"
     if (grew and not len(trainer.history)) or not all(np.isfinite(weight).all() for weight in weights.values()):
         raise InputError(f"the training came to nothing. {trainer.stopped.sentence}")
@@ -103,6 +103,11 @@ def smoothed(rows: Rows, loss: str, label_smoothing: float) -> Rows:
         return rows
     inputs, target, *weight = rows
     return inputs, (target * (1 - label_smoothing) + label_smoothing / 2).astype(target.dtype), *weight
+
+
+def weights_of(model: Module) -> Weights:
+    """The weights and statistics of a network, by PyTorch's names."""
+    return {name: np.array(value) for name, value in model.state_dict().items()}
 
 
 def outputs_of(architecture: Architecture, weights: Weights, loss: str, inputs: Inputs) -> Array:
