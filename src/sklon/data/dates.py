@@ -41,7 +41,7 @@ PARTS: dict[str, Callable[[datetime], float]] = {
     "weekday": lambda date: date.weekday(),
     "hour": lambda date: date.hour + date.minute / 60,
 }
-_ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?)?", re.ASCII)
+_ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?", re.ASCII)
 _MAY_BE_DATE = re.compile(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}.*", re.ASCII | re.DOTALL)
 
 
@@ -59,6 +59,11 @@ def date_of(text: str, form: str) -> datetime | None:
         return None
 
 
+def read_date(text: str, form: str) -> datetime | None:
+    """The date that is written in this format or in ISO's, which cannot be taken for another, or ``None``."""
+    return date_of(text, form) or date_of(text, ISO)
+
+
 def format_of(column: Column) -> str | None:
     """The format of a column of dates, or ``None`` if it is none."""
     present = {text for text in column.text if text is not None}
@@ -69,7 +74,7 @@ def format_of(column: Column) -> str | None:
 
 def calendar(column: Column, form: str) -> dict[str, Numbers]:
     """Each of ``PARTS`` for every row, NaN where there is no such date."""
-    dates = [None if text is None else date_of(text, form) for text in column.text]
+    dates = [None if text is None else read_date(text, form) for text in column.text]
     return {
         name: np.array([np.nan if date is None else part(date) for date in dates], dtype=np.float64)
         for name, part in PARTS.items()

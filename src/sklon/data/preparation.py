@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from math import sqrt
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -17,11 +18,18 @@ from numpy.typing import NDArray
 
 from sklon._base.errors import InputError, RunFolderError
 
-from .recipes import Bends, Calendar, Codes, Dropped, Features, Numeric, OneHot, Recipe, fit_recipe
-from .table import Column, Table, nearest
+from .recipes import RARE_ROWS, Bends, Calendar, Codes, Dropped, Features, Numeric, OneHot, Recipe, fit_recipe
+from .spelling import places_of
+from .table import Column, Table, brief, nearest
 from .target import Classes, Quantity, Target, fit_target
 
 VERSION = 2
+MANY = 0.25
+"""The share of unknown categories, of those that are not rare in training, from which on they are told of."""
+DEVIATIONS = 3.0
+"""By how many standard deviations they must exceed what the share of rare ones in training makes likely."""
+MOST_NAMED = 4
+"""A note names so many of the known categories."""
 
 Inputs: TypeAlias = tuple[NDArray[Any], ...]
 """X in float32 [rows, features], the values to bend first, then one int32 [rows] per embedded column."""
@@ -75,15 +83,14 @@ class Preparation:
         return tuple(recipe for recipe in self.recipes if isinstance(recipe, _WIDE))
 
     def notes(self, table: Table) -> tuple[str, ...]:
-        """What in a table differs from the training rows, one sentence each: values that count as missing."""
+        """What in a table differs from the training rows, one sentence each: values that no network can use.
+
+        Those that are no numbers or dates count as missing. Categories that were not trained on are told of where they
+        are many, and clearly more than the training rows lead to expect.
+        """
         columns = self._columns(table)
-        return tuple(
-            f"{recipe.name} has {count} {what}; they count as missing"
-            for recipe in self.recipes
-            if isinstance(recipe, Numeric | Calendar)
-            for what, count in _unusable(recipe, columns[recipe.name]).items()
-            if count
-        )
+        used = [(recipe, columns[recipe.name]) for recipe in self.recipes if not isinstance(recipe, Dropped)]
+        return tuple(note for recipe, column in used for note in _noted(recipe, column))
 
     def to_json(self) -> dict[str, Any]:
         """The value as what ``json`` can write."""
@@ -135,11 +142,38 @@ def fit_preparation(
     return Preparation(recipes, fit_target(table.column(target), task))
 
 
+def _noted(recipe: Recipe, column: Column) -> list[str]:
+    """What there is to say about the values of a column."""
+    if isinstance(recipe, OneHot | Codes):
+        return _unknown(recipe, column)
+    assert not isinstance(recipe, Dropped)
+    unusable = _unusable(recipe, column).items()
+    return [f"{recipe.name} has {count} {what}; they count as missing" for what, count in unusable if count]
+
+
+def _unknown(recipe: OneHot | Codes, column: Column) -> list[str]:
+    """A sentence where many categories are unknown: all of a few rows, or more than chance makes of rare ones."""
+    present = ~column.missing
+    strange = (places_of(column.text, recipe.categories) < 0) & present
+    rows, count, rare = int(np.count_nonzero(present)), int(np.count_nonzero(strange)), recipe.pooled
+    by_chance = rows * rare + DEVIATIONS * sqrt(rows * rare * (1 - rare))
+    if count <= by_chance or count < rows * (rare + MANY * (1 - rare)):
+        return []
+    have = f"fewer than {RARE_ROWS} training rows have" if rare else "no training row has"
+    example = brief(column.text[np.flatnonzero(strange)[0]])
+    known = ", ".join(repr(brief(category)) for category in recipe.categories[:MOST_NAMED])
+    known += ", …" if len(recipe.categories) > MOST_NAMED else ""
+    return [
+        f"{recipe.name} has {count} values of {rows} that {have}, such as {example!r} and not {known}; "
+        "they count as unknown"
+    ]
+
+
 def _unusable(recipe: Numeric | Calendar, column: Column) -> dict[str, int]:
     """How many present values a column cannot use, by what they are."""
     if isinstance(recipe, Calendar):
         return {"values that are not dates in the format of the training rows": recipe.unreadable(column)}
-    numbers = column.as_numbers()
+    numbers = recipe.read(column)
     return {
         "values that are not numbers": int(np.count_nonzero(np.isnan(numbers) & ~column.missing)),
         "infinite values": int(np.count_nonzero(np.isinf(numbers))),

@@ -24,7 +24,8 @@ import numpy as np
 from sklon._base.errors import InputError
 
 from .database import fetch
-from .table import Column, Table, check_table, column_from_array, column_from_text, decimal_of, table_from_frame
+from .frames import is_frame, table_from_frame
+from .table import Column, Table, check_table, column_from_array, column_from_text, decimal_of
 
 DELIMITERS = (",", ";", "\t", "|")
 SNIFFED_BYTES = 1 << 16
@@ -54,7 +55,7 @@ class Dialect:
 
 
 def read(source: Any) -> Table:
-    """The table of a path, a pandas or polars frame, a mapping of arrays, or a table itself.
+    """The table of a path, a frame of pandas, polars or Arrow, a mapping of arrays, or a table itself.
 
     >>> read({"height": [1.8, 1.6], "answer": ["yes", "no"]}).names
     ('height', 'answer')
@@ -63,7 +64,7 @@ def read(source: Any) -> Table:
         return source
     if isinstance(source, str | PathLike):
         return read_file(Path(source))
-    if hasattr(source, "keys") or hasattr(source, "columns"):
+    if is_frame(source):
         return table_from_frame(source)
     kind = type(source).__name__
     raise InputError(f"cannot read a table from a {kind}; give a path, a frame or a mapping of names to arrays")

@@ -22,7 +22,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from .dates import calendar, date_of, format_of
+from .dates import calendar, format_of, read_date
+from .spelling import places_of, truths_of
 from .table import Column, Numbers, brief
 
 Features: TypeAlias = NDArray[np.float32]
@@ -78,9 +79,16 @@ class Numeric:
         parts = [*([] if self.edges else [value]), *([~present] if self.missing else [])]
         return np.stack(parts, axis=1).astype(np.float32) if parts else _nothing(column)
 
+    def read(self, column: Column) -> Numbers:
+        """The numbers of a column, NaN where there are none; where they lay within 0 and 1, truths are 1 and 0."""
+        numbers = column.as_numbers()
+        if self.low or self.high != 1 or not np.isnan(numbers).any():
+            return numbers
+        return np.where(np.isnan(numbers), truths_of(column.text), numbers)
+
     def _numbers(self, column: Column) -> tuple[Features, NDArray[np.bool_]]:
         """The scaled numbers, and which of them were present."""
-        raw = column.as_numbers()
+        raw = self.read(column)
         present = np.isfinite(raw)
         return self._scaled(np.where(present, raw, self.fill)).astype(np.float32), present
 
@@ -103,6 +111,7 @@ class OneHot:
     categories: tuple[str, ...]
     rare: bool
     missing: bool
+    pooled: float = 0.0  # the share of the present training values that are rare
 
     @property
     def bends(self) -> Bends:
@@ -120,11 +129,9 @@ class OneHot:
 
     def features(self, column: Column) -> Features:
         """The features of a column, [rows, width]."""
-        places: dict[str | None, int] = {category: i for i, category in enumerate(self.categories)}
-        nowhere = self.width
-        other = len(self.categories) if self.rare else nowhere
-        places[None] = self.width - 1 if self.missing else nowhere
-        at = [places.get(text, other) for text in column.text]
+        at, nowhere = places_of(column.text, self.categories), self.width
+        at[at < 0] = len(self.categories) if self.rare else nowhere
+        at[column.missing] = self.width - 1 if self.missing else nowhere
         return np.eye(nowhere + 1, nowhere, dtype=np.float32)[at]
 
     def describe(self) -> str:
@@ -140,6 +147,7 @@ class Codes:
 
     name: str
     categories: tuple[str, ...]
+    pooled: float = 0.0  # the share of the present training values that are rare
 
     @property
     def count(self) -> int:
@@ -153,8 +161,7 @@ class Codes:
 
     def codes(self, column: Column) -> NDArray[np.int32]:
         """The codes of a column, [rows]."""
-        places = {category: i for i, category in enumerate(self.categories, start=1)}
-        return np.array([places.get(text, 0) for text in column.text], dtype=np.int32)
+        return (places_of(column.text, self.categories) + 1).astype(np.int32)
 
     def describe(self) -> str:
         """One clause for people."""
@@ -188,8 +195,8 @@ class Calendar:
         return np.concatenate([part.features(one) for part, one in self._split(column)], axis=1)
 
     def unreadable(self, column: Column) -> int:
-        """How many present values are no dates in this format."""
-        known = {text: date_of(text, self.form) for text in set(column.text.tolist()) if text is not None}
+        """How many present values are no dates in this format, nor in ISO's."""
+        known = {text: read_date(text, self.form) for text in set(column.text.tolist()) if text is not None}
         return sum(text is not None and known[text] is None for text in column.text)
 
     def _split(self, column: Column) -> list[tuple[Numeric, Column]]:
@@ -311,7 +318,8 @@ def _fit_categories(column: Column) -> OneHot | Codes | Dropped:
     if 2 * len(counts) > counts.total() and len(counts) > RARE_ROWS:
         return Dropped(name=column.name, reason=f"its text is different in {len(counts)} of {counts.total()} rows")
     frequent = tuple(sorted(text for text, count in counts.items() if count >= RARE_ROWS))
+    pooled = 1 - sum(counts[text] for text in frequent) / counts.total()
     if len(frequent) > MOST_ONE_HOT:
-        return Codes(name=column.name, categories=frequent)
-    missing = counts.total() < len(column)
-    return OneHot(name=column.name, categories=frequent, rare=len(frequent) < len(counts), missing=missing)
+        return Codes(name=column.name, categories=frequent, pooled=pooled)
+    rare, missing = len(frequent) < len(counts), counts.total() < len(column)
+    return OneHot(name=column.name, categories=frequent, rare=rare, missing=missing, pooled=pooled)

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from difflib import get_close_matches
 from math import copysign
 from typing import Any, TypeAlias
@@ -153,40 +155,76 @@ def _needs_comma(texts: Texts) -> bool:
 
 def column_from_array(name: str, values: Any) -> Column:
     """A column of a NumPy array (or what ``to_numpy`` or ``asarray`` makes one of); durations are seconds."""
-    array = np.ma.asanyarray(values.to_numpy() if hasattr(values, "to_numpy") else values)
+    array = array_of(values)
+    if not array.ndim:
+        raise InputError(
+            f"column {name!r} is {brief(values)!r}, and a column is one value per row; give a list of them"
+        )
     if array.ndim != 1:
-        raise InputError(f"column {name!r} has the shape {array.shape}; a column is one value per row")
+        raise InputError(
+            f"column {name!r} has the shape {array.shape}; a column is one value per row: give each part a column"
+        )
     if array.dtype.kind in "iuf":
         return _column_from_numbers(name, array)
     if array.dtype.kind == "M":
         return column_from_text(name, _dates(array))
     if array.dtype.kind == "m":
         return _column_from_numbers(name, array / np.timedelta64(1, "s"))
-    return column_from_text(name, (None if _is_missing(value) else value for value in array.tolist()))
+    if array.dtype.kind == "c":
+        raise InputError(f"column {name!r} holds complex numbers; give real and imaginary part each a column")
+    values = array.tolist()
+    _check_kinds(name, set(map(type, values)))
+    return column_from_text(name, map(_simple, values))
 
 
-def table_from_frame(frame: Any, source: str = "the frame") -> Table:
-    """A table of a pandas or polars frame, or of a mapping from names to arrays."""
-    names = list(frame.keys() if isinstance(frame, Mapping) else frame.columns)
-    columns = tuple(column_from_array(str(name), frame[name]) for name in names)
-    return check_table(Table(columns, source, _digest(columns)))
+def array_of(values: Any) -> NDArray[Any]:
+    """The values of a column of any library as an array, masked if they are."""
+    if not hasattr(values, "to_numpy"):
+        return np.ma.asanyarray(values)
+    try:
+        return np.asarray(values.to_numpy())
+    except ValueError:  # of an Arrow array that is not an array in memory
+        return np.array(values.to_pylist(), dtype=object)
+
+
+def _check_kinds(name: str, kinds: set[type]) -> None:
+    """An error if values of these types have parts: lists, arrays, structs."""
+    for kind in kinds:
+        if hasattr(kind, "__len__") and not issubclass(kind, str | bytes):
+            raise InputError(
+                f"column {name!r} holds values with parts ({kind.__name__}), and a column is one value per row; give "
+                "each part a column, or write them as texts"
+            )
+
+
+def _simple(value: Any) -> Any:
+    """A value of a column of objects as it is to be written; durations are seconds, bytes are text."""
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    return None if is_missing(value) else value
 
 
 def check_table(table: Table) -> Table:
     """``table`` itself, if it has columns of different names, equal lengths and at least one row."""
     if not table.columns:
         raise InputError("{file} has no columns", file=table.source)
-    names = list(table.names)
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        sentence = "{file} has more than one column named {column!r}; rename all but one"
-        raise InputError(sentence, file=table.source, column=twice[0])
+    check_names(table.names, table.source)
     if len({len(column) for column in table.columns}) > 1:
         lengths = ", ".join(f"{column.name} {len(column)}" for column in table.columns)
         raise InputError(f"the columns of {table.source} differ in length: {lengths}")
     if not len(table):
         raise InputError("{file} has a header but no rows", file=table.source)
     return table
+
+
+def check_names(names: Sequence[str], source: str) -> None:
+    """An error that says which, if two columns have the same name."""
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        sentence = "{file} has more than one column named {column!r}; rename all but one"
+        raise InputError(sentence, file=source, column=min(twice))
 
 
 def _present(value: object) -> str | None:
@@ -197,10 +235,12 @@ def _present(value: object) -> str | None:
     return None if text in MISSING else text
 
 
-def _is_missing(value: Any) -> bool:
-    """None, and what differs from itself: NaN and NaT."""
+def is_missing(value: Any) -> bool:
+    """None, what differs from itself (NaN and NaT), and what does not know whether it does (pandas' NA)."""
+    if value is None:
+        return True
     differs = value != value
-    return value is None or (isinstance(differs, bool | np.bool_) and bool(differs))
+    return bool(differs) if isinstance(differs, bool | np.bool_) else differs is value
 
 
 def _object_array(values: list[str | None]) -> Texts:
@@ -251,7 +291,7 @@ def _column_from_numbers(name: str, array: NDArray[Any]) -> Column:
     return Column(name, _object_array([None if absent else str(value) for value, absent in written]), numbers)
 
 
-def _digest(columns: tuple[Column, ...]) -> str:
+def digest_of(columns: tuple[Column, ...]) -> str:
     """SHA-256 over names and texts, for data that do not come from a file."""
     digest = hashlib.sha256()
     for column in columns:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from sklon._base.errors import InputError
 
+from .spelling import places_of
 from .table import Column, brief, number_of
 from .task import BINARY, REGRESSION
 
@@ -76,10 +77,9 @@ class Classes:
 
     def indices(self, column: Column) -> NDArray[np.int64]:
         """Which label each row has, [rows]; -1 where it is none of them."""
-        if column.numbers is None:
-            places: dict[Any, int] = {label: i for i, label in enumerate(self.labels)}
-            return np.array([places.get(text, -1) for text in column.text], dtype=np.int64)
         places = {number_of(label, ","): i for i, label in enumerate(self.labels)}
+        if column.numbers is None or None in places:
+            return places_of(column.text, self.labels)
         return np.array([places.get(number, -1) for number in column.numbers.tolist()], dtype=np.int64)
 
     def encode(self, column: Column) -> NDArray[Any]:

@@ -7,10 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import ClassifierMixin, _fit_context
-from sklearn.utils import column_or_1d, compute_class_weight
+from sklearn.utils import compute_class_weight
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_y
 
 from sklon._base.errors import InputError
 from sklon.data import BINARY, MULTICLASS, Column, column_from_array
@@ -18,6 +16,7 @@ from sklon.data import BINARY, MULTICLASS, Column, column_from_array
 from ..keeping import keep
 from .calibration import fit_temperature, tempered
 from .estimator import BaseTabular
+from .targets import labels_of
 
 Array = np.ndarray[Any, Any]
 LEAST = 1e-12
@@ -99,15 +98,13 @@ class TabularClassifier(ClassifierMixin, BaseTabular):  # type: ignore[misc]
         return np.asarray(self.classes_[likeliest])
 
     def _target(self, y: Any, name: str) -> tuple[Column, str]:
-        y = _check_y(column_or_1d(y, warn=True), estimator=self)
-        check_classification_targets(y)
-        self.classes_, indices = np.unique(y, return_inverse=True)
+        self.classes_, indices = np.unique(labels_of(y, self), return_inverse=True)
         if len(self.classes_) < 2:
             raise InputError(f"y has one class, {str(self.classes_[0])!r}; a classifier needs two")
         return column_from_array(name, indices), BINARY if len(self.classes_) == 2 else MULTICLASS
 
     def _target_again(self, y: Any, name: str) -> Column:
-        y = np.asarray(column_or_1d(y))
+        y = labels_of(y, self, "y_val")
         places = np.searchsorted(self.classes_, y).clip(0, len(self.classes_) - 1)
         strange = y[self.classes_[places] != y]
         if len(strange):

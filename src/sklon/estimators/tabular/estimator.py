@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 import warnings
 from abc import abstractmethod
-from collections.abc import Mapping
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -13,13 +12,13 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from sklon._base.errors import InputError
 from sklon.data import Column, Table
 from sklon.nn.activation import ACTIVATIONS
 
-from .frames import table_of
+from .frames import note_columns, table_like, table_of
 from .predictor import Predictor, Problem, fold_sides, free_name, learned_each, sides, with_target
 from .regimen import Regimen
 from .weights import counted, row_weights
@@ -65,6 +64,7 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]
     # what a fit leaves
     predictors_: list[Predictor]
     n_features_in_: int
+    _columns: tuple[str, ...]
 
     # ---- what differs
     @abstractmethod
@@ -88,8 +88,9 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]
         began = time.perf_counter()
         if (X_val is None) != (y_val is None):
             raise InputError("a validation set has both X_val and y_val; pass the other one too")
-        self._note_columns(X, y)
+        note_columns(self, X, y)
         table, y, weight = counted(table_of(X, self._named), y, sample_weight)
+        self._columns = table.names
         name = free_name(table)
         target, task = self._target(y, name)
         if len(table) == len(target) < 2:
@@ -155,18 +156,7 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]
     # ---- use
     def _table(self, X: Any) -> Table:
         """A table with the columns of the fit."""
-        table = table_of(X, self._named)
-        if not isinstance(X, Mapping):  # a mapping has names alone, which the preparation asks for
-            validate_data(self, X, skip_check_array=True, reset=False)
-        return table
-
-    def _note_columns(self, X: Any, y: Any) -> None:
-        """Set ``n_features_in_``, and ``feature_names_in_`` where columns have names."""
-        if not isinstance(X, Mapping):
-            validate_data(self, X, y, skip_check_array=True)
-            return
-        self.feature_names_in_ = np.array([str(name) for name in X], dtype=object)
-        self.n_features_in_ = len(X)
+        return table_like(self, X, self._columns, self._named)
 
     @property
     def _named(self) -> tuple[str, ...]:

@@ -1,21 +1,24 @@
 """What users hold (pandas, polars and Arrow frames, NumPy arrays, lists of rows) as a ``data.Table``.
 
-A column of a categorical type is one of texts, whatever its categories are; everything else is what ``data`` makes of
-it. Arrays have no names, so their columns are x0, x1, …
+Which columns are which goes by name where the fit and the new rows both have names, and else by position, as in
+scikit-learn, with its warnings. Arrays have no names, so their columns are x0, x1, …
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from sklearn.utils.validation import validate_data
 
 from sklon._base.errors import DtypeError, InputError
-from sklon.data import Column, Table, column_from_array
-from sklon.data.table import check_table
+from sklon.data import Table, check_table, column_of, is_frame, named_columns
 
 SOURCE = "X"
+WARNING_LEVEL = 7
+"""How many frames lie between a warning here and the user's call of ``predict``."""
 
 
 def table_of(X: Any, categorical: Sequence[str] = ()) -> Table:
@@ -26,30 +29,83 @@ def table_of(X: Any, categorical: Sequence[str] = ()) -> Table:
 
     Raises InputError for what is no table of rows and columns.
     """
-    columns = tuple(_column(name, values, name in categorical) for name, values in _named(X))
-    unknown = sorted(set(categorical) - {column.name for column in columns})
+    return _table(_columns(X), categorical)
+
+
+def table_like(estimator: Any, X: Any, fitted: Sequence[str], categorical: Sequence[str] = ()) -> Table:
+    """The table that X is, with the names of the columns that the estimator was ``fitted`` on.
+
+    Raises what scikit-learn raises where their number, or names on both sides, differ; warns where one side has none.
+    """
+    columns = _columns(X)
+    named = _has_names(X)
+    if isinstance(X, Mapping):
+        _check_mapping(estimator, X)
+    else:
+        validate_data(estimator, X, skip_check_array=True, reset=False)
+    if not is_frame(X) or named != hasattr(estimator, "feature_names_in_"):
+        columns = [(name, values) for name, (_, values) in zip(fitted, columns, strict=True)]
+    return _table(columns, categorical)
+
+
+def note_columns(estimator: Any, X: Any, y: Any) -> None:
+    """Set ``n_features_in_``, and ``feature_names_in_`` where columns have names."""
+    if is_frame(X):
+        named_columns(X, SOURCE)  # names that occur twice are said here
+    if not isinstance(X, Mapping):
+        validate_data(estimator, X, y, skip_check_array=True)
+        return
+    estimator.feature_names_in_ = np.array([str(name) for name in X], dtype=object)
+    estimator.n_features_in_ = len(X)
+
+
+def _has_names(X: Any) -> bool:
+    """Whether columns have names as scikit-learn takes them: texts."""
+    return isinstance(X, Mapping) or (is_frame(X) and all(isinstance(name, str) for name in _names(X)))
+
+
+def _names(X: Any) -> Iterable[Any]:
+    return X.column_names if hasattr(X, "column_names") else X.columns
+
+
+def _check_mapping(estimator: Any, X: Mapping[str, Any]) -> None:
+    """What scikit-learn would say of a frame with these names; by name, more columns and another order are welcome."""
+    if hasattr(estimator, "feature_names_in_"):
+        return
+    name = type(estimator).__name__
+    warnings.warn(
+        f"X has feature names, but {name} was fitted without feature names", UserWarning, stacklevel=WARNING_LEVEL
+    )
+    if len(X) != estimator.n_features_in_:
+        raise InputError(
+            f"X has {len(X)} features, but {name} is expecting {estimator.n_features_in_} features as input."
+        )
+
+
+def _table(columns: list[tuple[str, Any]], categorical: Sequence[str]) -> Table:
+    unknown = sorted(set(categorical) - {name for name, _ in columns})
     if unknown:
-        names = ", ".join(column.name for column in columns[:12])
+        names = ", ".join(name for name, _ in columns[:12])
         raise InputError(f"X has no column {unknown[0]!r} that could be categorical; it has {names}")
-    return check_table(Table(columns, SOURCE, ""))
+    made = tuple(column_of(name, values, categorical=name in categorical) for name, values in columns)
+    return check_table(Table(made, SOURCE, ""))
 
 
-def is_frame(X: Any) -> bool:
-    """Whether X has named columns."""
-    if getattr(X, "ndim", 2) == 1:  # a series has keys too
-        return False
-    return hasattr(X, "column_names") or hasattr(X, "columns") or hasattr(X, "keys")
-
-
-def _named(X: Any) -> Iterator[tuple[str, Any]]:
+def _columns(X: Any) -> list[tuple[str, Any]]:
     """The names and values of the columns."""
     if hasattr(X, "tocsr"):
         raise DtypeError("X is a sparse matrix, and a table is dense; pass X.toarray()")
     if is_frame(X):
-        names = X.column_names if hasattr(X, "column_names") else X.keys() if hasattr(X, "keys") else X.columns
-        yield from ((str(name), X[name]) for name in names)
-        return
-    array = np.asarray(X)
+        return named_columns(X, SOURCE)
+    array = X if isinstance(X, np.ma.MaskedArray) else np.asarray(X)
+    _check_array(array)
+    return [(f"x{i}", array[:, i]) for i in range(array.shape[1])]
+
+
+def _check_array(array: np.ndarray[Any, Any]) -> None:
+    """An error where an array is no table."""
+    if array.dtype.names:
+        raise InputError("X is a structured array; pass {name: X[name] for name in X.dtype.names}")
     if array.ndim != 2:
         raise InputError(
             f"X must have rows and columns, but its shape is {array.shape}. Reshape your data: X.reshape(-1, 1) for a "
@@ -62,29 +118,3 @@ def _named(X: Any) -> Iterator[tuple[str, Any]]:
     if 0 in array.shape:
         what = "sample" if not array.shape[0] else "feature"
         raise InputError(f"Found array with 0 {what}(s) (shape={array.shape}) while a minimum of 1 is required.")
-    yield from ((f"x{i}", array[:, i]) for i in range(array.shape[1]))
-
-
-def _column(name: str, values: Any, named: bool) -> Column:
-    values = _decoded(values)
-    if not named and not _is_category(values):
-        return column_from_array(name, values)
-    array = np.asarray(values.to_numpy() if hasattr(values, "to_numpy") else values, dtype=object)
-    names = np.fromiter(map(_as_name, array.tolist()), dtype=object, count=len(array))
-    return Column(name, column_from_array(name, names).text, None)
-
-
-def _as_name(value: Any) -> Any:
-    """A value as the name of a thing: 1.0, which is what 1 becomes beside a missing value, has the name of 1."""
-    return int(value) if isinstance(value, float | np.floating) and value.is_integer() else value
-
-
-def _decoded(values: Any) -> Any:
-    """A column of Arrow whose values stand in a dictionary, with the values themselves."""
-    kind = str(getattr(values, "type", ""))
-    return values.cast(values.type.value_type) if kind.startswith("dictionary") else values
-
-
-def _is_category(values: Any) -> bool:
-    """Whether a column of pandas or polars is of a categorical type."""
-    return str(getattr(values, "dtype", "")).partition("(")[0] in ("category", "Categorical", "Enum")

@@ -66,13 +66,14 @@ class Regimen:
 
     def trainer(self, model: Module, loss: Any, rows: int, seed: int) -> Trainer:
         """A trainer for a network on so many rows."""
+        steps = self.epochs_for(rows) * -(-rows // self.batch_rows(rows))
         step = self.lr * (self.batch_rows(rows) / LARGEST_BATCH) ** 0.5
         decay = (WeightDecay(self.weight_decay),) if self.weight_decay else ()
         return Trainer(
             model,
             loss=loss,
             optimizer=AdamWRule(lr=step, weight_decay=0.0),
-            schedule=f"warmup({self.warmup}) >> cosine",
+            schedule=f"warmup({self.warmup}) >> cosine" if steps > 1 else "cosine",
             penalties=[Penalties(decay, name) for name in _decaying(model) if decay],
             average=EMA(self.ema, warmup=True) if self.ema else None,
             seed=seed,

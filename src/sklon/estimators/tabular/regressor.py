@@ -6,14 +6,13 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
-from sklearn.utils import column_or_1d
-from sklearn.utils.validation import _check_y
 
 from sklon.data import REGRESSION, Column, column_from_array
 
 from ..keeping import keep
 from .calibration import half_width
 from .estimator import BaseTabular
+from .targets import quantities_of
 
 Array = np.ndarray[Any, Any]
 
@@ -84,11 +83,10 @@ class TabularRegressor(RegressorMixin, BaseTabular):  # type: ignore[misc]
         return np.stack([predicted - far, predicted + far], axis=1)
 
     def _target(self, y: Any, name: str) -> tuple[Column, str]:
-        y = _check_y(column_or_1d(y, warn=True), y_numeric=True, estimator=self)
-        return column_from_array(name, np.asarray(y, np.float64)), REGRESSION
+        return column_from_array(name, quantities_of(y, self)), REGRESSION
 
     def _target_again(self, y: Any, name: str) -> Column:
-        return self._target(y, name)[0]
+        return column_from_array(name, quantities_of(y, self, "y_val"))
 
     def _classes_of(self, target: Column) -> Array | None:
         return None
