@@ -6,6 +6,7 @@ with a time zone is what the clock on the wall shows there. No library is import
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -50,8 +51,9 @@ def column_of(name: str, values: Any, *, categorical: bool = False) -> Column:
     >>> column_of("floor", [1.0, 2.0, float("nan")], categorical=True).text.tolist()
     ['1', '2', None]
     """
+    categorical = categorical or _is_category(values)
     values = _decoded(values)
-    if not categorical and not _is_category(values):
+    if not categorical:
         return column_from_array(name, values)
     rows = np.ma.filled(array_of(values).astype(object), None)
     names = np.fromiter(map(_as_name, rows), dtype=object, count=len(rows))
@@ -68,7 +70,7 @@ def _as_name(value: Any) -> Any:
 
 
 def _decoded(values: Any) -> Any:
-    """A column with the values themselves: without Arrow's dictionaries, and moments as their own clock shows them."""
+    """A column with the values themselves: without Arrow's dictionary, and moments as their own clock shows them."""
     kind = str(getattr(values, "type", ""))
     if kind.startswith("dictionary"):
         return values.cast(values.type.value_type)
@@ -80,5 +82,6 @@ def _decoded(values: Any) -> Any:
 
 
 def _is_category(values: Any) -> bool:
-    """Whether a column of pandas or polars is of a categorical type."""
-    return str(getattr(values, "dtype", "")).partition("(")[0] in ("category", "Categorical", "Enum")
+    """Whether a column is of a categorical type: of pandas or polars, or with a dictionary in Arrow."""
+    kind = str(getattr(values, "dtype", getattr(values, "type", "")))
+    return re.split(r"[(<]", kind)[0] in ("category", "Categorical", "Enum", "dictionary")

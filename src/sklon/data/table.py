@@ -180,7 +180,7 @@ def column_from_array(name: str, values: Any) -> Column:
 def array_of(values: Any) -> NDArray[Any]:
     """The values of a column of any library as an array, masked if they are."""
     if not hasattr(values, "to_numpy"):
-        return np.ma.asanyarray(values)
+        return np.asanyarray(values)
     try:
         return np.asarray(values.to_numpy())
     except ValueError:  # of an Arrow array that is not an array in memory

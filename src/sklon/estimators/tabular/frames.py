@@ -7,7 +7,7 @@ scikit-learn, with its warnings. Arrays have no names, so their columns are x0, 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,14 +38,24 @@ def table_like(estimator: Any, X: Any, fitted: Sequence[str], categorical: Seque
     Raises what scikit-learn raises where their number, or names on both sides, differ; warns where one side has none.
     """
     columns = _columns(X)
-    named = _has_names(X)
     if isinstance(X, Mapping):
         _check_mapping(estimator, X)
     else:
         validate_data(estimator, X, skip_check_array=True, reset=False)
-    if not is_frame(X) or named != hasattr(estimator, "feature_names_in_"):
+    if _by_place(X, fitted, hasattr(estimator, "feature_names_in_")):
         columns = [(name, values) for name, (_, values) in zip(fitted, columns, strict=True)]
     return _table(columns, categorical)
+
+
+def _by_place(X: Any, fitted: Sequence[str], names: bool) -> bool:
+    """Whether columns go by their place: of an array, after a fit on one, and where one side alone has ``names``."""
+    of_array = not names and list(fitted) == _numbered(len(fitted))
+    return not is_frame(X) or of_array or _has_names(X) != names
+
+
+def _numbered(count: int) -> list[str]:
+    """The names of an array's columns."""
+    return [f"x{i}" for i in range(count)]
 
 
 def note_columns(estimator: Any, X: Any, y: Any) -> None:
@@ -61,11 +71,9 @@ def note_columns(estimator: Any, X: Any, y: Any) -> None:
 
 def _has_names(X: Any) -> bool:
     """Whether columns have names as scikit-learn takes them: texts."""
-    return isinstance(X, Mapping) or (is_frame(X) and all(isinstance(name, str) for name in _names(X)))
-
-
-def _names(X: Any) -> Iterable[Any]:
-    return X.column_names if hasattr(X, "column_names") else X.columns
+    if isinstance(X, Mapping) or not is_frame(X):
+        return isinstance(X, Mapping)
+    return all(isinstance(name, str) for name in (X.column_names if hasattr(X, "column_names") else X.columns))
 
 
 def _check_mapping(estimator: Any, X: Mapping[str, Any]) -> None:
@@ -99,7 +107,7 @@ def _columns(X: Any) -> list[tuple[str, Any]]:
         return named_columns(X, SOURCE)
     array = X if isinstance(X, np.ma.MaskedArray) else np.asarray(X)
     _check_array(array)
-    return [(f"x{i}", array[:, i]) for i in range(array.shape[1])]
+    return list(zip(_numbered(array.shape[1]), array.T, strict=True))
 
 
 def _check_array(array: np.ndarray[Any, Any]) -> None:
