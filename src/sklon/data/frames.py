@@ -55,8 +55,10 @@ def column_of(name: str, values: Any, *, categorical: bool = False) -> Column:
     values = _decoded(values)
     if not categorical:
         return column_from_array(name, values)
-    rows = np.ma.filled(array_of(values).astype(object), None)
-    names = np.fromiter(map(_as_name, rows), dtype=object, count=len(rows))
+    names = array_of(values)
+    if names.dtype.kind not in "mM":  # moments are written as they always are
+        rows = np.ma.filled(names.astype(object), None)
+        names = np.fromiter(map(_as_name, rows), dtype=object, count=len(rows))
     return Column(name, column_from_array(name, names).text, None)
 
 

@@ -40,22 +40,20 @@ def values(kind: str, *given: Any) -> Values:
 
 
 def _numpy(column: Values) -> Any:
-    kinds = {"bool": bool, "int": np.int64, "float": np.float64, "moment": "datetime64[us]"}
+    kinds: dict[str, Any] = {"bool": bool, "int": np.int64, "float": np.float64, "moment": "datetime64[us]"}
     absent = any(value is None for value in column.values)
     return {"z": np.array(column.values, dtype=object if absent else kinds.get(column.kind, object))}
 
 
 def _pandas(column: Values) -> Any:
-    import pandas
-
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
     kinds = {"bool": "boolean", "int": "Int64", "float": "float64", "text": "string", "category": "category"}
     kind = kinds.get(column.kind, "datetime64[ns]" if column.kind == "moment" else "object")
     return pandas.DataFrame({"z": pandas.Series(list(column.values), dtype=kind)})
 
 
 def _polars(column: Values) -> Any:
-    import polars
-
+    polars = pytest.importorskip("polars", reason="polars is not installed")
     kinds = {"bool": polars.Boolean, "int": polars.Int64, "float": polars.Float64, "text": polars.String}
     if column.kind == "category":
         texts = [None if value is None else str(value) for value in column.values]
@@ -64,8 +62,7 @@ def _polars(column: Values) -> Any:
 
 
 def _pyarrow(column: Values) -> Any:
-    import pyarrow
-
+    pyarrow = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
     array = pyarrow.array(list(column.values))
     return pyarrow.table({"z": array.dictionary_encode() if column.kind == "category" else array})
 
@@ -77,8 +74,6 @@ MAKERS: dict[str, Callable[[Values], Any]] = {
 
 def table(column: Values, library: str, fitted: Values) -> Table:
     """The column as an estimator sees it that was fitted on that one; NumPy has no type for categories, but a wish."""
-    if library != "numpy":
-        pytest.importorskip(library, reason=f"{library} is not installed")
     wish = ["z"] if library == "numpy" and fitted.kind == "category" else []
     return table_of(MAKERS[library](column), wish)
 
@@ -242,6 +237,12 @@ def test_what_is_missing_is_so_in_every_library() -> None:
     assert table_of(masked).column("x0").text.tolist() == [None, "3.0"]
 
 
+def test_moments_that_are_names_are_written_as_moments() -> None:
+    days = np.array(["2024-01-01", "2024-01-02", "NaT"], "datetime64[ns]")
+    texts = table_of({"z": days}, ["z"]).column("z").text.tolist()
+    assert texts == ["2024-01-01T00:00:00", "2024-01-02T00:00:00", None]
+
+
 def test_bytes_are_text_and_durations_are_seconds() -> None:
     texts = table_of({"a": np.array([b"red", b"blue"]), "b": _objects([b"red", "blue"])})
     assert [column.text.tolist() for column in texts.columns] == [["red", "blue"]] * 2
@@ -257,7 +258,7 @@ def test_a_query_that_has_not_run_is_refused() -> None:
 
 def test_an_estimator_warns_once_and_names_the_column() -> None:
     random = np.random.default_rng(0)
-    X = {"x": random.normal(size=60), "flag": random.random(60) > 0.5}
+    X: dict[str, Any] = {"x": random.normal(size=60), "flag": random.random(60) > 0.5}
     model = TabularRegressor(hidden=(8,), epochs=1, random_state=0).fit(X, X["x"] + X["flag"])
     as_numbers, as_words = (X | {"flag": given} for given in (X["flag"] * 1.0, np.where(X["flag"], "yes", "no")))
     np.testing.assert_array_equal(model.predict(as_numbers), model.predict(X))
