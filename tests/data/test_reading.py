@@ -245,3 +245,24 @@ def test_an_unknown_column_is_answered_with_the_nearest() -> None:
         table.column("median_incom")
     with pytest.raises(InputError, match="it has Median_Income, age"):
         table.column("zzz")
+
+
+def test_frames_say_by_their_types_what_is_a_name() -> None:
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    moments = pandas.to_datetime(["2024-07-01 10:00", None]).tz_localize("Europe/Berlin")
+    frame = pandas.DataFrame(
+        {"floor": pandas.Categorical([2, 1]), "when": moments, "n": pandas.array([1, None], "Int64")}
+    )
+    floor, when, n = read(frame).columns
+    assert floor.text.tolist() == ["2", "1"] and floor.numbers is None
+    assert when.text.tolist() == ["2024-07-01 10:00:00+02:00", None]
+    np.testing.assert_array_equal(n.as_numbers(), [1, np.nan])
+
+
+def test_a_table_of_arrow_is_a_frame() -> None:
+    pyarrow = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    for table in (
+        pyarrow.table({"a": ["u", None], "b": [1, 2]}),
+        pyarrow.record_batch({"a": ["u", None], "b": [1, 2]}),
+    ):
+        assert [column.text.tolist() for column in read(table).columns] == [["u", None], ["1", "2"]]
