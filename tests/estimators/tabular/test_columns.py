@@ -103,8 +103,9 @@ def test_a_mapping_is_like_a_frame_with_more_columns_and_any_order(pairs: dict[s
 def test_rows_that_validate_are_found_in_the_same_way() -> None:
     model = TabularRegressor(hidden=(8,), epochs=1, random_state=0)
     with pytest.warns(UserWarning, match="X does not have valid feature names"):
-        by_place = model.fit(FORMS["frame"], TARGET, ROWS, TARGET).residuals_
-    np.testing.assert_array_equal(by_place, model.fit(FORMS["frame"], TARGET, FORMS["frame"], TARGET).residuals_)
+        by_place = model.fit(FORMS["frame"], TARGET, X_val=ROWS, y_val=TARGET).residuals_
+    by_name = model.fit(FORMS["frame"], TARGET, X_val=FORMS["frame"], y_val=TARGET).residuals_
+    np.testing.assert_array_equal(by_place, by_name)
 
 
 def test_a_wish_for_categories_holds_for_columns_without_names() -> None:
