@@ -86,10 +86,13 @@ def moments(column: Column) -> NDArray[np.float64] | None:
     if column.numbers is not None:
         return column.numbers
     form = format_of(column)
-    if form is None:
-        return None
+    return None if form is None else seconds(column, form)
+
+
+def seconds(column: Column, form: str) -> NDArray[np.float64]:
+    """When each row happened, in seconds since the year 1, NaN where there is no date in this format."""
     dates = [None if text is None else date_of(text, form) for text in column.text]
-    return np.array([np.nan if date is None else _seconds(date) for date in dates])
+    return np.array([np.nan if date is None else _seconds(date) for date in dates], dtype=np.float64)
 
 
 def _seconds(date: datetime) -> float:

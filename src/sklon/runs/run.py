@@ -12,7 +12,7 @@ from typing import Any
 
 from sklon._base.errors import InputError
 from sklon.data import Preparation, read
-from sklon.estimators.tabular.fitting import Weights, outputs_of
+from sklon.estimators.tabular.fitting import Weights, network_of
 from sklon.estimators.tabular.network import Architecture
 from sklon.training import Trainer
 
@@ -56,7 +56,8 @@ class Run:
         """
         preparation, record, table = self.preparation, self.record, read(source)
         architecture = Architecture.from_json(record["architecture"])
-        outputs = outputs_of(architecture, self.weights, record["task"]["loss"], preparation.inputs(table))
+        network = network_of(architecture, self.weights, record["task"]["loss"])
+        outputs = network(preparation.inputs(table))
         named = {name: table.column(name).text for name in record["settings"]["id"] if name in table.names}
         return replace(predictions_of(preparation.target, outputs[:, 0]), ids=named)
 

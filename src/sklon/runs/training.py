@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 from sklon._base.errors import InputError
 from sklon._base.settings import num_threads
 from sklon.data import REGRESSION, Classes, Dropped, Inputs, Table, read
-from sklon.estimators.tabular.fitting import outputs_of
+from sklon.estimators.tabular.fitting import network_of
 from sklon.estimators.tabular.network import Architecture
 
-from . import baseline, importance, scores, unfinished
+from . import baseline, dependence, importance, scores, unfinished
 from .evaluation import answers, left_out
 from .folder import SCHEMA, check_free
 from .losses import LOSSES, loss_for
@@ -164,11 +164,12 @@ def _fitted(job: _Job, begun: Begun | None) -> Run:
         checkpoints=None if begun is None else begun.checkpoints,
         resume=begun is not None and begun.resumed,
     )
-    judge = judge_of(problem, architecture, fitted, settings.seed)
+    network = network_of(architecture, fitted.weights, loss)
+    judge = judge_of(problem, network, settings.seed)
     metric = scores.metric_of(problem.task.kind, settings.metric)
     evidence = judge(problem.validation[0], problem.truth)
     record = _record(problem, architecture, fitted, settings)
-    record |= _inspect(problem, architecture, fitted, settings)
+    record |= _inspect(problem, network, settings)
     record |= {"scores": scores.compared(problem.task.kind, evidence, metric), "test": None}
     run = Run(record=record, weights=fitted.weights, history=fitted.history, report="")
     if job.tested is not None:
@@ -200,15 +201,18 @@ Judge: TypeAlias = Callable[[Inputs, scores.Values], scores.Evidence]
 """From the inputs and the truth of some rows to what each predictor says about them."""
 
 
-def judge_of(problem: Problem, architecture: Architecture, fitted: Fitted, seed: int) -> Judge:
+Network: TypeAlias = Callable[[Inputs], NDArray[Any]]
+"""From the inputs of some rows to the network's raw outputs, [rows, 1, outputs]."""
+
+
+def judge_of(problem: Problem, network: Network, seed: int) -> Judge:
     """Judges the network beside a linear model and a predictor that does not look."""
     target = problem.preparation.target
     linear = baseline.fit_linear(problem.preparation, *problem.training, seed)
 
     def judge(inputs: Inputs, truth: scores.Values) -> scores.Evidence:
-        outputs = outputs_of(architecture, fitted.weights, target.loss, inputs)
         predicted = {
-            "network": target.decode(outputs[:, 0]),
+            "network": target.decode(network(inputs)[:, 0]),
             "trivial": scores.trivial(target, problem.seen, len(truth)),
         }
         if linear is not None:
@@ -231,22 +235,28 @@ def _tested(run: Run, tested: Table, judge: Judge) -> dict[str, Any]:
     }
 
 
-def _inspect(problem: Problem, architecture: Architecture, fitted: Fitted, settings: Settings) -> dict[str, Any]:
-    """Which columns matter, and which alone give the answer away."""
+def _inspect(problem: Problem, network: Network, settings: Settings) -> dict[str, Any]:
+    """Which columns matter, how predictions follow the first of them, and which alone give the answer away."""
     preparation, (learning, watching) = problem.preparation, problem.sides
-    target, kind = preparation.target, problem.task.kind
-    metric = scores.metric_of(kind, settings.metric)
+    metric = scores.metric_of(problem.task.kind, settings.metric)
+
+    def predict(table: Table) -> scores.Values:
+        return preparation.target.decode(network(preparation.inputs(table))[:, 0])
 
     def score(table: Table, rows: NDArray[np.int64]) -> float:
-        outputs = outputs_of(architecture, fitted.weights, target.loss, preparation.inputs(table))
-        value = metric.of(problem.truth[rows], target.decode(outputs[:, 0]))
+        value = metric.of(problem.truth[rows], predict(table))
         return value if metric.higher_is_better else -value
 
     names = tuple(recipe.name for recipe in preparation.recipes if not isinstance(recipe, Dropped))
     found = importance.importances(names, watching, score, settings.seed)
+    first = tuple(one.column for one in found[: dependence.MOST_COLUMNS] if one.mean > 0)
+    followed = dependence.dependences(preparation, first, watching, predict, settings.seed)
     sides = (learning, problem.seen), (watching, problem.truth)
-    alone = importance.suspects(preparation, *sides, settings.seed)
-    return {"importance": importance.to_json(found), "suspects": list(alone)}
+    return {
+        "importance": importance.to_json(found),
+        "dependence": dependence.to_json(followed),
+        "suspects": list(importance.suspects(preparation, *sides, settings.seed)),
+    }
 
 
 def _record(problem: Problem, architecture: Architecture, fitted: Fitted, settings: Settings) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -111,14 +112,24 @@ def weights_of(model: Module) -> Weights:
 
 
 def outputs_of(architecture: Architecture, weights: Weights, loss: str, inputs: Inputs) -> Array:
-    """The raw outputs, [rows, members, outputs], of the network with these weights.
+    """The raw outputs, [rows, members, outputs], of the network with these weights."""
+    return network_of(architecture, weights, loss)(inputs)
+
+
+def network_of(architecture: Architecture, weights: Weights, loss: str) -> Callable[[Inputs], Array]:
+    """The network with these weights, made once, as a function from inputs to raw outputs, [rows, members, outputs].
 
     Rows are filled up to whole blocks: what is said of a row does not depend on how many others there are.
     """
     with seeded(0):  # values that the weights replace
         model = TableNet(architecture)
     model.load_state_dict(weights)
-    rows = len(inputs[0])
-    filled = tuple(np.concatenate([part, np.repeat(part[:1], -rows % BLOCK, axis=0)]) for part in inputs)
-    outputs = np.asarray(Trainer(model, loss=member_loss(loss, architecture.members)).predict(filled))[:rows]
-    return outputs.reshape(rows, architecture.members, architecture.outputs)
+    trainer = Trainer(model, loss=member_loss(loss, architecture.members))
+
+    def outputs(inputs: Inputs) -> Array:
+        rows = len(inputs[0])
+        filled = tuple(np.concatenate([part, np.repeat(part[:1], -rows % BLOCK, axis=0)]) for part in inputs)
+        found = np.asarray(trainer.predict(filled))[:rows]
+        return found.reshape(rows, architecture.members, architecture.outputs)
+
+    return outputs
