@@ -145,6 +145,15 @@ def write_ticks(axis: Any, write: Callable[[float], str]) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
+def name_dates(axis: Any) -> None:
+    """Label the ticks of an axis of dates by what differs between them."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    locator = AutoDateLocator(minticks=3, maxticks=8)
+    axis.set_major_locator(locator)
+    axis.set_major_formatter(ConciseDateFormatter(locator))
+
+
 def fade(tone: str = ACCENT) -> Any:
     """From nothing to a colour, by opacity alone, so that the page's colour shows through."""
     from matplotlib.colors import LinearSegmentedColormap, to_rgb

@@ -16,6 +16,8 @@ import numpy as np
 from sklon.data import REGRESSION, Classes, Preparation
 
 from . import pictures
+from .dependence import MOST_ROWS
+from .dependence_pictures import dependences
 from .losses import LOSSES
 from .page import document, escaped, figure, section, table
 from .scores import IN_WORDS, METRICS, Evidence, Metric
@@ -31,6 +33,11 @@ USES = {
     "validation": "They chose the epoch whose weights were kept, and when to stop.",
     "test": "They were looked at once, when the training was over, and chose nothing.",
 }
+DEPENDENCE_CAUTION = (
+    "Where columns go together, such a change makes rows that do not occur: trust a curve less the more its column agrees "
+    "with others."
+)
+ADDS_UP = "The linear model adds up what each column says alone, bent at the same bins as the network's."
 CERTAIN = "Below each score stands where it lies with 95 % certainty."
 
 
@@ -46,7 +53,7 @@ def render(record: Record, history: Sequence[Mapping[str, Any]], evidence: Evide
             *(_scores(record["task"]["kind"], *part) for part in _judged(record)),
             _by_class(evidence),
         ),
-        *([section("What it leans on", _importance(record))] if record["importance"] else []),
+        *([section("What it leans on", _importance(record), _dependence(record))] if record["importance"] else []),
         section("What was done to each column", _columns(record)),
         section("How to repeat it", _repeat(record), _settings(record)),
     )
@@ -77,7 +84,7 @@ def _bars(record: Record) -> str:
         for name, value in known.items()
     )
     what = "Root mean squared error" if regression else "Wrong answers"
-    caption = f"{what} on the held-out rows; shorter is better."
+    caption = f"{what} on the held-out rows; shorter is better.{f' {ADDS_UP}' if 'linear' in known else ''}"
     return f'<div class="bars"><p class="caption">{caption}</p>{rows}</div>'
 
 
@@ -201,6 +208,33 @@ def _importance(record: Record) -> str:
         for name in record["suspects"]
     )
     return f'{flagged}<p class="caption">By how much {what} when a column is shuffled.</p>{rows}'
+
+
+def _dependence(record: Record) -> str:
+    """How the mean prediction follows the most important columns, with what that means; nothing if none matters."""
+    found = record["dependence"]
+    if not found:
+        return ""
+    regression = record["task"]["kind"] == REGRESSION
+    most = max(len(one["lines"]) for one in found)
+    label = found[0]["lines"][0]["label"]
+    what = f"predicted {label}" if regression else "probability" if most > 1 else f"probability of {label}"
+    drawn = "".join(f"<figure>{svg}</figure>" for svg in dependences(found, what))
+    words = f"{_turned(regression)}{_moving(record, most)} {DEPENDENCE_CAUTION}"
+    return f'<h3>How it follows them</h3><p class="caption">{escape(words)}</p><div class="pair">{drawn}</div>'
+
+
+def _turned(regression: bool) -> str:
+    what = "What it predicts on average" if regression else "The probability that it gives on average"
+    return (
+        f"{what} when one column is set to the same value in up to {MOST_ROWS} held-out rows and nothing else changes "
+        "(partial dependence), on one scale for all columns. Grey shows how many rows are near each value."
+    )
+
+
+def _moving(record: Record, most: int) -> str:
+    labels = len(record["task"]["labels"] or ())
+    return f" Of {labels} labels those {most} are drawn that move most." if 2 < most < labels else ""
 
 
 def _change(one: Record, regression: bool) -> str:
