@@ -85,4 +85,4 @@ def test_a_report_without_pictures_says_so(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(canvas, "find_spec", lambda name: None)
     x = np.random.default_rng(0).normal(size=60)
     report = train({"x": x, "y": 2 * x}, target="y", hidden="4", epochs=1, threads=1).report
-    assert report.count(pictures.ABSENT) == 3 and "<svg" not in report
+    assert report.count(pictures.ABSENT) == 4 and "<svg" not in report

@@ -147,11 +147,11 @@ def write_ticks(axis: Any, write: Callable[[float], str]) -> None:
 
 def name_dates(axis: Any) -> None:
     """Label the ticks of an axis of dates by what differs between them."""
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+    from matplotlib import dates
 
-    locator = AutoDateLocator(minticks=3, maxticks=8)
+    locator = dates.AutoDateLocator(minticks=3, maxticks=8)  # type: ignore[no-untyped-call]
     axis.set_major_locator(locator)
-    axis.set_major_formatter(ConciseDateFormatter(locator))
+    axis.set_major_formatter(dates.ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
 
 
 def fade(tone: str = ACCENT) -> Any:

@@ -95,7 +95,7 @@ def _coarse(bends: Bends, width: int) -> Bends:
 
 def _evenly(count: int, most: int) -> list[int]:
     """At most so many of the numbers below ``count``, evenly spaced, from the first to the last."""
-    return np.linspace(0, count - 1, min(count, most)).round().astype(np.int64).tolist()
+    return [round(place) for place in np.linspace(0, count - 1, min(count, most)).tolist()]
 
 
 def _beside_codes(preparation: Preparation, X: Values, codes: Sequence[NDArray[Any]]) -> Any:

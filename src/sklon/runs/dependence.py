@@ -14,12 +14,12 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sklon.data import Calendar, Classes, Column, Numeric, Preparation, Quantity, Table, Target, sample_rows
+from sklon.data import Calendar, Column, Numeric, Preparation, Quantity, Table, Target, sample_rows
 from sklon.data.dates import seconds
 from sklon.data.recipes import Recipe
 from sklon.estimators.scikit import regressor_of, scikit
@@ -39,7 +39,7 @@ MIDDLE = (0.05, 0.95)
 """Quantiles between which the points of a quantity lie: beyond, few rows say what a network should do."""
 NUMBER, DATE, CATEGORY = "number", "date", "category"
 
-Points = list[float] | list[str] | list[str | None]
+Points: TypeAlias = list[float] | list[str] | list[str | None]
 
 
 @dataclass(frozen=True, slots=True)

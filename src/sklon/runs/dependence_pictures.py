@@ -95,4 +95,3 @@ def _ends(points: NDArray[Any]) -> NDArray[Any]:
     if points.dtype.kind != "M":
         return bounds(points)
     return bounds(points.astype(np.float64)).astype(np.int64).astype(points.dtype)
-

@@ -34,8 +34,8 @@ USES = {
     "test": "They were looked at once, when the training was over, and chose nothing.",
 }
 DEPENDENCE_CAUTION = (
-    "Where columns go together, such a change makes rows that do not occur: trust a curve less the more its column agrees "
-    "with others."
+    "Where columns go together, such a change makes rows that do not occur: trust a curve less the more its column "
+    "agrees with others."
 )
 ADDS_UP = "The linear model adds up what each column says alone, bent at the same bins as the network's."
 CERTAIN = "Below each score stands where it lies with 95 % certainty."
