@@ -14,7 +14,6 @@ from sklon.runs import Run, dependence, importance, train
 from sklon.runs.dependence import Dependence, dependences
 
 inspection = pytest.importorskip("sklearn.inspection")
-base = pytest.importorskip("sklearn.base")
 
 Array = np.ndarray[Any, Any]
 ROWS = 200  # fewer than are drawn, so that all count
@@ -34,8 +33,14 @@ def of(table: Table, name: str) -> Array:
     return table.column(name).as_numbers()
 
 
+def points(found: Dependence) -> Array:
+    return np.array(found.points, float)
+
+
 def test_values_are_scikit_learns_for_the_same_predictor() -> None:
-    class Predictor(base.RegressorMixin, base.BaseEstimator):  # type: ignore[misc]
+    from sklearn.base import BaseEstimator, RegressorMixin
+
+    class Predictor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         def fit(self, X: Any, y: Any) -> Predictor:
             return self
 
@@ -51,16 +56,16 @@ def test_values_are_scikit_learns_for_the_same_predictor() -> None:
     known = inspection.partial_dependence(Predictor(), X, [0], custom_values={0: found.points})
     np.testing.assert_allclose(found.lines[0].average, known["average"][0], rtol=1e-12)
     grid = inspection.partial_dependence(Predictor(), X, [0], grid_resolution=dependence.MOST_POINTS)["grid_values"][0]
-    np.testing.assert_allclose(found.points, grid, rtol=0.05, atol=0.05)  # quantiles by another interpolation
+    np.testing.assert_allclose(points(found), grid, rtol=0.05, atol=0.05)  # quantiles by another interpolation
 
 
 def test_an_additive_function_is_followed_exactly_and_what_does_not_matter_is_flat() -> None:
     table = numbers()
     x, few, z = follow(table, ("x", "few", "z"), lambda t: 3 * of(t, "x") + np.exp(of(t, "few")))
     lifted = np.mean(np.exp(of(table, "few")))
-    np.testing.assert_allclose(x.lines[0].average, 3 * np.array(x.points) + lifted, rtol=1e-12)
+    np.testing.assert_allclose(x.lines[0].average, 3 * points(x) + lifted, rtol=1e-12)
     assert few.points == [0.0, 1.0, 2.0, 3.0] and few.rows == np.bincount(of(table, "few").astype(int)).tolist()
-    np.testing.assert_allclose(few.lines[0].average, np.exp(few.points) + 3 * np.mean(of(table, "x")), rtol=1e-12)
+    np.testing.assert_allclose(few.lines[0].average, np.exp(points(few)) + 3 * np.mean(of(table, "x")), rtol=1e-12)
     assert np.ptp(z.lines[0].average) < 1e-12
     assert [line.label for line in x.lines] == ["y"] and (x.column, x.kind) == ("x", "number")
 
@@ -68,11 +73,11 @@ def test_an_additive_function_is_followed_exactly_and_what_does_not_matter_is_fl
 def test_points_lie_at_equal_distances_through_the_middle_of_the_values() -> None:
     table = numbers()
     (found,) = follow(table, ("x",), lambda t: of(t, "x"))
-    points = np.array(found.points)
-    assert len(points) == dependence.MOST_POINTS
-    np.testing.assert_allclose(np.diff(points), np.ptp(points) / (len(points) - 1))
-    np.testing.assert_allclose(points[[0, -1]], np.quantile(of(table, "x"), [0.05, 0.95]))
-    ends = dependence.bounds(points)
+    at = points(found)
+    assert len(at) == dependence.MOST_POINTS
+    np.testing.assert_allclose(np.diff(at), np.ptp(at) / (len(at) - 1))
+    np.testing.assert_allclose(at[[0, -1]], np.quantile(of(table, "x"), [0.05, 0.95]))
+    ends = dependence.bounds(at)
     assert found.rows == np.histogram(of(table, "x"), ends)[0].tolist() and 0.85 * ROWS < sum(found.rows) < ROWS
 
 
@@ -89,8 +94,8 @@ def test_rows_without_a_number_are_left_out_for_that_column_alone() -> None:
     table = read({"x": x, "z": of(table, "z"), "y": of(table, "y")})
     by_x, by_z = follow(table, ("x", "z"), lambda t: np.nan_to_num(of(t, "x"), nan=100) + of(t, "z"))
     present = np.isfinite(x)
-    np.testing.assert_allclose(by_x.lines[0].average, by_x.points + np.mean(of(table, "z")[present]), rtol=1e-12)
-    np.testing.assert_allclose(by_z.lines[0].average, by_z.points + np.mean(np.where(present, x, 100)), rtol=1e-12)
+    np.testing.assert_allclose(by_x.lines[0].average, points(by_x) + np.mean(of(table, "z")[present]), rtol=1e-12)
+    np.testing.assert_allclose(by_z.lines[0].average, points(by_z) + np.mean(np.where(present, x, 100)), rtol=1e-12)
 
 
 def test_categories_come_by_their_frequency_and_missing_is_one() -> None:
@@ -137,12 +142,16 @@ def classes(labels: int) -> tuple[Preparation, Table]:
 
 def test_of_two_labels_the_second_is_followed() -> None:
     preparation, table = classes(2)
-    chance = lambda x: 1 / (1 + np.exp(-x))  # noqa: E731
-    (found,) = dependences(
-        preparation, ("x",), table, lambda t: np.stack([chance(-of(t, "x")), chance(of(t, "x"))], axis=1), seed=0
-    )
+
+    def chance(x: Array) -> Array:
+        return np.asarray(1 / (1 + np.exp(-x)))
+
+    def predict(table: Table) -> Array:
+        return np.stack([chance(-of(table, "x")), chance(of(table, "x"))], axis=1)
+
+    (found,) = dependences(preparation, ("x",), table, predict, seed=0)
     assert [line.label for line in found.lines] == ["b"]
-    np.testing.assert_allclose(found.lines[0].average, chance(np.array(found.points)))
+    np.testing.assert_allclose(found.lines[0].average, chance(points(found)))
 
 
 def test_of_many_labels_those_are_kept_that_move_most() -> None:
@@ -150,7 +159,7 @@ def test_of_many_labels_those_are_kept_that_move_most() -> None:
     slopes = np.array([0.1, 7, 0.2, 6, 5, 0, 4, -3])
     (found,) = dependences(preparation, ("x",), table, lambda t: of(t, "x")[:, None] * slopes, seed=0)
     assert [line.label for line in found.lines] == ["b", "d", "e", "g", "h"]
-    np.testing.assert_allclose(found.lines[-1].average, -3 * np.array(found.points))
+    np.testing.assert_allclose(found.lines[-1].average, -3 * points(found))
 
 
 def test_rows_are_drawn_from_the_whole_table() -> None:
@@ -182,7 +191,7 @@ def test_the_record_and_the_report_follow_the_most_important_columns(task: str, 
 def test_it_is_the_mean_of_what_the_run_predicts() -> None:
     random = np.random.default_rng(0)
     x, colour = random.integers(-2, 3, 400), random.choice(["red", "green", "blue"], 400)
-    source = {"x": x, "colour": colour, "y": 3 * x + 2 * (colour == "red")}
+    source = {"x": x, "colour": colour, "y": 3 * x + 2 * (colour == "red") + random.normal(size=400)}
     learning, watching = ({name: part[rows] for name, part in source.items()} for rows in (slice(300), slice(300, 400)))
     run = train(learning, target="y", validation=watching, hidden="8", epochs=5, threads=1)
     assert {one["column"] for one in run.record["dependence"]} == {"x", "colour"}
