@@ -43,7 +43,7 @@ def ramps(X: Any, bends: tuple[tuple[float, ...], ...]) -> Any:
 def test_pieces_are_what_piecewise_linear_embeddings_see() -> None:
     preparation, (X,), _ = prepared(bent_table("regression"), "regression")
     layer = nn.PiecewiseLinearEmbeddings(preparation.bends, 3)
-    weight = np.random.default_rng(1).normal(size=layer.weight.numpy().shape).astype(np.float32)
+    weight = np.random.default_rng(1).normal(size=np.shape(layer.weight.numpy())).astype(np.float32)
     layer.weight.assign(weight)
     for part in (layer.linear0.weight, layer.linear0.bias):
         part.assign(np.zeros(part.shape, np.float32))
