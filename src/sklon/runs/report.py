@@ -37,7 +37,7 @@ DEPENDENCE_CAUTION = (
     "Where columns go together, such a change makes rows that do not occur: trust a curve less the more its column "
     "agrees with others."
 )
-ADDS_UP = "The linear model adds up what each column says alone, bent at the same bins as the network's."
+BENT = "The linear model bends numbers at the network's bins."
 CERTAIN = "Below each score stands where it lies with 95 % certainty."
 
 
@@ -84,7 +84,7 @@ def _bars(record: Record) -> str:
         for name, value in known.items()
     )
     what = "Root mean squared error" if regression else "Wrong answers"
-    caption = f"{what} on the held-out rows; shorter is better.{f' {ADDS_UP}' if 'linear' in known else ''}"
+    caption = f"{what} on the held-out rows; shorter is better.{f' {BENT}' if 'linear' in known else ''}"
     return f'<div class="bars"><p class="caption">{caption}</p>{rows}</div>'
 
 
