@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sklon.data import Preparation, Table, fit_preparation, read
-from sklon.runs import Run, dependence, importance, train
+from sklon.runs import Run, dependence, dependence_pictures, importance, train
 from sklon.runs.dependence import Dependence, dependences
 
 inspection = pytest.importorskip("sklearn.inspection")
@@ -208,3 +208,21 @@ def test_without_scikit_learn_it_is_left_out_with_the_importances(monkeypatch: p
     run = train({"x": x, "y": 2 * x}, target="y", hidden="4", epochs=1, threads=1)
     assert run.record["importance"] == run.record["dependence"] == []
     assert "What it leans on" not in run.report and "partial dependence" not in run.report
+
+
+KINDS: dict[str, list[Any]] = {
+    "number": [-1.0, 0.5, 2.0],
+    "date": ["2024-01-01T00:00:00", "2024-01-02T12:00:00", "2024-03-01T00:00:00"],
+    "category": ["<b>", None, "$\\frac{$"],
+}
+
+
+@pytest.mark.parametrize("lines", [1, 5])
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_is_drawn_also_under_hostile_names_and_where_nothing_moves(kind: str, lines: int) -> None:
+    pytest.importorskip("matplotlib")
+    evil = "<script>$x_1$"
+    flat = [{"label": f"{evil}{i}", "average": [0.25] * 3} for i in range(lines)]
+    one = {"column": evil, "kind": kind, "points": KINDS[kind], "rows": [4, 0, 9], "lines": flat}
+    (svg,) = dependence_pictures.dependences([one], evil)
+    assert svg.startswith("<svg") and "nan" not in svg and "<script" not in svg and "&lt;script&gt;$x_1$" in svg
