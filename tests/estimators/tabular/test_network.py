@@ -11,7 +11,7 @@ import pytest
 from sklon import manual_seed, nn, no_grad, tensor
 from sklon.estimators.tabular.network import Architecture, TableNet
 from sklon.estimators.tabular.regimen import FEWEST_EPOCHS, MOST_EPOCHS, Regimen
-from sklon.optim.penalties import PenalizedRule
+from sklon.optim.penalties import PenalizedRule, WeightDecay
 
 Array = np.ndarray[Any, Any]
 EDGES = ((-1.0, 0.0, 0.5, 2.0), (0.0, 1.0))
@@ -114,6 +114,20 @@ def test_matrices_slopes_of_bins_and_embeddings_decay_and_nothing_else(name: str
     decaying = {n for n, (_, rule) in rules.items() if isinstance(rule, PenalizedRule)}
     named = {n for n, p in TableNet(ARCHITECTURES[name]).named_parameters() if n.endswith("weight") and p.ndim > 1}
     assert decaying == named - {"numbers.linear0.weight"}
+
+
+@pytest.mark.parametrize(("rows", "times"), [(1_000, 5.0), (10_000, 3.0), (100_000, 1.0)])
+def test_slopes_of_bins_decay_faster_where_rows_are_few(rows: int, times: float) -> None:
+    rules = Regimen(weight_decay=0.1).trainer(TableNet(WHOLE), "mse", rows, seed=0).rules
+    paid = {n: rule.penalties for n, (_, rule) in rules.items() if isinstance(rule, PenalizedRule)}
+    (faster,) = paid.pop("numbers.weight")
+    assert isinstance(faster, WeightDecay) and faster.strength == pytest.approx(0.1 * times)
+    assert paid and set(paid.values()) == {(WeightDecay(0.1),)}
+
+
+def test_without_decay_nothing_decays() -> None:
+    rules = Regimen(weight_decay=0).trainer(TableNet(WHOLE), "mse", 1000, seed=0).rules
+    assert not any(isinstance(rule, PenalizedRule) for _, rule in rules.values())
 
 
 def test_steps_shrink_with_the_root_of_the_batch_and_epochs_grow_with_fewer_rows() -> None:

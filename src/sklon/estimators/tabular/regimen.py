@@ -21,6 +21,9 @@ STEPS_PER_EPOCH = 16
 """Small tables get smaller batches, so that an epoch has at least so many steps."""
 DECAYED = ("layers*weight", "numbers.weight", "embedding_*")
 """Matrices, the slopes of the bins and the embeddings decay; biases, scales of members and plain slopes do not."""
+BENT = "numbers.weight"
+ROWS_TO_BEND, FASTEST_DECAY = 30_000, 5.0
+"""Slopes of bins decay faster where fewer rows than these speak for a bend: at most so many times ``weight_decay``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,22 +71,35 @@ class Regimen:
         """A trainer for a network on so many rows."""
         steps = self.epochs_for(rows) * -(-rows // self.batch_rows(rows))
         step = self.lr * (self.batch_rows(rows) / LARGEST_BATCH) ** 0.5
-        decay = (WeightDecay(self.weight_decay),) if self.weight_decay else ()
         return Trainer(
             model,
             loss=loss,
             optimizer=AdamWRule(lr=step, weight_decay=0.0),
             schedule=f"warmup({self.warmup}) >> cosine" if steps > 1 else "cosine",
-            penalties=[Penalties(decay, name) for name in _decaying(model) if decay],
+            penalties=self._penalties(model, rows) if self.weight_decay else (),
             average=EMA(self.ema, warmup=True) if self.ema else None,
             seed=seed,
         )
+
+    def _penalties(self, model: Module, rows: int) -> list[Penalties]:
+        """The decay of each parameter that has one."""
+        faster = {BENT: decay_of_bins(rows)}
+        return [Penalties((WeightDecay(faster.get(name, 1.0) * self.weight_decay),), name) for name in _decaying(model)]
 
 
 def _decaying(model: Module) -> list[str]:
     """The names of the parameters that decay."""
     named = [name for name, parameter in model.named_parameters() if parameter.ndim > 1]
     return [name for name in named if any(fnmatchcase(name, pattern) for pattern in DECAYED)]
+
+
+def decay_of_bins(rows: int) -> float:
+    """How many times as fast as matrices the slopes of bins decay, towards the straight lines that they started as.
+
+    >>> decay_of_bins(5_000), decay_of_bins(12_000), decay_of_bins(100_000)
+    (5.0, 2.5, 1.0)
+    """
+    return min(FASTEST_DECAY, max(1.0, ROWS_TO_BEND / rows))
 
 
 def choose_batch_size(asked: int | str, rows: int) -> int:
