@@ -46,7 +46,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):  # type: ignore[misc]
         folds: int = 1,
         hidden: Any = (256, 256, 256),
         activation: str = "mish",
-        dropout: float = 0.1,
+        dropout: float = 0.0,
         lr: float = 6e-3,
         weight_decay: float = 0.2,
         batch_size: int | str = "auto",
