@@ -125,6 +125,30 @@ def test_a_mistake_is_one_sentence(arguments: list[str], sentence: str, command:
     assert code == 2 and out == "" and sentence in err and err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["quiz", "Q99"], "Нет ни вопроса, ни опыта «Q99»; возможно, нужен Q9"),
+        (["quiz", "?"], "Нет ни вопроса, ни опыта «?»; все показывает sklon lab list"),
+        (["progress", "--import", "none.json"], "Файла none.json нет"),
+        (["progress", "--export", "."], "Файл . уже есть; дайте другое имя"),
+    ],
+)
+def test_a_russian_learner_is_told_of_a_mistake_in_russian(
+    arguments: list[str], sentence: str, command: Command
+) -> None:
+    code, out, err = command("lab", *arguments, "--lang", "ru")
+    assert code == 2 and out == "" and sentence in err and err.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [["quiz"], ["quiz", "--interview", "2"], ["progress"]])
+def test_a_damaged_file_is_told_of_in_russian(arguments: list[str], command: Command, kept: Path) -> None:
+    kept.write_text("{", "utf-8")
+    code, out, err = command("lab", *arguments, "--lang", "ru")
+    assert code == 2 and out == "" and f"Файл {kept} повреждён (строка 1) и оставлен как есть" in err
+    assert "is damaged" not in err and err.count("\n") == 1
+
+
 @pytest.mark.parametrize("arguments", [["quiz"], ["quiz", "--interview", "2"], ["progress"]])
 def test_a_damaged_file_is_refused_before_anything_is_asked(arguments: list[str], command: Command, kept: Path) -> None:
     kept.write_text("{", "utf-8")
@@ -140,3 +164,5 @@ def test_without_its_library_the_quiz_says_what_to_install(command: Command, mon
     monkeypatch.setitem(sys.modules, "fsrs", None)
     code, _, err = command("lab", "quiz")
     assert code == 2 and "this needs fsrs: pip install 'sklon[lab]'" in err
+    code, _, err = command("lab", "quiz", "--lang", "ru")
+    assert code == 2 and "нужна библиотека fsrs: pip install 'sklon[lab]'" in err

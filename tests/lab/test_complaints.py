@@ -82,6 +82,15 @@ OF_FILES = {
     "there is no home folder for {file}; name a file with {variable}",
     "it is no text in UTF-8",
 }
+#: what ``sklon lab quiz`` and ``sklon lab progress`` are given in their tests
+OF_COMMANDS = {
+    "there is no file {path}",
+    "{path} exists already; give another name",
+    "this needs {library}: pip install 'sklon[lab]'",
+    "there is no question or experiment {which!r}; {hint}",
+    "did you mean {close}?",
+    "sklon lab list shows them all",
+}
 
 
 def upload(name: str) -> InputError:
@@ -167,7 +176,7 @@ def test_without_a_home_folder_it_is_told_where_to_name_a_file(monkeypatch: pyte
 def test_every_sentence_is_caused_or_excused(tmp_path: Path) -> None:
     tables = {upload(name).sentence for name in TABLES}
     damaged = {str(progress(tmp_path / "progress.json", name).gaps["where"].sentence) for name in DAMAGE}
-    assert tables | damaged | ELSEWHERE | OF_FILES == RUSSIAN.keys() and not (tables | damaged) & ELSEWHERE
+    assert tables | damaged | ELSEWHERE | OF_FILES | OF_COMMANDS == RUSSIAN.keys() and not (tables | damaged) & ELSEWHERE
 
 
 @pytest.mark.parametrize("sentence", RUSSIAN)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import locale
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, Any
@@ -205,12 +207,13 @@ def quiz(
     from .quiz import on_the_agenda, questioned, review, told_interview, told_marks
 
     language = _language(lang)
-    question = questioned(which)
-    if interview is not None:
-        given = interviewed(interview, question, language, seed)
-        marks, lines = [g.marked for g in given], told_interview(given, language)
-    else:
-        marks, lines = review(on_the_agenda(question, new), language, seed), []
+    with _complaining_in(language):
+        question = questioned(which)
+        if interview is not None:
+            given = interviewed(interview, question, language, seed)
+            marks, lines = [g.marked for g in given], told_interview(given, language)
+        else:
+            marks, lines = review(on_the_agenda(question, new), language, seed), []
     summary, sentences = told_marks(marks, language)
     Terminal(quiet, json).result(summary, *lines, *sentences)
 
@@ -234,11 +237,13 @@ def progress(
     """
     from .quiz import learning_room, status
 
-    file = learning_room().progress_file()
-    if import_ is not None:
-        file.take_in(import_)
-    held = file.read() if export is None else file.copy_to(export)
-    summary, sentences = status(held, _language(lang))
+    language = _language(lang)
+    with _complaining_in(language):
+        file = learning_room().progress_file()
+        if import_ is not None:
+            file.take_in(import_)
+        held = file.read() if export is None else file.copy_to(export)
+    summary, sentences = status(held, language)
     Terminal(quiet, json).result({"file": str(file.path), **summary}, *sentences)
 
 
@@ -269,6 +274,18 @@ def _language(name: str | None, text: str = "") -> Language:
     if text:
         return language_written_in(text)
     return "ru" if (locale.getlocale()[0] or "").lower().startswith("ru") else "en"
+
+
+@contextmanager
+def _complaining_in(language: Language) -> Iterator[None]:
+    """What cannot be used is told in the learner's language; what there is only in English stands behind."""
+    from sklon.lab.complaints import complaint
+
+    try:
+        yield
+    except InputError as error:
+        told = complaint(error, language)
+        raise InputError(f"{told.text} {told.detail}".rstrip()) from error
 
 
 def _settings(given: list[str]) -> dict[str, Any]:

@@ -278,7 +278,7 @@ def learning_room() -> ModuleType:
     try:
         from sklon.lab import learning
     except ImportError as error:
-        raise InputError(f"this needs {error.name}: pip install 'sklon[lab]'") from error
+        raise InputError("this needs {library}: pip install 'sklon[lab]'", library=error.name) from error
     return learning
 
 

@@ -40,8 +40,8 @@ def find(which: str) -> tuple[Question, tuple[Experiment, ...]]:
                     return question, (experiment,)
     known = [name for q in all_questions() for name in (q.number, q.slug)]
     close = get_close_matches(which, known, 1)
-    hint = f"did you mean {close[0]}?" if close else "sklon lab list shows them all"
-    raise InputError(f"there is no question or experiment {which!r}; {hint}")
+    hint = InputError("did you mean {close}?", close=close[0]) if close else InputError("sklon lab list shows them all")
+    raise InputError("there is no question or experiment {which!r}; {hint}", which=which, hint=hint)
 
 
 def _could_be_of(wanted: str, question: Question) -> bool:

@@ -113,10 +113,19 @@ _PROGRESS = {
     "line {line}": "строка {line}",
     "it cannot be read as JSON": "это не JSON",
     "it is no text in UTF-8": "это не текст в UTF-8",
+    "there is no file {path}": "Файла {path} нет",
+    "{path} exists already; give another name": "Файл {path} уже есть; дайте другое имя",
+}
+
+_QUIZ = {
+    "this needs {library}: pip install 'sklon[lab]'": "Для этого нужна библиотека {library}: pip install 'sklon[lab]'",
+    "there is no question or experiment {which!r}; {hint}": "Нет ни вопроса, ни опыта «{which}»; {hint}",
+    "did you mean {close}?": "возможно, нужен {close}?",
+    "sklon lab list shows them all": "все показывает sklon lab list",
 }
 
 #: English sentence → Russian sentence, with the same gaps
-RUSSIAN: dict[str, str] = {**_TABLES, **_TARGETS, **_CHOSEN, **_PROGRESS}
+RUSSIAN: dict[str, str] = {**_TABLES, **_TARGETS, **_CHOSEN, **_PROGRESS, **_QUIZ}
 #: what systems say most
 REASONS = {
     "Permission denied": "нет прав доступа",

@@ -77,13 +77,13 @@ class ProgressFile:
     def take_in(self, other: Path) -> Progress:
         """Add all that another file of progress holds; InputError if it does not exist or is damaged."""
         if not other.exists():
-            raise InputError(f"there is no file {other}")
+            raise InputError("there is no file {path}", path=other)
         return self._join(ProgressFile(other).read())
 
     def copy_to(self, other: Path) -> Progress:
         """Write all that there is to another file, which must not exist."""
         if other.exists():
-            raise InputError(f"{other} exists already; give another name")
+            raise InputError("{path} exists already; give another name", path=other)
         progress = self.read()
         _write(other, progress)
         return progress
