@@ -90,6 +90,12 @@ ENLARGED = 1.25
 DOTS_PER_INCH = 200
 
 
+FEWEST_TICKS = 3
+"""Ticks by which one can tell that an axis is logarithmic."""
+BETWEEN_POWERS = ((1.0,), (1.0, 3.0), (1.0, 2.0, 5.0), tuple(map(float, range(1, 10))))
+"""What stands at the ticks between two powers of ten, as multiples of the lower one; the first that gives enough."""
+
+
 def can_draw() -> bool:
     """Whether there is something to draw with."""
     return find_spec("matplotlib") is not None
@@ -152,6 +158,24 @@ def name_dates(axis: Any) -> None:
     locator = dates.AutoDateLocator(minticks=3, maxticks=8)  # type: ignore[no-untyped-call]
     axis.set_major_locator(locator)
     axis.set_major_formatter(dates.ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+
+
+def place_ticks(axis: Any) -> None:
+    """Let a logarithmic axis whose ends are settled have ``FEWEST_TICKS`` large ticks at least.
+
+    Powers of ten where enough of them are in sight, else more numbers between them; on an axis that hardly grows, equal
+    steps.
+    """
+    from matplotlib.ticker import LogLocator, MaxNLocator
+
+    low, high = sorted(axis.get_view_interval())
+    for subs in BETWEEN_POWERS:
+        locator = LogLocator(subs=subs)
+        locator.set_axis(axis)
+        if sum(low <= tick <= high for tick in locator()) >= FEWEST_TICKS:
+            axis.set_major_locator(locator)
+            return
+    axis.set_major_locator(MaxNLocator(nbins=2 * FEWEST_TICKS - 1, steps=(1, 2, 2.5, 5, 10), min_n_ticks=FEWEST_TICKS))
 
 
 def fade(tone: str = ACCENT) -> Any:

@@ -8,7 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from sklon._base.canvas import INK, PAPER, SOFT, TONES, can_draw, canvas, fade, for_file, for_page, write_ticks
+from sklon._base.canvas import (
+    INK,
+    PAPER,
+    SOFT,
+    TONES,
+    can_draw,
+    canvas,
+    fade,
+    for_file,
+    for_page,
+    place_ticks,
+    write_ticks,
+)
 from sklon._base.errors import InputError
 
 from .figure import Arrows, Bars, Curve, Field, Figure, Note, Panel, Rule
@@ -39,11 +51,12 @@ def _drawn(figure: Figure, language: Language) -> str:
     count = len(figure.panels)
     with canvas(PANEL_WIDTH * count, PANEL_HEIGHT, count) as (axes, drawings):
         for place, panel in zip(axes, figure.panels, strict=True):
-            _draw_panel(place, panel, language)
+            draw_panel(place, panel, language)
     return drawings[0]
 
 
-def _draw_panel(axes: Any, panel: Panel, language: Language) -> None:
+def draw_panel(axes: Any, panel: Panel, language: Language) -> None:
+    """Draw one panel on axes of matplotlib's."""
     axes.set(xlabel=panel.x.of(language), ylabel=panel.y.of(language), xscale=panel.x_scale, yscale=panel.y_scale)
     if panel.title is not None:
         axes.set_title(panel.title.of(language), fontsize=10)
@@ -55,7 +68,9 @@ def _draw_panel(axes: Any, panel: Panel, language: Language) -> None:
     named = any(isinstance(mark, Bars) for mark in panel.marks)
     if _whole(panel) and not named:
         axes.xaxis.get_major_locator().set_params(integer=True)
-    for axis in (axes.yaxis,) if named else (axes.xaxis, axes.yaxis):
+    for axis, scale in ((axes.yaxis, panel.y_scale), (axes.xaxis, panel.x_scale))[: 1 if named else 2]:
+        if scale == "log":
+            place_ticks(axis)
         write_ticks(axis, _tick(language))
     if any(getattr(mark, "label", None) is not None for mark in panel.marks):
         axes.legend(loc="best", fontsize=8.5, frameon=True, facecolor=PAPER, edgecolor="none", framealpha=0.85)
