@@ -57,7 +57,7 @@ def test_it_speaks_russian_and_takes_decimal_commas(command: Command, typing: Ty
     typing("", "1", "2,0", "q")
     code, out, err = command("lab", "quiz", "derivative", "--lang", "ru")
     assert code == 0 and out == "вопросов: 2, верно: 1\n"
-    assert "Дай определение производной" in err and "Верно. Правильный ответ: 2." in err
+    assert "Дайте определение производной" in err and "Верно. Правильный ответ: 2." in err
     assert "Не прозвучало:" in err and "$" not in err
 
 

@@ -176,7 +176,9 @@ def test_without_a_home_folder_it_is_told_where_to_name_a_file(monkeypatch: pyte
 def test_every_sentence_is_caused_or_excused(tmp_path: Path) -> None:
     tables = {upload(name).sentence for name in TABLES}
     damaged = {str(progress(tmp_path / "progress.json", name).gaps["where"].sentence) for name in DAMAGE}
-    assert tables | damaged | ELSEWHERE | OF_FILES | OF_COMMANDS == RUSSIAN.keys() and not (tables | damaged) & ELSEWHERE
+    assert (
+        tables | damaged | ELSEWHERE | OF_FILES | OF_COMMANDS == RUSSIAN.keys() and not (tables | damaged) & ELSEWHERE
+    )
 
 
 @pytest.mark.parametrize("sentence", RUSSIAN)

@@ -38,10 +38,10 @@ SECTIONS: dict[Language, dict[str, str]] = {
         "short": "Коротко",
         "full": "Подробно",
         "experiment": "Опыт",
-        "ask": "Спроси программу",
+        "ask": "Спросите программу",
         "misconception": "Заблуждение",
         "follow_ups": "Что спросят ещё",
-        "self_test": "Проверь себя",
+        "self_test": "Проверьте себя",
     },
 }
 #: sections that an answer may do without
@@ -49,7 +49,7 @@ OPTIONAL = ("experiment", "ask")
 #: the words with which the headings of self-test items begin
 ITEMS: dict[Language, dict[str, str]] = {
     "en": {"recall": "Recall", "predict": "Predict", "wrong": "Which is wrong?"},
-    "ru": {"recall": "Вспомни", "predict": "Предскажи", "wrong": "Что неверно?"},
+    "ru": {"recall": "Вспомните", "predict": "Предскажите", "wrong": "Что неверно?"},
 }
 CITATION = re.compile(r"\[\[(?P<experiment>E\d+[a-z]?)/(?P<check>[a-z0-9-]+)\]\]")
 #: a formula of its own, or one within a line

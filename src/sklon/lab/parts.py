@@ -17,7 +17,7 @@ from .text import Language, Text, number
 
 MISCONCEPTION = Text("A common misconception", "Частое заблуждение")
 EXPERIMENT = Text("Experiment", "Опыт")
-ASK = Text("Ask the program", "Спроси программу")
+ASK = Text("Ask the program", "Спросите программу")
 FOLLOW_UPS = Text("What comes next", "Что спросят ещё")
 PYTORCH = Text("The same in PyTorch", "То же в PyTorch")
 SOURCES = Text("Sources", "Источники")
