@@ -123,6 +123,8 @@ class Reader:
     def begin(self, beside: str = "") -> None:
         """Open a playground with the defaults, and a second run where there is to be one; wait until it trains."""
         page = self.page
+        if page.url.startswith(self.address):
+            page.evaluate("sessionStorage.clear()")  # else the tab may go on with the training that it has left
         page.goto(f"{self.address}/en/playground?pace={PACE}&{LONG}&{beside}")
         page.wait_for_function("+document.querySelector('.curve .drawing')?.dataset.points > 3")
         page.evaluate(RECORD)

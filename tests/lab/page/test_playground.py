@@ -187,6 +187,7 @@ def test_own_data_are_trained_on_and_never_in_the_link(page: Page, served: Serve
     assert page.locator("[name=data]").input_value() == "circles"
     page.locator("[name=data]").select_option("own")
     page.wait_for_url("**data=own**")
+    page.evaluate("sessionStorage.clear()")  # as in another tab
     open_page(page, served, page.url.removeprefix(served.address))
     assert "own" in page.locator(".notes").inner_text()
 

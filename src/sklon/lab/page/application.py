@@ -32,7 +32,7 @@ FAVICON = (
 )
 
 #: seconds for which a page that has fallen silent is kept: a browser that is busy answers late. Nothing trains
-#: meanwhile. Whoever comes back later finds the page as its address says, from the first step on.
+#: meanwhile. Whoever comes back later gets a new page, which finds the training again in ``left.py``.
 ABSENCE = 20.0
 
 #: NiceGUI's names of our languages; they become ``<html lang>``

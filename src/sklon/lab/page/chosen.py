@@ -62,6 +62,17 @@ class Chosen:
         await self._show_knobs()
         return True
 
+    @property
+    def own(self) -> tuple[bool, ...]:
+        """Whether there are data of a user's own for each run."""
+        return tuple(self._own)
+
+    async def take_over(self, settings: Sequence[Mapping[str, Any]], own: Sequence[bool]) -> None:
+        """Show the settings of other runs, and which of them have data of a user's own."""
+        self.settings, self._own = [dict(one) for one in settings], list(own)
+        self.which = RUNS[len(self.settings) - 1]
+        await self._show_all()
+
     def choose_own(self) -> tuple[int, ...]:
         """A user's own data are there for the chosen runs, and chosen; which these are."""
         for place in self.places:

@@ -92,7 +92,7 @@ class Knobs:
                 await asyncio.sleep(0)
         self.own = Words("option", OPTIONS[OWN].of(language))
         self.own.move(self._inputs["data"])
-        self.own.set_attributes(value=OWN, disabled="")
+        self.own.set_attributes(value=OWN, disabled="", selected="" if self.settings["data"] == OWN else None)
         self._show_what_matters()
         for name in ROWS:
             self.compare(name)

@@ -12,13 +12,14 @@ from nicegui import Client, background_tasks, ui
 
 from sklon.lab.complaints import Complaint
 from sklon.lab.playground import RUNS, Own, query_of, query_of_two
-from sklon.lab.text import Language, Text
+from sklon.lab.text import Language, Text, number
 
 from . import compare_words, words
 from .aside import aside
 from .busy import Busy
 from .chosen import Chosen
 from .inside import LAYERS, WEIGHTS, Levels, Section, layer_table, weight_maps
+from .left import SHELF, Left
 from .mishap import STOPPED, mishap
 from .native import Button, Menu, Slider, Words
 from .own import OwnData
@@ -30,7 +31,7 @@ from .seldom import Seldom
 from .shell import Place, html, shell
 from .takeaway import show_takeaway
 from .views import Views, end_of, status
-from .wire import is_there
+from .wire import is_there, tab_of
 
 PAUSE, GO_ON = Text("Pause", "Пауза"), Text("Go on", "Продолжить")
 RESTART = Text("Restart", "Начать заново")
@@ -45,6 +46,12 @@ LEAD = Text(
 )
 WORKING = Text("One moment: computing…", "Секунду: идёт расчёт…")
 INSIDE = Text("Inside the network", "Внутри сети")
+BACK = Text(
+    "This is the training that you left at step {step}. “Restart” begins anew.",
+    "Это обучение, которое вы оставили на шаге {step}. Кнопка «Начать заново» запустит его с начала.",
+)
+#: what a tab knows the training by that it has left
+TRAINING = "training"
 #: what the address says beside the settings
 MODE, SPEED = "mode", "pace"
 #: seconds from one look at what changes in words to the next
@@ -61,7 +68,7 @@ async def show_playground(client: Client, language: Language, query: Mapping[str
     with shell(client, language, "playground", title, settings | kept) as place:
         html(title, "h1")
         Words("p", LEAD.of(language), "lead-in")
-        await _Page(client, place, runs, kept).show()
+        await _Page(client, place, runs, dict(query)).show()
 
 
 def query_of_runs(settings: Sequence[Mapping[str, Any]]) -> str:
@@ -70,11 +77,12 @@ def query_of_runs(settings: Sequence[Mapping[str, Any]]) -> str:
 
 
 class _Page:
-    """One training, or two side by side, before one reader."""
+    """One training, or two side by side, before one reader. ``query`` is what the address says."""
 
-    def __init__(self, client: Client, place: Place, runs: Runs, kept: dict[str, str]) -> None:
+    def __init__(self, client: Client, place: Place, runs: Runs, query: dict[str, str]) -> None:
         self.client, self.place, self.language, self.runs = client, place, place.language, runs
-        self.stepping = MODE in kept
+        self.query, self.stepping = query, query.get(MODE) == "step"
+        self._has_left = False  # its runs wait for whoever comes back
         self.player: Player[Moments, Scenes] = Player(
             runs,
             scenes,
@@ -121,12 +129,11 @@ class _Page:
                 ),
                 Levels(language),
             )
-        show_takeaway(self.client, language, self.runs.frame)
+        show_takeaway(self.client, language, lambda: self.runs.frame())
         self._arrange()
-        self.player.follow(self.client)
-        self.client.on_connect(lambda: self.runs.rest(False))
-        self.client.on_disconnect(lambda: self.runs.rest(True))
-        self.client.on_disconnect(self._refresh.cancel)
+        self.client.on_connect(self._arrive)
+        self.client.on_disconnect(self._leave)
+        self.client.on_delete(self._end)
 
     def _show_actions(self) -> None:
         language = self.language
@@ -160,6 +167,67 @@ class _Page:
                     Button(compare_words.KEEP.of(language).format(run=run), partial(self._keep, place))
             else:
                 Button(compare_words.COMPARE.of(language), self._compare)
+
+    # ---- who looks on
+    def _arrive(self) -> None:
+        """A browser looks: again, or for the first time, in a tab that may have left a training at this address."""
+        if not is_there(self.client):
+            return
+        tab, name, again = tab_of(self.client), self.client.id, self._has_left
+        left = SHELF.take(name) if again else SHELF.take(tab.get(TRAINING, ""), self.query)
+        if again and left is None:
+            ui.navigate.reload()  # others have taken its room
+            return
+        self._has_left, tab[TRAINING] = False, name
+        if left is not None and not again:
+            self._take_over(left)
+        background_tasks.create(self._begin_to_look(left), name="player")
+
+    async def _begin_to_look(self, left: Left | None) -> None:
+        if left is not None:
+            await left.paused
+        if not self._has_left:
+            self.runs.rest(False)
+            self.player.start()
+            self._watch()
+
+    def _take_over(self, left: Left) -> None:
+        """Go on with a training that was left, in place of the one that was begun for this page."""
+        begun, self.runs = self.runs, left.runs
+        self.player.session, self.player.playing = left.runs, left.playing
+        self._scenes, self._farthest = (), left.farthest
+        self._arrange()
+        self._say_play()
+        background_tasks.create(self._show_left(left, begun), name="left")
+
+    async def _show_left(self, left: Left, begun: Runs) -> None:
+        await aside(begun.close)
+        await left.paused
+        moments = self.runs.frame()
+        with self.client:
+            step = number(max(moment.step for moment in moments), self.language)
+            self._notes.say(BACK.of(self.language).format(step=step))
+            await self.chosen.take_over([moment.wanted for moment in moments], left.own)
+
+    def _leave(self) -> None:
+        """Nobody looks: let the training wait."""
+        if is_there(self.client) or self._has_left:
+            return
+        self._has_left = True
+        self._refresh.cancel()
+        playing, paused = self.player.playing, self.player.stop()
+        self.runs.rest(True)
+        left = Left(
+            runs=self.runs, query=self.query, playing=playing, paused=paused,
+            farthest=self._farthest, own=self.chosen.own,
+        )  # fmt: skip
+        for runs in SHELF.leave(self.client.id, left):
+            background_tasks.create(aside(runs.close), name="left")
+
+    def _end(self) -> None:
+        """The page goes; what nobody ever looked at goes with it."""
+        if not self._has_left:
+            background_tasks.create(aside(self.runs.close), name="left")
 
     # ---- what is shown
     def _show_scenes(self, seen: Scenes) -> None:
@@ -248,7 +316,7 @@ class _Page:
         settled = -1
         try:
             with self.player.busy:
-                while settled != self._turned or not self.runs.level:
+                while not self._has_left and (settled != self._turned or not self.runs.level):
                     settled = self._turned
                     await aside(lambda: self.runs.settle(FRAME))
                     if self.player.playing and is_there(self.client):
@@ -258,6 +326,8 @@ class _Page:
             self.player.wake()  # whoever looks on tells what has failed
         finally:
             self._settling = False
+        if self._has_left:
+            return  # whoever comes back looks anew
         with self.client:
             if await self.chosen.agree([moment.wanted for moment in self.runs.frame()]):
                 self._remember()
@@ -308,6 +378,7 @@ class _Page:
         query = dict(parse_qsl(query_of_runs(self.chosen.settings)))
         query |= {MODE: "step"} if self.stepping else {}
         query |= {SPEED: self.runs.pace} if self.runs.pace != STANDARD_PACE else {}
+        self.query = query
         self.place.remember(query)
 
 

@@ -1,6 +1,6 @@
 """A learner's own table: a file of bounded size, read by sklon, of which two columns and a target are chosen.
 
-The file goes to the program on the same machine and is forgotten with the page; no link ever holds a row of it.
+The file goes to the program on the same machine and is forgotten with the training; no link ever holds a row of it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What lets a session run while a page looks on: one task for each page, which ends with it.
+"""What lets a session run while a page looks on: one task for each page, which ends when nobody looks.
 
 The page looks at the session's newest moment some thirty times a second while a browser listens, in a thread beside the
 event loop; at a session that pauses only when someone asks. What was turned is shown at once. What fails is told.
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Generic, Protocol, TypeVar
 
-from nicegui import Client, background_tasks
+from nicegui import background_tasks
 
 from .aside import aside
 from .busy import Busy
@@ -61,14 +61,8 @@ class Player(Generic[Seen, View]):
     _failed: bool = field(default=False, init=False)  # the last look
     _to_resume: bool = field(default=False, init=False)  # it played when it failed
 
-    def follow(self, client: Client) -> None:
-        """Work exactly while the browser of a client listens; end with its page."""
-        client.on_connect(self.start)
-        client.on_disconnect(self.stop)
-        client.on_delete(lambda: self.beside(self.session.close))
-
     def start(self) -> None:
-        """Show where the session stands, and let it go on if it is to play."""
+        """Show where the session stands, and let it go on if it is to play: a browser looks."""
         if self._task is not None:
             self._task.cancel()
         self._seen = None
@@ -76,13 +70,13 @@ class Player(Generic[Seen, View]):
             self.session.play()
         self._task = background_tasks.create(self._look_on(), name="player")
 
-    def stop(self) -> None:
-        """Look no more, and let nothing go on."""
+    def stop(self) -> asyncio.Task[None]:
+        """Look no more, and let nothing go on: that is so when the task is done."""
         if self._task is not None:
             self._task.cancel()
             self._task = None
             self.busy.hold(False)
-            self.beside(self.session.pause)
+        return self.beside(self.session.pause)
 
     def play(self, playing: bool) -> None:
         """Let the session go on by itself, or pause it."""
@@ -116,7 +110,7 @@ class Player(Generic[Seen, View]):
         """Something was turned: show its effect now."""
         self._asked.set()
 
-    def beside(self, work: Callable[[], object]) -> None:
+    def beside(self, work: Callable[[], object]) -> asyncio.Task[None]:
         """Do something to the session beside the event loop, and show its effect."""
 
         async def do() -> None:
@@ -125,7 +119,7 @@ class Player(Generic[Seen, View]):
                 await aside(work)
             self.wake()
 
-        background_tasks.create(do(), name="player")
+        return background_tasks.create(do(), name="player")
 
     @contextmanager
     def telling(self) -> Iterator[None]:

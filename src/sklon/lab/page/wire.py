@@ -1,13 +1,14 @@
-"""What the page takes from inside NiceGUI, all of it: the socket, and the room around a page's content.
+"""What the page takes from inside NiceGUI, all of it: the socket, the tab, and the room around a page's content.
 
 These names are not promised by NiceGUI (3.18 to 3.x have them); a new major version is tried here first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
+from typing import Any
 
-from nicegui import Client, background_tasks, core
+from nicegui import Client, app, background_tasks, core
 from nicegui.element import Element
 
 #: the event under which frames travel
@@ -26,6 +27,13 @@ def send_frame(client: Client, data: bytes, drawn: Callable[[], None]) -> None:
 def is_there(client: Client) -> bool:
     """Whether a browser looks at the page now."""
     return client.has_socket_connection
+
+
+def tab_of(client: Client) -> MutableMapping[str, Any]:
+    """What is kept of the tab in which a browser looks at the page: the next pages in it find it again."""
+    with client:
+        tab: MutableMapping[str, Any] = app.storage.tab
+        return tab
 
 
 def without_loading_bar() -> None:
