@@ -14,14 +14,12 @@ from sklon.lab.page.live import BACK
 from sklon.lab.page.runs import Runs
 from tests.lab.page.conftest import Served
 from tests.lab.page.test_pages import open_page
-from tests.lab.page.test_playground import PIXELS, TABLE, give, press, slide, wait_for_points, wait_for_step
+from tests.lab.page.test_playground import PIXELS, TABLE, cut, give, press, slide, wait_for_points, wait_for_step
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
 
 QUERY = "/en/playground?mode=step&batch_size=full"
-#: the socket goes, and comes again when the server has given the page up
-AWAY = f"window.stays = true; socket.disconnect(); setTimeout(() => socket.connect(), {1000 * ABSENCE + 8000})"
 SMALL = "points=60&width=4&depth=1&batch_size=full"
 
 
@@ -52,7 +50,7 @@ def is_back(page: Page, picture: str, language: str = "en") -> None:
 @pytest.mark.browser
 def test_a_browser_that_was_away_for_long_comes_back_to_its_step(page: Page, served: Served) -> None:
     picture = turned(page, served)
-    page.evaluate(AWAY)
+    cut(page, seconds=ABSENCE + 8)  # by then the server has given the page up
     page.wait_for_function("!window.stays && window.did_handshake && window.socket.connected")
     is_back(page, picture)
 

@@ -48,6 +48,15 @@ def press(page: Page, name: str, times: int = 1) -> None:
         page.get_by_role("button", name=name, exact=True).click()
 
 
+def cut(page: Page, seconds: float) -> None:
+    """Cut the connection, as a network does that is gone for so long; ``stays`` tells the page from the next one."""
+    page.evaluate(
+        "after => { window.stays = true; const manager = window.socket.io; manager.randomizationFactor(0); "
+        "manager.reconnectionDelay(after); manager.reconnectionDelayMax(after); manager.engine.close(); }",
+        1000 * seconds,
+    )
+
+
 def test_every_control_is_there_with_its_label_help_and_value(page: Page, served: Served) -> None:
     open_page(page, served, "/en/playground?mode=step")
     for row in CONTROLS:
@@ -226,7 +235,7 @@ def test_a_browser_that_was_away_for_some_seconds_finds_its_training(page: Page,
     open_page(page, served, "/en/playground?mode=step&batch_size=full")
     press(page, "Step", 3)
     wait_for_step(page, 3)
-    page.evaluate("window.stays = true; window.socket.disconnect(); setTimeout(() => window.socket.connect(), 5000)")
+    cut(page, seconds=5)
     page.wait_for_function("!window.socket.connected")
     page.wait_for_function("window.socket.connected")
     press(page, "Step")
