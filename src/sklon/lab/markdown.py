@@ -17,13 +17,16 @@ from markdown_it.token import Token
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from .answer import cited
+from .breaking import Gap, parts_of
 
-__all__ = ["Shown", "Token", "html_for_cards", "html_of", "inline_html_of", "mathml", "tokens"]
+__all__ = ["Shown", "Token", "breakable", "html_for_cards", "html_of", "inline_html_of", "mathml", "tokens"]
 
 #: operators whose condition stands below them in a formula of its own
 _LIMITED = re.compile(r"\\(lim|max|min|sup|inf)_")
 #: a number with a decimal comma, which is no list of two
 _DECIMAL_COMMA = re.compile(r"<mn>(\d+)</mn><mrow><mo>&#x0002C;</mo></mrow><mn>(\d+)</mn>")
+#: what stands between the parts of a formula
+GAPS: dict[Gap, str] = {"quad": '<span class="quad"> </span>', "word": " ", "none": "<wbr>"}
 #: makes the words for a citation of (experiment, check)
 Shown = Callable[[str, str], str]
 
@@ -63,9 +66,19 @@ def mathml(latex: str, display: bool = False) -> str:
     return _DECIMAL_COMMA.sub(r"<mn>\1,\2</mn>", found)
 
 
+def breakable(latex: str, display: bool = False) -> str:
+    r"""A formula as MathML that a narrow page may break, with what stands between its parts.
+
+    >>> breakable(r"x = 1, \quad y = 2", display=True).count("<math")
+    2
+    """
+    *parts, last = parts_of(latex, display)
+    return "".join(mathml(part.latex, display) + GAPS[part.gap] for part in parts) + mathml(last.latex, display)
+
+
 @cache
 def _for_pages() -> MarkdownIt:
-    return _parser(html=True, formula=mathml)
+    return _parser(html=True, formula=breakable)
 
 
 @cache

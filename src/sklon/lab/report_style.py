@@ -30,7 +30,8 @@ aside p { margin:.3rem 0 }
 .badge.holds, .badge.fails { color:inherit }
 .follow-up h4 { margin:.9rem 0 .2rem; font-size:1rem } .follow-up p { margin:.2rem 0 }
 .sources { font-size:.92rem } .sources a { overflow-wrap:anywhere }
-math { font-size:1.06em } .math.block { overflow-x:auto; overflow-y:hidden; margin:.9rem 0 }
+math { font-size:1.06em } .math.block { overflow-x:auto; overflow-y:hidden; margin:.9rem 0; text-align:center }
+.math.block > math:not(:only-child) { display:math } .quad { word-spacing:1.6em }
 @media (max-width:34rem) { .badge { white-space:normal } .checks td:first-child { min-width:9rem } }
 @media print { body { font-size:11pt } section { border:0; padding:0; break-inside:auto; break-before:page }
   .lead, .contents { break-before:auto } figure, .experiment table, aside { break-inside:avoid }

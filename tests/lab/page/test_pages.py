@@ -16,6 +16,15 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
+#: tables scroll by themselves; everything else has to fit
+BROKEN = """() => {
+  const said = (what, element) => `${what}: ${element.textContent}`, all = (which) => [...document.querySelectorAll(which)];
+  const cut = all(".math.block, .math.long").filter((box) => box.scrollWidth > box.clientWidth + 1);
+  const over = all("math").filter((math) => !math.closest(".scroll, .math.block, .math.long")
+    && math.getBoundingClientRect().right > math.closest("p, li, h1, h2, h3, h4, label, div").getBoundingClientRect().right + 1);
+  const torn = all(".held").filter((held) => new Set([...held.getClientRects()].map((part) => Math.round(part.bottom))).size > 1);
+  return [...cut.map((box) => said("cut", box)), ...over.map((math) => said("over", math)), ...torn.map((held) => said("torn", held))];
+}"""
 QUESTIONS = [pytest.param(q, id=q.number) for q in all_questions()]
 
 
@@ -43,6 +52,12 @@ def violations_by_day_and_night(page: Page) -> list[str]:
     return found
 
 
+def broken_formulas(page: Page) -> list[str]:
+    """The formulas that do not fit into their lines, and the brackets that stand in another line than their formula."""
+    found: list[str] = page.evaluate(BROKEN)
+    return found
+
+
 def overflows(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth > window.innerWidth"))
 
@@ -60,7 +75,7 @@ def test_every_question_is_there_in_every_language(
         assert experiment.title.of(language) in card.locator("h2").inner_text()
         assert card.locator("button").first.is_enabled()
     assert page.locator("pre").count() >= 1 and page.locator(".sources a").count() == len(question.sources)
-    assert not overflows(page)
+    assert not overflows(page) and broken_formulas(page) == []
     assert violations(page) == []
 
 

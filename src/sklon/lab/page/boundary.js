@@ -76,6 +76,7 @@ export default {
       if (count === 0) lines(pen, numbers, size, this.classes, this.tones);
       canvas.dataset.step = step;
       canvas.dataset.settings = settings;
+      canvas.dispatchEvent(new Event("drawn", { bubbles: true }));
       this.drawn = performance.now();
       this.acknowledge?.();
       this.acknowledge = null;

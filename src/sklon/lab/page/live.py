@@ -18,6 +18,7 @@ from . import compare_words, words
 from .aside import aside
 from .busy import Busy
 from .chosen import Chosen
+from .glance import Glance
 from .inside import LAYERS, WEIGHTS, Levels, Section, layer_table, weight_maps
 from .left import SHELF, Left
 from .mishap import STOPPED, mishap
@@ -30,7 +31,7 @@ from .scene import Scenes, scenes
 from .seldom import Seldom
 from .shell import Place, html, shell
 from .takeaway import show_takeaway
-from .views import Views, end_of, status
+from .views import Views, brief, end_of, status
 from .wire import is_there, tab_of
 
 PAUSE, GO_ON = Text("Pause", "Пауза"), Text("Go on", "Продолжить")
@@ -115,6 +116,7 @@ class _Page:
         await asyncio.sleep(0)
         with ui.element("section"):
             html(words.SETTINGS.of(language), "h2")
+            self._glance = Glance()
             await self.chosen.show()
             OwnData(self.client, language, self._use)
         await asyncio.sleep(0)
@@ -160,6 +162,7 @@ class _Page:
                 self._all_views[two] = PairViews(language) if two else Views(language)
         self.views = self._all_views[two]
         self.views.set_visibility(True)
+        self._glance.follow(self.views.boundaries)
         self._comparing.clear()
         with self._comparing:
             if two:
@@ -259,6 +262,7 @@ class _Page:
             self._status.say(late(seen, self.language))
         else:
             self._status.say(status(seen[0], self.language))
+        self._glance.say(brief(seen, self.language))
         said = [(name, end_of(one, self.language)) for name, one in zip(RUNS, seen, strict=False)]
         self._ended.say("; ".join(end if len(seen) == 1 else f"{name}: {end}" for name, end in said if end))
         diverged = any(one.moment.ended is not None and one.moment.ended.reason == "diverged" for one in seen)

@@ -11,6 +11,7 @@ from sklon.lab.playground import RUNS, curves_by_step, differences
 from sklon.lab.text import Language, number
 
 from . import compare_words as words
+from .boundary import Boundary
 from .curve import Curve
 from .knobs import ROWS, said
 from .native import Words
@@ -46,6 +47,11 @@ class PairViews:
             )  # fmt: skip
         self._lines = [Line(curve, place) for place in range(len(RUNS))]
         self._table = html("", kind="numbers")
+
+    @property
+    def boundaries(self) -> tuple[Boundary, ...]:
+        """The pictures of both."""
+        return tuple(plane.boundary for plane in self._planes)
 
     def set_visibility(self, visible: bool) -> None:
         """Whether there are two runs to show."""

@@ -31,7 +31,7 @@ CONTENT = "content"
 #: letters of a formula that fit a narrow line
 MOST_LETTERS = 26
 _TAG = re.compile(r"<[^>]+>")
-_INLINE = re.compile(r'<span class="math inline">(.*?)</span>', re.DOTALL)
+_INLINE = re.compile(r'([(\[«„“]*)<span class="math inline">(.*?)</span>([^\s<]*)', re.DOTALL)
 _WIDE = re.compile(r'<(\w+) class="(scroll|scroll picture|math block|math long)"')
 
 
@@ -72,14 +72,18 @@ def html(content: str, tag: str = "div", kind: str = "") -> ui.html:
 def reachable(content: str) -> str:
     """HTML of which everything wide scrolls by itself and can be reached by keyboard; no head of a table is empty."""
     content = content.replace("<table>", '<div class="scroll"><table>').replace("</table>\n", "</table></div>\n")
-    content = _INLINE.sub(_long, content.replace("<th></th>", "<td></td>"))
+    content = _INLINE.sub(_held, content.replace("<th></th>", "<td></td>"))
     return _WIDE.sub(r'<\1 tabindex="0" class="\2"', content)
 
 
-def _long(formula: re.Match[str]) -> str:
-    """A formula within a line, marked if it may be longer than a narrow line."""
-    letters = len(unescape(_TAG.sub("", formula[1])))
-    return formula[0] if letters <= MOST_LETTERS else f'<span class="math long">{formula[1]}</span>'
+def _held(found: re.Match[str]) -> str:
+    """A formula within a line, held together with the brackets and signs around it; marked if it may be too long."""
+    before, formula, behind = found.groups()
+    longest = max(len(unescape(_TAG.sub("", part))) for part in formula.split("</math>"))
+    if longest > MOST_LETTERS:
+        return f'{before}<span class="math long">{formula}</span>{behind}'
+    whole = formula.count("</math>") == 1 and (before or behind)
+    return f'<span class="held">{found[0]}</span>' if whole else found[0]
 
 
 def address(language: Language, path: str = "") -> str:

@@ -104,6 +104,7 @@ button.first[aria-disabled] { background:var(--line); border-color:var(--line); 
 .scroll:focus-visible, .math.block:focus-visible { outline-offset:-2px }
 @media (max-width:44rem) { .math.long { display:inline-block; max-width:100%; overflow-x:auto;
   vertical-align:bottom } }
+.held { white-space:nowrap }
 mtd { padding:.5ex .4em } .math.block { padding:.45em 0; margin:.45rem 0 }
 .turn { display:flex; flex-wrap:wrap; justify-content:space-between; gap:.6rem 2rem; margin:0 0 2.4rem }
 .turn a { max-width:26rem }
@@ -131,6 +132,14 @@ footer p { margin:0 }
 .value { color:var(--ink); font-variant-numeric:tabular-nums; font-weight:600; margin-left:auto }
 .stage .told { position:absolute; width:1px; height:1px; overflow:hidden; clip-path:inset(50%); margin:0 }
 .stage > .status { margin-top:.8rem; max-width:none }
+.glance { position:sticky; top:0; z-index:3; display:flex; gap:.8rem; align-items:center; min-height:5.4rem;
+  background:var(--card); padding:.4rem 0; margin:0 0 .8rem; border-bottom:1px solid var(--line) }
+.glance .pictures { flex:none; display:flex; gap:.5rem }
+.glance canvas { width:4.6rem; height:4.6rem; border-radius:6px; background:var(--middle) }
+.glance p { margin:0; font-size:.82rem; line-height:1.35; color:var(--soft); font-variant-numeric:tabular-nums;
+  overflow-wrap:anywhere }
+html:has(.glance) { scroll-padding-top:6.5rem } html:has(.which:not(:empty)) { scroll-padding-top:12rem }
+.glance ~ .which:not(:empty) { top:5.3rem }
 .knobs { columns:4 12rem; column-gap:1.8rem }
 .knobs fieldset { break-inside:avoid; margin:0 0 1.2rem; border:0; border-top:2px solid var(--line);
   padding:.5rem 0 0; min-width:0 }
@@ -172,9 +181,9 @@ pre { overflow-wrap:anywhere }
   .checks tr > :is(td,th):first-child { flex:1 0 100% }
   .checks tr > :last-child:nth-child(n) { text-align:right; padding-right:0 }
   .checks tr > :last-child:nth-child(5) { flex:0 0 2.7rem } }
-@media (min-width:64rem) and (min-height:58rem) { html:has(.stage) { scroll-padding-top:33rem }
+@media (min-width:64rem) and (min-height:58rem) { html:has(.stage):has(.glance) { scroll-padding-top:33rem }
   .stage { position:sticky; top:0; z-index:2 } .stage .views { grid-template-columns:minmax(0,18rem) minmax(0,1fr) }
-  .stage .curve .drawing { height:17.5rem } }
+  .stage .curve .drawing { height:17.5rem } .glance { display:none } .glance ~ .which:not(:empty) { top:0 } }
 @media (prefers-reduced-motion:reduce) { * { scroll-behavior:auto !important; transition:none !important } }
 """
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from nicegui import ui
 
-from sklon.lab.playground import Moment
+from sklon.lab.playground import RUNS, Moment
 from sklon.lab.text import Language, Text, number
 
 from .boundary import Boundary
@@ -104,6 +104,11 @@ class Views:
             )  # fmt: skip
         self._line = Line(curve)
 
+    @property
+    def boundaries(self) -> tuple[Boundary, ...]:
+        """The picture of the run."""
+        return (self.plane.boundary,)
+
     def set_visibility(self, visible: bool) -> None:
         """Whether there is one run to show."""
         self._outer.set_visibility(visible)
@@ -134,6 +139,15 @@ def status(seen: Scene, language: Language) -> str:
         p.of(language).format(value=number(v, language, 3)) for p, v in zip(PARTS, values, strict=True) if v is not None
     ]
     return "; ".join([sentence(moment, language), *parts])
+
+
+def brief(seen: Scenes, language: Language) -> str:
+    """How good one run is, or two, in a line or three."""
+    if len(seen) == 1:
+        return status(seen[0], language)
+    losses = [(run, one.moment.testing_curve) for run, one in zip(RUNS, seen, strict=True)]
+    said = [f"{run}: {PARTS[1].of(language).format(value=number(c[-1], language, 3))}" for run, c in losses if len(c)]
+    return "; ".join([sentence(max((one.moment for one in seen), key=lambda m: m.step), language), *said])
 
 
 def end_of(seen: Scene, language: Language) -> str:
