@@ -243,6 +243,35 @@ def test_a_browser_that_was_away_for_some_seconds_finds_its_training(page: Page,
     assert page.evaluate("window.stays"), "it was not loaded anew"
 
 
+@pytest.mark.parametrize("runs", ["", "&b.seed=3"], ids=["one", "two"])
+def test_the_picture_stays_in_sight_while_settings_are_turned(runs: str, page: Page, served: Served) -> None:
+    page.set_viewport_size({"width": NARROW, "height": HEIGHT})
+    open_page(page, served, f"/ru/playground?mode=step&batch_size=full{runs}")
+    wait_for_step(page, 0)
+    page.locator("[name=points]").scroll_into_view_if_needed()
+    small = page.locator(".glance canvas").last
+    assert page.locator(".glance canvas").count() == (2 if runs else 1)
+    for canvas in (page.locator(CANVAS).first, small):
+        box = canvas.bounding_box()
+        assert box is not None and (0 <= box["y"] < HEIGHT / 4) == (canvas is small), "the large one is out of sight"
+    before = small.evaluate("canvas => canvas.toDataURL()")
+    page.locator("[name=data]").select_option("spirals")
+    page.wait_for_function(
+        "before => [...document.querySelectorAll('.glance canvas')].at(-1).toDataURL() !== before", arg=before
+    )
+    page.wait_for_selector(".glance p:has-text('шаг 0')")
+    assert not overflows(page) and violations_by_day_and_night(page) == []
+
+
+def test_where_the_stage_stays_itself_there_is_no_small_picture(page: Page, served: Served) -> None:
+    page.set_viewport_size({"width": WIDE, "height": 1000})
+    open_page(page, served, "/en/playground?mode=step")
+    wait_for_step(page, 0)
+    page.locator("[name=points]").scroll_into_view_if_needed()
+    box = page.locator(CANVAS).first.bounding_box()
+    assert box is not None and 0 <= box["y"] < HEIGHT / 4 and not page.locator(".glance").is_visible()
+
+
 def test_a_training_that_diverges_says_why(page: Page, served: Served) -> None:
     open_page(page, served, "/en/playground?optimizer=sgd&learning_rate=10&l2=1&data=curve&pace=fastest")
     page.wait_for_selector(".ended[data-reason=diverged]:not(:empty)")

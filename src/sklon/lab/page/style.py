@@ -138,7 +138,7 @@ footer p { margin:0 }
 .glance canvas { width:4.6rem; height:4.6rem; border-radius:6px; background:var(--middle) }
 .glance p { margin:0; font-size:.82rem; line-height:1.35; color:var(--soft); font-variant-numeric:tabular-nums;
   overflow-wrap:anywhere }
-html:has(.glance) { scroll-padding-top:6.5rem } html:has(.which:not(:empty)) { scroll-padding-top:12rem }
+html:has(.glance) { scroll-padding-top:8rem } html:has(.which:not(:empty)) { scroll-padding-top:14rem }
 .glance ~ .which:not(:empty) { top:5.3rem }
 .knobs { columns:4 12rem; column-gap:1.8rem }
 .knobs fieldset { break-inside:avoid; margin:0 0 1.2rem; border:0; border-top:2px solid var(--line);

@@ -12,6 +12,7 @@ server.
 """
 
 from .address import differing_in, query_of, query_of_two, settings_beside, settings_of, two_queries
+from .answers import Answer
 from .comparison import (
     RUNS,
     curves_by_step,
@@ -32,7 +33,7 @@ from .layers import Histogram, Layer, layers
 from .moment import Moment
 from .pair import Moments, Pair
 from .script import script, script_of_two
-from .session import Answer, Session
+from .session import Session
 from .views import Boundary, Fitted, Losses, Weights, accuracy, boundary, fitted, losses, weights
 
 __all__ = [

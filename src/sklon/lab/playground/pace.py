@@ -1,8 +1,9 @@
-"""How fast a training goes: how many steps are due by now, and how long it is until the next one."""
+"""How fast a training goes: how many steps are due by now, how long it is until the next one, what a step takes."""
 
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 
 from sklon._base.errors import InputError
 
@@ -10,6 +11,8 @@ from .reading import as_number
 
 #: the most steps that may be asked for at once, and in a second
 MOST_STEPS, FASTEST = 100_000, 1e6
+#: steps of a piece that tells how long a step takes
+LONG = 16
 
 
 class Pace:
@@ -52,3 +55,30 @@ class Pace:
         if self._per_second is None:
             return 0.0
         return max(0.0, self._since + self._taken / self._per_second - time.perf_counter())
+
+
+@dataclass(slots=True)
+class Clock:
+    """What the steps of one start took: those of long pieces, where the way from piece to piece does not count.
+
+    The first step is not counted, since it is compiled then.
+    """
+
+    start: int = 0
+    steps: int = 0
+    seconds: float = 0.0
+    per_step: float = 1e-4
+
+    def tell(self, start: int, steps: int, seconds: float) -> None:
+        """So many steps of a start were taken."""
+        if self.start != start:
+            self.start, self.steps, self.seconds = start, 0, 0.0
+        elif steps:
+            self.per_step = seconds / steps
+        if steps >= LONG:
+            self.steps, self.seconds = self.steps + steps, self.seconds + seconds
+
+    @property
+    def mean(self) -> float | None:
+        """Seconds that a step took."""
+        return self.seconds / self.steps if self.steps else None

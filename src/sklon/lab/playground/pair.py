@@ -19,46 +19,18 @@ from typing import Any, TypeAlias
 
 from sklon._base.errors import InputError
 
+from .answers import Answer
 from .datasets import Own
 from .moment import Moment
-from .pace import MOST_STEPS, Pace
+from .pace import MOST_STEPS, Clock, Pace
 from .reading import as_count
-from .session import PIECE, Answer, Session
+from .session import PIECE, Session
 
 Moments: TypeAlias = tuple[Moment, Moment]
 #: both runs, by their places
 BOTH = (0, 1)
-#: steps of a piece that tells how long a step takes
-LONG = 16
 #: seconds between two looks at whether a program is there, where no step is due
 LOOK = 0.005
-
-
-@dataclass(slots=True)
-class Clock:
-    """What the steps of one start took: those of long pieces, where the way from piece to piece does not count.
-
-    The first step is not counted, since it is compiled then.
-    """
-
-    start: int = 0
-    steps: int = 0
-    seconds: float = 0.0
-    per_step: float = 1e-4
-
-    def tell(self, start: int, steps: int, seconds: float) -> None:
-        """So many steps of a start were taken."""
-        if self.start != start:
-            self.start, self.steps, self.seconds = start, 0, 0.0
-        elif steps:
-            self.per_step = seconds / steps
-        if steps >= LONG:
-            self.steps, self.seconds = self.steps + steps, self.seconds + seconds
-
-    @property
-    def mean(self) -> float | None:
-        """Seconds that a step took."""
-        return self.seconds / self.steps if self.steps else None
 
 
 @dataclass(slots=True)

@@ -15,7 +15,6 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from threading import Condition, Thread
 from types import MappingProxyType
@@ -25,10 +24,10 @@ import numpy as np
 
 from sklon._base.errors import InputError
 
-from ..text import Text
-from .address import query_of, settings_of
+from .address import query_of
+from .answers import Answer, answers_to, begins_anew, settings_for
 from .bench import Bench
-from .controls import Acts, Note, bounded, row_of, settled
+from .controls import Note
 from .course import AT_A_STRETCH, Course
 from .datasets import Own
 from .job import Job
@@ -39,15 +38,6 @@ from .reading import as_count
 
 #: seconds of training between two looks at what was asked for
 PIECE = 0.01
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What became of a change: the value that was taken, when it acts, and a note where another value came."""
-
-    value: Any
-    acts: Acts
-    note: Note | None = None
 
 
 class Session:
@@ -68,10 +58,8 @@ class Session:
     """
 
     def __init__(self, settings: Mapping[str, Any] | str = "", *, own: Own | None = None) -> None:
-        values, notes = settings_of(settings) if isinstance(settings, str) else settled(settings)
+        values, notes = settings_for(settings, own)
         self._own = own
-        if values["data"] == "own" and own is None:
-            values, notes = {**values, "data": "moons"}, (*notes, _NO_DATA)
         self.notes: tuple[Note, ...] = notes
         self._starts = 0
         self._playing = False
@@ -158,8 +146,7 @@ class Session:
 
     def answers(self, given: Mapping[str, Any]) -> dict[str, Answer]:
         """What would become of these changes; nothing is changed."""
-        found = {name: self._taken(name, value) for name, value in given.items()}
-        return {name: Answer(value, row_of(name).acts, note) for name, (value, note) in found.items()}
+        return answers_to(given, self._moment.settings, self._own)
 
     def is_prepared(self, given: Mapping[str, Any]) -> bool:
         """Whether these changes, as :meth:`answers` takes them, would act at once; if not, what they need is made.
@@ -252,13 +239,6 @@ class Session:
         self._starts += 1
         self._publish()
 
-    def _taken(self, name: str, value: Any) -> tuple[Any, Note | None]:
-        """The value that a control takes, and a note where it is another one; own data have to be there."""
-        taken, note = bounded(name, value)
-        if name == "data" and taken == "own" and self._own is None:
-            return self._moment.settings["data"], _NO_DATA
-        return taken, note
-
     def _publish(self) -> None:
         self._moment = moment_of(self._course, self._bench, self._starts, self._playing)
 
@@ -292,14 +272,14 @@ class Session:
                 self._append(Job(lambda: self._change(made), ready=lambda: self._is_prepared(made), given=made))
 
     def _change(self, given: Mapping[str, Any]) -> None:
-        if _anew(given):
+        if begins_anew(given):
             self._begin({**self._course.settings, **self._course.pending, **given})
         else:
             self._course.change_all(given)
 
     def _is_prepared(self, given: Mapping[str, Any] = MappingProxyType({})) -> bool:
         """Whether the program is there that these changes need; if not, it will be made."""
-        if _anew(given) or self._failed == (self._starts, given):
+        if begins_anew(given) or self._failed == (self._starts, given):
             return True
         make = self._course.unprepared(given)
         if make is not None:
@@ -394,11 +374,6 @@ class Session:
         self._playing = self._playing and course.ended is None
 
 
-def _anew(given: Mapping[str, Any]) -> bool:
-    """Whether one of these changes begins a training anew."""
-    return any(row_of(name).acts is Acts.ANEW for name in given)
-
-
 def _fail(error: BaseException) -> None:
     """What is done in place of something that has failed already."""
     raise error
@@ -406,14 +381,3 @@ def _fail(error: BaseException) -> None:
 
 def _closed() -> InputError:
     return InputError("this session is closed; begin another one")
-
-
-_NO_DATA = Note(
-    "data",
-    "own",
-    "moons",
-    Text(
-        "the link was made with somebody's own data, which it does not hold",
-        "ссылка сделана на чьих-то своих данных, в ней самой их нет",
-    ),
-)
