@@ -18,12 +18,15 @@ pytestmark = pytest.mark.browser
 
 #: tables scroll by themselves; everything else has to fit
 BROKEN = """() => {
-  const said = (what, element) => `${what}: ${element.textContent}`, all = (which) => [...document.querySelectorAll(which)];
-  const cut = all(".math.block, .math.long").filter((box) => box.scrollWidth > box.clientWidth + 1);
-  const over = all("math").filter((math) => !math.closest(".scroll, .math.block, .math.long")
-    && math.getBoundingClientRect().right > math.closest("p, li, h1, h2, h3, h4, label, div").getBoundingClientRect().right + 1);
-  const torn = all(".held").filter((held) => new Set([...held.getClientRects()].map((part) => Math.round(part.bottom))).size > 1);
-  return [...cut.map((box) => said("cut", box)), ...over.map((math) => said("over", math)), ...torn.map((held) => said("torn", held))];
+  const all = (which) => [...document.querySelectorAll(which)], right = (one) => one.getBoundingClientRect().right;
+  const told = (what, those) => those.map((one) => `${what}: ${one.textContent}`);
+  const scrolls = ".math.block, .math.long", lines = "p, li, h1, h2, h3, h4, label, div";
+  const cut = all(scrolls).filter((box) => box.scrollWidth > box.clientWidth + 1);
+  const over = all("math").filter((math) => !math.closest(".scroll, " + scrolls)
+    && right(math) > right(math.closest(lines)) + 1);
+  const rows = (held) => new Set([...held.getClientRects()].map((part) => Math.round(part.bottom))).size;
+  const torn = all(".held").filter((held) => rows(held) > 1);
+  return [...told("cut", cut), ...told("over", over), ...told("torn", torn)];
 }"""
 QUESTIONS = [pytest.param(q, id=q.number) for q in all_questions()]
 
@@ -77,6 +80,16 @@ def test_every_question_is_there_in_every_language(
     assert page.locator("pre").count() >= 1 and page.locator(".sources a").count() == len(question.sources)
     assert not overflows(page) and broken_formulas(page) == []
     assert violations(page) == []
+
+
+def test_a_formula_that_does_not_fit_is_found(page: Page, served: Served) -> None:
+    open_page(page, served, "/en/batch-size")
+    assert broken_formulas(page) == []
+    page.add_style_tag(
+        content=".math.block { width:3rem } .held { white-space:normal; word-spacing:0 } "
+        ".held math { margin-left:15rem } td math { padding-left:30rem } p > .math { padding-left:30rem }"
+    )
+    assert {found.split(":")[0] for found in broken_formulas(page)} == {"cut", "over", "torn"}
 
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])
