@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sklon.lab.page.application import ABSENCE
-from sklon.lab.page.left import Left, Shelf
+from sklon.lab.page.left import MOST, Left, Shelf
 from sklon.lab.page.live import BACK
 from sklon.lab.page.runs import Runs
 from tests.lab.page.conftest import Served
@@ -89,6 +89,21 @@ def test_another_address_begins_another_training(page: Page, served: Served) -> 
     open_page(page, served, QUERY)
     wait_for_step(page, 0)
     assert page.locator(".notes").inner_text() == ""
+
+
+@pytest.mark.browser
+def test_one_whose_room_others_have_taken_begins_anew(page: Page, served: Served, context: BrowserContext) -> None:
+    turned(page, served)
+    page.evaluate("window.stays = true; window.socket.disconnect()")
+    for _ in range(MOST + 1):
+        other = context.new_page()
+        open_page(other, served, f"/en/playground?mode=step&{SMALL}")
+        wait_for_step(other, 0)
+        other.close()
+    page.evaluate("window.socket.connect()")
+    page.wait_for_function("!window.stays && window.did_handshake && window.socket.connected")
+    wait_for_step(page, 0)
+    assert page.locator("[name=optimizer]").input_value() == "sgd" and page.locator(".notes").inner_text() == ""
 
 
 @pytest.mark.browser
