@@ -9,8 +9,7 @@ snapshots take 32 MiB each at the most (``playground/past.py``).
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +31,7 @@ class Left:
     runs: Runs
     query: Mapping[str, str]
     playing: bool
-    paused: asyncio.Task[None]
+    paused: Awaitable[None]
     farthest: tuple[Any, int]
     own: tuple[bool, ...]
 

@@ -189,9 +189,11 @@ class _Page:
     async def _begin_to_look(self, left: Left | None) -> None:
         if left is not None:
             await left.paused
-        if not self._has_left:
-            self.runs.rest(False)
-            self.player.start()
+        if self._has_left:
+            return
+        self.runs.rest(False)
+        self.player.start()
+        if left is not None:
             self._watch()
 
     def _take_over(self, left: Left) -> None:
@@ -206,8 +208,8 @@ class _Page:
     async def _show_left(self, left: Left, begun: Runs) -> None:
         await aside(begun.close)
         await left.paused
-        moments = self.runs.frame()
-        with self.client:
+        with self.player.telling(), self.client:
+            moments = self.runs.frame()
             step = number(max(moment.step for moment in moments), self.language)
             self._notes.say(BACK.of(self.language).format(step=step))
             await self.chosen.take_over([moment.wanted for moment in moments], left.own)
