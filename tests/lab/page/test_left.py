@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -128,7 +128,7 @@ def test_two_runs_that_play_go_on_playing_on_own_data(page: Page, served: Served
 class Paused:
     """What has paused already."""
 
-    def __await__(self) -> Iterator[None]:
+    def __await__(self) -> Generator[None, None, None]:
         yield from ()
 
 
