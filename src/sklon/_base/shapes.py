@@ -15,11 +15,17 @@ from typing import TypeAlias
 from .errors import ShapeError
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Symbol:
-    """A size that is known only when the program runs."""
+    """A size that is known only when the program runs. There is one of each, also after copying and pickling.
+
+    So equality is identity: shapes are compared and hashed some thousand times for each program.
+    """
 
     name: str
+
+    def __reduce__(self) -> str:
+        return self.name
 
     def __repr__(self) -> str:
         return self.name

@@ -8,9 +8,9 @@ effect at exit. Nothing of a graph is ever mutated.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
-from functools import lru_cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 from sklon._base.dtypes import Dtype
@@ -18,10 +18,6 @@ from sklon._base.shapes import Shape
 
 if TYPE_CHECKING:
     from .build import Build
-
-
-#: graphs whose slots are kept, for those who ask again
-KEPT = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +28,7 @@ class Type:
     dtype: Dtype
 
     def __str__(self) -> str:
-        return f"{self.dtype.short}[{','.join(str(e) for e in self.shape)}]"
+        return f"{self.dtype.short}[{','.join(map(str, self.shape))}]"
 
 
 @dataclass(frozen=True)
@@ -47,6 +43,8 @@ class Op:
     kind: ClassVar[str]
     #: what happens at kinks, ties and outside the domain; empty where nothing is special
     convention: ClassVar[str] = ""
+    #: whether the order of the inputs says nothing
+    commutative: ClassVar[bool] = False
 
     def infer(self, *inputs: Type) -> Type:
         """The type of the result; raises ShapeError or DtypeError for inputs that do not fit."""
@@ -66,6 +64,16 @@ class Op:
         ``lifted[i]`` is input i with that axis, None where it is the same for all samples; one at least is not None.
         """
         raise NotImplementedError(f"{self.name} has no rule for many samples; write `batched` beside its `vjp`")
+
+
+class Composite(Op):
+    """An op that is a composition of others, kept as one for the sake of a short gradient."""
+
+    kind: ClassVar[str] = "composite"
+
+    def written_out(self, build: Build, node: Node) -> Node:
+        """The same as a composition: what is compiled."""
+        raise NotImplementedError(self.name)
 
 
 REGISTRY: dict[str, type[Op]] = {}
@@ -141,7 +149,7 @@ def slot(label: str, space: str, shape: Shape, dtype: Dtype) -> Node:
     return apply(Slot(label, space, shape, dtype))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Graph:
     """Named results of one step: ``outputs`` are handed out, ``updates`` become the slots' new values."""
 
@@ -158,6 +166,11 @@ class Graph:
         """The demanded nodes and the slots they are assigned to."""
         return self.results + tuple(s for s, _ in self.updates)
 
+    @cached_property
+    def nodes(self) -> tuple[Node, ...]:
+        """All nodes in the order of a walk: the order in which they are printed, numbered and computed."""
+        return tuple(walk(self.roots))
+
     def replace(self, mapping: dict[Node, Node]) -> Graph:
         """The same names for other nodes."""
         return Graph(
@@ -173,41 +186,42 @@ def walk(roots: Iterable[Node], above: Iterable[Node] = ()) -> list[Node]:
     """
     seen: set[Node] = set(above)
     order: list[Node] = []
-    stack: list[tuple[Node, bool]] = [(r, False) for r in reversed(tuple(roots))]
+    stack: list[Node | None] = [*reversed(tuple(roots))]
+    readers: list[Node] = []  # nodes whose inputs are on the stack, under a None for each
     while stack:
-        node, done = stack.pop()
-        if done:
-            order.append(node)
+        node = stack.pop()
+        if node is None:
+            order.append(readers.pop())
         elif node not in seen:
             seen.add(node)
-            stack.append((node, True))
-            stack.extend((i, False) for i in reversed(node.inputs) if i not in seen)
+            readers.append(node)
+            stack.append(None)
+            stack += node.inputs[::-1]
     return order
 
 
 def slots(graph: Graph) -> list[Node]:
     """The slots of a graph in the order in which a walk meets them: the order of a program's arguments."""
-    return list(_slots(graph))
+    return [n for n in graph.nodes if isinstance(n.op, Slot)]
 
 
-@lru_cache(KEPT)
-def _slots(graph: Graph) -> tuple[Node, ...]:
-    return tuple(n for n in walk(graph.roots) if isinstance(n.op, Slot))
-
-
-def attributes(op: Op) -> Iterator[tuple[str, Any]]:
+def attributes(op: Op) -> list[tuple[str, Any]]:
     """The attributes of an op, by name."""
-    return ((f.name, getattr(op, f.name)) for f in fields(op))
+    return [(name, getattr(op, name)) for name in _names(type(op))]
+
+
+@cache
+def _names(cls: type[Op]) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(cls))
 
 
 def structure(graph: Graph) -> tuple[Any, ...]:
     """A key: equal for graphs that differ only in the names of their slots and outputs."""
-    number: dict[Node, int] = {}
+    number = {n: i for i, n in enumerate(graph.nodes)}
     rows: list[Any] = []
-    for n in walk(graph.roots):
-        number[n] = len(number)
+    for n in graph.nodes:
         op = n.op
         what: Any = (op.space, op.shape, op.dtype) if isinstance(op, Slot) else op
-        rows.append((what, *(number[i] for i in n.inputs)))
+        rows.append((what, *[number[i] for i in n.inputs]))
     results = tuple(number[n] for n in graph.results)
     return (tuple(rows), results, tuple(number[s] for s, _ in graph.updates))

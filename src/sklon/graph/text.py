@@ -20,7 +20,7 @@ from sklon._base.dtypes import Dtype, from_short
 from sklon._base.errors import InputError
 from sklon._base.shapes import N, S, Symbol, T
 
-from .node import REGISTRY, Graph, Node, Op, apply, attributes, walk
+from .node import REGISTRY, Graph, Node, Op, apply, attributes
 
 _NODE = re.compile(r"%(\d+) = (\w+)\{(.*)\}\(([^)]*)\) : (\S+)")
 _SYMBOLS = {"N": N, "T": T, "S": S}
@@ -28,11 +28,10 @@ _SYMBOLS = {"N": N, "T": T, "S": S}
 
 def print_graph(graph: Graph) -> str:
     """One line per node, in the order of a walk."""
-    number: dict[Node, int] = {}
+    number = {node: i for i, node in enumerate(graph.nodes)}
     lines: list[str] = []
-    for node in walk(graph.roots):
-        number[node] = len(number)
-        inputs = ", ".join(f"%{number[i]}" for i in node.inputs)
+    for node in graph.nodes:
+        inputs = ", ".join([f"%{number[i]}" for i in node.inputs])
         lines.append(f"%{number[node]} = {print_op(node.op)}({inputs}) : {node.type}")
     lines += [f"output {name!r} %{number[n]}" for name, n in graph.outputs]
     lines += [f"update %{number[s]} %{number[n]}" for s, n in graph.updates]
@@ -41,7 +40,7 @@ def print_graph(graph: Graph) -> str:
 
 def print_op(op: Op) -> str:
     """An op with its attributes, as ``reduce{fn='sum', axes=(1,)}``."""
-    inner = ", ".join(f"{name}={_plain(value)!r}" for name, value in attributes(op))
+    inner = ", ".join([f"{name}={_plain(value)!r}" for name, value in attributes(op)])
     return f"{op.name}{{{inner}}}"
 
 
@@ -87,7 +86,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Dtype):
         return value.short
     if isinstance(value, tuple):
-        return tuple(e.name if isinstance(e, Symbol) else e for e in value)
+        return tuple([e.name if isinstance(e, Symbol) else e for e in value])
     if isinstance(value, float) and not isfinite(value):
         return str(value)  # no literal of Python's: written as 'inf', '-inf', 'nan'
     return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sklon._base.errors import InputError, VerificationError
 from sklon._base.shapes import N, Symbol, T
 
-from .node import SPACES, Graph, Node, Slot, walk
+from .node import SPACES, Graph, Node, Slot
 
 
 def verify(graph: Graph) -> None:
@@ -14,7 +14,7 @@ def verify(graph: Graph) -> None:
     Types are those that the ops infer; only leading axes are symbolic; only data has the length T, and only
     gathers read it; a slot is updated at most once and with its own type.
     """
-    for node in walk(graph.roots):
+    for node in graph.nodes:
         _check_type(node)
         _check_symbols(node)
     updated: set[Node] = set()

@@ -58,7 +58,6 @@ class Point(Op):
     kind: ClassVar[str] = "point"
     cost: ClassVar[int] = 1
     arity: ClassVar[int] = 1
-    commutative: ClassVar[bool] = False
 
     def infer(self, *inputs: Type) -> Type:
         if len(inputs) != self.arity:

@@ -15,12 +15,12 @@ import numpy as np
 from sklon._base.errors import DtypeError, ShapeError
 from sklon._base.shapes import N
 from sklon.graph.build import Build
-from sklon.graph.node import Node, Op, Type, primitive
+from sklon.graph.node import Composite, Node, Type, primitive
 
 
 @primitive("standardize")
 @dataclass(frozen=True)
-class Standardize(Op):
+class Standardize(Composite):
     """y = h·w with h = (x − μ)/√v, where μ is the mean of x along ``axes`` and v its variance, perhaps with ε added.
 
     Inputs x, μ, v and, if y is scaled, w; all but x lack the axes. The gradient of x goes through μ and v, so these get
@@ -28,7 +28,6 @@ class Standardize(Op):
     and Szegedy, *Batch normalization*, 2015.
     """
 
-    kind: ClassVar[str] = "composite"
     axes: tuple[int, ...]
 
     def infer(self, *inputs: Type) -> Type:
@@ -51,7 +50,6 @@ class Standardize(Op):
         return standard * np.expand_dims(scale[0], self.axes) if scale else standard
 
     def written_out(self, build: Build, node: Node) -> Node:
-        """The same as a composition."""
         return self._scaled(build, node, self._standard(build, node))
 
     def vjp(self, build: Build, node: Node, g: Node) -> Sequence[Node | None]:

@@ -15,7 +15,7 @@ from sklon._base.store import Store
 from sklon.compiler.cache import load_or_compile
 from sklon.compiler.executor import executor_of
 from sklon.compiler.single import Argument, Single, single_step
-from sklon.graph.node import Graph, Node, Slot, slot, slots, walk
+from sklon.graph.node import Graph, Node, Slot, slot, slots
 
 from . import values
 from .fragments import written_out
@@ -138,5 +138,5 @@ def _compile(roots: Sequence[Node], structure: Structure, together: Sequence[int
         step,
         scalars_of(graph),
         [step.names.index(name) for name in names],
-        sum(n.op.kind not in ("leaf", "slot") for n in walk(graph.roots)),
+        sum(n.op.kind not in ("leaf", "slot") for n in graph.nodes),
     )

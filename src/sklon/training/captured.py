@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from sklon.graph.node import Graph, Node, Slot, slot, slots, walk
+from sklon.graph.node import Graph, Node, Slot, slot, slots
 from sklon.tensors import values
 
 Array = np.ndarray[Any, Any]
@@ -19,7 +19,7 @@ CAPTURED = "captured."
 
 def named(graph: Graph) -> Graph:
     """The graph with a name for each tensor from outside; the same graph where there is none."""
-    order = walk(graph.roots)
+    order = graph.nodes
     outside = [n for n in order if _is_outside(n)]
     if not outside:
         return graph

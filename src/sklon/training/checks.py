@@ -67,7 +67,7 @@ def checked(model: Module, loss: Loss, data: Rows) -> Rows:
 def check_indices(graph: Graph, data: Samples) -> None:
     """Every gather from a table of known length reads indices that lie in it."""
     arrays = data.bound()
-    for node in walk(graph.roots):
+    for node in graph.nodes:
         if not isinstance(node.op, Gather) or not isinstance(node.inputs[0].shape[0], int):
             continue
         rows, found = node.inputs[0].shape[0], range_of(node.inputs[1], arrays)

@@ -177,7 +177,7 @@ def diagnosed(replay: Replay, losses: Array) -> Fault:
         bad = reached(roots, values)
         lost = [label for label in map(_state_label, bad) if label and np.isfinite(replay.start[label]).all()]
         if not lost:
-            node = at_fault(bad, values, walk(replay.graph.roots))
+            node = at_fault(bad, values, replay.graph.nodes)
             return Fault(step) if node is None else _fault(replay, part, node, bad[node], values)
         part, roots = _made(replay, lost, part)
     return Fault(step)

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from sklon.compiler import native
@@ -32,7 +33,7 @@ def key_of(graph: Graph, settings: Settings) -> bytes | None:
     if sources is None:
         return None
     parts = (sources, *native.versions(), repr(settings), print_graph(graph))
-    return _digest(part.encode() for part in parts)
+    return _digest([part.encode() for part in parts])
 
 
 @functools.cache
@@ -41,21 +42,33 @@ def digest_of_sources(package: Path, imported: float) -> str | None:
 
     A file that was changed after it had been imported is not what this process runs.
     """
+    parts: list[bytes] = []
     try:
-        files = [path for part in PARTS for path in _files(package / part)]
-        if not files or max(path.stat().st_mtime for path in files) > imported:
-            return None
-        contents = {path.relative_to(package).as_posix(): path.read_bytes() for path in files}
+        for path in sorted(_sources(str(package))):
+            with open(path, "rb") as file:
+                if os.fstat(file.fileno()).st_mtime > imported:
+                    return None
+                parts += path.removeprefix(str(package)).encode(), file.read()
     except OSError:
         return None
-    return _digest(part for name, text in contents.items() for part in (name.encode(), text)).hex()
+    return _digest(parts).hex()
 
 
-def _files(path: Path) -> list[Path]:
-    return sorted(path.rglob("*.py")) if path.is_dir() else [path]
+def _sources(package: str) -> Iterator[str]:
+    """The files of ``PARTS``; by ``os``, since ``pathlib`` takes longer than to read and digest them."""
+    for path in (os.path.join(package, part) for part in PARTS):
+        if path.endswith(".py"):
+            yield path
+            continue
+        for folder, _, names in os.walk(path, onerror=_raised):
+            yield from (os.path.join(folder, name) for name in names if name.endswith(".py"))
 
 
-def _digest(parts: Iterator[bytes]) -> bytes:
+def _raised(error: OSError) -> None:
+    raise error
+
+
+def _digest(parts: Iterable[bytes]) -> bytes:
     """Of the parts and where they end."""
     digest = hashlib.sha256()
     for part in parts:

@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
-
-from sklon.graph.build import Build
-from sklon.graph.node import Graph, Node
+from sklon.graph.node import Composite, Graph, Node
 from sklon.ops import BUILD
 
 from .rewriting import rewrite
-
-
-@runtime_checkable
-class Composite(Protocol):
-    """An op that is a composition of others."""
-
-    def written_out(self, build: Build, node: Node) -> Node:
-        """The same as a composition."""
 
 
 def write_out(graph: Graph) -> Graph:

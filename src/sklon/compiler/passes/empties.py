@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sklon.graph.node import Graph, Node, Slot
+from sklon.graph.node import Graph, Node
 from sklon.ops import BUILD, Contract, Pad, Reduce, ScatterAdd
 
 from .rewriting import rewrite
@@ -14,9 +14,7 @@ def fill_empties(graph: Graph) -> Graph:
 
 
 def _fill(node: Node) -> Node | None:
-    if isinstance(node.op, Slot):
+    if not node.inputs:
         return None
-    if 0 in node.shape and node.inputs:
-        return BUILD.full_like(0.0, node)
     of_none = isinstance(node.op, Reduce | Contract | Pad | ScatterAdd) and any(0 in i.shape for i in node.inputs)
-    return BUILD.full_like(0.0, node) if of_none else None
+    return BUILD.full_like(0.0, node) if of_none or 0 in node.shape else None

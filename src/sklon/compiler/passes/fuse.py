@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sklon.graph.node import Graph, Node, Slot, walk
+from sklon.graph.node import Graph, Node, Slot
 from sklon.ops import Contract, Copy, Expand, Gather, Pad, Point, Reduce, Reshape, ScatterAdd
 
 from .reshapes import is_split
@@ -88,7 +88,7 @@ def _unordered(before: Mapping[Group, set[Group]]) -> dict[Group, set[Group]]:
 class _Fuser:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self.order = walk(graph.roots)
+        self.order = graph.nodes
         self.position = {n: i for i, n in enumerate(self.order)}
         self.memory: set[Node] = set()
         self.flows: dict[Node, frozenset[Node]] = {}  # the anchors whose values reach a node in registers

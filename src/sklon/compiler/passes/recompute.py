@@ -56,7 +56,7 @@ class Recomputation:
     """The forward pass of a graph, its stations, and graphs that recompute."""
 
     def __init__(self, graph: Graph, fusion: Fusion) -> None:
-        self.graph, self.order = graph, walk(graph.roots)
+        self.graph, self.order = graph, graph.nodes
         loss = [n for name, n in graph.outputs if name == FORWARD]
         reach = _stations_below(self.order)  # stations on the way to a value
         self.length = max((reach[n] for n in walk(loss)), default=0)  # stations one behind the other

@@ -7,21 +7,28 @@ sums: exact up to rounding, fixed by the shape.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sklon.graph.node import Graph, Node
 from sklon.graph.node import apply as apply_op
-from sklon.ops import BUILD, Constant, Expand, Pad, Reduce, Reshape, Slice
+from sklon.ops import BUILD, Constant, Expand, Reduce, Reshape
 
-from .rewriting import rewrite
+from .rewriting import Rule, rewrite
 
 
 def simplify(graph: Graph) -> Graph:
     """Apply the rules until nothing changes."""
-    rules = (_drop_ones, _subtract, _drop_idle, _join_reshapes, _join_expands, _drop_unit_axes, _join_sums)
-    while True:
-        new = rewrite(graph, rules)
-        if new.roots == graph.roots:
-            return new
+    while (new := rewrite(graph, (_simplified,))) is not graph:
         graph = new
+    return graph
+
+
+def _simplified(node: Node) -> Node:
+    """What the rules of its op make of a node."""
+    new = node
+    for rule in RULES.get(node.op.name, ()):
+        new = rule(new) or new
+    return new
 
 
 def _is_one(node: Node) -> bool:
@@ -30,19 +37,22 @@ def _is_one(node: Node) -> bool:
     return isinstance(node.op, Constant) and node.op.value == 1.0
 
 
-def _drop_ones(node: Node) -> Node | None:
-    if node.op.name == "stop_gradient":
-        return node.inputs[0]
-    if node.op.name == "mul" and _is_one(node.inputs[0]):
-        return node.inputs[1]
-    if node.op.name in ("mul", "div") and _is_one(node.inputs[1]):
-        return node.inputs[0]
-    return None
+def _drop_marker(node: Node) -> Node:
+    """What stops gradients only."""
+    return node.inputs[0]
+
+
+def _drop_factor(node: Node) -> Node | None:
+    x, y = node.inputs
+    return y if _is_one(x) else _drop_divisor(node)
+
+
+def _drop_divisor(node: Node) -> Node | None:
+    x, y = node.inputs
+    return x if _is_one(y) else None
 
 
 def _subtract(node: Node) -> Node | None:
-    if node.op.name != "add":
-        return None
     x, y = node.inputs
     if y.op.name == "neg":
         return BUILD.sub(x, y.inputs[0])
@@ -53,8 +63,7 @@ def _subtract(node: Node) -> Node | None:
 
 def _drop_idle(node: Node) -> Node | None:
     """A part that is the whole, padding with nothing, the same shape again."""
-    idle = isinstance(node.op, Slice | Pad | Reshape) and node.shape == node.inputs[0].shape
-    return node.inputs[0] if idle else None
+    return node.inputs[0] if node.shape == node.inputs[0].shape else None
 
 
 def _join_reshapes(node: Node) -> Node | None:
@@ -109,3 +118,17 @@ def _join_sums(node: Node) -> Node | None:
     kept = [a for a in range(len(x.shape)) if a not in inner.op.axes]
     axes = sorted(inner.op.axes + tuple(kept[a] for a in node.op.axes))
     return apply_op(Reduce("sum", tuple(axes)), x)
+
+
+#: by the name of the op
+RULES: Mapping[str, tuple[Rule, ...]] = {
+    "stop_gradient": (_drop_marker,),
+    "mul": (_drop_factor,),
+    "div": (_drop_divisor,),
+    "add": (_subtract,),
+    "slice": (_drop_idle,),
+    "pad": (_drop_idle,),
+    "reshape": (_drop_idle, _join_reshapes),
+    "expand": (_join_expands,),
+    "reduce": (_drop_unit_axes, _join_sums),
+}

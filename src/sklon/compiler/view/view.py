@@ -18,7 +18,7 @@ from sklon.compiler.module import emit_module
 from sklon.compiler.pipeline import PASSES, Settings, compile_program
 from sklon.compiler.sharing import THREAD, worthwhile
 from sklon.compiler.target import Target
-from sklon.graph.node import Graph, walk
+from sklon.graph.node import Graph
 from sklon.program.ir import Program
 from sklon.program.memory import Memory
 from sklon.program.work import NONE, Work
@@ -53,7 +53,7 @@ class PassView:
         found = self.changes
         if not found:
             return f"{self.name}: {self.doc} Nothing to do.\n"
-        before, after = (len(walk(g.roots)) for g in (self.before, self.graph))
+        before, after = (len(g.nodes) for g in (self.before, self.graph))
         return f"{self.name}: {self.doc} {before} → {after} nodes\n{indent(found, '  ')}"
 
 
@@ -115,7 +115,7 @@ class ProgramView:
 
     def graph_text(self) -> str:
         """The graph as it was recorded."""
-        return _headed(f"graph: {len(walk(self.graph.roots))} nodes as recorded", graph_text(self.graph))
+        return _headed(f"graph: {len(self.graph.nodes)} nodes as recorded", graph_text(self.graph))
 
     def passes_text(self) -> str:
         """What each pass says of itself, and what it changed."""

@@ -16,7 +16,7 @@ from sklon._base.shapes import Extent
 from sklon._base.source import source_line
 from sklon.autodiff import added, batched, gradients
 from sklon.graph.build import Build
-from sklon.graph.node import Node, Op, Type, apply, walk
+from sklon.graph.node import Composite, Node, Type, apply, walk
 
 from .. import values
 from ..functional import detach
@@ -235,11 +235,10 @@ def _of_all(one: Node, many: Node | None, own: bool, samples: Extent) -> Node:
 
 
 @dataclass(frozen=True)
-class Result(Op):
+class Result(Composite):
     """One result of a function with a derivative of its own. Inputs: the values of all results, then the arguments."""
 
     name: ClassVar[str] = "custom"
-    kind: ClassVar[str] = "composite"
     index: int
     form: Form | Mapped
 
