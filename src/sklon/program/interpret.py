@@ -30,7 +30,6 @@ from .ir import (
     Scatter,
     Store,
     Track,
-    accesses,
 )
 from .places import Place, affine
 
@@ -93,7 +92,7 @@ class _Step:
 
 
 def _touched(track: Track) -> set[int]:
-    return {at.buffer for loop in track.loops for ats in accesses(loop) for at in ats}
+    return {at.buffer for loop in track.loops for at in loop.accesses}
 
 
 class _Run:

@@ -13,6 +13,7 @@ each outer index. A loop whose first axis is S sums, in unit u, over the rows of
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 from sklon._base.dtypes import Dtype
@@ -138,19 +139,34 @@ class Store:
 Instruction: TypeAlias = Load | Const | Rows | Scalar | Index | Apply | Accumulate | Product | Scatter | Store
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Loop:
-    """A nest of loops. ``kind`` is map, reduce, contract or scatter."""
+    """A nest of loops. ``kind`` is map, reduce, contract or scatter. Its properties are asked for dozens of times."""
 
     kind: str
     outer: Shape
     inner: Shape
     body: tuple[Instruction, ...]
 
-    @property
+    @cached_property
     def axes(self) -> Shape:
         """All axes, outer first."""
         return self.outer + self.inner
+
+    @cached_property
+    def reads(self) -> tuple[Access, ...]:
+        """What the loop reads, in the order of its body."""
+        return tuple(at for i in self.body for at in _read_by(i))
+
+    @cached_property
+    def writes(self) -> tuple[Access, ...]:
+        """What the loop writes, in the order of its body."""
+        return tuple(i.to for i in self.body if isinstance(i, Store))
+
+    @property
+    def accesses(self) -> tuple[Access, ...]:
+        """What the loop reads, and then what it writes."""
+        return self.reads + self.writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,20 +221,15 @@ def lead(outer: Shape) -> tuple[Extent, int]:
 UNIT = 32768  # elements of a unit
 
 
-def accesses(loop: Loop) -> tuple[list[Access], list[Access]]:
-    """What a loop reads and what it writes."""
-    reads: list[Access] = []
-    writes: list[Access] = []
-    for instruction in loop.body:
-        if isinstance(instruction, Load):
-            reads.append(instruction.at)
-        elif isinstance(instruction, Product):
-            reads += [instruction.left, instruction.right]
-        elif isinstance(instruction, Scatter):
-            reads += [instruction.index, instruction.source]
-        elif isinstance(instruction, Store):
-            writes.append(instruction.to)
-    return reads, writes
+def _read_by(instruction: Instruction) -> tuple[Access, ...]:
+    match instruction:
+        case Load():
+            return (instruction.at,)
+        case Product():
+            return instruction.left, instruction.right
+        case Scatter():
+            return instruction.index, instruction.source
+    return ()
 
 
 def stride_along(buffer: Buffer, at: Access, axis: int) -> int:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from sklon._base.shapes import concrete
 
-from .ir import Buffer, Program, accesses, lead
+from .ir import Buffer, Program, lead
 
 #: bytes of a cache line, and of a page
 LINE, PAGE = 64, 4096
@@ -133,8 +133,7 @@ def touches(program: Program, space: str) -> Iterator[tuple[int, int]]:
             for loop in track.loops:
                 tick = loops if space == "local" else number
                 loops += 1
-                for ats in accesses(loop):
-                    yield from ((tick, at.buffer) for at in ats if program.buffers[at.buffer].space == space)
+                yield from ((tick, at.buffer) for at in loop.accesses if program.buffers[at.buffer].space == space)
 
 
 def buffer_bytes(buffer: Buffer, max_rows: int) -> int:

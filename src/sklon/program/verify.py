@@ -35,7 +35,6 @@ from .ir import (
     Scatter,
     Store,
     Track,
-    accesses,
     lead,
     roles_of,
     stride_along,
@@ -177,7 +176,7 @@ class _LoopCheck:
                 self.require(0 <= i.position < self.program.scalars, f"there is no scalar {i.position}")
             if isinstance(i, Index):
                 self.require(0 <= i.axis < len(self.loop.axes), f"there is no axis {i.axis}")
-        buffers = [at.buffer for ats in accesses(self.loop) for at in ats]
+        buffers = [at.buffer for at in self.loop.accesses]
         self.require(all(0 <= n < len(self.buffers) for n in buffers), "a buffer is named that does not exist")
 
     def _check_types(self) -> None:
@@ -305,7 +304,7 @@ class _LoopCheck:
 
     def _check_in_place(self) -> None:
         """A place that this loop also writes is read at the same index, and not by a store after that one."""
-        reads, writes = accesses(self.loop)
+        reads, writes = self.loop.reads, self.loop.writes
         written = {at.buffer: at for at in writes}
         for at in reads:
             if at.buffer in written:
@@ -348,7 +347,7 @@ def _arguments(loop: Loop, number: int) -> tuple[int, ...]:
 def _check_writers(program: Program) -> None:
     writer: dict[int, _Place] = {}
     for at, _, loop in _places(program):
-        for to in accesses(loop)[1]:
+        for to in loop.writes:
             b = program.buffers[to.buffer]
             _require(b.space not in ("data", "index"), f"{at}: {b.name!r} is not ours to write")
             _require(to.buffer not in writer, f"{at}: {b.name!r} is written a second time")
@@ -358,9 +357,9 @@ def _check_writers(program: Program) -> None:
 
 
 def _check_order(program: Program) -> None:
-    writers = {to.buffer: (at, loop, to) for at, _, loop in _places(program) for to in accesses(loop)[1]}
+    writers = {to.buffer: (at, loop, to) for at, _, loop in _places(program) for to in loop.writes}
     for at, track, loop in _places(program):
-        for read in accesses(loop)[0]:
+        for read in loop.reads:
             if read.buffer not in writers:
                 continue
             first, producer, written = writers[read.buffer]
@@ -392,13 +391,12 @@ def _check_locals(program: Program) -> None:
     """A local place has the rows of one unit, and is reached by them alone."""
     home: dict[int, tuple[int, int]] = {}
     for at, track, loop in _places(program):
-        for ats in accesses(loop):
-            for access in ats:
-                b = program.buffers[access.buffer]
-                if b.space != "local":
-                    continue
-                here = (at.phase, at.track)
-                _require(home.setdefault(access.buffer, here) == here, f"{at}: {b.name!r} is local to another track")
-                _require(lead(b.shape) == (track.extent, track.block), f"{at}: {b.name!r} has other units")
-                near = _one_unit(track) or _span(loop, access) == "rows"
-                _require(near, f"{at}: {b.name!r} is local, but is read beyond its unit")
+        for access in loop.accesses:
+            b = program.buffers[access.buffer]
+            if b.space != "local":
+                continue
+            here = (at.phase, at.track)
+            _require(home.setdefault(access.buffer, here) == here, f"{at}: {b.name!r} is local to another track")
+            _require(lead(b.shape) == (track.extent, track.block), f"{at}: {b.name!r} has other units")
+            near = _one_unit(track) or _span(loop, access) == "rows"
+            _require(near, f"{at}: {b.name!r} is local, but is read beyond its unit")

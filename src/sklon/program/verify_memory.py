@@ -15,7 +15,7 @@ from operator import or_
 
 from sklon._base.errors import VerificationError
 
-from .ir import Loop, Program, accesses
+from .ir import Loop, Program
 from .memory import LINE, WORKING, Arena, Memory, buffer_bytes
 
 
@@ -37,7 +37,7 @@ def _require(holds: bool, otherwise: str) -> None:
 
 def _used(program: Program, loops: Iterable[Loop], space: str) -> set[int]:
     """The buffers of a space that some loops read or write."""
-    touched = {at.buffer for loop in loops for ats in accesses(loop) for at in ats}
+    touched = {at.buffer for loop in loops for at in loop.accesses}
     return {n for n in touched if program.buffers[n].space == space}
 
 

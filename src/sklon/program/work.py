@@ -6,12 +6,13 @@ program. Whether a byte comes from memory or from a cache is not known here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import gcd, prod
 
 from sklon._base.shapes import S, concrete
 
-from .ir import Access, Accumulate, Apply, Index, Instruction, Load, Loop, Product, Program, Scatter, accesses
+from .ir import Access, Accumulate, Apply, Index, Instruction, Load, Loop, Product, Program, Scatter
 from .places import Place, affine, axes_of
 
 
@@ -37,7 +38,7 @@ NONE = Work(flops=0, read=0, written=0)
 
 def work_of(program: Program, loop: Loop, rows: int) -> Work:
     """The work of a loop in a step over ``rows`` rows."""
-    reads, writes = (_bytes(program, loop, found, rows) for found in accesses(loop))
+    reads, writes = (_bytes(program, loop, found, rows) for found in (loop.reads, loop.writes))
     return Work(flops=flops_of(loop, rows), read=reads, written=writes)
 
 
@@ -67,7 +68,7 @@ def _cost(instruction: Instruction) -> int:
     return 0
 
 
-def _bytes(program: Program, loop: Loop, found: list[Access], rows: int) -> int:
+def _bytes(program: Program, loop: Loop, found: Sequence[Access], rows: int) -> int:
     """Bytes of the distinct elements; those of a buffer that is named twice in the same way count once."""
     extents = concrete(loop.axes, rows)
     return sum(_elements(loop, at, extents) * program.buffers[at.buffer].dtype.itemsize for at in dict.fromkeys(found))

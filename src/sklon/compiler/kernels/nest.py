@@ -22,7 +22,6 @@ from sklon.program.ir import (
     Loop,
     Program,
     Store,
-    accesses,
     lead,
     stride_along,
 )
@@ -120,9 +119,8 @@ def _best_lane(program: Program, loop: Loop, axes: list[int]) -> int | None:
     """The axis with the most operands whose neighbours are adjacent; the last of equals."""
     if not axes:
         return None
-    reads, writes = accesses(loop)
     scores = {a: 0 for a in axes}
-    for at in reads + writes:
+    for at in loop.accesses:
         for a in scores:
             stride = stride_along(program.buffers[at.buffer], at, a)
             if stride:
@@ -132,10 +130,9 @@ def _best_lane(program: Program, loop: Loop, axes: list[int]) -> int | None:
 
 def _is_flat(program: Program, loop: Loop) -> bool:
     real = real_axes(loop.outer)
-    reads, writes = accesses(loop)
     if len(real) < 2 or any(isinstance(i, Index) for i in loop.body):
         return False
-    return all(_is_whole(program.buffers[at.buffer], at, loop, real) for at in reads + writes) and not any(
+    return all(_is_whole(program.buffers[at.buffer], at, loop, real) for at in loop.accesses) and not any(
         isinstance(i, Load) and i.mask is not None for i in loop.body
     )
 

@@ -22,7 +22,6 @@ from sklon.program.ir import (
     Scatter,
     Store,
     Track,
-    accesses,
     lead,
 )
 from sklon.program.places import ORIGIN
@@ -34,7 +33,7 @@ from .schedule import Schedule, aligned
 def assemble(plan: Schedule, max_rows: int, scalars: int) -> Program:
     """The program of a schedule."""
     by_place = {p: n for n, p in plan.places.items()}
-    used = sorted({_final(plan, at.buffer) for loop in _loops(plan) for ats in accesses(loop) for at in ats})
+    used = sorted({_final(plan, at.buffer) for loop in _loops(plan) for at in loop.accesses})
     names = {n: name for name, n in plan.graph.outputs}
     local = _locals(plan)
     buffers = tuple(_buffer(by_place[p], p, names, p in local) for p in used)
@@ -66,11 +65,11 @@ def _buffer(node: Node, place: int, names: dict[Node, str], local: bool) -> Buff
 def _locals(plan: Schedule) -> set[int]:
     """Places that only the writing unit reads."""
     phase = {id(loop): i for i, loops in enumerate(plan.phases) for loop in loops}
-    producer = {at.buffer: loop for loop in _loops(plan) for at in accesses(loop)[1]}
+    producer = {at.buffer: loop for loop in _loops(plan) for at in loop.writes}
     outputs = {plan.places[n] for _, n in plan.graph.outputs}
     local = {p for p in producer if p not in outputs and p not in plan.alias and _stored_by_row(producer[p])}
     for loop in _loops(plan):
-        for at in accesses(loop)[0]:
+        for at in loop.reads:
             first = producer.get(at.buffer)
             if first is None:
                 continue
@@ -88,7 +87,7 @@ def _by_row(at: Access) -> bool:
 
 
 def _stored_by_row(loop: Loop) -> bool:
-    return bool(loop.outer) and all(to.index[:1] == (0,) for to in accesses(loop)[1])
+    return bool(loop.outer) and all(to.index[:1] == (0,) for to in loop.writes)
 
 
 def _phase(loops: tuple[Loop, ...], final: dict[int, int]) -> Phase:

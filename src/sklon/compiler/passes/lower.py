@@ -6,7 +6,7 @@ is iterative: a chain of any length works. Stores come last, so a value updated 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sklon._base.dtypes import Dtype, int32, int64, uint32
 from sklon._base.shapes import Shape
@@ -51,35 +51,34 @@ Places = tuple[Place, ...]
 Key = tuple[Node, Places]
 
 
-def lower(group: Group, places: Mapping[Node, int], scalars: Mapping[Node, int]) -> Loop:
-    """The loop that computes ``group``; ``places`` numbers what lies in memory."""
-    return _Lowering(group, places, scalars).run()
+class Lowering:
+    """The loop that computes a group; ``places`` numbers what lies in memory. A map may get more roots."""
 
-
-class _Lowering:
     def __init__(self, group: Group, places: Mapping[Node, int], scalars: Mapping[Node, int]) -> None:
-        self.group, self.places, self.scalars = group, places, scalars
+        self.anchor, self.places, self.scalars = group.anchor, places, scalars
         self.body: list[Instruction] = []
+        self.stores: list[Store] = []
         self.number: dict[Key, int] = {}
         self.indices: dict[tuple[Place, Dtype], int] = {}
         self.outer: Shape = domain(group.roots[0])
         self.identity = _at(self.outer, tuple(range(len(self.outer))))
         self.inner: Shape = ()
+        self.own: dict[Node, Places] = {}  # by root
+        if self.anchor is not None:
+            self.number[self.anchor, self.identity] = self._anchor(self.anchor)
+        self.add(group.roots)
 
-    def run(self) -> Loop:
-        anchor = self.group.anchor
-        if anchor is not None:
-            self.number[anchor, self.identity] = self._anchor(anchor)
-        stores = [self._root(root) for root in self.group.roots]
-        for to, value in stores:
-            self._emit(Store(to, value))
-        kind = "map" if anchor is None else anchor.op.kind
-        return Loop(kind, self.outer, self.inner, tuple(self.body))
+    def add(self, roots: Sequence[Node]) -> None:
+        """Compute more roots, none of which those before read."""
+        self.own |= {root: self._own(root) for root in roots}
+        for root in roots:
+            places = self.own[root]
+            self.stores.append(Store(self._access(root, places), self.value(root, places)))
 
-    def _root(self, root: Node) -> tuple[Access, int]:
-        """Where a result is stored, and the number of its value."""
-        places = self._own(root)
-        return self._access(root, places), self.value(root, places)
+    def loop(self) -> Loop:
+        """The loop for the roots so far."""
+        kind = "map" if self.anchor is None else self.anchor.op.kind
+        return Loop(kind, self.outer, self.inner, (*self.body, *self.stores))
 
     def _own(self, root: Node) -> Places:
         """The places of the element of ``root`` that the loop computes; joined axes are filled over the old ones."""
@@ -131,28 +130,30 @@ class _Lowering:
     def value(self, node: Node, places: Places) -> int:
         """The number of the value of ``node`` at ``places``."""
         first = (node, _at(node.shape, places))
-        stack: list[tuple[Key, bool]] = [(first, False)]
+        stack = [first]
+        below: dict[Key, list[Key]] = {}  # what the values that wait on the stack are computed from
         while stack:
-            key, done = stack.pop()
+            key = stack.pop()
             if key in self.number:
                 continue
-            parts = [(part, _at(part.shape, there)) for part, there in self._parts(*key)]
-            if done or not parts:
-                self.number[key] = self._compute(*key, [self.number[p] for p in parts])
-            else:
-                stack.append((key, True))
-                stack.extend((p, False) for p in reversed(parts))
+            parts = below.get(key)
+            if parts is None:
+                parts = below[key] = [(part, _at(part.shape, there)) for part, there in self._parts(*key)]
+                if parts:
+                    stack += [key, *reversed(parts)]
+                    continue
+            self.number[key] = self._compute(*key, [self.number[p] for p in parts])
         return self.number[first]
 
     def _stored(self, node: Node, places: Places) -> bool:
         """Whether to read the node from memory: not where this very loop computes it."""
-        if node not in self.places:
-            return False
-        return not (node in self.group.roots and places == self._own(node))
+        return node in self.places and self.own.get(node) != places
 
     def _parts(self, node: Node, places: Places) -> list[Key]:
         if isinstance(node.op, Slot) or self._stored(node, places):
             return []
+        if isinstance(node.op, Point):
+            return [(x, places) for x in node.inputs]
         if isinstance(node.op, Pad):
             (x,), inside = node.inputs, self._inside(node.op, places)
             apart = isinstance(x.op, Slot) or _beside(x.shape, inside) or self._stored(x, _at(x.shape, inside))
@@ -241,7 +242,9 @@ def _leaf(node: Node) -> Instruction:
 
 def _at(shape: Shape, places: Places) -> Places:
     """The same places, with one word for the only index of an axis of size one."""
-    return tuple(ORIGIN if e == 1 else p for p, e in zip(places, shape, strict=True))
+    if 1 not in shape:
+        return places
+    return tuple([ORIGIN if e == 1 else p for p, e in zip(places, shape, strict=True)])
 
 
 def _beside(shape: Shape, places: Places) -> bool:

@@ -15,10 +15,10 @@ from sklon._base.shapes import N, S
 from sklon.graph.node import Graph, Node
 from sklon.graph.node import apply as apply_op
 from sklon.ops import Copy
-from sklon.program.ir import Access, Loop, accesses, lead
+from sklon.program.ir import Access, Loop, lead
 
 from .fuse import Fusion, Group
-from .lower import lower
+from .lower import Lowering
 from .recompute import EARLY, Timing
 
 #: instructions; maps are not joined beyond, so that no kernel grows without bound
@@ -75,6 +75,7 @@ class _Item:
     """A loop on its way into the schedule."""
 
     group: Group
+    lowering: Lowering
     loop: Loop
     bit: int
     before: dict[_Item, int]  # the loops that come first, and by how many phases at least
@@ -89,8 +90,14 @@ class _Scheduler:
         self.graph, self.scalars, self.timing = graph, scalars, timing
         stored = [n for n in slots if n not in scalars] + [r for g in fusion.groups for r in g.roots]
         self.places = {n: i for i, n in enumerate(stored)}
-        self.items = [_Item(g, lower(g, self.places, scalars), 1 << i, {}) for i, g in enumerate(fusion.groups)]
+        self.items = [self._item(g, 1 << i) for i, g in enumerate(fusion.groups)]
         self.producer = {self.places[r]: item for item in self.items for r in item.group.roots}
+        #: the place of a slot's new value, whose writing must not cross a reading of the old one
+        self.renewed = {self.places[slot]: self.places[value] for slot, value in graph.updates}
+
+    def _item(self, group: Group, bit: int) -> _Item:
+        lowering = Lowering(group, self.places, self.scalars)
+        return _Item(group, lowering, lowering.loop(), bit, {})
 
     def run(self) -> Schedule:
         self._add_reads()
@@ -104,7 +111,7 @@ class _Scheduler:
 
     def _add_reads(self) -> None:
         for item in self.items:
-            for at in accesses(item.loop)[0]:
+            for at in item.loop.reads:
                 first = self.producer.get(at.buffer)
                 if first is not None and first is not item:
                     near = aligned(first.loop, at, item.loop) and not self.timing.parts(first.group, item.group)
@@ -135,7 +142,7 @@ class _Scheduler:
     def _readers(self) -> dict[int, list[tuple[_Item, Access]]]:
         readers: dict[int, list[tuple[_Item, Access]]] = {}
         for item in self.items:
-            for at in accesses(item.loop)[0]:
+            for at in item.loop.reads:
                 readers.setdefault(at.buffer, []).append((item, at))
         return readers
 
@@ -195,19 +202,13 @@ class _Scheduler:
     def _apart(self, writer: _Item, reader: _Item) -> bool:
         """Whether each element of ``reader`` needs no other element of ``writer`` than its own."""
         mine = {self.places[r] for r in writer.group.roots}
-        crossing = [(a, self._current(a.buffer)) for a in accesses(reader.loop)[0]]
+        crossing = [(a, self.renewed.get(a.buffer, a.buffer)) for a in reader.loop.reads]
         return all(_same_element(a, writer.loop, place) for a, place in crossing if place in mine)
 
-    def _current(self, place: int) -> int:
-        """The place whose writing must not cross a reading of ``place``: its new value's, if it has one."""
-        for target, value in self.graph.updates:
-            if self.places[target] == place:
-                return self.places[value]
-        return place
-
     def _join(self, first: _Item, second: _Item) -> None:
-        group = Group(None, first.group.roots + second.group.roots)
-        first.group, first.loop = group, lower(group, self.places, self.scalars)
+        first.group = Group(None, first.group.roots + second.group.roots)
+        first.lowering.add(second.group.roots)
+        first.loop = first.lowering.loop()
         for b, w in second.before.items():
             if b is not first:
                 first.before[b] = max(w, first.before.get(b, 0))
@@ -231,7 +232,7 @@ def _is_packing(group: Group) -> bool:
 
 def _same_element(at: Access, loop: Loop, place: int) -> bool:
     """Whether ``at`` names the very element that ``loop`` stores into ``place``."""
-    written = next(to for to in accesses(loop)[1] if to.buffer == place)
+    written = next(to for to in loop.writes if to.buffer == place)
     return at.row is None and at.index == written.index
 
 
@@ -242,7 +243,7 @@ def aligned(producer: Loop, at: Access, reader: Loop) -> bool:
     extent, block = lead(reader.outer)
     if isinstance(extent, int) and extent <= block:
         return True  # there is one unit
-    if at.row is not None or any(to.index[:1] != (0,) for to in accesses(producer)[1]):
+    if at.row is not None or any(to.index[:1] != (0,) for to in producer.writes):
         return False
     if producer.outer[0] == N and reader.outer[0] == S:
         return at.index[0] == len(reader.outer) and reader.axes[len(reader.outer)] == N

@@ -12,7 +12,7 @@ from sklon.compiler.kernels.product import ProductEmitter
 from sklon.compiler.kernels.tiling import Tiling
 from sklon.compiler.kernels.transpose import is_transposition
 from sklon.compiler.target import Target
-from sklon.program.ir import Apply, Loop, Program, accesses
+from sklon.program.ir import Apply, Loop, Program
 from sklon.program.work import Work, work_of
 
 
@@ -89,7 +89,7 @@ def fused(loop: Loop, most: int = 28) -> str:
 
 def flow(program: Program, loop: Loop, most: int) -> str:
     """The names of what a loop reads and what it writes, as many as so many characters hold."""
-    names = [list(dict.fromkeys(program.buffers[at.buffer].name for at in ats)) for ats in accesses(loop)]
+    names = [list(dict.fromkeys(program.buffers[at.buffer].name for at in ats)) for ats in (loop.reads, loop.writes)]
     shown = [len(side) for side in names]
     while len(text := " → ".join(map(_listed, names, shown))) > most and max(shown) > 1:
         shown[shown.index(max(shown))] -= 1
@@ -98,7 +98,7 @@ def flow(program: Program, loop: Loop, most: int) -> str:
 
 def stored(program: Program, loop: Loop) -> str:
     """The name of what a loop writes, and how much more it does."""
-    return _listed(list(dict.fromkeys(program.buffers[at.buffer].name for at in accesses(loop)[1])), 1)
+    return _listed(list(dict.fromkeys(program.buffers[at.buffer].name for at in loop.writes)), 1)
 
 
 def _listed(names: list[str], count: int) -> str:
