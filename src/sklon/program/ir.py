@@ -234,7 +234,7 @@ def _read_by(instruction: Instruction) -> tuple[Access, ...]:
 
 def stride_along(buffer: Buffer, at: Access, axis: int) -> int:
     """Elements by which an access moves from one index of ``axis`` to the next."""
-    return sum(s * step_along(place, axis) for place, s in zip(at.index, buffer.strides, strict=True))
+    return sum([s * step_along(place, axis) for place, s in zip(at.index, buffer.strides, strict=True)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,12 +59,16 @@ def combined(places: tuple[tuple[Place, int], ...], start: int = 0) -> Place:
 
 def axes_of(place: Place) -> frozenset[int]:
     """The loop axes on which a place depends."""
-    return frozenset(a for a, _ in affine(place).terms)
+    if isinstance(place, int):
+        return frozenset((place,)) if place >= 0 else frozenset()
+    return frozenset(a for a, _ in place.terms)
 
 
 def step_along(place: Place, axis: int) -> int:
     """By how much a place moves from one index of ``axis`` to the next."""
-    return next((s for a, s in affine(place).terms if a == axis), 0)
+    if isinstance(place, int):
+        return int(place == axis)
+    return next((s for a, s in place.terms if a == axis), 0)
 
 
 def bounds(place: Place, extents: Shape) -> tuple[int, int]:

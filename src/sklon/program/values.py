@@ -30,25 +30,25 @@ Axes = frozenset[int]
 def uses(loop: Loop) -> list[Axes]:
     """For each instruction of a loop the axes on which its value depends."""
     inner = frozenset(range(len(loop.outer), len(loop.axes)))
+    outer = frozenset(range(len(loop.outer)))
     result: list[Axes] = []
     for i in loop.body:
-        result.append(_uses(i, result, inner, len(loop.outer)))
+        result.append(_uses(i, result, inner, outer))
     return result
 
 
-def _uses(i: Instruction, known: list[Axes], inner: Axes, rank: int) -> Axes:
+def _uses(i: Instruction, known: list[Axes], inner: Axes, outer: Axes) -> Axes:
     match i:
         case Load():
-            others = (n for n in (i.at.row, i.mask) if n is not None)
-            return running(i.at).union(*(known[n] for n in others))
+            return running(i.at).union(*[known[n] for n in (i.at.row, i.mask) if n is not None])
         case Index():
             return frozenset((i.axis,))
         case Apply():
-            return frozenset().union(*(known[a] for a in i.args))
+            return frozenset().union(*[known[a] for a in i.args])
         case Accumulate():
             return known[i.value] - inner
         case Product() | Scatter():
-            return frozenset(range(rank))
+            return outer
         case Store():
             return known[i.value]
     return frozenset()
@@ -69,7 +69,7 @@ def _dtype(buffers: Sequence[Buffer], i: Instruction, known: list[Dtype]) -> Dty
         case Const() | Rows() | Scalar() | Index():
             return i.dtype
         case Apply():
-            return i.op.result_dtype(*(known[a] for a in i.args))
+            return i.op.result_dtype(*[known[a] for a in i.args])
         case Accumulate() | Store():
             return known[i.value]
         case Product():
@@ -80,4 +80,4 @@ def _dtype(buffers: Sequence[Buffer], i: Instruction, known: list[Dtype]) -> Dty
 
 def running(at: Access) -> Axes:
     """The axes along which an access moves, the row's aside."""
-    return frozenset().union(*(axes_of(place) for place in at.index))
+    return frozenset().union(*map(axes_of, at.index))

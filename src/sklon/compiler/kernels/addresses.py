@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from sklon.program.ir import Access, Buffer, Loop, Program, stride_along
-from sklon.program.places import ORIGIN, Place, affine
+from sklon.program.places import affine
 from sklon.program.values import running
 
 from .lanes import MEMORY_TYPES, Lanes, Value
@@ -25,6 +25,14 @@ class Counter:
 
     text: str
     depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """start + Σ step·(index along axis), in elements; the terms (axis, step) in the order of a buffer's axes."""
+
+    terms: tuple[tuple[int, int], ...]
+    start: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -56,7 +64,6 @@ class Frame:
         return stride_along(self.program.buffers[at.buffer], at, self.lane) if self.lane is not None else 0
 
 
-Places = tuple[Place, ...]
 #: the offsets on which an instruction's value depends, and its value
 Relevant = Callable[[int, Offsets], tuple[tuple[int, int], ...]]
 ValueOf = Callable[[int, Offsets], Value]
@@ -68,14 +75,13 @@ class Addresses:
     def __init__(self, frame: Frame, relevant: Relevant, value: ValueOf) -> None:
         self.frame, self.relevant, self.value = frame, relevant, value
         self._known: dict[tuple[Access, tuple[tuple[int, int], ...], int], tuple[str, int]] = {}
+        self._forms: dict[Access, _Form] = {}
 
     def of(self, at: Access, offsets: Offsets) -> tuple[str, int]:
         """A pointer to the element at the nest's indices plus ``offsets``, and its depth."""
         buffer = self.frame.program.buffers[at.buffer]
-        strides = (1,) if self.frame.flat else buffer.strides
-        index = self._flat_index(at) if self.frame.flat else at.index
         gathered = self._row_offsets(at, offsets)
-        shift = self._shift(buffer, index, strides, offsets)
+        shift = self._shift(buffer, at, offsets)
         key = (at, gathered, shift)
         if key in self._known:
             return self._known[key]
@@ -83,7 +89,7 @@ class Addresses:
             base, depth = self.of(at, dict(gathered))
             result = (self._step(buffer, base, str(shift), depth), depth)
         else:
-            result = self._base_address(at, buffer, index, strides, dict(gathered))
+            result = self._base_address(at, buffer, dict(gathered))
         self._known[key] = result
         return result
 
@@ -91,19 +97,28 @@ class Addresses:
         """The offsets on which the index of a gathered row depends."""
         return self.relevant(at.row, offsets) if at.row is not None else ()
 
-    def _shift(self, buffer: Buffer, index: Places, strides: tuple[int, ...], offsets: Offsets) -> int:
+    def _shift(self, buffer: Buffer, at: Access, offsets: Offsets) -> int:
         """Elements by which constant offsets move an address."""
-        if buffer.panel:
+        if buffer.panel or not offsets:
             return 0
-        terms = ((a, step * s) for place, s in zip(index, strides, strict=True) for a, step in affine(place).terms)
-        return sum(elements * offsets.get(a, 0) for a, elements in terms)
+        return sum([elements * offsets.get(a, 0) for a, elements in self._form(at).terms])
 
-    def _flat_index(self, at: Access) -> Places:
-        return (0,) if running(at) else (ORIGIN,)
+    def _form(self, at: Access) -> _Form:
+        """The elements from the buffer's first one to that at ``at``, a gathered row's own aside."""
+        form = self._forms.get(at)
+        if form is None:
+            form = self._forms[at] = self._new_form(at)
+        return form
 
-    def _base_address(
-        self, at: Access, buffer: Buffer, index: Places, strides: tuple[int, ...], offsets: Offsets
-    ) -> tuple[str, int]:
+    def _new_form(self, at: Access) -> _Form:
+        if self.frame.flat:
+            return _Form(((0, 1),) if running(at) else ())
+        places = [affine(place) for place in at.index]
+        strides = self.frame.program.buffers[at.buffer].strides
+        terms = [(a, step * s) for place, s in zip(places, strides, strict=True) for a, step in place.terms]
+        return _Form(tuple(terms), sum(place.start * s for place, s in zip(places, strides, strict=True)))
+
+    def _base_address(self, at: Access, buffer: Buffer, offsets: Offsets) -> tuple[str, int]:
         pointer, depth = self.frame.pointer(at.buffer), 0
         if buffer.panel:
             return self._panel_address(at, buffer, pointer)
@@ -116,20 +131,18 @@ class Addresses:
                 if row.dtype.bits < 64
                 else number
             )
-            pointer = self._step(buffer, pointer, self._times(wide, strides[0], depth), depth)
-            index, strides = index[1:], strides[1:]
-        start = sum(affine(place).start * s for place, s in zip(index, strides, strict=True))
-        if start:
-            pointer = self._step(buffer, pointer, str(start), depth)
-        for counter, elements in self._moving(index, strides):
+            pointer = self._step(buffer, pointer, self._times(wide, buffer.strides[0], depth), depth)
+        form = self._form(at)
+        if form.start:
+            pointer = self._step(buffer, pointer, str(form.start), depth)
+        for counter, elements in self._moving(form):
             depth = max(depth, counter.depth)
             pointer = self._step(buffer, pointer, self._times(counter.text, elements, counter.depth), depth)
         return pointer, depth
 
-    def _moving(self, index: Places, strides: tuple[int, ...]) -> list[tuple[Counter, int]]:
+    def _moving(self, form: _Form) -> list[tuple[Counter, int]]:
         """The counters that move an address and by how many elements each, outermost first."""
-        terms = ((a, step * s) for place, s in zip(index, strides, strict=True) for a, step in affine(place).terms)
-        moving = [(self.frame.counters[a], elements) for a, elements in terms if a in self.frame.counters]
+        moving = [(self.frame.counters[a], elements) for a, elements in form.terms if a in self.frame.counters]
         return sorted(moving, key=lambda pair: pair[0].depth)
 
     def _panel_address(self, at: Access, buffer: Buffer, pointer: str) -> tuple[str, int]:

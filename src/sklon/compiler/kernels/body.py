@@ -40,27 +40,33 @@ class Body:
     # ---- values
     def value(self, number: int, offsets: Offsets = NO_OFFSETS) -> Value:
         """The value of an instruction at constant offsets along axes; iterative, so chains of any length work."""
+        known = self.known.get(self._key(number, offsets))
+        if known is not None:
+            return known
         stack = [number]
         while stack:
             current = stack[-1]
             key = self._key(current, offsets)
-            missing = [a for a in self._arguments(current) if self._key(a, offsets) not in self.known]
-            if key not in self.known and not missing:
-                self.known[key] = self._compute(current, dict(key[1]))
             if key in self.known:
                 stack.pop()
-            else:
+            elif missing := [a for a in self._arguments(current) if self._key(a, offsets) not in self.known]:
                 stack += missing
+            else:
+                self.known[key] = self._compute(current, dict(key[1]))
         return self.known[self._key(number, offsets)]
 
     def _key(self, number: int, offsets: Offsets) -> tuple[int, tuple[tuple[int, int], ...]]:
         """An instruction and those offsets on which its value depends."""
-        return number, tuple(sorted((a, o) for a, o in offsets.items() if o and a in self.uses[number]))
+        if not offsets:
+            return number, ()
+        axes = self.uses[number]
+        moved = [(a, o) for a, o in offsets.items() if o and a in axes]
+        return number, tuple(moved) if len(moved) < 2 else tuple(sorted(moved))
 
     def _arguments(self, number: int) -> tuple[int, ...]:
         instruction = self.loop.body[number]
         if isinstance(instruction, Load):
-            return tuple(n for n in (instruction.at.row, instruction.mask) if n is not None)
+            return tuple([n for n in (instruction.at.row, instruction.mask) if n is not None])
         return instruction.args if isinstance(instruction, Apply) else ()
 
     def _compute(self, number: int, offsets: Offsets) -> Value:
@@ -86,8 +92,7 @@ class Body:
         if lane is not None and self.frame.multiple % BLOCK == 0 and counts_along(self.loop, instruction, lane):
             rest = tuple(self.value(a, offsets) for a in instruction.args[1:])
             return self.blocks.word(offsets.get(lane, 0), rest)
-        arguments = (self.value(a, offsets) for a in instruction.args)
-        result = instruction.op.body(self.lanes, *arguments)
+        result = instruction.op.body(self.lanes, *[self.value(a, offsets) for a in instruction.args])
         assert isinstance(result, Value)
         return result
 

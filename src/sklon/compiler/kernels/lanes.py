@@ -7,6 +7,7 @@ Lines are collected per depth; whoever emits the nest around them puts them in p
 from __future__ import annotations
 
 import struct
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -50,7 +51,7 @@ class Lanes:
 
     def __init__(self, width: int, fma: bool, declarations: Declarations) -> None:
         self.width, self.has_fma, self.declarations = width, fma, declarations
-        self.lines: dict[int, list[str]] = {}
+        self.lines: dict[int, list[str]] = defaultdict(list)
         self._count = 0
 
     # ---- text
@@ -64,13 +65,14 @@ class Lanes:
 
     def line(self, depth: int, text: str) -> None:
         """An instruction without a result."""
-        self.lines.setdefault(depth, []).append(f" {text}")
+        self.lines[depth].append(f" {text}")
 
     def name(self, depth: int, text: str) -> str:
         """An instruction with a result, and the result's name."""
         self._count += 1
-        self.line(depth, f"%v{self._count} = {text}")
-        return f"%v{self._count}"
+        result = f"%v{self._count}"
+        self.lines[depth].append(f" {result} = {text}")
+        return result
 
     def emit(self, depth: int, dtype: Dtype, text: str) -> Value:
         """An instruction whose result is a vector."""
@@ -302,7 +304,7 @@ class Lanes:
 
 
 def _depth(*values: Value) -> int:
-    return max(v.depth for v in values)
+    return max([v.depth for v in values])
 
 
 def _cast_instruction(source: Dtype, target: Dtype) -> str:
