@@ -13,6 +13,7 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import fields
+from functools import lru_cache
 from math import isfinite
 from typing import Any
 
@@ -22,6 +23,8 @@ from sklon._base.shapes import N, S, Symbol, T
 
 from .node import REGISTRY, Graph, Node, Op, apply, attributes
 
+#: ops that are not read again: most of a program's are the same few
+KEPT = 1024
 _NODE = re.compile(r"%(\d+) = (\w+)\{(.*)\}\(([^)]*)\) : (\S+)")
 _SYMBOLS = {"N": N, "T": T, "S": S}
 
@@ -44,6 +47,7 @@ def print_op(op: Op) -> str:
     return f"{op.name}{{{inner}}}"
 
 
+@lru_cache(KEPT)
 def parse_op(text: str) -> Op:
     """The op that ``print_op`` wrote."""
     name, _, inner = text.partition("{")

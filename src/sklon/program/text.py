@@ -49,10 +49,10 @@ from .ir import (
     Store,
     Track,
 )
-from .places import Place, affine, combined
+from .places import ORIGIN, Place, affine, combined
 
 _HEADER = re.compile(r"program max_rows=(\d+) scalars=(\d+)")
-_BUFFER = re.compile(r"buffer %(\d+) = (.+) (\w+) (\w+)\[(\S*)\] strides=(\(.*\)) panel=(\d+)")
+_BUFFER = re.compile(r"buffer %(\d+) = (.+) (\w+) (\w+)\[(\S*)\] strides=\(([\d, ]*)\) panel=(\d+)")
 _TRACK = re.compile(r"track (\w+) block=(\d+)")
 _LOOP = re.compile(r"loop (\w+) \[(\S*)\] over \[(\S*)\]")
 _VALUE = re.compile(r"(\d+): (\w+) (.+)")
@@ -160,8 +160,14 @@ def _parse_buffer(number: int, line: str) -> Buffer:
     own, name, space, dtype, shape, strides, panel = _match(_BUFFER, line)
     if int(own) != number:
         raise InputError(f"buffer {number} is called %{own}")
-    label, steps = ast.literal_eval(name), ast.literal_eval(strides)
-    return Buffer(label, space, _parse_shape(shape), from_short(dtype), steps, int(panel))
+    steps = tuple([int(step) for step in strides.split(",") if step])
+    return Buffer(_parse_name(name), space, _parse_shape(shape), from_short(dtype), steps, int(panel))
+
+
+def _parse_name(text: str) -> str:
+    """The string that is written as ``text``: what stands between its quotes, if nothing in it is escaped."""
+    plain = text[1:-1]
+    return plain if repr(plain) == text else str(ast.literal_eval(text))
 
 
 def _parse_phase(lines: list[str]) -> Phase:
@@ -189,19 +195,23 @@ def _parse_extent(text: str) -> Extent:
 
 
 def _parse_shape(text: str) -> Shape:
-    return tuple(_parse_extent(e) for e in text.split(",")) if text else ()
+    return tuple([_parse_extent(e) for e in text.split(",")]) if text else ()
 
 
 def _parse_access(text: str) -> Access:
     buffer, inside = _match(_ACCESS, text)
     axes = inside.split(",") if inside else []
     row = int(axes[0].split("@")[1]) if axes and "@" in axes[0] else None
-    return Access(int(buffer), tuple(_parse_place(a.split("@")[0]) for a in axes), row)
+    return Access(int(buffer), tuple([_parse_place(a.partition("@")[0]) for a in axes]), row)
 
 
 def _parse_place(text: str) -> Place:
+    if text == "-":
+        return ORIGIN
+    if text.isdecimal():
+        return int(text)
     terms, start = [], 0
-    for part in text.split("+") if text != "-" else []:
+    for part in text.split("+"):
         if part.startswith("#"):
             start = int(part[1:])
         else:
@@ -220,7 +230,7 @@ def _parse_apply(text: str) -> Instruction:
     op = parse_op(what)
     if not isinstance(op, Point):
         raise InputError(f"{what!r} is no op on single elements")
-    return Apply(op, tuple(int(a) for a in args.split()))
+    return Apply(op, tuple([int(a) for a in args.split()]))
 
 
 def _typed(make: Callable[[str, str], Instruction]) -> Callable[[str], Instruction]:

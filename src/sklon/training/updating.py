@@ -181,4 +181,7 @@ class _Scalars:
 
     def named(self, label: str, dtype: Dtype) -> Tensor:
         """One scalar as a tensor."""
-        return self.nodes.setdefault((label, dtype), Tensor(slot(label, "scalar", (), dtype)))
+        found = self.nodes.get((label, dtype))
+        if found is None:
+            found = self.nodes[label, dtype] = Tensor(slot(label, "scalar", (), dtype))
+        return found

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from sklon.graph.node import Graph, Node, Slot
 from sklon.ops import Contract, Copy, Expand, Gather, Pad, Point, Reduce, Reshape, ScatterAdd
 
 from .reshapes import is_split
 
+Anchor: TypeAlias = Reduce | Contract | ScatterAdd
 #: vector instructions; a value that costs as much and has two readers is stored rather than computed twice
 WORTH_STORING = 8
 #: vector instructions; a chain as long is cut, so that no kernel grows without bound
@@ -46,7 +48,7 @@ def fuse(graph: Graph) -> Fusion:
 
 def is_anchor(node: Node) -> bool:
     """Whether the node sums or multiplies out, so that it needs a loop of its own."""
-    return isinstance(node.op, Reduce | Contract | ScatterAdd)
+    return isinstance(node.op, Anchor)
 
 
 def base(node: Node) -> Node:
@@ -90,6 +92,7 @@ class _Fuser:
         self.graph = graph
         self.order = graph.nodes
         self.position = {n: i for i, n in enumerate(self.order)}
+        self.anchors = {n for n in self.order if is_anchor(n)}
         self.memory: set[Node] = set()
         self.flows: dict[Node, frozenset[Node]] = {}  # the anchors whose values reach a node in registers
 
@@ -137,7 +140,7 @@ class _Fuser:
         cost: dict[Node, int] = {}
         for node in self.order:
             own = node.op.cost if isinstance(node.op, Point) else 0
-            below = 0 if is_anchor(node) else sum(cost[i] for i in node.inputs)
+            below = 0 if node in self.anchors else sum([cost[i] for i in node.inputs])
             cost[node] = min(own + below, 2 * LONGEST_CHAIN)
             shared = cost[node] >= WORTH_STORING and len(readers.get(node, ())) > 1
             if isinstance(node.op, Point) and node.shape and (shared or cost[node] > LONGEST_CHAIN):
@@ -145,8 +148,9 @@ class _Fuser:
             if node in self.memory:
                 cost[node] = 0
 
-    def _reaching(self, node: Node) -> frozenset[Node]:
-        return frozenset() if node in self.memory else self.flows[node]
+    def _reaching(self, *nodes: Node) -> frozenset[Node]:
+        """The anchors whose values whoever reads these nodes gets in registers."""
+        return frozenset[Node]().union(*[self.flows[n] for n in nodes if n not in self.memory])
 
     def _spread(self) -> None:
         for node in self.order:
@@ -156,17 +160,17 @@ class _Fuser:
             for x in node.inputs:
                 if self._reaching(x):
                     self._store(x)
-            self.flows[node] = frozenset((node,)) if is_anchor(node) else frozenset()
+            self.flows[node] = frozenset((node,)) if node in self.anchors else frozenset()
 
     def _spread_point(self, node: Node) -> frozenset[Node]:
-        reaching: frozenset[Node] = frozenset().union(*(self._reaching(x) for x in node.inputs))
+        reaching = self._reaching(*node.inputs)
         if len(reaching) < 2:
             return reaching
         last = max(reaching, key=self.position.__getitem__)
         for x in node.inputs:
             if self._reaching(x) - {last}:
                 self._store(x)
-        return frozenset().union(*(self._reaching(x) for x in node.inputs))
+        return self._reaching(*node.inputs)
 
     def _split_epilogues(self) -> None:
         """Store an anchor whose epilogue is too long or reads what only comes after it."""
@@ -193,7 +197,7 @@ class _Fuser:
             for x in node.inputs:
                 mask |= bits[x][1]
             own = 0
-            if is_anchor(node):
+            if node in self.anchors:
                 own = 1 << count
                 count += 1
             bits[node] = (own, mask | own)
@@ -250,7 +254,7 @@ class _Fuser:
                     ends.setdefault(anchor, []).append(node)
         groups: list[Group] = []
         for node in self.order:
-            if is_anchor(node):
+            if node in self.anchors:
                 roots = [node] if node in self.memory else ends[node]
                 groups.append(Group(node, tuple(roots)))
             elif node in self.memory and not self.flows[node]:
