@@ -12,6 +12,7 @@ each outer index. A loop whose first axis is S sums, in unit u, over the rows of
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
@@ -168,6 +169,10 @@ class Loop:
         """What the loop reads, and then what it writes."""
         return self.reads + self.writes
 
+    def over(self, number: Mapping[int, int]) -> Loop:
+        """The same loop over the buffers of other numbers."""
+        return Loop(self.kind, self.outer, self.inner, tuple([_over(i, number) for i in self.body]))
+
 
 @dataclass(frozen=True, slots=True)
 class Track:
@@ -219,6 +224,22 @@ def lead(outer: Shape) -> tuple[Extent, int]:
 
 
 UNIT = 32768  # elements of a unit
+
+
+def _over(instruction: Instruction, number: Mapping[int, int]) -> Instruction:
+    def renumbered(at: Access) -> Access:
+        return Access(number[at.buffer], at.index, at.row)
+
+    match instruction:
+        case Load():
+            return Load(renumbered(instruction.at), instruction.mask)
+        case Product():
+            return Product(renumbered(instruction.left), renumbered(instruction.right))
+        case Scatter():
+            return Scatter(renumbered(instruction.index), renumbered(instruction.source))
+        case Store():
+            return Store(renumbered(instruction.to), instruction.value)
+    return instruction
 
 
 def _read_by(instruction: Instruction) -> tuple[Access, ...]:

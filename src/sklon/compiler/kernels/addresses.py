@@ -16,6 +16,8 @@ from sklon.program.values import running
 from .lanes import MEMORY_TYPES, Lanes, Value
 
 Offsets = Mapping[int, int]
+#: offsets as pairs of axis and offset
+Moved = tuple[tuple[int, int], ...]
 NO_OFFSETS: Offsets = {}
 
 
@@ -65,7 +67,7 @@ class Frame:
 
 
 #: the offsets on which an instruction's value depends, and its value
-Relevant = Callable[[int, Offsets], tuple[tuple[int, int], ...]]
+Relevant = Callable[[int, Offsets], Moved]
 ValueOf = Callable[[int, Offsets], Value]
 
 
@@ -74,7 +76,7 @@ class Addresses:
 
     def __init__(self, frame: Frame, relevant: Relevant, value: ValueOf) -> None:
         self.frame, self.relevant, self.value = frame, relevant, value
-        self._known: dict[tuple[Access, tuple[tuple[int, int], ...], int], tuple[str, int]] = {}
+        self._known: dict[tuple[Access, Moved, int], tuple[str, int]] = {}
         self._forms: dict[Access, _Form] = {}
 
     def of(self, at: Access, offsets: Offsets) -> tuple[str, int]:
@@ -93,7 +95,7 @@ class Addresses:
         self._known[key] = result
         return result
 
-    def _row_offsets(self, at: Access, offsets: Offsets) -> tuple[tuple[int, int], ...]:
+    def _row_offsets(self, at: Access, offsets: Offsets) -> Moved:
         """The offsets on which the index of a gathered row depends."""
         return self.relevant(at.row, offsets) if at.row is not None else ()
 

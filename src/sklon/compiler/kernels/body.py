@@ -11,9 +11,9 @@ from collections.abc import Callable
 from sklon._base.dtypes import Dtype, bool_, int64
 from sklon.ops.random import BLOCK
 from sklon.program.ir import Access, Apply, Const, Index, Load, Loop, Program, Rows, Scalar, Store
-from sklon.program.values import uses
+from sklon.program.values import Axes, uses
 
-from .addresses import NO_OFFSETS, Addresses, Frame, Offsets
+from .addresses import NO_OFFSETS, Addresses, Frame, Moved, Offsets
 from .lanes import MEMORY_TYPES, Lanes, Value
 from .memory import VectorMemory
 from .random import BlockWords, counts_along
@@ -27,8 +27,9 @@ class Body:
         self.frame = Frame(program, loop, lanes)
         self.uses = uses(loop)
         self.anchor: Callable[[Offsets], Value] | None = None
-        self.known: dict[tuple[int, tuple[tuple[int, int], ...]], Value] = {}
-        self.addresses = Addresses(self.frame, lambda number, offsets: self._key(number, offsets)[1], self.value)
+        self.known: dict[tuple[int, Moved], Value] = {}
+        self._own: dict[tuple[Axes, Moved], Moved] = {}  # of offsets, those along some axes
+        self.addresses = Addresses(self.frame, self._relevant, self.value)
         self.memory = VectorMemory(lanes)
         self.blocks = BlockWords(self.frame)
 
@@ -40,28 +41,33 @@ class Body:
     # ---- values
     def value(self, number: int, offsets: Offsets = NO_OFFSETS) -> Value:
         """The value of an instruction at constant offsets along axes; iterative, so chains of any length work."""
-        known = self.known.get(self._key(number, offsets))
-        if known is not None:
-            return known
-        stack = [number]
+        moved = tuple(offsets.items())
+        wanted = self._key(number, moved)
+        stack = [] if wanted in self.known else [number]
         while stack:
             current = stack[-1]
-            key = self._key(current, offsets)
+            key = self._key(current, moved)
             if key in self.known:
                 stack.pop()
-            elif missing := [a for a in self._arguments(current) if self._key(a, offsets) not in self.known]:
+                continue
+            arguments = [self._key(a, moved) for a in self._arguments(current)]
+            missing = [a[0] for a in arguments if a not in self.known]
+            if missing:
                 stack += missing
             else:
-                self.known[key] = self._compute(current, dict(key[1]))
-        return self.known[self._key(number, offsets)]
+                self.known[key] = self._compute(current, dict(key[1]), [self.known[a] for a in arguments])
+        return self.known[wanted]
 
-    def _key(self, number: int, offsets: Offsets) -> tuple[int, tuple[tuple[int, int], ...]]:
+    def _key(self, number: int, moved: Moved) -> tuple[int, Moved]:
         """An instruction and those offsets on which its value depends."""
-        if not offsets:
-            return number, ()
         axes = self.uses[number]
-        moved = [(a, o) for a, o in offsets.items() if o and a in axes]
-        return number, tuple(moved) if len(moved) < 2 else tuple(sorted(moved))
+        own = self._own.get((axes, moved))
+        if own is None:
+            own = self._own[axes, moved] = tuple(sorted((a, o) for a, o in moved if o and a in axes))
+        return number, own
+
+    def _relevant(self, number: int, offsets: Offsets) -> Moved:
+        return self._key(number, tuple(offsets.items()))[1]
 
     def _arguments(self, number: int) -> tuple[int, ...]:
         instruction = self.loop.body[number]
@@ -69,7 +75,7 @@ class Body:
             return tuple([n for n in (instruction.at.row, instruction.mask) if n is not None])
         return instruction.args if isinstance(instruction, Apply) else ()
 
-    def _compute(self, number: int, offsets: Offsets) -> Value:
+    def _compute(self, number: int, offsets: Offsets, arguments: list[Value]) -> Value:
         instruction = self.loop.body[number]
         match instruction:
             case Load():
@@ -83,16 +89,15 @@ class Body:
             case Index():
                 return self._index(instruction, offsets)
             case Apply():
-                return self._apply(instruction, offsets)
+                return self._apply(instruction, offsets, arguments)
         assert self.anchor is not None, instruction
         return self.anchor(offsets)
 
-    def _apply(self, instruction: Apply, offsets: Offsets) -> Value:
+    def _apply(self, instruction: Apply, offsets: Offsets, arguments: list[Value]) -> Value:
         lane = self.frame.lane
         if lane is not None and self.frame.multiple % BLOCK == 0 and counts_along(self.loop, instruction, lane):
-            rest = tuple(self.value(a, offsets) for a in instruction.args[1:])
-            return self.blocks.word(offsets.get(lane, 0), rest)
-        result = instruction.op.body(self.lanes, *[self.value(a, offsets) for a in instruction.args])
+            return self.blocks.word(offsets.get(lane, 0), tuple(arguments[1:]))
+        result = instruction.op.body(self.lanes, *arguments)
         assert isinstance(result, Value)
         return result
 

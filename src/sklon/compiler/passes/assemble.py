@@ -5,25 +5,10 @@ A value that is read only by the unit that wrote it lives in a buffer of the uni
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from sklon._base.shapes import Extent, row_major
 from sklon.graph.node import Node, Slot
 from sklon.ops import Copy
-from sklon.program.ir import (
-    Access,
-    Buffer,
-    Instruction,
-    Load,
-    Loop,
-    Phase,
-    Product,
-    Program,
-    Scatter,
-    Store,
-    Track,
-    lead,
-)
+from sklon.program.ir import Access, Buffer, Loop, Phase, Program, Track, lead
 from sklon.program.places import ORIGIN
 
 from .products import strides
@@ -93,24 +78,5 @@ def _stored_by_row(loop: Loop) -> bool:
 def _phase(loops: tuple[Loop, ...], final: dict[int, int]) -> Phase:
     tracks: dict[tuple[Extent, int], list[Loop]] = {}
     for loop in loops:
-        tracks.setdefault(lead(loop.outer), []).append(_renumbered(loop, final))
+        tracks.setdefault(lead(loop.outer), []).append(loop.over(final))
     return Phase(tuple(Track(extent, block, tuple(ls)) for (extent, block), ls in tracks.items()))
-
-
-def _renumbered(loop: Loop, final: dict[int, int]) -> Loop:
-    def access(at: Access) -> Access:
-        return replace(at, buffer=final[at.buffer])
-
-    def instruction(i: Instruction) -> Instruction:
-        match i:
-            case Load():
-                return Load(access(i.at), i.mask)
-            case Product():
-                return Product(access(i.left), access(i.right))
-            case Scatter():
-                return Scatter(access(i.index), access(i.source))
-            case Store():
-                return Store(access(i.to), i.value)
-        return i
-
-    return replace(loop, body=tuple(instruction(i) for i in loop.body))
