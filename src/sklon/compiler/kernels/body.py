@@ -6,12 +6,12 @@ offsets along some axes, and computed once for all offsets on which it does not 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sklon._base.dtypes import Dtype, bool_, int64
 from sklon.ops.random import BLOCK
 from sklon.program.ir import Access, Apply, Const, Index, Load, Loop, Program, Rows, Scalar, Store
-from sklon.program.values import Axes, uses
+from sklon.program.values import Axes
 
 from .addresses import NO_OFFSETS, Addresses, Frame, Moved, Offsets
 from .lanes import MEMORY_TYPES, Lanes, Value
@@ -20,12 +20,14 @@ from .random import BlockWords, counts_along
 
 
 class Body:
-    """Writes the instructions of one loop in a frame; ``anchor`` gives the value of its sum."""
+    """Writes the instructions of one loop in a frame; ``anchor`` gives the value of its sum.
 
-    def __init__(self, program: Program, loop: Loop, lanes: Lanes) -> None:
-        self.program, self.loop, self.lanes = program, loop, lanes
+    ``uses`` are the axes on which each value depends.
+    """
+
+    def __init__(self, program: Program, loop: Loop, uses: Sequence[Axes], lanes: Lanes) -> None:
+        self.program, self.loop, self.uses, self.lanes = program, loop, uses, lanes
         self.frame = Frame(program, loop, lanes)
-        self.uses = uses(loop)
         self.anchor: Callable[[Offsets], Value] | None = None
         self.known: dict[tuple[int, Moved], Value] = {}
         self._own: dict[tuple[Axes, Moved], Moved] = {}  # of offsets, those along some axes

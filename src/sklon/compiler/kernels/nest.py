@@ -26,6 +26,7 @@ from sklon.program.ir import (
     stride_along,
 )
 from sklon.program.places import ORIGIN
+from sklon.program.values import uses
 
 from .addresses import Counter, Offsets
 from .body import Body
@@ -33,7 +34,7 @@ from .facts import is_dense, lanes_of, real_axes
 from .lanes import Declarations, Lanes, Value
 from .prefetch import prefetch_rows
 from .random import draws_along
-from .text import PROLOGUE, extent_text, function
+from .text import PROLOGUE, extent_text, function, lines_of
 
 #: the depth of what is known only after the inner axes have been joined
 AFTER = 1000
@@ -86,7 +87,7 @@ def emit_reduce(program: Program, loop: Loop, target: Target, declarations: Decl
 
 def _body(program: Program, loop: Loop, target: Target, declarations: Declarations) -> Body:
     width = lanes_of(program, loop, target.vector_bytes)
-    return Body(program, loop, Lanes(width, target.fma, declarations))
+    return Body(program, loop, uses(loop), Lanes(width, target.fma, declarations))
 
 
 def _outer_axes(loop: Loop) -> list[Axis]:
@@ -288,15 +289,15 @@ class _Nest:
     def text(self, bounds: str = "") -> str:
         lines = self.body.lanes.lines
         shards = f" %more = add i64 %rows, {SHARD - 1}\n %shards = udiv i64 %more, {SHARD}\n"
-        text = [PROLOGUE, shards, bounds, _joined(lines.get(0, []))]
+        text = [PROLOGUE, shards, bounds, lines_of(lines.get(0, []))]
         previous = "entry"
         for depth in range(len(self.axes)):
             text.append(self._header(depth, previous))
-            text.append(_joined(lines.get(depth + 1, [])))
+            text.append(lines_of(lines.get(depth + 1, [])))
             previous = f"h{depth}"
         for depth in range(len(self.axes) - 1, -2, -1):
             if depth == self.kept - 1:
-                text.append(_joined(lines.get(AFTER, [])))
+                text.append(lines_of(lines.get(AFTER, [])))
             if depth >= 0:
                 text.append(self._latch(depth))
         return "".join(text)
@@ -320,7 +321,3 @@ class _Nest:
             f" %more{depth} = icmp slt i64 {name}n, {axis.last}\n"
             f" br i1 %more{depth}, label %h{depth}, label %x{depth}\nx{depth}:\n"
         )
-
-
-def _joined(lines: list[str]) -> str:
-    return "".join(line + "\n" for line in lines)

@@ -7,6 +7,7 @@ from math import prod
 from sklon._base.shapes import SHARD, Extent, N, S
 from sklon.compiler.target import Target
 from sklon.program.ir import Access, Loop, Product, Program, roles_of, stride_along
+from sklon.program.values import uses
 
 from .facts import lanes_of
 from .lanes import Declarations
@@ -19,6 +20,7 @@ class Operands:
 
     def __init__(self, program: Program, loop: Loop, target: Target, declarations: Declarations) -> None:
         self.program, self.loop, self.target, self.declarations = program, loop, target, declarations
+        self.uses = uses(loop)
         self.product = next(x for x in loop.body if isinstance(x, Product))
         self.sharded = loop.outer[0] == S
         roles = roles_of(loop, self.product)

@@ -17,3 +17,8 @@ def function(parameters: int, text: str, extra: str = "i64 %lo, i64 %hi") -> str
 def extent_text(extent: object) -> str:
     """The upper bound of a whole axis."""
     return {"N": "%rows", "S": "%shards"}.get(str(extent), str(extent))
+
+
+def lines_of(lines: list[str]) -> str:
+    """Instructions, one a line."""
+    return "\n".join([*lines, ""])

@@ -16,7 +16,7 @@ from .body import Body
 from .lanes import MEMORY_TYPES, Lanes, Value
 from .operands import Operands
 from .sums import OverColumns, OverTerms, Place, Terms
-from .text import PROLOGUE, function
+from .text import PROLOGUE, function, lines_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Tile:
     def emit(self) -> tuple[str, list[int]]:
         """The function, and the buffers that it takes."""
         of = self.of
-        body = Body(of.program, of.loop, self.lanes)
+        body = Body(of.program, of.loop, of.uses, self.lanes)
         body.frame.counters = {of.row: Counter("%m", 0), of.lane: Counter("%n", 0)}
         body.frame.counters |= {axis: Counter(f"%t{axis}", 0) for axis in of.stack}
         if of.sharded:
@@ -59,7 +59,7 @@ class Tile:
             for instruction in of.loop.body:
                 if isinstance(instruction, Store):
                     body.store(instruction, {of.row: r, of.lane: v * of.width}, 0)
-        epilogue = "".join(line + "\n" for line in self.lanes.lines.get(0, []))
+        epilogue = lines_of(self.lanes.lines[0])
         lines = PROLOGUE + of.terms_text + self._operands(left, right) + loops + epilogue
         stack = "".join(f", i64 %t{axis}" for axis in of.stack)
         text = function(len(body.parameters), lines, f"i64 %lo, i64 %hi, i64 %m, i64 %n{stack}")
@@ -88,7 +88,7 @@ class Tile:
 
     def _first(self, count: int) -> str:
         """The mask of the first lanes."""
-        return "<" + ", ".join(f"i1 {'true' if i < count else 'false'}" for i in range(self.of.width)) + ">"
+        return f"<{', '.join(['i1 true'] * count + ['i1 false'] * (self.of.width - count))}>"
 
     # ---- where the operands begin
     def _operands(self, left: str, right: str) -> str:
