@@ -14,7 +14,7 @@ import os
 from sklon._base.shapes import concrete
 from sklon.program.cost import loop_flops
 from sklon.program.ir import Loop, Phase, Program
-from sklon.program.work import work_of
+from sklon.program.work import moved_by
 
 #: operations that a thread must save, 50 µs of one core: 32-64-64-1 gains nothing from a second one up to 256 rows
 THREAD = 5_000_000
@@ -47,5 +47,5 @@ def _work(program: Program, phase: Phase, rows: int) -> tuple[float, float, int]
 
 def effort(program: Program, loop: Loop, rows: int) -> float:
     """The work of a loop: its operations, or those in the time of its bytes, whichever are more."""
-    moved = work_of(program, loop, rows).bytes
+    moved = sum(moved_by(program, loop, rows))
     return max(loop_flops(loop, rows), moved * (MEMORY_BYTE if moved > CACHE else CACHED_BYTE))

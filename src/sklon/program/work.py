@@ -38,8 +38,13 @@ NONE = Work(flops=0, read=0, written=0)
 
 def work_of(program: Program, loop: Loop, rows: int) -> Work:
     """The work of a loop in a step over ``rows`` rows."""
-    reads, writes = (_bytes(program, loop, found, rows) for found in (loop.reads, loop.writes))
-    return Work(flops=flops_of(loop, rows), read=reads, written=writes)
+    read, written = moved_by(program, loop, rows)
+    return Work(flops=flops_of(loop, rows), read=read, written=written)
+
+
+def moved_by(program: Program, loop: Loop, rows: int) -> tuple[int, int]:
+    """The bytes that a loop reads and those that it writes, in a step over ``rows`` rows."""
+    return _bytes(program, loop, loop.reads, rows), _bytes(program, loop, loop.writes, rows)
 
 
 def flops_of(loop: Loop, rows: int) -> int:
@@ -76,7 +81,7 @@ def _bytes(program: Program, loop: Loop, found: Sequence[Access], rows: int) -> 
 
 def _elements(loop: Loop, at: Access, extents: tuple[int, ...]) -> int:
     """How many elements an access names: at most one for each index of the axes on which it depends."""
-    axes = frozenset[int]().union(*(axes_of(place) for place in at.index))
+    axes = frozenset[int]().union(*map(axes_of, at.index))
     along = [_extent(place, extents) for place in at.index]
     if at.row is not None:
         gathered = _dependences(loop)[at.row]

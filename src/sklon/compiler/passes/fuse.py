@@ -17,6 +17,7 @@ from sklon.ops import Contract, Copy, Expand, Gather, Pad, Point, Reduce, Reshap
 from .reshapes import is_split
 
 Anchor: TypeAlias = Reduce | Contract | ScatterAdd
+NOTHING: frozenset[Node] = frozenset()
 #: vector instructions; a value that costs as much and has two readers is stored rather than computed twice
 WORTH_STORING = 8
 #: vector instructions; a chain as long is cut, so that no kernel grows without bound
@@ -150,7 +151,8 @@ class _Fuser:
 
     def _reaching(self, *nodes: Node) -> frozenset[Node]:
         """The anchors whose values whoever reads these nodes gets in registers."""
-        return frozenset[Node]().union(*[self.flows[n] for n in nodes if n not in self.memory])
+        flows = [self.flows[n] for n in nodes if n not in self.memory]
+        return NOTHING.union(*flows) if flows else NOTHING
 
     def _spread(self) -> None:
         for node in self.order:
@@ -160,7 +162,7 @@ class _Fuser:
             for x in node.inputs:
                 if self._reaching(x):
                     self._store(x)
-            self.flows[node] = frozenset((node,)) if node in self.anchors else frozenset()
+            self.flows[node] = frozenset((node,)) if node in self.anchors else NOTHING
 
     def _spread_point(self, node: Node) -> frozenset[Node]:
         reaching = self._reaching(*node.inputs)
