@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,6 +16,8 @@ from sklon._base.shapes import (
     N,
     S,
     Shape,
+    Symbol,
+    T,
     broadcast,
     check_shape,
     concrete,
@@ -75,3 +80,8 @@ def test_axes_are_normalised(axes: int | tuple[int, ...] | None, expected: tuple
 def test_axes_that_are_not_there_are_refused(axes: int | tuple[int, ...], message: str) -> None:
     with pytest.raises(ShapeError, match=message):
         normalise_axes(axes, 3)
+
+
+@pytest.mark.parametrize("symbol", [N, S, T])
+def test_there_is_one_of_each_symbol(symbol: Symbol) -> None:
+    assert copy.deepcopy((symbol, 3))[0] is copy.copy(symbol) is pickle.loads(pickle.dumps(symbol)) is symbol

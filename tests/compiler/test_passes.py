@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pytest
@@ -11,6 +11,9 @@ from sklon._base.dtypes import float64, int32
 from sklon._base.shapes import N, S, T
 from sklon.compiler import native
 from sklon.compiler.executable import compile_graph
+from sklon.compiler.passes import schedule
+from sklon.compiler.passes.fuse import Group
+from sklon.compiler.passes.lower import Lowering
 from sklon.compiler.passes.rewriting import rewrite
 from sklon.compiler.passes.simplify import simplify
 from sklon.compiler.pipeline import PASSES, Settings, compile_program, graph_passes
@@ -134,3 +137,20 @@ def test_two_sums_whose_epilogues_read_each_other_are_taken_apart() -> None:
     array = np.random.default_rng(0).standard_normal((3, 3))
     one = Trial(graph, 1, (1,), {"x": array}, np.zeros(1, np.int32), np.zeros((1, 0)))
     agree(compiled(one, compile_graph(graph, 1)), interpreted(one), 1e-15, "taken apart")
+
+
+def test_maps_that_join_are_lowered_once_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many of them become one loop: what was lowered before is not lowered anew for each that joins."""
+    lowered: list[Group] = []
+
+    class Counted(Lowering):
+        def __init__(self, group: Group, places: Mapping[Node, int], scalars: Mapping[Node, int]) -> None:
+            lowered.append(group)
+            super().__init__(group, places, scalars)
+
+    monkeypatch.setattr(schedule, "Lowering", Counted)
+    states = [slot(f"s{i}", "state", (3, 5), float64) for i in range(6)]
+    graph = Graph((), tuple((s, b.tanh(b.add(s, states[0]))) for s in states))
+    program = compile_program(graph, Settings(1, native.host()))
+    (loop,) = program.loops()
+    assert len(loop.writes) == len(lowered) == 6

@@ -87,6 +87,20 @@ def test_equal_computations_stay_apart_until_they_are_merged() -> None:
     assert merged.results[0] is merged.results[1]
 
 
+def test_a_graph_in_which_nothing_merges_stays_the_same_object() -> None:
+    x = slot("x", "state", (), float64)
+    merged = rewrite(Graph((("a", b.add(x, x)), ("b", b.add(x, x)))))
+    assert rewrite(merged) is merged
+
+
+def test_the_nodes_of_a_graph_are_those_of_a_walk() -> None:
+    x, y = slot("x", "state", (2,), float64), slot("y", "state", (2,), float64)
+    graph = Graph((("out", b.mul(b.add(x, y), x)),), ((y, b.sub(y, x)),))
+    assert graph.nodes == tuple(walk(graph.roots))
+    assert [n.op.name for n in graph.nodes] == ["slot", "slot", "add", "mul", "sub"]
+    assert slots(graph) == [x, y]
+
+
 def test_slots_never_merge() -> None:
     x, y = slot("same", "state", (2,), float32), slot("same", "state", (2,), float32)
     graph = rewrite(Graph((("out", b.sub(x, y)),)))

@@ -207,12 +207,13 @@ def slots(graph: Graph) -> list[Node]:
 
 def attributes(op: Op) -> list[tuple[str, Any]]:
     """The attributes of an op, by name."""
-    return [(name, getattr(op, name)) for name in _names(type(op))]
+    kind: Any = type(op)
+    return [(name, getattr(op, name)) for name in _names(kind)]
 
 
 @cache
-def _names(cls: type[Op]) -> tuple[str, ...]:
-    return tuple(f.name for f in fields(cls))
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(kind))
 
 
 def structure(graph: Graph) -> tuple[Any, ...]:

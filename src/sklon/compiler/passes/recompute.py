@@ -8,7 +8,7 @@ so that partial sums of weight gradients are joined, and their memory is free, b
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sklon._base.shapes import N, row_size
@@ -101,7 +101,7 @@ class Recomputation:
         return {new[n]: s for n, s in stages.items() if n not in self.forward}
 
 
-def _stations_below(order: list[Node]) -> dict[Node, int]:
+def _stations_below(order: Iterable[Node]) -> dict[Node, int]:
     """For each node the most stations on a way to it, itself included."""
     count: dict[Node, int] = {}
     for node in order:
