@@ -44,6 +44,7 @@ DOORS: dict[str, str | tuple[str, ...]] = {
     "matplotlib": "_base/canvas.py",
     "sklearn": "estimators/",
     "scipy": ("estimators/", "runs/baseline.py"),
+    "joblib": "estimators/",
     "threadpoolctl": "estimators/",
     "rich": "training/progress.py",
     "typer": "cli/",

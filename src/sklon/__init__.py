@@ -480,7 +480,7 @@ ELSEWHERE = {
 
 
 #: rooms that are imported when first used
-_ROOMS = ("calculus", "data", "lab", "nn", "optim", "training")
+_ROOMS = ("calculus", "data", "lab", "model_selection", "nn", "optim", "training")
 #: names of rooms above: what trains, reads tables and draws
 _LATER = {
     "MLPClassifier": "estimators",

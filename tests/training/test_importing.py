@@ -31,6 +31,8 @@ def test_a_check_that_cannot_fail_is_none() -> None:
     assert "sklon.data" in loaded_by("import sklon; sklon.data.DataLoader")
 
 
-@pytest.mark.parametrize("name", ["Trainer", "data", "load", "nn", "optim", "stopping", "train", "training"])
+@pytest.mark.parametrize(
+    "name", ["Trainer", "data", "load", "model_selection", "nn", "optim", "stopping", "train", "training"]
+)
 def test_what_comes_later_is_there_and_listed(name: str) -> None:
     assert getattr(sklon, name) is not None and name in dir(sklon)
