@@ -120,9 +120,8 @@ def main() -> None:
     sklon.set_num_threads(threads)
     searched(GridSearchCV, sklon.MLPClassifier(), grid(0))  # programs are made
     print(f"{platform.machine()}, {os.cpu_count()} cores, scikit-learn {sklearn.__version__}, {threads} threads")
-    print(
-        f"{size(many)} networks of 8 structures{'wall s':>29}{'processor s':>12}{'ms each':>12}{'processor':>12}  ratios"
-    )
+    heads = "".join(f"{head:>12}" for head in ("processor s", "ms each", "processor"))
+    print(f"{f'{size(many)} networks of 8 structures':44}{'wall s':>8}{heads}  ratios")
     ways: dict[str, Callable[[], Measured]] = {
         f"sklon's GridSearchCV, {threads} threads": lambda: searched(GridSearchCV, sklon.MLPClassifier(), many),
         "scikit-learn's, networks of sklon": lambda: searched(scikit.GridSearchCV, sklon.MLPClassifier(), many),

@@ -127,6 +127,8 @@ class SideBySide(ParallelBackendBase):  # type: ignore[misc]
         self.submitted += 1
         return self.submitted
 
+    apply_async = submit  # its name before joblib 1.5
+
     def retrieve_result_callback(self, out: Outcome) -> Any:
         """The result, or its error raised."""
         found, error = out

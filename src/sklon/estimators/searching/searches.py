@@ -28,7 +28,7 @@ class GridSearchCV(scikit.GridSearchCV):  # type: ignore[misc]
     >>> from sklearn.preprocessing import StandardScaler
     >>> from sklon import MLPClassifier
     >>> from sklon.model_selection import GridSearchCV
-    >>> pipeline = make_pipeline(StandardScaler(), MLPClassifier((20,), learning_rate_init=0.05))
+    >>> pipeline = make_pipeline(StandardScaler(), MLPClassifier((20,), learning_rate_init=0.05, tol=1e-3))
     >>> grid = {"mlpclassifier__alpha": [1e-4, 1.0], "mlpclassifier__random_state": [0, 1, 2]}
     >>> search = GridSearchCV(pipeline, grid).fit(*load_iris(return_X_y=True))
     >>> len(search.cv_results_["params"]), bool(search.best_score_ > 0.9)
@@ -51,7 +51,7 @@ class RandomizedSearchCV(scikit.RandomizedSearchCV):  # type: ignore[misc]
     >>> from sklearn.datasets import load_iris
     >>> from sklon import MLPClassifier
     >>> from sklon.model_selection import RandomizedSearchCV
-    >>> network = MLPClassifier((20,), learning_rate_init=0.05, random_state=0)
+    >>> network = MLPClassifier((20,), learning_rate_init=0.05, tol=1e-3, random_state=0)
     >>> search = RandomizedSearchCV(network, {"alpha": loguniform(1e-5, 1)}, n_iter=4, cv=2, random_state=0)
     >>> bool(search.fit(*load_iris(return_X_y=True)).best_score_ > 0.9)
     True
