@@ -16,9 +16,12 @@ import pytest
 import scipy.sparse as sp
 from sklearn import neural_network
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import accuracy_score
+from sklearn.preprocessing import LabelBinarizer
 
 import sklon
 from sklon._base.errors import InputError
+from sklon.estimators.classifier import binarizer_of
 
 Array = np.ndarray[Any, Any]
 ROWS, FEATURES = 130, 5
@@ -299,3 +302,56 @@ def test_a_difference_is_seen() -> None:
         warnings.simplefilter("ignore", ConvergenceWarning)
         ours.fit(X, CASES["one quantity"].y)
     assert distance(theirs, ours) > 1e-5
+
+
+# ---- shorter ways to what scikit-learn computes
+LABELS: dict[str, Any] = {
+    "numbers": np.arange(ROWS) % 3 * 7,
+    "two numbers": np.arange(ROWS, dtype=np.uint8) % 2 + 4,
+    "negative": -(np.arange(ROWS) % 4).astype(np.int16),
+    "one number": np.full(ROWS, 3),
+    "truth": np.arange(ROWS) % 3 == 0,
+    "floats": np.arange(ROWS) % 3 / 1.0,
+    "words": np.array(["a", "b", "longer"])[np.arange(ROWS) % 3],
+    "objects": np.array(["a", "b", "longer"], dtype=object)[np.arange(ROWS) % 3],
+    "several labels": np.c_[np.arange(ROWS) % 2, np.arange(ROWS) % 3 > 0].astype(int),
+}
+
+
+@pytest.mark.parametrize("name", LABELS)
+def test_a_binarizer_is_scikit_learns(name: str) -> None:
+    mine, other = vars(binarizer_of(LABELS[name])), vars(LabelBinarizer().fit(LABELS[name]))
+    assert mine.keys() == other.keys()
+    for key in other:
+        np.testing.assert_array_equal(mine[key], other[key])
+    assert mine["classes_"].dtype == other["classes_"].dtype
+
+
+@pytest.mark.parametrize("name", LABELS)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_labels_and_scores_are_scikit_learns(name: str) -> None:
+    y = LABELS[name]
+    fitted = sklon.MLPClassifier((4,), max_iter=3, random_state=0).fit(X, y)
+    other = neural_network.MLPClassifier((4,), max_iter=3, random_state=0).fit(X, y)
+    assert fitted.predict(X).dtype == other.predict(X).dtype
+    np.testing.assert_array_equal(fitted.predict(X), other.predict(X))
+    weight = np.linspace(0.5, 2, ROWS)
+    for given in (y, y.tolist(), y.astype(np.int32) if y.dtype.kind in "iub" else y):
+        for counted in (None, weight):
+            score = fitted.score(X, given, counted)
+            assert type(score) is float
+            assert score == accuracy_score(given, other.predict(X), sample_weight=counted)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_what_cannot_be_scored_is_refused_as_by_scikit_learn() -> None:
+    y = LABELS["numbers"]
+    for library in (sklon, neural_network):
+        fitted = library.MLPClassifier((4,), max_iter=3, random_state=0).fit(X, y)
+        with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+            fitted.score(X, y[:-1])
+        with pytest.raises(ValueError, match="continuous"):
+            fitted.score(X, y + 0.5)
+        several = library.MLPClassifier((4,), max_iter=3, random_state=0).fit(X, LABELS["several labels"])
+        with pytest.raises(ValueError, match="multilabel"):
+            several.score(X, y)

@@ -174,7 +174,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     def _validate_input(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Array]:
         X, y = self._checked(X, y, reset)
         if not hasattr(self, "classes_") or not (self.warm_start or incremental):
-            self._binarizer = LabelBinarizer().fit(y)
+            self._binarizer = binarizer_of(y)
             self.classes_ = self._binarizer.classes_
         else:
             self._check_classes(unique_labels(y))
@@ -243,8 +243,19 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     def predict(self, X: Any) -> Array:
         """The label of each row, or its labels as 0 and 1."""
         output = self._outputs(X)
-        found: Array = self._binarizer.inverse_transform(output.ravel() if self.n_outputs_ == 1 else output)
+        if self._binarizer.y_type_ == "multiclass":
+            found: Array = self.classes_[output.argmax(axis=1)]
+        else:
+            found = self._binarizer.inverse_transform(output.ravel() if self.n_outputs_ == 1 else output)
         return found
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """The accuracy: the share of rows, by weight, whose label is predicted, or whose labels all are."""
+        if sample_weight is None and _are_numbers(y):
+            predicted = self.predict(X)
+            if predicted.dtype == y.dtype and predicted.shape == y.shape:
+                return float(np.mean(predicted == y))
+        return float(super().score(X, y, sample_weight))
 
     def predict_proba(self, X: Any) -> Array:
         """The probability of each class, [n, classes], in the order of ``classes_``; of each label by itself."""
@@ -266,3 +277,18 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
+
+
+def binarizer_of(y: Array) -> LabelBinarizer:
+    """``LabelBinarizer().fit(y)``, whose looks at labels take as long as a small network's epochs."""
+    found = LabelBinarizer()
+    if not _are_numbers(y):
+        return found.fit(y)
+    found.classes_, found.sparse_input_ = np.unique(y), False
+    found.y_type_ = "multiclass" if len(found.classes_) > 2 else "binary"
+    return found
+
+
+def _are_numbers(y: Any) -> bool:
+    """Whether labels are whole numbers, one a row, of which nothing has to be found out."""
+    return type(y) is np.ndarray and y.ndim == 1 and y.dtype.kind in "biu"

@@ -56,7 +56,7 @@ def crews(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[backend.Crew]]:
     sklon.set_num_threads(3)
     yield begun
     sklon.set_num_threads(None)
-    assert not any(thread.is_alive() for crew in begun for thread in crew.threads)
+    assert "sklon-fits" not in {thread.name for thread in threading.enumerate()}
 
 
 def search(estimator: Any = None, **settings: Any) -> Any:
@@ -207,6 +207,20 @@ def test_the_first_error_in_order_is_raised_from_where_it_was(crews: list[backen
     frames = traceback.extract_tb(raised.value.__traceback__)
     assert frames[-1].name == "fit" and frames[-1].line == 'raise ArithmeticError(f"number {self.number} breaks")'
     assert search().fit(X, y).best_score_ > 0.3
+
+
+def test_an_error_keeps_its_frames_and_its_cause() -> None:
+    def scoring(estimator: Any, X: Any, y: Any) -> float:
+        try:
+            raise KeyError("the cause")
+        except KeyError as error:
+            raise ArithmeticError("this is no score") from error
+
+    with pytest.raises(ArithmeticError, match="this is no score") as raised:
+        ours.cross_val_score(small(), X, y, scoring=scoring, error_score="raise")
+    frames = traceback.extract_tb(raised.value.__traceback__)
+    assert frames[0].name == "test_an_error_keeps_its_frames_and_its_cause" and frames[-1].name == "scoring"
+    assert isinstance(raised.value.__cause__, KeyError)
 
 
 def test_an_error_that_comes_from_no_fit_is_scikit_learns() -> None:

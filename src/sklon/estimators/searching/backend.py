@@ -7,6 +7,7 @@ programs get a thread each, or several when fewer fits are left than threads.
 
 from __future__ import annotations
 
+import math
 import queue
 import threading
 from collections.abc import Callable
@@ -50,7 +51,7 @@ class Crew:
     size: int
     waiting: queue.SimpleQueue[Work | None] = field(default_factory=queue.SimpleQueue)
     failures: list[Failure] = field(default_factory=list)
-    stop: threading.Event = field(default_factory=threading.Event)  # nothing more is begun
+    until: float = math.inf  # work from this number on is not begun any more
     interrupted: threading.Event = field(default_factory=threading.Event)  # what runs ends early
     turn: threading.Lock = field(default_factory=threading.Lock)
     running: int = 0
@@ -67,15 +68,16 @@ class Crew:
 
     def dismiss(self) -> None:
         """Wait until all threads have ended; they do when nothing waits any more."""
-        for _ in self.threads:
+        threads, self.threads = self.threads, []
+        for _ in threads:
             self.waiting.put(None)
-        for thread in self.threads:
+        for thread in threads:
             thread.join()
 
     def _serve(self, settings: dict[str, Any]) -> None:
         with config_context(**settings), own_num_threads(self._share):
             while (work := self.waiting.get()) is not None:
-                if not self.stop.is_set():
+                if work.number < self.until:
                     work.told(self._outcome(work))
                 del work  # it holds an estimator
 
@@ -85,11 +87,21 @@ class Crew:
             with told_by(self.interrupted):
                 return work.run(), None
         except BaseException as error:  # raised again by the thread that waits
-            self.failures.append(Failure(work.number, error, error.__traceback__))
-            self.stop.set()
+            self._note(Failure(work.number, error, error.__traceback__))
             return None, error
         finally:
             self._count(-1)
+
+    def _note(self, failure: Failure) -> None:
+        """Remember an error; what comes before it is still to be done, since it may fail too."""
+        with self.turn:
+            self.failures.append(failure)
+            self.until = min(self.until, failure.number)
+
+    def interrupt(self) -> None:
+        """Begin nothing more, and end what runs."""
+        self.until = 0
+        self.interrupted.set()
 
     def _count(self, more: int) -> None:
         with self.turn:
@@ -107,8 +119,9 @@ class SideBySide(ParallelBackendBase):  # type: ignore[misc]
     supports_sharedmem = True
     uses_threads = True
 
-    crew: Crew
-    submitted = 0
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.crew, self.submitted = Crew(0), 0
 
     def effective_n_jobs(self, n_jobs: int | None) -> int:
         """How many threads ``n_jobs`` are; all of those that sklon may use, where none is said."""
@@ -137,18 +150,19 @@ class SideBySide(ParallelBackendBase):  # type: ignore[misc]
         return found
 
     def abort_everything(self, ensure_ready: bool = True) -> None:
-        """Begin nothing more; after an interrupt end also what runs, after an error let it end."""
-        self.crew.stop.set()
+        """End what runs, after an interrupt; after an error let it end."""
         if not self.crew.failures:
-            self.crew.interrupted.set()
+            self.crew.interrupt()
 
     def stop_call(self) -> None:
         """Wait for the threads."""
         self.crew.dismiss()
 
+    terminate = stop_call  # what an interrupt while threads began leaves
+
     def first_failure(self, error: BaseException) -> Failure | None:
         """The failure that one fit after the other would have ended with, where an error came from fits."""
-        failures = self.crew.failures if hasattr(self, "crew") else []
+        failures = self.crew.failures
         known = any(failure.error is error for failure in failures)
         return min(failures, key=lambda failure: failure.number) if known else None
 

@@ -6,9 +6,8 @@ Everything else runs as scikit-learn would run it.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeVar
 
 import numpy as np
 from joblib import parallel_config
@@ -21,23 +20,26 @@ from sklon.estimators.tabular.estimator import BaseTabular
 
 from .backend import SideBySide
 
+Result = TypeVar("Result")
 
-@contextmanager
-def beside(estimator: Any, n_jobs: Any, grid: Any = ()) -> Iterator[None]:
-    """Inside, what scikit-learn gives to joblib runs in threads, if an estimator of sklon is in it or in ``grid``."""
+
+def beside(run: Callable[[], Result], estimator: Any, n_jobs: Any, grid: Any = None) -> Result:
+    """What a function of scikit-learn returns; its fits run in threads, if an estimator of sklon is in one of them.
+
+    ``grid`` holds values of parameters, which may be estimators too.
+    """
     asked = n_jobs is not None or _is_configured()
     if asked or get_num_threads() == 1 or not _holds_ours([estimator, *_values(grid)]):
-        yield
-        return
+        return run()
     backend = SideBySide()
-    # threads that change filters of warnings for a while may leave them changed: here they are put back
-    with warnings.catch_warnings(), parallel_config(backend, n_jobs=-1):
-        try:
-            yield
-        except Exception as error:
-            if (failure := backend.first_failure(error)) is None:
-                raise
-            raise failure.error.with_traceback(failure.frames) from failure.error.__cause__
+    try:
+        # threads that change filters of warnings for a while may leave them changed: here they are put back
+        with warnings.catch_warnings(), parallel_config(backend, n_jobs=-1):
+            return run()
+    except Exception as error:
+        if (failure := backend.first_failure(error)) is None:
+            raise
+        raise failure.error.with_traceback(failure.frames)  # noqa: B904
 
 
 def _is_configured() -> bool:
@@ -58,7 +60,7 @@ def _holds_ours(values: Iterable[Any]) -> bool:
 
 def _values(grid: Any) -> Iterator[Any]:
     """The values that a grid lists; those that are drawn from distributions are not known."""
-    for part in [grid] if isinstance(grid, Mapping) else grid:
+    for part in grid if isinstance(grid, list) else [grid]:
         for listed in part.values() if isinstance(part, Mapping) else ():
             if isinstance(listed, list | tuple | np.ndarray):
                 yield from listed

@@ -21,8 +21,7 @@ def _side_by_side(theirs: Callable[..., Result]) -> Callable[..., Result]:
     @wraps(theirs)
     def function(*args: Any, **named: Any) -> Result:
         given = known.bind_partial(*args, **named).arguments
-        with beside(given.get("estimator"), given.get("n_jobs")):
-            return theirs(*args, **named)
+        return beside(lambda: theirs(*args, **named), given.get("estimator"), given.get("n_jobs"))
 
     function.__module__ = __name__
     function.__doc__ = f"Scikit-learn's ``{theirs.__name__}``; networks of sklon are trained side by side."

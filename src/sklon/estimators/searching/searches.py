@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from sklearn import model_selection as scikit
@@ -37,8 +38,7 @@ class GridSearchCV(scikit.GridSearchCV):  # type: ignore[misc]
 
     def fit(self, X: Any, y: Any = None, **params: Any) -> GridSearchCV:
         """Run all fits, side by side, and refit the best; parameters are scikit-learn's."""
-        with beside(self.estimator, self.n_jobs, self.param_grid):
-            super().fit(X, y, **params)
+        beside(partial(super().fit, X, y, **params), self.estimator, self.n_jobs, self.param_grid)
         return self
 
 
@@ -59,6 +59,5 @@ class RandomizedSearchCV(scikit.RandomizedSearchCV):  # type: ignore[misc]
 
     def fit(self, X: Any, y: Any = None, **params: Any) -> RandomizedSearchCV:
         """Run all fits, side by side, and refit the best; parameters are scikit-learn's."""
-        with beside(self.estimator, self.n_jobs, self.param_distributions):
-            super().fit(X, y, **params)
+        beside(partial(super().fit, X, y, **params), self.estimator, self.n_jobs, self.param_distributions)
         return self
