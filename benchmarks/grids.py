@@ -32,7 +32,7 @@ from threadpoolctl import threadpool_limits
 import sklon
 from sklon.model_selection import GridSearchCV
 
-FOLDS = 5
+FOLDS, TURNS = 5, 5
 STRUCTURES: dict[str, list[Any]] = {
     "hidden_layer_sizes": [(100,), (50,), (20,), (30, 30)],
     "activation": ["relu", "tanh"],
@@ -106,6 +106,14 @@ def fits_alone(candidates: dict[str, list[Any]]) -> Measured:
     splits = list(scikit.StratifiedKFold(FOLDS).split(X, y))
     networks = [sklon.MLPClassifier(**settings) for settings in scikit.ParameterGrid(candidates)]
     return measured(size(candidates), lambda: [n.fit(X[rows], y[rows]) for n in networks for rows, _ in splits])
+
+
+def rest() -> list[float]:
+    """Processor's milliseconds of a network in a search and of its fit alone, the least of some turns."""
+    few = grid(0)
+    ways = (lambda: searched(scikit.GridSearchCV, sklon.MLPClassifier(), few), lambda: fits_alone(few))
+    turns = [[way().processor for way in ways] for _ in range(TURNS)]
+    return [1e3 * min(column) / size(few) for column in zip(*turns, strict=True)]
 
 
 def main() -> None:

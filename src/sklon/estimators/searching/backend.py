@@ -125,6 +125,8 @@ class SideBySide(ParallelBackendBase):  # type: ignore[misc]
 
     def effective_n_jobs(self, n_jobs: int | None) -> int:
         """How many threads ``n_jobs`` are; all of those that sklon may use, where none is said."""
+        if n_jobs == 0:
+            raise ValueError("n_jobs == 0 in Parallel has no meaning")
         every = get_num_threads()
         return every if n_jobs is None else max(1, every + 1 + n_jobs) if n_jobs < 0 else n_jobs
 
