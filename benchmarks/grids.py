@@ -146,11 +146,8 @@ def main() -> None:
         share = first.networks / one.networks
         ratios = f"{share * one.wall / first.wall:6.1f}{share * one.processor / first.processor:6.1f}"
         print(f"{title:44}{one}  {ratios}", flush=True)
-    alone, beside = fits_alone(many), found["scikit-learn's, networks of sklon"]
-    rest = 1e3 * (beside.processor - alone.processor) / alone.networks
-    print(
-        f"the fits alone take {1e3 * alone.processor / alone.networks:.2f} ms each, the rest of a search {rest:.2f} ms"
-    )
+    in_search, alone = rest()
+    print(f"a network takes {in_search:.2f} ms of a processor in a search, of which its fit takes {alone:.2f}")
 
 
 if __name__ == "__main__":
