@@ -250,10 +250,19 @@ def scoring(estimator, X, y):
     scored.append(estimator.stopped_.name)
     return estimator.score(X, y)
 
-endless = sklon.MLPClassifier((6,), max_iter=10**8, n_iter_no_change=np.inf, random_state=0)
+running, turn = set(), threading.Lock()
+
+class Tells(sklon.training.Callback):
+    def on_epoch_end(self, *_):
+        with turn:
+            before = len(running)
+            running.add(threading.get_ident())
+            if before < len(running) == 2:
+                print("begun", flush=True)
+
+endless = sklon.MLPClassifier((6,), max_iter=10**8, n_iter_no_change=np.inf, random_state=0, callbacks=[Tells()])
 search = GridSearchCV(endless, {"alpha": [0.1, 0.2, 0.3, 0.4]}, cv=3, scoring=scoring)
 try:
-    threading.Timer(1.0, lambda: print("begun", flush=True)).start()
     search.fit(X, y)
 except KeyboardInterrupt:
     left = [thread.name for thread in threading.enumerate() if thread.name == "sklon-fits"]
