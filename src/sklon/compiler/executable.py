@@ -10,6 +10,7 @@ import ctypes
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -36,16 +37,27 @@ from .trace import Watch, watch
 
 Array = np.ndarray[Any, Any]
 ALIGNMENT = 64
+#: how native code is entered: an address, and a number
+ENTERED = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)
 
 
 def aligned_zeros(shape: Sequence[int], dtype: Any) -> Array:
     """An array of zeros that starts at a cache line."""
     dtype = np.dtype(dtype)
-    size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+    size = prod(shape) * dtype.itemsize
     raw = np.zeros(size + ALIGNMENT, np.uint8)
-    start = -raw.ctypes.data % ALIGNMENT
+    start = -address(raw) % ALIGNMENT
     aligned: Array = raw[start : start + size].view(dtype).reshape(tuple(shape))
     return aligned
+
+
+def address(array: Array) -> int:
+    """Where a dense array begins in memory."""
+    assert array.flags.c_contiguous
+    if array.size and array.flags.writeable:
+        start = ctypes.c_char.from_buffer(array)  # type: ignore[arg-type]
+        return ctypes.addressof(start)  # several times as fast as ``array.ctypes.data``
+    return array.ctypes.data
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +86,17 @@ class Executable:
     memory: Memory
     code: native.Native
     outputs: list[Buffer] = field(init=False)  # of results
+    laps: Any = field(init=False)  # enters programs one after another (``kernels.laps``)
     _entry: Any = field(init=False)
-    _external: list[tuple[int, Buffer]] = field(init=False)  # with their places in the argument block
+    _external: list[Buffer] = field(init=False)  # in the order of their places in the argument block
     _free: dict[int, list[_Working]] = field(init=False, default_factory=dict)  # by the number of threads
     _worthwhile: dict[int, int] = field(init=False, default_factory=dict)  # threads for a step, by its rows
 
     def __post_init__(self) -> None:
-        self._entry = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)(self.code.address)
+        self._entry, self.laps = ENTERED(self.code.address), ENTERED(self.code.entry("laps"))
         self.outputs = [b for b in self.program.buffers if b.space == "output"]
         buffers = self.program.buffers
-        self._external = [(HEADER + place, buffers[number]) for number, place in self.memory.external.items()]
+        self._external = [buffers[n] for n in sorted(self.memory.external, key=self.memory.external.__getitem__)]
 
     def run(
         self,
@@ -105,16 +118,17 @@ class Executable:
     @contextmanager
     def prepared(self, arrays: Mapping[str, Array], steps: Steps, threads: int | None = None) -> Iterator[Call]:
         """The same in several parts: everything is bound once, and each part costs no more than to enter it."""
-        check_rows(steps, self.program.max_rows)
+        most = check_rows(steps, self.program.max_rows)
         results = {b.name: result_array(b.shape, b.dtype, steps) for b in self.outputs}
-        table = np.ascontiguousarray(np.stack([steps.rows, steps.starts], axis=1), np.int64)
+        table = np.empty((len(steps), 2), np.int64)
+        table[:, 0], table[:, 1] = steps.rows, steps.starts
         scalars = np.ascontiguousarray(steps.scalars, np.float64)
-        working = self._take(threads or self.worthwhile_threads(steps))
-        working.words[4:6] = table.ctypes.data, scalars.ctypes.data
         kept = [table, scalars]  # what the words point to
-        for position, b in self._external:
+        for b in self._external:
             kept.append(results[b.name] if b.space == "output" else bound(b.name, b.shape, b.dtype, arrays))
-            working.words[position] = kept[-1].ctypes.data
+        working = self._take(threads or self.threads_for(max(1, most)))
+        working.words[4:6] = address(table), address(scalars)
+        working.words[HEADER:] = [address(array) for array in kept[2:]]
         try:
             yield Call(self, results, working)
         finally:
@@ -187,10 +201,12 @@ class Call:
             self.executable.enter(self.working.address, self.working.threads)
 
 
-def check_rows(steps: Steps, max_rows: int) -> None:
-    """Refuse steps of more rows than a program was made for."""
-    if steps.rows.max(initial=0) > max_rows:
+def check_rows(steps: Steps, max_rows: int) -> int:
+    """The most rows of a step; refuse more than a program was made for."""
+    most = int(steps.rows.max(initial=0))
+    if most > max_rows:
         raise CompilerError(f"a step has more rows than the declared maximum {max_rows}")
+    return most
 
 
 def bound(name: str, shape: Shape, dtype: Dtype, arrays: Mapping[str, Array]) -> Array:

@@ -75,6 +75,10 @@ class Native:
     address: int
     engine: Any
 
+    def entry(self, name: str) -> int:
+        """The address of another function."""
+        return int(self.engine.get_function_address(name))
+
 
 def versions() -> tuple[str, str]:
     """Of llvmlite and of its LLVM."""

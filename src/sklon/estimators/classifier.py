@@ -23,6 +23,7 @@ from sklon.training.stopping import StoppingRule
 from .keeping import keep
 from .mlp import BaseMLP
 from .parameters import CONSTRAINTS
+from .plain import is_plain, is_plain_target
 
 Array = np.ndarray[Any, Any]
 
@@ -172,7 +173,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         self.classes_ = given
 
     def _validate_input(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Array]:
-        X, y = self._checked(X, y, reset)
+        plain = is_plain(self, X, reset) and is_plain_target(y, len(X), "iub")
+        if plain:
+            self.n_features_in_ = X.shape[1]
+            if 2 * len(np.unique(y)) > len(y):  # scikit-learn warns of as many classes
+                check_classification_targets(y)
+        else:
+            X, y = self._checked(X, y, reset)
         if not hasattr(self, "classes_") or not (self.warm_start or incremental):
             self._binarizer = binarizer_of(y)
             self.classes_ = self._binarizer.classes_

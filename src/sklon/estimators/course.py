@@ -8,7 +8,8 @@ knows when to stop.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,6 +18,7 @@ import numpy as np
 from sklon._base.errors import InputError
 from sklon._base.philox import split_seed
 from sklon.compiler.executable import Steps
+from sklon.compiler.laps import Laps, Noted
 from sklon.optim import Rule
 from sklon.optim.averaging import Average
 from sklon.training.evaluation import table_of
@@ -24,7 +26,7 @@ from sklon.training.updating import FRESH
 
 from .network import State
 from .programs import GROUP, Recorded
-from .rows import Rows
+from .rows import Pass, Rows, is_sparse
 
 Array = np.ndarray[Any, Any]
 #: seconds of native work between two looks at interrupts and at the user's callbacks
@@ -35,6 +37,8 @@ NO_MEAN = (
     "the positive and negative values of sample_weight add up to 0 over {rows}, and nothing divides by 0; "
     "leave rows out by a weight of 0, not by its opposite"
 )
+#: bytes of noted states
+MOST_NOTED = 64 << 20
 
 
 @dataclass(slots=True)
@@ -63,6 +67,22 @@ class Costs:
         return {"penalty0.strength": self.alpha * share, "penalty1.strength": self.l1 * share}
 
 
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """Epochs that were run at once: the loss of each, what looks saw, the states that were noted."""
+
+    losses: list[float]
+    looked: dict[str, Array] | None
+    noted: Noted | None
+
+    def looks(self, epoch: int) -> dict[str, Array] | None:
+        """What the look after an epoch saw, counted from 0."""
+        if self.looked is None:
+            return None
+        shares = {name: len(array) // len(self.losses) for name, array in self.looked.items()}
+        return {name: self.looked[name][epoch * n : (epoch + 1) * n] for name, n in shares.items()}
+
+
 @dataclass(slots=True, kw_only=True, eq=False)
 class Course:
     """Trains ``state`` on ``rows`` in batches, epoch after epoch."""
@@ -85,60 +105,80 @@ class Course:
     seconds: float = field(init=False, default=0.0)  # of an epoch
 
     def __post_init__(self) -> None:
-        self.order = np.arange(len(self.rows), dtype=np.int32)
+        self.order = np.arange(len(self.rows))
         self.starts = np.arange(0, len(self.rows), self.batch)
 
     def most(self) -> int:
         """The epochs that fit between two looks."""
+        if is_sparse(self.rows.X):
+            return 1
         if self.seconds:
             return max(1, int(CHUNK_SECONDS / self.seconds))
-        return max(1, min(FIRST_STEPS // len(self.starts), FIRST_ROWS // len(self.rows)))
+        return max(1, min(FIRST_STEPS // len(self.starts), FIRST_ROWS // len(self.rows), self._most_noted()))
 
-    def run(self, epochs: int) -> list[float]:
-        """Run so many epochs and return the loss of each."""
+    def _most_noted(self) -> int:
+        return MOST_NOTED // sum(array.nbytes for array in self.state.values())
+
+    def run(self, epochs: int, looks: Pass | None = None, labels: Collection[str] = ()) -> Ran:
+        """Run so many epochs. After each of them ``looks`` looks at the state, and arrays of these labels are noted."""
         n, starts = len(self.rows), self.starts
         order = self._orders(epochs)
         begins = (starts + n * np.arange(epochs)[:, None]).ravel()
         rows = np.tile(np.minimum(self.batch, n - starts), epochs)
         counts = self._counts(order, begins, rows)
         share = np.divide(1.0, counts, out=np.zeros(len(counts)), where=counts != 0)
-        began = time.perf_counter()
         steps = Steps(rows, begins, self._table(epochs, share))
-        results = self.rows.run(self.recorded.code(self.batch), self.state, order, steps)
+        noted = Noted({label: self.state[label] for label in labels}, epochs) if labels else None
+        results, looked = self._results(epochs, order, steps, looks, noted)
         self.moving.steps += len(rows)
         self.seen += n * epochs
         if self.decay is not None:
             self.moving.lr = self.decay(self.seen)
-        self.seconds = (time.perf_counter() - began) / epochs
         losses = (results["loss"].astype(np.float64) + self.costs.of(results)) * share
         means: list[float] = ((losses * rows).reshape(epochs, -1).sum(axis=1) / n).tolist()
-        return means
+        return Ran(means, looked, noted)
+
+    def _results(
+        self, epochs: int, order: Array, steps: Steps, looks: Pass | None, noted: Noted | None
+    ) -> tuple[dict[str, Array], dict[str, Array] | None]:
+        """What steps and looks say, run in as few calls as there can be."""
+        code = self.recorded.code(self.batch)
+        if is_sparse(self.rows.X):
+            return self.rows.run(code, self.state, order, steps), None
+        count = epochs if looks is not None or noted is not None else 1
+        with ExitStack() as bound:
+            calls = [(bound.enter_context(self.rows.prepared(code, self.state, order, steps)), len(steps) // count)]
+            if looks is not None:
+                calls.append((bound.enter_context(looks.times(self.state, epochs)), len(looks.steps)))
+            laps, began = Laps(calls, count, noted), time.perf_counter()
+            laps.run(0, count)
+            took = (time.perf_counter() - began) / epochs
+            self.seconds = min(self.seconds or took, took)  # what the machine did besides is left out
+            results = [call.results for call, _ in calls]
+        return results[0], results[1] if looks is not None else None
 
     def kept(self) -> Callable[[], None]:
         """What takes everything back to where it is now."""
         state = {label: array.copy() for label, array in self.state.items()}
-        steps, lr, seen, order, random = (
-            self.moving.steps, self.moving.lr, self.seen, self.order, self.random.get_state(legacy=False),
-        )  # fmt: skip
+        moving, order, seen = (self.moving.steps, self.moving.lr), self.order.copy(), self.seen
+        random = self.random.get_state(legacy=False)
 
         def back() -> None:
             for label, array in state.items():
                 self.state[label][...] = array
-            self.moving.steps, self.moving.lr, self.seen, self.order = steps, lr, seen, order
+            (self.moving.steps, self.moving.lr), self.order, self.seen = moving, order, seen
             self.random.set_state(random)
 
         return back
 
     def _orders(self, epochs: int) -> Array:
         """The rows of so many epochs; each shuffles the order of the one before."""
-        found = []
-        for _ in range(epochs):
+        found = np.empty((epochs, len(self.order)), np.int32)
+        for order in found:
             if self.shuffled:
-                drawn = np.arange(len(self.order), dtype=np.int32)
-                self.random.shuffle(drawn)
-                self.order = self.order[drawn]
-            found.append(self.order)
-        return found[0] if epochs == 1 else np.concatenate(found)
+                self.random.shuffle(self.order)
+            order[:] = self.order
+        return found.ravel()
 
     def _counts(self, order: Array, begins: Array, rows: Array) -> Array:
         """What the rows of each step count for; their weights may be negative, or all 0."""

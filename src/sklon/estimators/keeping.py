@@ -1,9 +1,18 @@
-"""Arguments of ``__init__`` as attributes: all that scikit-learn lets an estimator do there."""
+"""Parameters of estimators: arguments of ``__init__`` as attributes, all that scikit-learn lets an estimator do there.
+
+Scikit-learn reads the signature for every question, and checks every parameter in every fit. Here the signature is
+read once for each class, and parameters that are still the default's own object are not checked again.
+"""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
+
+from sklearn.base import BaseEstimator
+from sklearn.utils._param_validation import validate_parameter_constraints
 
 
 def keep(estimator: object, arguments: Mapping[str, Any]) -> None:
@@ -11,3 +20,26 @@ def keep(estimator: object, arguments: Mapping[str, Any]) -> None:
     for name, value in arguments.items():
         if name not in ("self", "__class__"):
             setattr(estimator, name, value)
+
+
+class KeptParameters(BaseEstimator):  # type: ignore[misc]
+    """An estimator whose parameters are the arguments of ``__init__``, with defaults that need no check."""
+
+    _parameter_constraints: dict[str, list[Any]]
+
+    @classmethod
+    def _get_param_names(cls) -> list[str]:
+        return list(_defaults(cls))
+
+    def _validate_params(self) -> None:
+        given = {name: getattr(self, name) for name in _defaults(type(self))}
+        chosen = {name: value for name, value in given.items() if value is not _defaults(type(self))[name]}
+        validate_parameter_constraints(self._parameter_constraints, chosen, caller_name=type(self).__name__)
+
+
+@cache
+def _defaults(kind: type[KeptParameters]) -> dict[str, Any]:
+    """The default of each parameter, by name."""
+    names = super(KeptParameters, kind)._get_param_names()
+    parameters = inspect.signature(kind.__init__).parameters
+    return {name: parameters[name].default for name in names}

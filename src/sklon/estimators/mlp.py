@@ -13,7 +13,6 @@ from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
@@ -29,9 +28,11 @@ from sklon.training.stopping import Reason, StoppingRule
 
 from . import parameters
 from .course import Costs, Course, Moving
+from .keeping import KeptParameters
 from .lbfgs import Objective, minimized
 from .losses import SCIKIT
 from .network import Network, aligned
+from .plain import is_plain
 from .programs import LossKey, Structure, Task, gradients_of, predictions_of, step_of
 from .rows import Rows
 from .stochastic import Stochastic
@@ -51,7 +52,7 @@ Array = np.ndarray[Any, Any]
 AUTO_BATCH = 200
 
 
-class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
+class BaseMLP(CallbackSupportMixin, KeptParameters):
     """A network of linear layers behind scikit-learn's interface."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = parameters.CONSTRAINTS
@@ -351,7 +352,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
     def _outputs(self, X: Any, link: str | None = None) -> Array:
         """What the network says of rows, through its last activation or another one: [n, outputs]."""
         check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
+        if not is_plain(self, X, reset=False):
+            X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
         single = X.dtype == np.float32 and self.coefs_[0].dtype == np.float32
         dtype = "float32" if single else "float64"
         known = self._network

@@ -21,6 +21,7 @@ from sklon.training.stopping import StoppingRule
 from .keeping import keep
 from .mlp import BaseMLP
 from .parameters import CONSTRAINTS
+from .plain import is_plain, is_plain_target
 
 Array = np.ndarray[Any, Any]
 
@@ -143,15 +144,20 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         return self
 
     def _validate_input(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Array]:
-        types = (np.float64, np.float32)
-        X, y = validate_data(
-            self, X, y, accept_sparse=["csr", "csc"], multi_output=True, y_numeric=True, dtype=types, reset=reset
-        )
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
+        if is_plain(self, X, reset) and is_plain_target(y, len(X), "fiu"):
+            self.n_features_in_ = X.shape[1]
+        else:
+            X, y = self._checked(X, y, reset)
         if self.loss == "poisson" and (y < 0).any():
             raise InputError(f"loss='poisson' is for counts, at least 0, and y has {y.min():g}; take another loss")
         return X, y
+
+    def _checked(self, X: Any, y: Any, reset: bool) -> tuple[Any, Array]:
+        types, sparse = (np.float64, np.float32), ["csr", "csc"]
+        X, y = validate_data(
+            self, X, y, accept_sparse=sparse, multi_output=True, y_numeric=True, dtype=types, reset=reset
+        )
+        return X, column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
 
     def _validate_held(self, X: Any, y: Any) -> tuple[Any, Array]:
         return self._validate_input(X, y, incremental=True, reset=False)

@@ -5,14 +5,15 @@ Sparse rows are written out densely for the steps that read them, a window at a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from sklon.compiler.executable import Steps
-from sklon.compiler.executor import Executor
+from sklon.compiler.executor import Executor, Prepared
 from sklon.training.evaluation import EVALUATION_ROWS, table_of
 
 from .programs import Recorded
@@ -63,13 +64,18 @@ class Rows:
             found.append(code.run({**state, **dense._arrays(), "rows": everything}, own))
         return {name: np.concatenate([one[name] for one in found]) for name in found[0]}
 
-    def pass_of(self, recorded: Recorded) -> Callable[[Mapping[str, Array]], dict[str, Array]]:
+    def prepared(
+        self, code: Executor, state: Mapping[str, Array], order: Array, steps: Steps
+    ) -> AbstractContextManager[Prepared]:
+        """The same for dense rows, bound and not yet run."""
+        return code.prepared({**state, **self._arrays(), "rows": order}, steps)
+
+    def pass_of(self, recorded: Recorded) -> Pass:
         """A graph that changes nothing, or adds up, as a function from a state to its results on all rows in order."""
         starts = np.arange(0, len(self), EVALUATION_ROWS)
         table = table_of(recorded.scalars, {}, len(starts))
         steps = Steps(np.minimum(EVALUATION_ROWS, len(self) - starts), starts, table)
-        order, code = np.arange(len(self), dtype=np.int32), recorded.code(EVALUATION_ROWS)
-        return lambda state: self.run(code, {**state, **recorded.constants}, order, steps)
+        return Pass(self, recorded, steps)
 
     def _arrays(self) -> dict[str, Array]:
         named = {"x0": self.X, "y": self.target, "weight": self.weight}
@@ -85,6 +91,32 @@ class Rows:
             found.append((first, last))
             first = last
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """A graph over all rows in order, whose ``steps`` are those of one time through them."""
+
+    rows: Rows
+    recorded: Recorded
+    steps: Steps
+
+    def __call__(self, state: Mapping[str, Array]) -> dict[str, Array]:
+        """Its results for a state."""
+        order = np.arange(len(self.rows), dtype=np.int32)
+        return self.rows.run(self._code, {**state, **self.recorded.constants}, order, self.steps)
+
+    def times(self, state: Mapping[str, Array], count: int) -> AbstractContextManager[Prepared]:
+        """So many times through dense rows, bound to a state that may change in between."""
+        n, own = len(self.rows), self.steps
+        order = np.tile(np.arange(n, dtype=np.int32), count)
+        starts = (n * np.arange(count)[:, None] + own.starts).ravel()
+        steps = Steps(np.tile(own.rows, count), starts, np.tile(own.scalars, (count, 1)))
+        return self.rows.prepared(self._code, {**state, **self.recorded.constants}, order, steps)
+
+    @property
+    def _code(self) -> Executor:
+        return self.recorded.code(EVALUATION_ROWS)
 
 
 def is_sparse(X: Any) -> bool:

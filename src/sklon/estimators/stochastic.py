@@ -7,7 +7,7 @@ clock, callbacks and validation sets ask for fewer.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -23,9 +23,9 @@ from sklon.training.averaged import (
 from sklon.training.feed import feed_of
 from sklon.training.stopping import Reason
 
-from .course import Course
+from .course import Course, Ran
 from .network import Network, State
-from .rows import is_sparse
+from .rows import Pass, is_sparse
 from .telling import Tellers
 from .watching import Watch
 
@@ -34,6 +34,8 @@ Array = np.ndarray[Any, Any]
 GAMBLED_SECONDS = 0.001
 #: the rate at which "adaptive" gives up, and what it divides a rate by
 LEAST_RATE, RATE_CUT = 1e-6, 5.0
+#: how the labels of what users get begin
+USERS = ("param.", "buffer.")
 
 
 class Stochastic:
@@ -69,14 +71,17 @@ class Stochastic:
         """Run epochs at once, and look at each of them; what was run beyond a reason to stop is taken back."""
         sure = min(left, self.watch.ahead(), self.course.most(), self.tellers.most)
         count = min(left, max(sure, self._gambled()))
-        back = self.course.kept() if count > sure else None
         self.tellers.epoch_begins(self)
-        for done, loss in enumerate(self.course.run(count), 1):
-            self._note(loss)
-            if back is not None and done < count and self.watch.reason() is not None:
-                back()
-                self.course.run(done)
-                break
+        back = self.course.kept() if count > sure else None
+        seen = Seen(self, self.course.run(count, self._looks, self._noted if count > 1 else ()))
+        looked = self.watch.look(seen)
+        self._note(seen.ran.losses[: looked.done])
+        if looked.best is not None:
+            values = seen.values(looked.best)
+            self.best = {k: v.copy() for k, v in values.items() if k.startswith(USERS)}
+        if back is not None and looked.done < count:
+            back()
+            self.course.run(looked.done)
         self.reason = self._reason()
         if self.reason is None and not np.isfinite(self.estimator.loss_) and not self._finite():
             self.reason = Reason("non_finite", "the weights are no longer finite numbers")
@@ -85,19 +90,29 @@ class Stochastic:
         """How many epochs to run although one of them may be the last: as many as before, if they take no time."""
         if not self.watch.can_be_asked_later or self.tellers.all or not self.course.seconds:
             return 0
-        return min(int(self.estimator.n_iter_), int(GAMBLED_SECONDS / self.course.seconds))
+        return min(int(self.estimator.n_iter_), int(GAMBLED_SECONDS / self.course.seconds), self.course.most())
 
-    def _note(self, loss: float) -> None:
+    @property
+    def _noted(self) -> list[str]:
+        """The labels of what an epoch's values are made of, if somebody may want them when others were run after it."""
+        if self.watch.looks is None:
+            return []
+        return [label for label in self.course.state if self._averages or label.startswith(USERS)]
+
+    @property
+    def _looks(self) -> Pass | None:
+        """What the watch wants to see, where that can be seen on the way: as states are users' values, and rows dense."""
+        looks = self.watch.looks
+        if looks is None or self._averages or is_sparse(looks.rows.X):
+            return None
+        return looks
+
+    def _note(self, losses: list[float]) -> None:
         e = self.estimator
-        e.n_iter_ += 1
-        e.loss_ = loss
-        e.t_ += len(self.course.rows)
-        e.loss_curve_.append(loss)
-        if e.verbose:
-            print(f"Iteration {e.n_iter_}, loss = {loss:.8f}")
-        if self.watch.look(loss, self.values):
-            values = self.values()
-            self.best = {k: v.copy() for k, v in values.items() if k.startswith(("param.", "buffer."))}
+        e.n_iter_ += len(losses)
+        e.t_ += len(losses) * len(self.course.rows)
+        e.loss_ = losses[-1]
+        e.loss_curve_ += losses
 
     def _reason(self) -> Reason | None:
         """Why to stop after this epoch: a callback's reason, or the watch's unless the rate falls instead."""
@@ -124,17 +139,25 @@ class Stochastic:
         return all(np.isfinite(array).all() for k, array in self.course.state.items() if k.startswith("param."))
 
     # ---- values
+    @property
+    def _averages(self) -> bool:
+        """Whether users get averages in the parameters' place."""
+        return self.course.average is not None or bool(self.rules)
+
     def values(self) -> Mapping[str, Array]:
         """The state as users get it: averages in the parameters' place, with statistics that belong to them."""
-        state = self.course.state
-        if self.course.average is None and not self.rules:
+        return self.values_of(self.course.state)
+
+    def values_of(self, state: Mapping[str, Array]) -> Mapping[str, Array]:
+        """The same of another state."""
+        if not self._averages:
             return state
         found = with_averages(at_the_averaged_point(state, self.rules))
         return found if self.recalibrate is None else self.recalibrate(found)
 
     def _recalibration(self) -> Recalibration | None:
         """What computes batch norm's statistics for averaged weights."""
-        if not self.network.batch_norm or (self.course.average is None and not self.rules):
+        if not self.network.batch_norm or not self._averages:
             return None
         rows = self.course.rows
         X = rows.X.toarray() if is_sparse(rows.X) else rows.X
@@ -144,5 +167,32 @@ class Stochastic:
 
     def kept(self) -> State:
         """What another ``partial_fit`` goes on from, besides the values that users get."""
-        raw = ("slot.", "average.", "param.") if self.course.average is not None or self.rules else ("slot.",)
+        raw = ("slot.", "average.", "param.") if self._averages else ("slot.",)
         return {label: array for label, array in self.course.state.items() if label.startswith(raw)}
+
+
+class Seen:
+    """Epochs that were run, to be looked at."""
+
+    def __init__(self, run: Stochastic, ran: Ran) -> None:
+        self.run, self.ran = run, ran
+
+    def __iter__(self) -> Iterator[float]:
+        e = self.run.estimator
+        for number, loss in enumerate(self.ran.losses, e.n_iter_ + 1):
+            if e.verbose:
+                print(f"Iteration {number}, loss = {loss:.8f}")
+            yield loss
+
+    def values(self, number: int) -> Mapping[str, Array]:
+        """The state after one of them, as users get it."""
+        noted = self.ran.noted
+        return self.run.values_of(self.run.course.state if noted is None else noted.after(number))
+
+    def looked(self, number: int) -> Mapping[str, Array]:
+        """What the watch wants to see of that."""
+        found, looks = self.ran.looks(number), self.run.watch.looks
+        if found is not None:
+            return found
+        assert looks is not None
+        return looks(self.values(number))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import ref
 
+from sklon.compiler.executable import address
 from sklon.graph.node import Node
 
 from . import realise, values
@@ -205,7 +206,7 @@ class Replay:
                 numbers[at] = value
         for at, array in zip(feed.arrays, found, strict=False):
             if at is not None:
-                addresses[at] = values.address(array)
+                addresses[at] = address(array)
         return found
 
     def _write(self, given: Sequence[Tensor], results: Sequence[Result]) -> None:

@@ -6,7 +6,6 @@ of a node ever changes.
 
 from __future__ import annotations
 
-from ctypes import addressof, c_char
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
@@ -15,6 +14,7 @@ import numpy as np
 from sklon._base.dtypes import Dtype, dtype_of
 from sklon._base.shapes import Shape
 from sklon._base.store import Store
+from sklon.compiler.executable import address
 from sklon.graph.node import Node, Slot
 
 if TYPE_CHECKING:
@@ -105,15 +105,6 @@ def address_of(node: Node) -> int:
         assert known.array is not None
         known.address = address(known.array)
     return known.address
-
-
-def address(array: Array) -> int:
-    """Where a dense array begins in memory."""
-    assert array.flags.c_contiguous
-    if array.size and array.flags.writeable:
-        start = c_char.from_buffer(array)  # type: ignore[arg-type]
-        return addressof(start)  # several times as fast as ``array.ctypes.data``
-    return array.ctypes.data
 
 
 def number_of(node: Node) -> float:

@@ -11,6 +11,7 @@ from sklon.compiler.target import Target
 from sklon.program.ir import Buffer, Loop, Program, Track
 from sklon.program.memory import Memory
 
+from .laps import laps
 from .meeting import meeting
 from .text import extent_text
 from .timing import UNTIMED, Timer
@@ -43,7 +44,7 @@ class DriverEmitter:
         ]
         phases = [self._phase(p) for p in range(len(self.program.phases))]
         own = _declared(self.target) + self.timer.declarations() + meeting(self.target)
-        return own + "".join(tracks) + "".join(phases) + self._run()
+        return own + "".join(tracks) + "".join(phases) + self._run() + laps()
 
     # ---- a track: units first ≤ u < last
     def _track(self, track: Track, name: str) -> str:

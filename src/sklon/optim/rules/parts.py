@@ -105,6 +105,8 @@ def power(base: Number, exponent: Number) -> Number:
     >>> power(0.5, 3), power(0.5, np.array([1, 2]))
     (0.125, array([0.5 , 0.25]))
     """
+    if isinstance(exponent, np.ndarray) and not isinstance(base, np.ndarray):
+        return np.array([pow(base, t) for t in exponent.tolist()], np.float64)  # quicker than ``each``
     return each(pow, base, exponent)
 
 
