@@ -26,7 +26,7 @@ import sklon
 from sklon import nn
 from sklon.estimators import programs
 from sklon.estimators import rows as rows_of_fits
-from sklon.estimators.course import Course
+from sklon.estimators.course import Course, Ran
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 Array = np.ndarray[Any, Any]
@@ -200,8 +200,8 @@ def test_an_end_before_convergence_is_a_warning() -> None:
 def test_an_interrupt_leaves_a_usable_estimator(monkeypatch: pytest.MonkeyPatch) -> None:
     run = Course.run
 
-    def interrupted(self: Course, epochs: int) -> list[float]:
-        found = run(self, epochs)
+    def interrupted(self: Course, *given: Any) -> Ran:
+        found = run(self, *given)
         if self.moving.steps >= 20:
             raise KeyboardInterrupt
         return found

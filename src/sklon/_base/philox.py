@@ -8,6 +8,7 @@ as 1, 2, 3*, SC 2011.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -53,14 +54,24 @@ def permutation(n: int, *, seed: int, epoch: int, stream: int = 0) -> NDArray[np
     >>> permutation(5, seed=0, epoch=0).shape
     (5,)
     """
-    counter, key = (np.array(words, np.uint64) for words in ((0, 0, epoch, stream), (seed & _WORD, 0)))
-    words = np.asarray(np.random.Philox(counter=counter, key=key).random_raw(n), np.uint64)
-    row = np.uint64(max(1, (n - 1).bit_length()))  # bits of a row's number
-    words >>= row
-    words <<= row
+    return permutations(n, seed=seed, epochs=(epoch,), stream=stream)[0]
+
+
+def permutations(n: int, *, seed: int, epochs: Collection[int], stream: int = 0) -> NDArray[np.int64]:
+    """The same of several epochs at once: [epochs, n]."""
+    words = np.empty((len(epochs), n), np.uint64)
+    generator = np.random.Philox(key=np.array((seed & _WORD, 0), np.uint64))
+    state: Any = generator.state  # a new generator for each epoch would take ten times as long
+    for epoch, row in zip(epochs, words, strict=True):
+        state["state"]["counter"] = np.array((0, 0, epoch, stream), np.uint64)
+        generator.state = state
+        row[:] = generator.random_raw(n)
+    bits = np.uint64(max(1, (n - 1).bit_length()))  # of a row's number
+    words >>= bits
+    words <<= bits
     words |= np.arange(n, dtype=np.uint64)
-    words.sort()
-    words &= (np.uint64(1) << row) - np.uint64(1)
+    words.sort(axis=1)
+    words &= (np.uint64(1) << bits) - np.uint64(1)
     return words.view(np.int64)
 
 

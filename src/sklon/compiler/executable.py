@@ -74,6 +74,11 @@ class Steps:
         table = np.asarray([list(scalars)], np.float64).reshape(1, -1)
         return Steps(np.asarray([rows], np.int64), np.zeros(1, np.int64), table)
 
+    def times(self, count: int, rows: int) -> Steps:
+        """The same steps so many times, each time over the next ``rows`` rows."""
+        starts = (rows * np.arange(count)[:, None] + self.starts).ravel()
+        return Steps(np.tile(self.rows, count), starts, np.tile(self.scalars, (count, 1)))
+
     def __len__(self) -> int:
         return len(self.rows)
 

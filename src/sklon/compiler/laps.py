@@ -25,16 +25,21 @@ class Noted:
     def __init__(self, arrays: Mapping[str, Array], laps: int) -> None:
         self.arrays = dict(arrays)
         ends = np.cumsum([-(-array.nbytes // ALIGNMENT) * ALIGNMENT for array in self.arrays.values()])
-        self.starts = [0, *ends[:-1].tolist()]
+        self.starts = dict(zip(self.arrays, [0, *ends[:-1].tolist()], strict=True))
         self.rows = aligned_zeros((laps, int(ends[-1])), np.uint8)
 
     def after(self, lap: int) -> dict[str, Array]:
         """What the arrays held after a lap, counted from 0; this is the note itself."""
-        row = self.rows[lap]
-        return {
-            name: row[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
-            for start, (name, array) in zip(self.starts, self.arrays.items(), strict=True)
-        }
+        return {name: self._of(self.rows[lap], name) for name in self.arrays}
+
+    def of(self, name: str) -> Array:
+        """What one of them held after each lap: [laps, *shape]."""
+        return self._of(self.rows, name)
+
+    def _of(self, rows: Array, name: str) -> Array:
+        array, start = self.arrays[name], self.starts[name]
+        part = rows[..., start : start + array.nbytes].view(array.dtype)
+        return part.reshape(rows.shape[:-1] + array.shape)
 
     def note(self, lap: int) -> None:
         """Note what they hold now."""
@@ -45,7 +50,7 @@ class Noted:
         """The rows of a native call that note each lap: [laps, arrays, words]."""
         found = np.zeros((len(self.rows), len(self.arrays), ROW_WORDS), np.int64)
         laps = address(self.rows) + self.rows.shape[1] * np.arange(len(self.rows))
-        found[:, :, 1] = np.add.outer(laps, self.starts)
+        found[:, :, 1] = np.add.outer(laps, list(self.starts.values()))
         found[:, :, 2] = [address(array) for array in self.arrays.values()]
         found[:, :, 3] = [array.nbytes for array in self.arrays.values()]
         return found

@@ -6,7 +6,7 @@ The order of an epoch is a list of row numbers; batches are cut from it. A sampl
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from sklon._base.checks import check_whole
 from sklon._base.errors import InputError
-from sklon._base.philox import permutation, uniform
+from sklon._base.philox import permutation, permutations, uniform
 
 Array = np.ndarray[Any, Any]
 #: stream of the random bits with which rows are drawn with replacement
@@ -36,6 +36,10 @@ class Sampler(ABC):
     @abstractmethod
     def order(self, rows: int, *, seed: int, epoch: int) -> Array:
         """The numbers of the rows that an epoch takes from ``rows`` rows, in order; as many in every epoch."""
+
+    def orders(self, rows: int, *, seed: int, epochs: Collection[int]) -> Array:
+        """The orders of several epochs, one behind the other."""
+        return np.concatenate([self.order(rows, seed=seed, epoch=epoch) for epoch in epochs])
 
     def length(self, rows: int) -> int:
         """How many rows an epoch takes."""
@@ -64,6 +68,9 @@ class Shuffled(Sampler):
 
     def order(self, rows: int, *, seed: int, epoch: int) -> Array:
         return permutation(rows, seed=seed, epoch=epoch)
+
+    def orders(self, rows: int, *, seed: int, epochs: Collection[int]) -> Array:
+        return permutations(rows, seed=seed, epochs=epochs).ravel()
 
 
 @dataclass(frozen=True, slots=True)

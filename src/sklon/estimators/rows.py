@@ -108,11 +108,10 @@ class Pass:
 
     def times(self, state: Mapping[str, Array], count: int) -> AbstractContextManager[Prepared]:
         """So many times through dense rows, bound to a state that may change in between."""
-        n, own = len(self.rows), self.steps
+        n = len(self.rows)
         order = np.tile(np.arange(n, dtype=np.int32), count)
-        starts = (n * np.arange(count)[:, None] + own.starts).ravel()
-        steps = Steps(np.tile(own.rows, count), starts, np.tile(own.scalars, (count, 1)))
-        return self.rows.prepared(self._code, {**state, **self.recorded.constants}, order, steps)
+        state = {**state, **self.recorded.constants}
+        return self.rows.prepared(self._code, state, order, self.steps.times(count, n))
 
     @property
     def _code(self) -> Executor:

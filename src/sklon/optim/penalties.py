@@ -59,6 +59,10 @@ class Penalty(Protocol):
         """What a parameter pays, beside the data loss."""
         ...
 
+    def values(self, params: Array) -> list[float]:
+        """What it pays for each of several values of it, [values, *shape]."""
+        ...
+
 
 class _Neutral:
     """A penalty that does nothing, where its subclasses do not say otherwise."""
@@ -81,6 +85,9 @@ class _Neutral:
     def value(self, param: Array) -> float:
         return 0.0
 
+    def values(self, params: Array) -> list[float]:
+        return [self.value(param) for param in params]
+
 
 @dataclass(frozen=True, slots=True)
 class L2(_Neutral):
@@ -99,7 +106,11 @@ class L2(_Neutral):
         return grad + scalars["strength"] * param
 
     def value(self, param: Array) -> float:
-        return 0.5 * self.strength * float(np.add.reduce(np.square(param, dtype=np.float64), axis=None))
+        return self.values(param[None])[0]
+
+    def values(self, params: Array) -> list[float]:
+        squares = np.square(params, dtype=np.float64).reshape(len(params), -1)
+        return [0.5 * self.strength * total for total in np.add.reduce(squares, axis=1).tolist()]
 
 
 @dataclass(frozen=True, slots=True)

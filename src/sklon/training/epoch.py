@@ -1,9 +1,9 @@
-"""An epoch under way: the parts of its batches, the losses so far, and how many of them are done."""
+"""An epoch under way: the parts of its batches, the losses so far, how many are done; and a look at the state after it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -59,3 +59,11 @@ class Epoch:
         left_out = np.isin(parts.batch, bad)
         self.losses[left_out] = self.counts[left_out] = 0.0
         return len(bad)
+
+
+class Looked(NamedTuple):
+    """A state after an epoch, its validation loss, and what its parameters pay."""
+
+    state: dict[str, Array]
+    validation_loss: float | None
+    penalty: float | None

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 
 from sklon.compiler.cache import compiled
 from sklon.compiler.executable import Steps
-from sklon.compiler.executor import Executor
+from sklon.compiler.executor import Executor, Prepared
 from sklon.graph.node import Graph, Node, Slot, slots
 from sklon.nn import Loss, Module
 from sklon.tensors.values import number_of
 
+from .arrays import Samples
 from .captured import captured_by
 from .step import state_tensors
 from .streams import Rows
@@ -61,9 +63,7 @@ class Evaluation:
         found: list[dict[str, Array]] = []
         before = 0
         for piece in self.data.pieces():
-            starts = np.arange(0, len(piece), self.batch)
-            table = table_of(self.scalars, {"offset": before + starts, **(words or {})}, len(starts))
-            steps = Steps(np.minimum(self.batch, len(piece) - starts), starts, table)
+            steps = self._steps(len(piece), before, words or {})
             rows = np.arange(len(piece), dtype=np.int32)
             found.append(self.program.run({**state, **self.captured, **piece.bound(), "rows": rows}, steps))
             before += len(piece)
@@ -71,8 +71,25 @@ class Evaluation:
             found[0] if len(found) == 1 else {name: np.concatenate([one[name] for one in found]) for name in found[0]}
         )
 
+    def _steps(self, rows: int, before: int, words: Mapping[str, Any]) -> Steps:
+        """The steps over some rows with others before them."""
+        starts = np.arange(0, rows, self.batch)
+        table = table_of(self.scalars, {"offset": before + starts, **words}, len(starts))
+        return Steps(np.minimum(self.batch, rows - starts), starts, table)
+
+    def times(self, state: Mapping[str, Array], count: int) -> tuple[AbstractContextManager[Prepared], int]:
+        """So many times over rows in memory, bound to a state that may change in between, and the steps of a time."""
+        assert isinstance(self.data, Samples)
+        n = len(self.data)
+        steps, rows = self._steps(n, 0, {}), np.tile(np.arange(n, dtype=np.int32), count)
+        arrays = {**state, **self.captured, **self.data.bound(), "rows": rows}
+        return self.program.prepared(arrays, steps.times(count, n)), len(steps)
+
     def mean_loss(self, state: Mapping[str, Array]) -> float:
         """The mean over the rows, of a graph whose output ``loss`` is a sum, and ``weight`` what the rows count for."""
-        results = self.outputs(state)
+        return self.mean_of(self.outputs(state))
+
+    def mean_of(self, results: Mapping[str, Array]) -> float:
+        """The same of what such a graph gave."""
         count = results["weight"].astype(np.float64).sum() if "weight" in results else len(self.data)
         return float(results["loss"].astype(np.float64).sum() / count) if count else float("nan")

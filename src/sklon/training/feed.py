@@ -5,7 +5,7 @@ A loader gives its data set, batch size, order and what happens to a short last 
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
@@ -50,6 +50,10 @@ class Feed:
     def order(self, seed: int, epoch: int) -> Array:
         """The rows that an epoch takes, in their order."""
         return self.sampler.order(len(self.samples), seed=seed, epoch=epoch).astype(np.int32)
+
+    def orders(self, seed: int, epochs: Collection[int]) -> Array:
+        """The same of several epochs, one behind the other."""
+        return self.sampler.orders(len(self.samples), seed=seed, epochs=epochs).astype(np.int32)
 
     def stretches(self, seed: int, epoch: int, done: int = 0) -> Generator[Stretch]:
         """An epoch of which so many parts are done, as much at once as lies in memory."""

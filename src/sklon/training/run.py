@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -32,7 +33,7 @@ from .callbacks import Callbacks
 from .captured import captured_by
 from .checkpoints import Writer
 from .diagnosis import Fault, Replay, diagnosed, finite_parameters, not_finite
-from .epoch import Epoch
+from .epoch import Epoch, Looked
 from .evaluation import Evaluation, scalars_of, state_of, table_of
 from .feed import Feed
 from .history import Row
@@ -294,19 +295,19 @@ class Run:
         """What stopping rules read: the epochs of this fit."""
         return self.trainer.history.curves(self.first_row)
 
-    def row(self, loss: float, count: float) -> Row:
-        """What the history says of the epoch that is under way, with the validation loss."""
+    def row(self, loss: float, count: float, looked: Looked | None = None) -> Row:
+        """What the history says of the epoch that is under way, with what a look at the state tells."""
         trainer = self.trainer
+        looked = looked or self._looked()
         row: Row = {
             "epoch": trainer.epoch + 1,
             "step": trainer.step,
             "train_loss": float(loss / count) if count else float("nan"),
         }
-        if self.validation is not None:
-            row["validation_loss"] = self.validation.mean_loss(self.handed_out(self.state))
-        penalty = trainer.updates.penalty(self._averaged(self.state))
-        if penalty is not None:
-            row["penalty"] = penalty
+        if looked.validation_loss is not None:
+            row["validation_loss"] = looked.validation_loss
+        if looked.penalty is not None:
+            row["penalty"] = looked.penalty
         if self.lr is not None:
             row["lr"] = self.lr
         if trainer.options.skip:
@@ -314,10 +315,21 @@ class Run:
         row["seconds"] = time.perf_counter() - self.started
         return row
 
-    def keep(self, row: Row) -> None:
+    def _looked(self) -> Looked:
+        """A look at the state as it is now."""
+        loss = None if self.validation is None else self.validation.mean_loss(self.handed_out(self.state))
+        return Looked(self.state, loss, self.penalty(self.state))
+
+    def penalty(self, state: dict[str, Array]) -> float | None:
+        """What the parameters of a state pay, at their averages where there are some."""
+        updates, averaged = self.trainer.updates, self._averaged(state)
+        values = {label: averaged[label][None] for label in updates.payers}
+        return updates.paid(values)[0] if values else None
+
+    def keep(self, row: Row, looked: Looked | None = None) -> None:
         """Add a row to the history, and keep the state if it is the best one."""
         if "validation_loss" in row and row["validation_loss"] < self.best_loss:
-            self.best = self.kept()
+            self.best = self.kept(self.state if looked is None else looked.state)
             self.best_loss = row["validation_loss"]
         if self.best is None or self.best[1] == self.updates:
             self.best_epoch = int(row["epoch"])
@@ -340,9 +352,9 @@ class Run:
         self.fault = diagnosed(replay, epoch.losses[first : epoch.done])
         return Reason("non_finite", f"{self.fault.sentence}; a smaller lr helps")
 
-    def kept(self) -> Kept:
-        """A copy of the state, with the updates behind it."""
-        return {name: array.copy() for name, array in self.state.items()}, self.updates
+    def kept(self, state: Mapping[str, Array] | None = None) -> Kept:
+        """A copy of the state, or of another one, with the updates behind it."""
+        return {name: array.copy() for name, array in (state or self.state).items()}, self.updates
 
     def _averaged(self, state: dict[str, Array]) -> dict[str, Array]:
         """The state with averages in the parameters' place, where there are some."""

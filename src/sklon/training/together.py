@@ -1,24 +1,29 @@
 """Several epochs of a fit between which nobody has to look at anything: bound once, and run one after another.
 
 What they compute is what epochs one by one compute, to the bit. Within, a stopping rule is asked as soon as it may stop
-(``StoppingRule.ahead`` tells when), and penalties and a validation set are looked at after each epoch. Where numbers
-stop being finite, the state from before comes back, and the same epochs run one by one, which tells where that began.
+(``StoppingRule.ahead`` tells when). A validation set is evaluated on the way, and what else somebody wants to see of an
+epoch is noted, to be looked at afterwards. Where numbers stop being finite, the state from before comes back, and the same epochs run one by one, which tells where that began.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sklon.compiler.executable import Steps
+from sklon.compiler.executor import Prepared
 from sklon.compiler.interrupts import deferred_interrupts
+from sklon.compiler.laps import Laps, Noted
 
 from .arrays import Samples
 from .diagnosis import not_finite
+from .epoch import Looked
 from .parts import Parts
 from .stopping import Reason, StoppingRule
 
@@ -30,6 +35,8 @@ Array = np.ndarray[Any, Any]
 FEW = 16
 #: numbers of rows in the orders of epochs that run together, at most
 MOST_NUMBERS = 1 << 22
+#: bytes of the states that are noted of epochs that run together, at most
+MOST_NOTED = 1 << 26
 
 
 def epochs_ahead(run: Run, until: int, seconds: float) -> int:
@@ -43,34 +50,83 @@ def epochs_ahead(run: Run, until: int, seconds: float) -> int:
         return 1
     in_time = seconds / (run.per_batch * feed.batches)
     done = FEW + trainer.epoch - run.first_epoch
-    return max(1, int(min(in_time, MOST_NUMBERS / feed.length, until - trainer.epoch, done)))
+    state = sum(array.nbytes for array in run.state.values())
+    return max(1, int(min(in_time, MOST_NUMBERS / feed.length, MOST_NOTED / state, until - trainer.epoch, done)))
 
 
 def run_together(run: Run, count: int, rule: StoppingRule | None) -> Reason | None:
     """Run so many epochs, or as many until the rule stops; nothing has happened if numbers did not stay finite."""
     trainer, samples, each = run.trainer, run.feed.samples, len(run.feed.parts)
     assert isinstance(samples, Samples)
-    order = np.concatenate([run.feed.order(trainer.seed, trainer.epoch + k) for k in range(count)])
+    order = run.feed.orders(trainer.seed, range(trainer.epoch, trainer.epoch + count))
     before, began = _Before.of(run), time.perf_counter()
     steps, rates = _steps(run, count)
     arrays = {**run.state, **samples.bound(), "rows": order}
-    judged = run.validation is not None or trainer.updates.pays
+    noted = _noted(run, count)
     done, free, reason = 0, _free(run, rule, count), None
-    with run.program.code.prepared(arrays, steps) as call, deferred_interrupts():
+    with ExitStack() as bound, deferred_interrupts():
+        call = bound.enter_context(run.program.code.prepared(arrays, steps))
+        look = _Look.of(run, count, noted, bound)
+        laps = Laps([(call, each), *look.turns], count, noted)
         while done < count and reason is None:
-            some = 1 if judged else min(free, count - done)
-            call.run(done * each, (done + some) * each)
-            _note(run, *_sums(run, call.results, done, some), rates[done : done + some])
+            some = min(free, count - done)
+            laps.run(done, done + some)
+            _note(run, *_sums(run, call.results, done, some), rates[done:], look.seen(done, some))
             done, free = done + some, free - some
             if rule is not None and not free:
-                reason = rule.check(run.curves())
-                free = _free(run, rule, count)
+                curves = run.curves()
+                reason, free = rule.check(curves), rule.ahead(curves)
         finite = np.isfinite(call.results["loss"][: done * each]).all()
         if not finite or not_finite(run.state, run.program.watched):
             before.put_back(run, count)
             return None
     run.per_batch = (time.perf_counter() - began) / (done * run.feed.batches)
     return reason
+
+
+def _noted(run: Run, count: int) -> Noted | None:
+    """Notes of what a look at an epoch reads when others were run after it: all if that may become the best one."""
+    everything = run.validation is not None or run.averages
+    labels = list(run.state) if everything else run.trainer.updates.payers
+    return Noted({label: run.state[label] for label in labels}, count) if labels else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What is looked at after each epoch, and the calls that are made for it on the way."""
+
+    run: Run
+    noted: Noted | None
+    turns: list[tuple[Prepared, int]]
+
+    @staticmethod
+    def of(run: Run, count: int, noted: Noted | None, bound: ExitStack) -> _Look:
+        """A validation set is evaluated on the way where it lies in memory and sees the state as it is."""
+        on_the_way = run.validation is not None and not run.averages and isinstance(run.held_out, Samples)
+        if run.validation is None or not on_the_way:
+            return _Look(run, noted, [])
+        call, steps = run.validation.times(run.state, count)
+        return _Look(run, noted, [(bound.enter_context(call), steps)])
+
+    def seen(self, first: int, count: int) -> Iterator[Looked]:
+        """The looks at ``count`` epochs from ``first`` on."""
+        run, noted = self.run, self.noted
+        if noted is None:
+            return repeat(Looked(run.state, None, None), count)
+        if run.validation is None and not run.averages:
+            values = {label: noted.of(label)[first : first + count] for label in noted.arrays}
+            return map(Looked, repeat(run.state), repeat(None), run.trainer.updates.paid(values))
+        return (self._look(k, noted.after(k)) for k in range(first, first + count))
+
+    def _look(self, number: int, state: dict[str, Array]) -> Looked:
+        run = self.run
+        if run.validation is None:
+            return Looked(state, None, run.penalty(state))
+        if not self.turns:
+            return Looked(state, run.validation.mean_loss(run.handed_out(state)), run.penalty(state))
+        call, steps = self.turns[0]
+        own = {name: array[number * steps : (number + 1) * steps] for name, array in call.results.items()}
+        return Looked(state, run.validation.mean_of(own), run.penalty(state))
 
 
 def _free(run: Run, rule: StoppingRule | None, count: int) -> int:
@@ -112,16 +168,22 @@ def _sums(run: Run, results: Mapping[str, Array], first: int, count: int) -> tup
     return losses.tolist(), counts.tolist()
 
 
-def _note(run: Run, losses: Sequence[float], counts: Sequence[float], rates: Sequence[float | None]) -> None:
+def _note(
+    run: Run,
+    losses: Sequence[float],
+    counts: Sequence[float],
+    rates: Sequence[float | None],
+    looks: Iterator[Looked],
+) -> None:
     """Move the counters past some epochs, and write them down."""
     trainer = run.trainer
     batches = run.feed.batches
-    for loss, count, run.lr in zip(losses, counts, rates, strict=True):
+    for loss, count, run.lr, looked in zip(losses, counts, rates, looks, strict=False):
         trainer.step += batches
         run.updates += batches
-        row = run.row(loss, count)
+        row = run.row(loss, count, looked)
         trainer.epoch += 1
-        run.keep(row)
+        run.keep(row, looked)
 
 
 @dataclass(frozen=True, slots=True)

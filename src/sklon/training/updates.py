@@ -29,6 +29,8 @@ RATE = ".rate"
 FROZEN, PAYING = "~", "+"
 #: a momentum under which a program has one; it is never used as a number
 SOME_MOMENTUM = 0.9
+#: before a parameter's name, in the label of its slot
+PARAMETER = "param."
 
 
 class Updates:
@@ -180,17 +182,15 @@ class Updates:
         rates = next(iter(self.rates.values()), None)
         return self.schedule if self.schedule is None or rates is None else rates.schedule
 
-    @property
-    def pays(self) -> bool:
-        """Whether a parameter pays a penalty."""
-        return any(paid and name in self.rules for name, paid in self.penalties.items())
+    def paid(self, values: Mapping[str, Array]) -> list[float]:
+        """What the payers pay beside the data loss, for each of several values [values, *shape] of them all."""
+        paying = [(p, each) for label, each in values.items() for p in self.penalties[label.removeprefix(PARAMETER)]]
+        return [sum(each) for each in zip(*(penalty.values(each) for penalty, each in paying), strict=True)]
 
-    def penalty(self, state: Mapping[str, Array]) -> float | None:
-        """What the parameters of a state pay beside the data loss; None where nobody pays."""
-        paying = [(f"param.{name}", paid) for name, paid in self.penalties.items() if paid and name in self.rules]
-        if not paying:
-            return None
-        return sum(penalty.value(state[label]) for label, paid in paying for penalty in paid)
+    @property
+    def payers(self) -> list[str]:
+        """The labels of the parameters that pay."""
+        return [f"{PARAMETER}{name}" for name, paid in self.penalties.items() if paid and name in self.rules]
 
     def keep(self, state: dict[str, Array], count: int) -> None:
         """After ``count`` updates: keep the slots of a state, and give them to the optimizer.
