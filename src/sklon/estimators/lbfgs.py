@@ -6,7 +6,8 @@ It works in double precision, whatever the type of the rows. Rows are summed a t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -15,11 +16,12 @@ from scipy.optimize import OptimizeResult, minimize
 from threadpoolctl import ThreadpoolController
 
 from sklon._base.errors import InputError
+from sklon.compiler.executor import Prepared
 
 from .course import NO_MEAN, Costs
 from .network import Network, State
 from .programs import Recorded
-from .rows import Rows
+from .rows import Rows, is_sparse
 
 Array = np.ndarray[Any, Any]
 
@@ -34,36 +36,55 @@ class Objective:
         self.count = float(len(rows)) if rows.weight is None else float(rows.weight.sum())
         if not self.count:
             raise InputError(NO_MEAN.format(rows="all rows"))
-        weights, biases = network.weights, [f"param.{name}.bias" for name in network.linear]
-        self.labels = [*weights, *biases]
+        self.weights = [self.state[label] for label in network.weights]
+        labels = [*network.weights, *(f"param.{name}.bias" for name in network.linear)]
+        ends = np.cumsum([self.state[label].size for label in labels])
+        self.parts = [slice(end - self.state[label].size, end) for label, end in zip(labels, ends, strict=True)]
+        self.values = [self.state[label].T for label in labels]  # in the order of the vector
+        self.sums = [self.state[label.replace("param.", "sum.grad.")].T for label in labels]
+        self._call: Prepared | None = None
+        self.size, self.paying = int(ends[-1]), int(ends[len(network.weights) - 1])
+
+    @contextmanager
+    def bound(self) -> Iterator[None]:
+        """Within, the program stays bound to dense rows and to the state, so that each evaluation only enters it."""
+        if is_sparse(self.sums_of.rows.X):
+            yield
+            return
+        with self.sums_of.times(self.state, 1) as call:
+            self._call = call
+            yield
+        self._call = None
 
     def position(self) -> Array:
         """The vector of the state."""
-        return np.concatenate([self.state[label].T.ravel() for label in self.labels])
+        return np.concatenate([values.ravel() for values in self.values])
 
     def move_to(self, position: Array) -> State:
         """The state at a vector, the same arrays every time."""
-        first = 0
-        for label in self.labels:
-            array = self.state[label]
-            array[...] = position[first : first + array.size].reshape(array.T.shape).T
-            first += array.size
+        for part, values in zip(self.parts, self.values, strict=True):
+            values[...] = position[part].reshape(values.shape)
         return self.state
 
     def __call__(self, position: Array) -> tuple[float, Array]:
-        state = self.move_to(position)
-        sums = [state[label.replace("param.", "sum.grad.")] for label in self.labels]
-        for array in sums:
-            array[...] = 0.0
-        results = self.sums_of(state)
-        squares = sum(float(np.vdot(state[label], state[label])) for label in self.network.weights)
-        loss = (float(results["loss"].sum()) + 0.5 * self.costs.alpha * squares) / self.count
-        paid = len(self.network.weights)
-        gradients = [
-            array + self.costs.alpha * state[label] if i < paid else array
-            for i, (label, array) in enumerate(zip(self.labels, sums, strict=True))
-        ]
-        return loss, np.concatenate([g.T.ravel() for g in gradients]) / self.count
+        self.move_to(position)
+        for sums in self.sums:
+            sums.fill(0.0)
+        squares = sum(float(np.vdot(weight, weight)) for weight in self.weights)
+        loss = (float(self._losses().sum()) + 0.5 * self.costs.alpha * squares) / self.count
+        gradient = np.empty(self.size)
+        for part, sums in zip(self.parts, self.sums, strict=True):
+            gradient[part].reshape(sums.shape)[...] = sums
+        gradient[: self.paying] += self.costs.alpha * position[: self.paying]
+        gradient /= self.count
+        return loss, gradient
+
+    def _losses(self) -> Array:
+        """The sums of losses at the state; gradients are added up beside it."""
+        if self._call is None:
+            return self.sums_of(self.state)["loss"]
+        self._call.run(0, len(self.sums_of.steps))
+        return self._call.results["loss"]
 
 
 def minimized(
@@ -72,7 +93,7 @@ def minimized(
     """SciPy's result; ``told`` is called with the vector after each iteration and may raise StopIteration."""
     options = {"maxfun": max_fun, "maxiter": max_iter, "gtol": tol}
     start = objective.position()
-    with _linear_algebra().limit(limits=1):
+    with _linear_algebra().limit(limits=1), objective.bound():
         return minimize(objective, start, method="L-BFGS-B", jac=True, options=options, callback=told)
 
 
