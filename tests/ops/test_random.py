@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sklon._base.dtypes import uint32
-from sklon._base.philox import permutation, philox, uniform
+from sklon._base.philox import permutation, permutations, philox, uniform
 from sklon._base.shapes import N, Shape, concrete
 from sklon.compiler.executable import compile_graph
 from sklon.graph.node import Graph, slot
@@ -70,6 +70,18 @@ def test_numbers_lie_in_the_unit_interval() -> None:
     numbers = uniform((100_000,), seed=1, stream=2)
     assert numbers.min() >= 0 and numbers.max() < 1
     assert abs(numbers.mean() - 0.5) < 0.005 and abs(numbers.var() - 1 / 12) < 0.001
+
+
+@pytest.mark.parametrize(("n", "seed", "stream"), [(1, 0, 0), (2, 5, 0), (150, 2**63 + 7, 0), (1000, 3, 1 << 32)])
+def test_orders_of_several_epochs_are_those_of_numpys_generators(n: int, seed: int, stream: int) -> None:
+    """Each order sorts the words of a generator of NumPy's own; their lowest bits give way to the number of the row."""
+    found = permutations(n, seed=seed, epochs=range(2, 7), stream=stream)
+    for epoch, order in zip(range(2, 7), found, strict=True):
+        counter, key = np.array([0, 0, epoch, stream], np.uint64), np.array([seed, 0], np.uint64)
+        words = np.asarray(np.random.Philox(counter=counter, key=key).random_raw(n), np.uint64)
+        bits = np.uint64(max(1, (n - 1).bit_length()))
+        np.testing.assert_array_equal(order, np.argsort(words >> bits, kind="stable"))
+        np.testing.assert_array_equal(order, permutation(n, seed=seed, epoch=epoch, stream=stream))
 
 
 def test_orders_are_permutations_that_differ_by_epoch_and_seed() -> None:

@@ -315,3 +315,17 @@ def test_a_pattern_that_fits_no_parameter_is_refused() -> None:
 def test_the_soft_threshold() -> None:
     x = sklon.tensor([-2.0, -0.5, 0.0, 0.5, 2.0], dtype="float64")
     assert soft(x, 0.5).tolist() == [-1.5, 0.0, 0.0, 0.0, 1.5]
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+def test_many_values_pay_what_each_pays(name: str) -> None:
+    """To the bit, also of values that lie apart in memory."""
+    kind: Any = PENALTIES[name]
+    penalty = kind(*([] if name == "non_negative" else [0.3]))
+    params = np.random.default_rng(1).standard_normal((5, 2 * 130, 77)).astype(np.float32)[:, ::2]
+    assert penalty.values(params) == [penalty.value(np.ascontiguousarray(param)) for param in params]
+
+
+def test_l2_is_half_the_squares() -> None:
+    params = np.random.default_rng(2).standard_normal((3, 4, 5))
+    np.testing.assert_allclose(L2(0.3).values(params), 0.15 * (params**2).sum(axis=(1, 2)), rtol=1e-14)

@@ -90,4 +90,3 @@ class Laps:
             own[:, k, 0], own[:, k, 1] = call.executable.code.address, call.working.address
             own[:, k, 2], own[:, k, 3] = firsts, firsts + steps
         return own if self.noted is None else np.concatenate([own, self.noted.copies()], axis=1)
-

@@ -174,7 +174,9 @@ class Patient:
         if e._no_improvement_count <= e.n_iter_no_change:
             return None
         epochs = f"for {e.n_iter_no_change} consecutive epochs"
-        return Reason("no_improvement", f"{WATCHED[self.watches].title} did not improve more than tol={e.tol:f} {epochs}.")
+        return Reason(
+            "no_improvement", f"{WATCHED[self.watches].title} did not improve more than tol={e.tol:f} {epochs}."
+        )
 
 
 @dataclass(frozen=True, slots=True)

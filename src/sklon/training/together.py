@@ -63,7 +63,8 @@ def run_together(run: Run, count: int, rule: StoppingRule | None) -> Reason | No
     steps, rates = _steps(run, count)
     arrays = {**run.state, **samples.bound(), "rows": order}
     noted = _noted(run, count)
-    done, free, reason = 0, _free(run, rule, count), None
+    curves, rows = run.curves(), len(trainer.history)
+    done, free, reason = 0, count if rule is None else rule.ahead(curves), None
     with ExitStack() as bound, deferred_interrupts():
         call = bound.enter_context(run.program.code.prepared(arrays, steps))
         look = _Look.of(run, count, noted, bound)
@@ -74,7 +75,8 @@ def run_together(run: Run, count: int, rule: StoppingRule | None) -> Reason | No
             _note(run, *_sums(run, call.results, done, some), rates[done:], look.seen(done, some))
             done, free = done + some, free - some
             if rule is not None and not free:
-                curves = run.curves()
+                curves = curves.followed_by(trainer.history.curves(rows))
+                rows = len(trainer.history)
                 reason, free = rule.check(curves), rule.ahead(curves)
         finite = np.isfinite(call.results["loss"][: done * each]).all()
         if not finite or not_finite(run.state, run.program.watched):
@@ -127,11 +129,6 @@ class _Look:
         call, steps = self.turns[0]
         own = {name: array[number * steps : (number + 1) * steps] for name, array in call.results.items()}
         return Looked(state, run.validation.mean_of(own), run.penalty(state))
-
-
-def _free(run: Run, rule: StoppingRule | None, count: int) -> int:
-    """For how many epochs nobody has to be asked."""
-    return count if rule is None else rule.ahead(run.curves())
 
 
 def _steps(run: Run, count: int) -> tuple[Steps, list[float | None]]:

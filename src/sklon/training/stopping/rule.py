@@ -43,6 +43,12 @@ class Curves:
         """The curves as they were after ``epoch`` epochs."""
         return Curves(self.watched[:epoch], self.training[:epoch], self.seconds[:epoch])
 
+    def followed_by(self, later: Curves) -> Curves:
+        """The curves with those of later epochs behind them."""
+        return Curves(
+            [*self.watched, *later.watched], [*self.training, *later.training], [*self.seconds, *later.seconds]
+        )
+
     def __len__(self) -> int:
         return max(len(self.watched), len(self.training), len(self.seconds))
 
