@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -68,7 +69,7 @@ def _run(kind: str, threads: int, pieces: tuple[int, ...]) -> tuple[dict[str, Ar
         calls = bound.enter_context(training), bound.enter_context(looking)
         noted = Noted(state, LAPS)
         laps = Laps([(calls[0], STEPS_A_LAP), (calls[1], 1)], LAPS, noted)
-        for first, last in zip(pieces, pieces[1:], strict=False):
+        for first, last in pairwise(pieces):
             laps.run(first, last)
         return dict(calls[1].results), state, noted
 

@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import InvalidParameterError, validate_para
 
 import sklon
 from sklon.estimators import stochastic
+from sklon.estimators.course import Course
 from sklon.estimators.plain import is_plain, is_plain_target
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -111,7 +112,7 @@ def test_a_subclass_has_parameters_of_its_own() -> None:
             self.width = width
 
     assert Wider(7).get_params() == {"width": 7}
-    assert list(sklon.MLPRegressor().get_params())[0] == "activation"
+    assert next(iter(sklon.MLPRegressor().get_params())) == "activation"
 
 
 # ---- epochs
@@ -133,17 +134,17 @@ WATCHED: dict[str, dict[str, Any]] = {
 def test_epochs_at_once_are_epochs_one_by_one(kind: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     settings: dict[str, Any] = {"n_iter_no_change": 4, "batch_size": 50, **WATCHED[name]}
     counts: list[int] = []
-    run = stochastic.Course.run
+    run = Course.run
 
     def counted(self: Any, epochs: int, *given: Any) -> Any:
         counts.append(epochs)
         return run(self, epochs, *given)
 
-    monkeypatch.setattr(stochastic.Course, "run", counted)
+    monkeypatch.setattr(Course, "run", counted)
     monkeypatch.setattr(stochastic, "GAMBLED_SECONDS", 1e6)
     together = small(kind, **settings).fit(X, y)
     assert max(counts) > 1
-    monkeypatch.setattr(stochastic.Course, "most", lambda self: 1)
+    monkeypatch.setattr(Course, "most", lambda self: 1)
     counts.clear()
     alone = small(kind, **settings).fit(X, y)
     assert set(counts) == {1}

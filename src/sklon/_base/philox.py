@@ -54,7 +54,8 @@ def permutation(n: int, *, seed: int, epoch: int, stream: int = 0) -> NDArray[np
     >>> permutation(5, seed=0, epoch=0).shape
     (5,)
     """
-    return permutations(n, seed=seed, epochs=(epoch,), stream=stream)[0]
+    order: NDArray[np.int64] = permutations(n, seed=seed, epochs=(epoch,), stream=stream)[0]
+    return order
 
 
 def permutations(n: int, *, seed: int, epochs: Collection[int], stream: int = 0) -> NDArray[np.int64]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import validate_parameter_constraints
@@ -25,21 +25,22 @@ def keep(estimator: object, arguments: Mapping[str, Any]) -> None:
 class KeptParameters(BaseEstimator):  # type: ignore[misc]
     """An estimator whose parameters are the arguments of ``__init__``, with defaults that need no check."""
 
-    _parameter_constraints: dict[str, list[Any]]
+    _parameter_constraints: ClassVar[dict[str, list[Any]]]
 
     @classmethod
     def _get_param_names(cls) -> list[str]:
-        return list(_defaults(cls))
+        kind: Any = cls
+        return list(_defaults(kind))
 
     def _validate_params(self) -> None:
-        given = {name: getattr(self, name) for name in _defaults(type(self))}
-        chosen = {name: value for name, value in given.items() if value is not _defaults(type(self))[name]}
-        validate_parameter_constraints(self._parameter_constraints, chosen, caller_name=type(self).__name__)
+        kind: Any = type(self)
+        defaults = _defaults(kind)
+        chosen = {name: value for name in defaults if (value := getattr(self, name)) is not defaults[name]}
+        validate_parameter_constraints(self._parameter_constraints, chosen, caller_name=kind.__name__)
 
 
 @cache
-def _defaults(kind: type[KeptParameters]) -> dict[str, Any]:
-    """The default of each parameter, by name."""
-    names = super(KeptParameters, kind)._get_param_names()
+def _defaults(kind: Any) -> dict[str, Any]:
+    """The default of each parameter of a class, by name."""
     parameters = inspect.signature(kind.__init__).parameters
-    return {name: parameters[name].default for name in names}
+    return {name: parameters[name].default for name in BaseEstimator._get_param_names.__func__(kind)}

@@ -52,7 +52,7 @@ Array = np.ndarray[Any, Any]
 AUTO_BATCH = 200
 
 
-class BaseMLP(CallbackSupportMixin, KeptParameters):
+class BaseMLP(CallbackSupportMixin, KeptParameters):  # type: ignore[misc]
     """A network of linear layers behind scikit-learn's interface."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = parameters.CONSTRAINTS

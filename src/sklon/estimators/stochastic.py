@@ -101,7 +101,7 @@ class Stochastic:
 
     @property
     def _looks(self) -> Pass | None:
-        """What the watch wants to see, where that can be seen on the way: as states are users' values, and rows dense."""
+        """What the watch wants to see, where it can be seen on the way: rows are dense, and users get no averages."""
         looks = self.watch.looks
         if looks is None or self._averages or is_sparse(looks.rows.X):
             return None

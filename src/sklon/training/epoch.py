@@ -1,4 +1,4 @@
-"""An epoch under way: the parts of its batches, the losses so far, how many are done; and a look at the state after it."""
+"""An epoch under way: the parts of its batches, the losses so far, how many are done; and a look at what it left."""
 
 from __future__ import annotations
 

@@ -13,28 +13,25 @@ import numpy as np
 
 from sklon._base.philox import split_seed
 from sklon.compiler.cache import compiled
-from sklon.compiler.executable import Steps, aligned_zeros
+from sklon.compiler.executable import Steps
 from sklon.compiler.executor import Executor
 from sklon.compiler.interrupts import deferred_interrupts
 from sklon.compiler.limit import Limit
-from sklon.graph.node import Graph, Node, Slot, slots
+from sklon.graph.node import Graph, Node
 
 from .averaged import (
-    AVERAGE,
-    PARAMETER,
     Recalibration,
     at_the_averaged_point,
-    at_the_trained_point,
     averages_itself,
     keeps_statistics,
     with_averages,
 )
+from .beginning import initial_state
 from .callbacks import Callbacks
-from .captured import captured_by
 from .checkpoints import Writer
 from .diagnosis import Fault, Replay, diagnosed, finite_parameters, not_finite
 from .epoch import Epoch, Looked
-from .evaluation import Evaluation, scalars_of, state_of, table_of
+from .evaluation import Evaluation, scalars_of, table_of
 from .feed import Feed
 from .history import Row
 from .losses import loss_for
@@ -104,7 +101,7 @@ class Run:
         columns: Columns = feed.samples.columns
         self.graphs: dict[frozenset[str], Graph] = {}  # of a step, by the parameters that are frozen
         self.programs: dict[frozenset[str], StepProgram] = {}
-        self.state = _initial_state(trainer, self._graph(frozenset()))
+        self.state = initial_state(trainer, self._graph(frozenset()))
         self.program = self._program()
         self.validation = None if held_out is None else self._validation(held_out)
         self.averages = trainer.average is not None or averages_itself(trainer.updates.rules)
@@ -390,22 +387,3 @@ class Run:
         """
         state, updates = self.best if self.best is not None else (self.state, self.updates)
         return (self._averaged if failed else self.handed_out)(state), updates
-
-
-def _initial_state(trainer: Trainer, graph: Graph) -> dict[str, Array]:
-    """Aligned arrays for all state: the model's values, what an earlier fit left of the optimizer's, or its start."""
-    state: dict[str, Array] = {}
-    starts = {f"slot.{s}.{name}": v for name, (_, rule) in trainer.rules.items() for s, v in rule.slots.items()}
-    given = {**state_of(trainer.model, trainer.loss), **captured_by(graph)}
-    for node in slots(graph):
-        if isinstance(node.op, Slot) and node.op.space == "state":
-            label = node.op.label
-            state[label] = aligned_zeros([e for e in node.shape if isinstance(e, int)], node.dtype.numpy)
-            source = PARAMETER + label.removeprefix(AVERAGE) if label.startswith(AVERAGE) else label
-            known = given.get(source, trainer.updates.slots.get(label))
-            state[label][...] = known if known is not None else starts.get(label, 0.0)
-    for label, array in given.items():
-        state.setdefault(label, array)
-    if trainer.updates.at_average:
-        at_the_trained_point(state, trainer.updates.rules)
-    return state

@@ -2,7 +2,8 @@
 
 What they compute is what epochs one by one compute, to the bit. Within, a stopping rule is asked as soon as it may stop
 (``StoppingRule.ahead`` tells when). A validation set is evaluated on the way, and what else somebody wants to see of an
-epoch is noted, to be looked at afterwards. Where numbers stop being finite, the state from before comes back, and the same epochs run one by one, which tells where that began.
+epoch is noted, to be looked at afterwards. Where numbers stop being finite, the state from before comes back, and the
+same epochs run one by one, which tells where that began.
 """
 
 from __future__ import annotations
