@@ -37,6 +37,8 @@ NO_MEAN = (
     "the positive and negative values of sample_weight add up to 0 over {rows}, and nothing divides by 0; "
     "leave rows out by a weight of 0, not by its opposite"
 )
+#: steps whose numbers are computed before anybody asks, at most
+MOST_AHEAD = 4_096
 #: bytes of noted states
 MOST_NOTED = 64 << 20
 
@@ -83,6 +85,16 @@ class Ran:
         return {name: self.looked[name][epoch * n : (epoch + 1) * n] for name, n in shares.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A rule's numbers at a rate, of the steps behind the ``first`` ones up to the ``last`` one."""
+
+    lr: float
+    first: int
+    last: int
+    numbers: dict[str, Any]
+
+
 @dataclass(slots=True, kw_only=True, eq=False)
 class Course:
     """Trains ``state`` on ``rows`` in batches, epoch after epoch."""
@@ -103,6 +115,7 @@ class Course:
     order: Array = field(init=False)
     starts: Array = field(init=False)  # of an epoch's batches
     seconds: float = field(init=False, default=0.0)  # of an epoch
+    known: Known | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.order = np.arange(len(self.rows))
@@ -190,11 +203,21 @@ class Course:
             raise InputError(NO_MEAN.format(rows="a batch"))
         return counts
 
+    def _numbers(self, first: int, count: int) -> dict[str, Any]:
+        """The rule's numbers of so many steps; they are computed for about as many more as there were before."""
+        lr, known = self.moving.lr, self.known
+        if known is None or known.lr != lr or not known.first <= first <= first + count <= known.last:
+            last, rule = first + count + min(first, MOST_AHEAD), replace(self.rule, lr=lr)  # type: ignore[type-var]
+            known = self.known = Known(lr, first, last, rule.scalars(np.arange(first + 1, last + 1)))
+        some = slice(first - known.first, first - known.first + count)
+        return {
+            name: number[some] if isinstance(number, np.ndarray) else number for name, number in known.numbers.items()
+        }
+
     def _table(self, epochs: int, share: Array) -> Array:
         """The scalars of all steps."""
         count, first = len(share), self.moving.steps
-        rule = replace(self.rule, lr=self.moving.lr)  # type: ignore[type-var]
-        numbers = {**rule.scalars(np.arange(first + 1, first + count + 1)), **self.costs.strengths(share)}
+        numbers = {**self._numbers(first, count), **self.costs.strengths(share)}
         if self.decay is not None:
             later = [self.decay(self.seen + k * len(self.rows)) for k in range(1, epochs)]
             numbers["lr"] = np.repeat([self.moving.lr, *later], count // epochs)
