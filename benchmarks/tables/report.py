@@ -18,6 +18,8 @@ from .systems import SYSTEMS
 Result = dict[str, Any]
 YARDSTICK = "LightGBM"
 OURS = "sklon"
+SECONDS = "fit_cpu_seconds"
+"""What is compared: with one thread a fit, seconds of the processor are those of the clock on a machine at rest."""
 
 
 def told(results: Sequence[Result]) -> str:
@@ -33,14 +35,14 @@ def _block(one: TableSet, results: Sequence[Result]) -> str:
     lines = [f"{one.name}: {one.metric}, {'higher' if one.higher_is_better else 'lower'} is better"]
     rows = {system.name: [r for r in results if r["system"] == system.name] for system in SYSTEMS}
     known = {name: found for name, found in rows.items() if found}
-    order = sorted(known, key=lambda name: error_of(one, _mean(known[name])))
+    order = sorted(known, key=lambda name: error_of(one, mean_score(known[name])))
     for name in order:
         found = known[name]
         seconds, cpu = (median(r[key] for r in found) for key in ("fit_seconds", "fit_cpu_seconds"))
         spread = stdev(r["score"] for r in found) if len(found) > 1 else 0.0
         lines.append(
-            f"  {name:24}{_mean(found):9.4f} ± {spread:.4f}  {seconds:8.1f} s  {cpu:8.1f} CPU s  "
-            f"{len(found)} {'seed' if len(found) == 1 else 'seeds'}{_verdict(one, name, _mean(found))}"
+            f"  {name:24}{mean_score(found):9.4f} ± {spread:.4f}  {seconds:8.1f} s  {cpu:8.1f} CPU s  "
+            f"{len(found)} {'seed' if len(found) == 1 else 'seeds'}{_verdict(one, name, mean_score(found))}"
         )
     if one.published:
         lines.append("  published: " + ", ".join(f"{name} {value:g}" for name, value in one.published.items()))
@@ -61,10 +63,10 @@ def relative(results: Sequence[Result], system: str, yardstick: str = YARDSTICK)
     """The geometric means of error and of seconds relative to the yardstick's, and the sets that both have."""
     errors, seconds = [], []
     for one in SETS:
-        ours, theirs = (_of(results, one, name) for name in (system, yardstick))
+        ours, theirs = (of(results, one, name) for name in (system, yardstick))
         if ours and theirs:
-            errors.append(log(error_of(one, _mean(ours)) / error_of(one, _mean(theirs))))
-            seconds.append(log(median(r["fit_seconds"] for r in ours) / median(r["fit_seconds"] for r in theirs)))
+            errors.append(log(error_of(one, mean_score(ours)) / error_of(one, mean_score(theirs))))
+            seconds.append(log(median(r[SECONDS] for r in ours) / median(r[SECONDS] for r in theirs)))
     return (exp(mean(errors)), exp(mean(seconds)), len(errors)) if errors else None
 
 
@@ -72,14 +74,14 @@ def wins(results: Sequence[Result], system: str, yardstick: str = YARDSTICK) -> 
     """On how many of how many sets a system's mean is better than the yardstick's."""
     found = []
     for one in SETS:
-        ours, theirs = (_of(results, one, name) for name in (system, yardstick))
+        ours, theirs = (of(results, one, name) for name in (system, yardstick))
         if ours and theirs:
-            found.append(error_of(one, _mean(ours)) < error_of(one, _mean(theirs)))
+            found.append(error_of(one, mean_score(ours)) < error_of(one, mean_score(theirs)))
     return sum(found), len(found)
 
 
 def _summary(results: Sequence[Result]) -> str:
-    lines = [f"beside {YARDSTICK}: error and fit time (geometric means of ratios), sets on which it is better"]
+    lines = [f"beside {YARDSTICK}: errors and seconds of the processor as ratios (geometric means), sets that it wins"]
     for system in SYSTEMS:
         found = relative(results, system.name)
         if found is not None and system.name != YARDSTICK:
@@ -110,17 +112,18 @@ def plot(results: Sequence[Result], path: Path) -> None:
         at = (aside, -12 if i % 2 else 6)
         axis.annotate(label, (seconds, error), xytext=at, ha=side, textcoords="offset points", fontsize=9)
     axis.set_xscale("log")
-    axis.set_xlabel(f"fit time, {YARDSTICK} = 1")
+    axis.set_xlabel(f"seconds of the processor for a fit, {YARDSTICK} = 1")
     axis.set_ylabel(f"error, {YARDSTICK} = 1")
     axis.grid(color="0.9")
     axis.margins(x=0.35, y=0.12)
     figure.savefig(path)
 
 
-def _of(results: Sequence[Result], one: TableSet, system: str) -> list[Result]:
+def of(results: Sequence[Result], one: TableSet, system: str) -> list[Result]:
     """The results of a system on a set."""
     return [r for r in results if (r["set"], r["system"]) == (one.name, system)]
 
 
-def _mean(results: Iterable[Result]) -> float:
+def mean_score(results: Iterable[Result]) -> float:
+    """The mean score of fits."""
     return mean(float(r["score"]) for r in results)
