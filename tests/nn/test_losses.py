@@ -265,3 +265,15 @@ def test_the_trainer_refuses_a_last_layer_that_the_loss_contains(last: nn.Module
     with pytest.raises(InputError, match=words):
         sklon.Trainer(nn.Sequential(nn.Linear(2, 3), last), loss=loss)
     sklon.Trainer(nn.Sequential(nn.Linear(2, 3), last), loss="mse")
+
+
+@pytest.mark.parametrize("name", sorted(LOSSES))
+def test_a_loss_for_targets_leaves_the_loss_as_it_was(name: str) -> None:
+    for loss in (LOSSES[name](), nn.EnsembleLoss(LOSSES[name]())):
+        before = loss.fingerprint()
+        twin = loss.for_target(CLASSES)
+        assert all(part is before[key] or part == before[key] for key, part in loss.fingerprint().items())
+        if twin is not loss:
+            twin.register_buffer("more", sklon.tensor([1.0]))
+            twin.inner = nn.MSELoss()
+            assert "more" not in dict(loss.named_buffers()) and "inner" not in dict(loss.named_modules())

@@ -6,7 +6,8 @@ gives PyTorch's ``reduction``. Class weights are buffers, so a recorded step rea
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from copy import copy
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from sklon.tensors.creation import tensor
 from ..functional import classes as C
 from ..functional import loss as L
 from ..module import Array, Module, as_array
+from ..settings import TABLES
 
 
 class Loss(Module):
@@ -69,6 +71,12 @@ class Loss(Module):
     def for_target(self, target: Array) -> Loss:
         """This loss, or one that is the same for these targets and costs less; called when data are bound."""
         return self
+
+    def _twin(self) -> Self:
+        """A loss with the same parts, whose own may be replaced."""
+        twin = copy(self)
+        vars(twin).update({name: copy(vars(self)[name]) for name in TABLES})
+        return twin
 
     def extra_repr(self) -> str:
         return "" if self.reduction == "mean" else f"reduction={self.reduction!r}"

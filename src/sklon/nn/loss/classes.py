@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
 from typing import Any
 
 from sklon._base.errors import InputError
@@ -29,7 +28,7 @@ class ClassLoss(ElementwiseLoss):
     def for_target(self, target: Array) -> ClassLoss:
         if self.ignore_index is None or (target == self.ignore_index).any():
             return self
-        twin = copy(self)
+        twin = self._twin()
         twin.ignore_index = None
         return twin
 

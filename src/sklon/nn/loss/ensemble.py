@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
-
 from sklon._base.errors import ShapeError
 from sklon._base.shapes import Shape
 from sklon.tensors import Tensor
@@ -58,7 +56,7 @@ class EnsembleLoss(Loss):
         self.loss.check_target(target, (output_shape[0], *output_shape[2:]))
 
     def for_target(self, target: Array) -> Loss:
-        twin = copy(self)
+        twin = self._twin()
         twin.loss = self.loss.for_target(target)
         return twin
 
