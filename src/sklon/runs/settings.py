@@ -2,23 +2,36 @@
 
 The command's flags, the arguments of ``sklon.train``, their help and ``run.json`` are generated from these
 rows, so that a word means the same everywhere. A value arrives as text or as a Python value and is parsed by
-its row's kind; what does not fit is refused with the values that do.
+its row's kind (``kinds``); what does not fit is refused with the values that do.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sklon._base.checks import bytes_of
 from sklon._base.errors import InputError
 from sklon.data import TASKS, nearest
-from sklon.optim import schedules
-from sklon.training import stopping
 
+from .kinds import (
+    AT_LEAST_ZERO,
+    BYTES,
+    FLAG,
+    NAME,
+    NAMES,
+    RULE,
+    SCHEDULE,
+    WIDTHS,
+    Kind,
+    one_of,
+    optional,
+    or_word,
+    real,
+    whole,
+)
 from .losses import LOSSES
 from .scores import METRIC_NAMES
 
@@ -57,15 +70,6 @@ On california (16,512 rows, seed 0) adamw with both, mish and 0.003 has a valida
 and with relu 0.4815. A rate of 0.006 that falls by "warmup(0.05) >> cosine" over 48 epochs has 0.4617, in 0.7 of the
 time.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A set of values: the word for it in help, and the function that reads one or raises ``ValueError``."""
-
-    metavar: str
-    parse: Callable[[Any], Any]
-    values: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,209 +199,109 @@ def show(value: Any) -> str:
     return line.getvalue()
 
 
-def _whole(minimum: int) -> Kind:
-    def parse(value: Any) -> int:
-        if isinstance(value, bool):
-            raise ValueError
-        number = int(value)
-        if number != float(value) or number < minimum:
-            raise ValueError
-        return number
-
-    return Kind("INTEGER", parse, f"a whole number of at least {minimum}")
-
-
-def _real(values: str, fits: Callable[[float], bool]) -> Kind:
-    def parse(value: Any) -> float:
-        if isinstance(value, bool):
-            raise ValueError
-        number = float(value)
-        if not fits(number):
-            raise ValueError
-        return number
-
-    return Kind("NUMBER", parse, values)
-
-
-def _one_of(*names: str) -> Kind:
-    def parse(value: Any) -> str:
-        if value not in names:
-            raise ValueError
-        return str(value)
-
-    return Kind("|".join(names), parse, f"one of {', '.join(names)}")
-
-
-def _optional(kind: Kind) -> Kind:
-    def parse(value: Any) -> Any:
-        return None if value is None or value is False or value == "none" else kind.parse(value)
-
-    return Kind(f"{kind.metavar}|none", parse, f"{kind.values}, or none")
-
-
-def _or_word(kind: Kind, *words: str) -> Kind:
-    def parse(value: Any) -> Any:
-        return value if value in words else kind.parse(value)
-
-    return Kind("|".join((kind.metavar, *words)), parse, f"{kind.values}, or {' or '.join(words)}")
-
-
-def _flag(value: Any) -> bool:
-    words = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
-    if isinstance(value, bool):
-        return value
-    return words[value.lower()] if isinstance(value, str) and value.lower() in words else _refused()
-
-
-def _refused() -> bool:
-    raise ValueError
-
-
-def _schedule(value: Any) -> str:
-    """A schedule as text; it is read once here, so that a mistake is told before anything runs."""
-    found = schedules.parse(value) if isinstance(value, str) else None
-    if found is None:
-        raise ValueError
-    return str(value)
-
-
-def _widths(value: Any) -> tuple[int, ...]:
-    parts = value.split(",") if isinstance(value, str) else [value] if isinstance(value, int) else value
-    widths = tuple(_whole(1).parse(part) for part in parts)
-    if not widths:
-        raise ValueError
-    return widths
-
-
-def _names(value: Any) -> tuple[str, ...]:
-    """Names with commas between them (quoted if they hold one), or a sequence of names."""
-    if value is None or value in ("none", ""):
-        return ()
-    names = next(csv.reader([value], skipinitialspace=True)) if isinstance(value, str) else value
-    return tuple(map(_name, names))
-
-
-def _name(value: Any) -> str:
-    if not isinstance(value, str) or not value:
-        raise ValueError
-    return value
-
-
-def _rule(value: Any) -> str:
-    """A stopping rule as text; it is read once here, so that a mistake is told before anything runs."""
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError
-    stopping.parse(value)
-    return value
-
-
-_AT_LEAST_ZERO = _real("a number of at least 0", lambda value: 0 <= value < float("inf"))
-_NAMES = Kind("COLUMNS", _names, "names of columns with commas between them")
-_NAME = Kind("COLUMN", _name, "the name of a column")
-
 SETTINGS: tuple[Setting, ...] = (
-    Setting("task", _one_of("auto", *TASKS), "auto", "What to predict; auto decides from the target column."),
+    Setting("task", one_of("auto", *TASKS), "auto", "What to predict; auto decides from the target column."),
     Setting(
         "metric",
-        _one_of("auto", *METRIC_NAMES),
+        one_of("auto", *METRIC_NAMES),
         "auto",
         "What the run is judged by: auto takes rmse for quantities and accuracy for classes.",
     ),
-    Setting("seed", _whole(0), 0, "The seed of the split, the first weights, the shuffling and the dropout."),
-    Setting("loss", _one_of("auto", *LOSSES), "auto", "What is minimised; auto takes what fits the task."),
+    Setting("seed", whole(0), 0, "The seed of the split, the first weights, the shuffling and the dropout."),
+    Setting("loss", one_of("auto", *LOSSES), "auto", "What is minimised; auto takes what fits the task."),
     Setting(
         "class_weight",
-        _optional(_one_of("balanced")),
+        optional(one_of("balanced")),
         None,
         "balanced: each class counts the same, however rare it is.",
     ),
     Setting(
         "hidden",
-        Kind("WIDTHS", _widths, "widths with commas between them, such as 256,256"),
+        WIDTHS,
         (256, 256, 256),
         "The widths of the hidden layers.",
     ),
-    Setting("activation", _one_of(*ACTIVATIONS), "mish", "The function between the layers."),
-    Setting("batch_norm", Kind("yes|no", _flag, "yes or no"), False, "Normalize each hidden layer over the batch."),
+    Setting("activation", one_of(*ACTIVATIONS), "mish", "The function between the layers."),
+    Setting("batch_norm", FLAG, False, "Normalize each hidden layer over the batch."),
     Setting(
         "dropout",
-        _real("a number from 0 up to but not 1", lambda p: 0 <= p < 1),
+        real("a number from 0 up to but not 1", lambda p: 0 <= p < 1),
         0.1,
         "The share of hidden units that are switched off at random in training.",
     ),
-    Setting("optimizer", _one_of(*LEARNING_RATES), "adamw", "The rule that turns gradients into steps."),
+    Setting("optimizer", one_of(*LEARNING_RATES), "adamw", "The rule that turns gradients into steps."),
     Setting(
         "lr",
-        _or_word(_real("a number above 0", lambda lr: 0 < lr < float("inf")), "auto"),
+        or_word(real("a number above 0", lambda lr: 0 < lr < float("inf")), "auto"),
         "auto",
         "The learning rate; auto takes what suits the optimizer, 0.003 for adamw.",
     ),
     Setting(
         "schedule",
-        _optional(Kind("SCHEDULE", _schedule, 'a schedule such as "warmup(0.05) >> cosine"')),
+        optional(SCHEDULE),
         None,
         "How the learning rate moves from step to step.",
     ),
-    Setting("l1", _AT_LEAST_ZERO, 0.0, "λ of λ·Σ|w|: weights become exactly zero."),
-    Setting("l2", _AT_LEAST_ZERO, 0.0, "λ of λ/2·Σw², as a part of the loss."),
+    Setting("l1", AT_LEAST_ZERO, 0.0, "λ of λ·Σ|w|: weights become exactly zero."),
+    Setting("l2", AT_LEAST_ZERO, 0.0, "λ of λ/2·Σw², as a part of the loss."),
     Setting(
         "weight_decay",
-        _or_word(_AT_LEAST_ZERO, "auto"),
+        or_word(AT_LEAST_ZERO, "auto"),
         "auto",
         "Decoupled: each step takes lr·λ of a weight away; auto takes 0.2 for adamw, else 0.",
     ),
     Setting(
         "clip_norm",
-        _optional(_real("a number above 0", lambda limit: 0 < limit < float("inf"))),
+        optional(real("a number above 0", lambda limit: 0 < limit < float("inf"))),
         None,
         "The longest that all gradients together may be.",
     ),
     Setting(
         "ema",
-        _optional(_or_word(_real("a number from 0 up to but not 1", lambda decay: 0 <= decay < 1), "auto")),
+        optional(or_word(real("a number from 0 up to but not 1", lambda decay: 0 <= decay < 1), "auto")),
         "auto",
         "Keep a moving average of the weights with this decay, and use it; auto takes 0.995 for adamw, else none.",
     ),
     Setting(
         "batch_size",
-        _or_word(_whole(1), "full", "auto"),
+        or_word(whole(1), "full", "auto"),
         "auto",
         "Rows per step; auto takes 256, fewer for small tables, and all for rprop.",
     ),
     Setting(
         "micro_batch_size",
-        _optional(_whole(1)),
+        optional(whole(1)),
         None,
         "Rows that are computed at once, to bound memory; a step is still the whole batch's.",
     ),
     Setting(
         "memory_limit",
-        _optional(Kind("BYTES", lambda value: bytes_of(value, "it"), "bytes, or an amount such as 512MB")),
+        optional(BYTES),
         None,
         "The most memory that a step works in; what does not fit is recomputed, to the same bits.",
     ),
-    Setting("epochs", _whole(1), 200, "The most passes over the training rows."),
+    Setting("epochs", whole(1), 200, "The most passes over the training rows."),
     Setting(
         "time_limit",
-        _optional(_real("a number of seconds above 0", lambda s: 0 < s < float("inf"))),
+        optional(real("a number of seconds above 0", lambda s: 0 < s < float("inf"))),
         None,
         "The most seconds of training.",
     ),
     Setting(
         "early_stopping",
-        _optional(Kind("RULE", _rule, 'a rule such as patience(16) or "patience(16) | gl(5)"')),
+        optional(RULE),
         "patience(16)",
         "When to stop: patience(n) waits n epochs for a better validation loss; gl(5), up(3), … join by | and &.",
     ),
     Setting(
         "validation_fraction",
-        _real("a number between 0 and 1", lambda f: 0 < f < 1),
+        real("a number between 0 and 1", lambda f: 0 < f < 1),
         0.15,
         "The share of rows held out to watch the training.",
     ),
-    Setting("threads", _optional(_whole(1)), None, "The most threads; it never changes a result."),
-    Setting("ignore", _NAMES, (), "Columns that are no features."),
-    Setting("id", _NAMES, (), "Columns that name a row: no features, copied to predictions."),
-    Setting("group_column", _optional(_NAME), None, "No group of this column on both sides of the split; no feature."),
-    Setting("time_column", _optional(_NAME), None, "The latest rows by this column validate."),
+    Setting("threads", optional(whole(1)), None, "The most threads; it never changes a result."),
+    Setting("ignore", NAMES, (), "Columns that are no features."),
+    Setting("id", NAMES, (), "Columns that name a row: no features, copied to predictions."),
+    Setting("group_column", optional(NAME), None, "No group of this column on both sides of the split; no feature."),
+    Setting("time_column", optional(NAME), None, "The latest rows by this column validate."),
 )
