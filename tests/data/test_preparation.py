@@ -236,3 +236,12 @@ def test_a_label_that_no_training_row_has_is_refused() -> None:
 def test_other_versions_are_refused(damage: dict[str, Any], prepared: Preparation) -> None:
     with pytest.raises(RunFolderError, match=r"version 99|unknown kind 'magic'"):
         Preparation.from_json(prepared.to_json() | damage)
+
+
+@pytest.mark.parametrize("spelling", ["{:,.0f}", "{:,.2f}", "${:,}", "{} €", "{:.1f}%", "-{:,}"])
+def test_numbers_with_marks_are_left_out_with_what_to_do(spelling: str) -> None:
+    written = [spelling.format(1000 + 37 * row) for row in range(60)]
+    assert fit_recipe(column_from_text("price", written)).describe().endswith("write them plainly, as 1234.5")
+    for other in ("a note", "10.10.2.3", "12-3", "1,23,4"):
+        found = fit_recipe(column_from_text("price", [*written, other])).describe()
+        assert found == "dropped: its text is different in 61 of 61 rows"

@@ -14,6 +14,7 @@ edges of its bins (``bends``), for a layer of piecewise linear embeddings; ``fea
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from math import ceil, sqrt
@@ -39,8 +40,11 @@ MOST_ONE_HOT = 48
 MOST_EMBEDDING = 16
 RARE_ROWS = 3
 """Categories with fewer training rows are pooled: a weight of their own would follow single rows."""
+PLAINLY = "numbers with marks of thousands, of a currency or of a share are text: write them plainly, as 1234.5"
 CLIP = 3.0
 """Scaled numbers stay below this: z/√(1 + (z/3)²) is nearly z within ±1 and bends far values together."""
+
+_ADORNED = re.compile(r"[$€£¥]?\s?[+-]?(\d+|\d{1,3}([,.' ]\d{3})+)([.,]\d+)?\s?[$€£¥%]?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -316,7 +320,10 @@ def _nothing(column: Column) -> Features:
 def _fit_categories(column: Column) -> OneHot | Codes | Dropped:
     counts = Counter(text for text in column.text if text is not None)
     if 2 * len(counts) > counts.total() and len(counts) > RARE_ROWS:
-        return Dropped(name=column.name, reason=f"its text is different in {len(counts)} of {counts.total()} rows")
+        adorned = f"; {PLAINLY}" if all(map(_ADORNED.fullmatch, counts)) else ""
+        return Dropped(
+            name=column.name, reason=f"its text is different in {len(counts)} of {counts.total()} rows{adorned}"
+        )
     frequent = tuple(sorted(text for text, count in counts.items() if count >= RARE_ROWS))
     pooled = 1 - sum(counts[text] for text in frequent) / counts.total()
     if len(frequent) > MOST_ONE_HOT:
