@@ -8,6 +8,7 @@ Shapes: outputs are [rows, outputs]; y is [rows, 1] in float32, or [rows] in int
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import frexp, ldexp
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -109,8 +110,9 @@ def fit_target(column: Column, task: str) -> Target:
     """The target's preparation, from its training rows (without missing values)."""
     if task == REGRESSION:
         y = column.as_numbers()
-        scale = float(np.std(y))
         low, high = float(y.min()), float(y.max())
+        unit = ldexp(1.0, frexp(max(-low, high))[1])  # squares of very small numbers would be zero
+        scale = float(np.std(y / unit)) * unit
         return Quantity(name=column.name, mean=float(np.mean(y)), scale=scale or 1.0, low=low, high=high)
     return Classes(name=column.name, labels=_labels(column), binary=task == BINARY)
 

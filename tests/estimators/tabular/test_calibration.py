@@ -71,7 +71,34 @@ def test_intervals_cover_new_rows_as_often_as_they_say() -> None:
 
 
 def test_too_much_coverage_from_few_rows_is_refused() -> None:
-    with pytest.raises(InputError, match=r"9 validation rows are too few for a coverage of 0.95; .* most 0.900"):
+    few = r"9 validation rows are too few for a coverage of 0.95, which takes 19; they allow at most 0.900"
+    with pytest.raises(InputError, match=few):
         half_width(np.arange(9.0), 0.95)
+    with pytest.raises(InputError, match=r"no row was held out .* fit with X_val and y_val, with folds=5"):
+        half_width(np.empty(0), 0.9)
     with pytest.raises(InputError, match="between 0 and 1, not at 1"):
         half_width(np.arange(9.0), 1.0)
+
+
+@pytest.mark.parametrize(("coverage", "rows"), [(0.6, 2), (0.8, 4), (0.9, 9), (0.95, 19), (0.99, 99), (0.97, 33)])
+def test_as_many_rows_as_an_interval_takes_are_enough(coverage: float, rows: int) -> None:
+    assert half_width(np.ones(rows), coverage) == 1.0
+    with pytest.raises(InputError, match=f"which takes {rows};"):
+        half_width(np.ones(rows - 1), coverage)
+
+
+@pytest.mark.parametrize("classes", [2, 3, 7])
+def test_probabilities_that_are_all_alike_stay_as_they_are(classes: int) -> None:
+    log_probabilities = np.log(np.full((50, classes), 1 / classes))
+    assert fit_temperature(log_probabilities, RANDOM.integers(0, classes, 50)) == 1.0
+    assert fit_temperature(log_probabilities, RANDOM.integers(0, classes, 50), prior_rows=0) == 1.0
+
+
+@pytest.mark.parametrize("unit", [2.0**-1000, 2.0**1000])
+def test_weights_have_no_unit(unit: float) -> None:
+    log_probabilities, weight = np.log(RANDOM.dirichlet(np.ones(3), size=60)), RANDOM.random(60)
+    classes, far = RANDOM.integers(0, 3, 60), RANDOM.normal(size=60)
+    assert fit_temperature(log_probabilities, classes, weight * unit) == fit_temperature(
+        log_probabilities, classes, weight
+    )
+    assert half_width(far, 0.8, weight * unit) == half_width(far, 0.8, weight)

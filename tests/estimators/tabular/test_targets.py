@@ -103,3 +103,26 @@ def test_two_and_three_rows_are_learned_from(rows: int) -> None:
     for epochs in (1, "auto"):
         model = TabularRegressor(hidden=(8,), random_state=0, epochs=epochs).fit(x, y)
         assert np.isfinite(model.predict(x)).all()
+
+
+@pytest.mark.parametrize("unit", [1e-300, 1e-160, 1e90])
+def test_a_target_of_any_size_is_learned_alike(unit: float) -> None:
+    x = np.linspace(-1, 1, 200)
+    predicted = [
+        TabularRegressor(hidden=(16,), epochs=4, random_state=0).fit({"x": x}, y).predict({"x": x})
+        for y in (x**2, x**2 * unit)
+    ]
+    np.testing.assert_allclose(predicted[1] / unit, predicted[0], rtol=1e-4, atol=1e-4)
+
+
+def test_a_target_whose_squares_overflow_is_told_of() -> None:
+    with pytest.raises(InputError, match=r"a value too large .* first in row 1; leave such rows out"):
+        quantities_of([1.0, -1e150, 1e120], TabularRegressor())
+
+
+@pytest.mark.filterwarnings("ignore:The number of unique classes")
+def test_classes_of_one_row_each_all_train() -> None:
+    X = {"x": np.arange(120.0)}
+    labels = np.arange(120) // np.where(np.arange(120) < 30, 2, 1)  # 30 rows share a class with another
+    model = TabularClassifier(hidden=(8,), epochs=1, random_state=0).fit(X, [f"of row {label}" for label in labels])
+    assert "validation_loss" not in model.history_[0][0] and model.temperature_ == 1.0

@@ -10,6 +10,7 @@ from sklearn.metrics import log_loss
 from sklearn.utils import compute_sample_weight
 
 from sklon import TabularClassifier, TabularRegressor
+from sklon._base.errors import InputError
 from sklon.data import BINARY, MULTICLASS, REGRESSION, column_from_array, fit_preparation
 from sklon.estimators.tabular import fitting
 from sklon.estimators.tabular.calibration import half_width
@@ -144,3 +145,19 @@ def test_a_residual_of_weight_two_is_two_residuals() -> None:
 def test_what_no_weights_can_be_is_said(fit: Any, clause: str) -> None:
     with pytest.raises(ValueError, match=clause):
         fit()
+
+
+@pytest.mark.parametrize("unit", [2.0**-900, 2.0, 2.0**900])
+@pytest.mark.parametrize(("kind", "y"), [(TabularRegressor, QUANTITY), (TabularClassifier, CLASSES)])
+def test_weights_have_no_unit(kind: Any, y: Array, unit: float) -> None:
+    expected = _said(kind(**SMALL).fit(X, y, sample_weight=WEIGHT))
+    np.testing.assert_array_equal(_said(kind(**SMALL).fit(X, y, sample_weight=WEIGHT * unit)), expected)
+    watched: dict[str, Any] = {"X_val": OTHER, "y_val": y}
+    expected = _said(kind(**SMALL).fit(X, y, sample_weight=WEIGHT, **watched))
+    np.testing.assert_array_equal(_said(kind(**SMALL).fit(X, y, sample_weight=WEIGHT * unit, **watched)), expected)
+
+
+@pytest.mark.parametrize("weight", [0.0, -1.0, np.nan, np.inf])
+def test_classes_have_weights_that_can_be(weight: float) -> None:
+    with pytest.raises(InputError, match="class_weight must be above 0 and finite for each class, not"):
+        TabularClassifier(**SMALL, class_weight={2: weight}).fit(X, CLASSES)

@@ -6,7 +6,7 @@ inference for regression*, 2018 (split conformal).
 
 from __future__ import annotations
 
-from math import ceil
+from math import ceil, floor
 from typing import Any
 
 import numpy as np
@@ -58,6 +58,8 @@ def fit_temperature(
         expected = (tempered(log_probabilities, 1 / inverse) * log_probabilities).sum(axis=1)
         return (1 + imaginary) * float(counts @ expected) - fixed
 
+    if abs(slope(1.0)) <= ROUNDING * abs(fixed):  # of probabilities that are all alike, any other T fits as well
+        return 1.0
     low, high = 1 / HOTTEST, 1 / COLDEST
     for _ in range(HALVINGS):
         middle = (low * high) ** 0.5
@@ -81,10 +83,7 @@ def half_width(residuals: Array, coverage: float, weight: Array | None = None) -
     count = len(residuals)
     rank = ceil((count + 1) * coverage)
     if rank > count:
-        raise InputError(
-            f"{count} validation rows are too few for a coverage of {coverage}; they allow at most "
-            f"{count / (count + 1):.3f}"
-        )
+        raise InputError(_too_few(count, coverage))
     far = np.abs(residuals)
     order = np.argsort(far)
     if weight is None:
@@ -94,6 +93,23 @@ def half_width(residuals: Array, coverage: float, weight: Array | None = None) -
     return float(far[order[min(place, count - 1)]])
 
 
+def _too_few(count: int, coverage: float) -> str:
+    """Why there is no interval of this coverage, and what helps."""
+    if not count:
+        return (
+            "there are no intervals: no row was held out to tell how far predictions are off; fit with X_val and "
+            "y_val, with folds=5, or with a larger validation_fraction"
+        )
+    least = ceil(coverage / (1 - coverage) * (1 - ROUNDING))
+    return (
+        f"{count} validation rows are too few for a coverage of {coverage}, which takes {least}; they allow at most "
+        f"{floor(1000 * count / (count + 1)) / 1000:.3f}"
+    )
+
+
 def relative(weight: Array | None, rows: int) -> Array:
-    """Weights with the mean 1."""
-    return np.ones(rows) if weight is None else weight / weight.mean()
+    """Weights with the mean 1, whatever their unit."""
+    if weight is None:
+        return np.ones(rows)
+    shares = weight / weight.max()
+    return np.asarray(shares / shares.mean())

@@ -119,8 +119,11 @@ class TabularClassifier(ClassifierMixin, BaseTabular):  # type: ignore[misc]
             return None
         labels = self.classes_[target.as_numbers().astype(np.int64)]
         found: Array = compute_class_weight(self.class_weight, classes=self.classes_, y=labels)
-        if not (found > 0).all():
-            raise InputError(f"class_weight must be above 0 for each class, not {found.tolist()}; leave out their rows")
+        if not ((found > 0) & np.isfinite(found)).all():
+            raise InputError(
+                f"class_weight must be above 0 and finite for each class, not {found.tolist()}; leave out the rows of "
+                "classes that are not to count"
+            )
         return found
 
     def _calibrate(self, predicted: Array, target: Column, weight: Array | None) -> None:

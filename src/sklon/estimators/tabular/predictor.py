@@ -17,6 +17,7 @@ from sklon.data import Column, Preparation, Table, fit_preparation, split_rows
 from sklon.training.many import side_by_side
 
 from . import fitting
+from .calibration import relative
 from .fitting import Fitted
 from .network import Architecture
 from .regimen import Regimen
@@ -119,15 +120,24 @@ def _rows(problem: Problem, preparation: Preparation, rows: Array) -> fitting.Ro
     """What some rows are to the network: inputs, targets, and weights if there are some."""
     table = problem.table.take(rows)
     prepared = preparation.inputs(table), preparation.target.encode(table.column(problem.target))
-    return prepared if problem.weight is None else (*prepared, problem.weight[rows])
+    return prepared if problem.weight is None else (*prepared, relative(problem.weight[rows], len(rows)))
 
 
 def sides(rows: int, fraction: float, seed: int, classes: Array | None) -> Pair:
-    """The rows that train and those that validate: none of them where they would be too few."""
-    if rows * fraction < FEWEST_HELD:
+    """The rows that train and those that validate: none of them where they would be too few.
+
+    The only row of a class trains.
+    """
+    if (rows if classes is None else _with_company(classes)) * fraction < FEWEST_HELD:
         return np.arange(rows), np.arange(0)
     split = split_rows(rows, fraction, seed=seed, classes=classes)
     return split.train, split.validation
+
+
+def _with_company(classes: Array) -> int:
+    """How many rows share their class with another."""
+    counts = np.unique(classes, return_counts=True)[1]
+    return int(counts[counts > 1].sum())
 
 
 def fold_sides(rows: int, folds: int, seed: int, classes: Array | None) -> list[Pair]:

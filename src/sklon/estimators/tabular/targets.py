@@ -14,6 +14,7 @@ from sklearn.utils.validation import _check_y
 
 from sklon._base.errors import InputError
 from sklon.data import array_of, is_missing
+from sklon.data.table import LARGEST
 
 Array = np.ndarray[Any, Any]
 
@@ -39,11 +40,10 @@ def quantities_of(y: Any, estimator: Any, name: str = "y") -> Array:
         raise InputError(f"{name} holds dates or durations, and what is predicted are numbers; give days or seconds")
     if y.dtype.kind in "OUS":
         y = np.array([_number(value, name, estimator) for value in y.tolist()])
-    if y.dtype.kind == "f" and np.isinf(y).any():
-        row = int(np.flatnonzero(np.isinf(y))[0])
+    if y.dtype.kind == "f" and (far := np.flatnonzero(np.abs(y) > LARGEST)).size:
         raise InputError(
-            f"Input {name} contains infinity or a value too large for dtype('float64'), first in row {row}; leave such "
-            "rows out, or correct them"
+            f"Input {name} contains infinity or a value too large for dtype('float64'), first in row {far[0]}; leave "
+            "such rows out, or correct them"
         )
     return np.asarray(_check_y(y, y_numeric=True, estimator=estimator), np.float64)
 
