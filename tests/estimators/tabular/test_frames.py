@@ -83,6 +83,16 @@ def test_a_series_is_no_frame() -> None:
         table_of(pandas.Series([1.0, 2.0]))
 
 
+@pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow", "dict"])
+def test_a_frame_without_rows_is_refused(library: str) -> None:
+    columns: Any = {"a": [], "b": []}
+    if library != "dict":
+        module = pytest.importorskip(library, reason=f"{library} is not installed")
+        columns = (module.table if library == "pyarrow" else module.DataFrame)(columns)
+    with pytest.raises(InputError, match="X has columns but no rows"):
+        table_of(columns)
+
+
 def test_a_categorical_column_that_is_not_there_is_named() -> None:
     with pytest.raises(InputError, match="no column 'b' that could be categorical; it has a"):
         table_of({"a": [1, 2]}, categorical=["b"])

@@ -108,7 +108,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):  # type: ignore[misc]
         places = np.searchsorted(self.classes_, y).clip(0, len(self.classes_) - 1)
         strange = y[self.classes_[places] != y]
         if len(strange):
-            raise InputError(f"y_val has the class {str(strange[0])!r}, which y has not")
+            raise InputError(f"y_val has the class {str(strange[0])!r}, which y has not in a row that counts")
         return column_from_array(name, places)
 
     def _classes_of(self, target: Column) -> Array | None:

@@ -96,6 +96,8 @@ def _table(columns: list[tuple[str, Any]], categorical: Sequence[str]) -> Table:
         names = ", ".join(name for name, _ in columns[:12])
         raise InputError(f"X has no column {unknown[0]!r} that could be categorical; it has {names}")
     made = tuple(column_of(name, values, categorical=name in categorical) for name, values in columns)
+    if made and not any(map(len, made)):
+        raise InputError("X has columns but no rows, while a minimum of 1 is required")
     return check_table(Table(made, SOURCE, ""))
 
 
