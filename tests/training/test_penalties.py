@@ -14,7 +14,7 @@ from sklon import Trainer, nn, optim
 from sklon._base.errors import InputError
 from sklon.optim import L1, L2, GroupLasso, MaxNorm, NonNegative, Penalties, WeightDecay, elastic_net
 from sklon.optim.conversions import CONVERSIONS, convert
-from sklon.optim.penalties import PENALTIES, _shrunk_units, soft
+from sklon.optim.penalties import PENALTIES, _shrunk_units, soft, values_of
 
 ROWS, COLUMNS = 200, 12
 RNG = np.random.default_rng(0)
@@ -323,9 +323,9 @@ def test_many_values_pay_what_each_pays(name: str) -> None:
     kind: Any = PENALTIES[name]
     penalty = kind(*([] if name == "non_negative" else [0.3]))
     params = np.random.default_rng(1).standard_normal((5, 2 * 130, 77)).astype(np.float32)[:, ::2]
-    assert penalty.values(params) == [penalty.value(np.ascontiguousarray(param)) for param in params]
+    assert values_of(penalty, params) == [penalty.value(np.ascontiguousarray(param)) for param in params]
 
 
 def test_l2_is_half_the_squares() -> None:
     params = np.random.default_rng(2).standard_normal((3, 4, 5))
-    np.testing.assert_allclose(L2(0.3).values(params), 0.15 * (params**2).sum(axis=(1, 2)), rtol=1e-14)
+    np.testing.assert_allclose(values_of(L2(0.3), params), 0.15 * (params**2).sum(axis=(1, 2)), rtol=1e-14)

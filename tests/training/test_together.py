@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from itertools import count
+from types import SimpleNamespace
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 
 import sklon
 from sklon import Trainer, nn, optim
-from sklon.training import run, together
+from sklon.training import evaluation, run, together
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(150, 4)).astype(np.float32)
@@ -129,3 +133,103 @@ def test_a_callback_sees_every_epoch(counted: list[int]) -> None:
 def test_a_rule_is_asked_before_it_could_stop(counted: list[int]) -> None:
     trainer = _fitted({}, {"early_stopping": "no_progress(4, 1000)", "batch_size": 150}, epochs=50)
     assert len(trainer.history) == 5 and trainer.stopped is not None and trainer.stopped.reason == "no_progress"
+
+
+def test_validation_counts_for_how_long_epochs_run_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks = count()
+    clock = SimpleNamespace(perf_counter=lambda: 1e-6 * next(ticks))
+    monkeypatch.setattr(run, "time", clock)
+    monkeypatch.setattr(together, "time", clock)
+    mean_of, found = evaluation.Evaluation.mean_of, list[int]()
+
+    def slow(self: evaluation.Evaluation, results: Any) -> float:
+        for _ in range(10_000):  # a hundredth of a second
+            next(ticks)
+        return mean_of(self, results)
+
+    def counting(fit: Any, epochs: int, rule: Any) -> Any:
+        found.append(epochs)
+        return together.run_together(fit, epochs, rule)
+
+    monkeypatch.setattr(evaluation.Evaluation, "mean_of", slow)
+    monkeypatch.setattr(run, "run_together", counting)
+    _fitted({}, {"validation": 0.2}, epochs=100)
+    assert found and max(found) <= 5
+
+
+def test_rows_of_validation_bound_how_many_epochs_run_together(
+    counted: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(together, "MOST_NUMBERS", 1200)
+    held_out = np.tile(X, (4, 1)), np.tile(Y, (4, 1))
+    _fitted({}, {"validation": held_out, "batch_size": 150}, epochs=9)
+    assert max(counted) == 2
+
+
+@dataclass(frozen=True)
+class Cubes:
+    """A penalty of one's own, which knows what one value of a parameter pays."""
+
+    name: ClassVar[str] = "cubes"
+    proximal: ClassVar[bool] = False
+    strength: float
+
+    def scalars(self, lr: Any, base_lr: float) -> dict[str, Any]:
+        return {"strength": self.strength}
+
+    def coupled(self, param: Any, grad: Any, scalars: Any) -> Any:
+        return grad + 3.0 * scalars["strength"] * param * param * param.sign()
+
+    def decoupled(self, new: Any, old: Any, scalars: Any, rates: Any) -> Any:
+        return new
+
+    def value(self, param: Any) -> float:
+        return self.strength * float((np.abs(param) ** 3).sum())
+
+
+class Halved(optim.L2):
+    """Pays what it says itself, not what it is derived from."""
+
+    def value(self, param: Any) -> float:
+        return 0.5 * super().value(param)
+
+
+@pytest.mark.parametrize("penalty", [Cubes(1e-2), Halved(1e-2)], ids=str)
+def test_a_penalty_of_ones_own_says_what_it_costs(
+    penalty: Any, counted: list[int], one_by_one: Callable[[], None]
+) -> None:
+    settings = {"penalties": [optim.Penalties((penalty,))]}
+    found = _fitted(settings, {"batch_size": 64})
+    assert max(counted) > 1
+    weights = [p.numpy() for _, p in found.model.named_parameters() if p.ndim > 1]
+    assert found.history[-1]["penalty"] == sum(penalty.value(weight) for weight in weights) > 0
+    one_by_one()
+    _same(found, _fitted(settings, {"batch_size": 64}))
+
+
+def test_numbers_that_are_taken_back_warn_of_nothing(counted: list[int]) -> None:
+    trainer = Trainer(nn.Linear(4, 1, dtype="float64"), loss="mse", optimizer="sgd", lr=3.0, l2=1e-3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        trainer.fit((X.astype(np.float64), Y.astype(np.float64)), epochs=400, batch_size=50)
+    assert counted and trainer.stopped is not None and trainer.stopped.reason == "non_finite"
+
+
+def test_an_error_on_the_way_leaves_weights_that_belong_to_the_counters(counted: list[int]) -> None:
+    class Broken(Cubes):
+        calls: ClassVar[list[int]] = []
+
+        def value(self, param: Any) -> float:
+            self.calls.append(1)
+            if len(self.calls) > 2 * 5:
+                raise ZeroDivisionError("no longer")
+            return super().value(param)
+
+    trainer = _trainer(penalties=[optim.Penalties((Broken(1e-2),))])
+    with pytest.raises(ZeroDivisionError):
+        trainer.fit((X, Y), epochs=20, batch_size=64)
+    assert counted and trainer.stopped is not None and trainer.stopped.reason == "error"
+    alone = _fitted({"penalties": [optim.Penalties((Cubes(1e-2),))]}, {"batch_size": 64}, epochs=trainer.epoch)
+    assert trainer.epoch == len(trainer.history) and trainer.step == 3 * trainer.epoch
+    for name, value in alone.model.state_dict().items():
+        assert value.tobytes() == trainer.model.state_dict()[name].tobytes(), name

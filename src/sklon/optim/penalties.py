@@ -11,7 +11,7 @@ exact bounds. Nothing here knows which parameters it is for: that is chosen by n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from typing import Any, ClassVar, Literal, Protocol
@@ -59,10 +59,6 @@ class Penalty(Protocol):
         """What a parameter pays, beside the data loss."""
         ...
 
-    def values(self, params: Array) -> list[float]:
-        """What it pays for each of several values of it, [values, *shape]."""
-        ...
-
 
 class _Neutral:
     """A penalty that does nothing, where its subclasses do not say otherwise."""
@@ -85,9 +81,6 @@ class _Neutral:
     def value(self, param: Array) -> float:
         return 0.0
 
-    def values(self, params: Array) -> list[float]:
-        return [self.value(param) for param in params]
-
 
 @dataclass(frozen=True, slots=True)
 class L2(_Neutral):
@@ -106,11 +99,27 @@ class L2(_Neutral):
         return grad + scalars["strength"] * param
 
     def value(self, param: Array) -> float:
-        return self.values(param[None])[0]
+        return _half_squares(self, param[None])[0]
 
-    def values(self, params: Array) -> list[float]:
-        squares = np.square(params, dtype=np.float64).reshape(len(params), -1)
-        return [0.5 * self.strength * total for total in np.add.reduce(squares, axis=1).tolist()]
+
+def _half_squares(penalty: L2, params: Array) -> list[float]:
+    """What L2 asks of each of several values of a parameter."""
+    squares = np.square(params, dtype=np.float64).reshape(len(params), -1)
+    return [0.5 * penalty.strength * total for total in np.add.reduce(squares, axis=1).tolist()]
+
+
+#: penalties that look at several values of a parameter at once; a class derived from one may ask for something else
+AT_ONCE: Mapping[type[Any], Callable[[Any, Array], list[float]]] = {L2: _half_squares}
+
+
+def values_of(penalty: Penalty, params: Array) -> list[float]:
+    """What a parameter pays for each of several values of it, [values, *shape].
+
+    >>> values_of(L2(1.0), np.array([[1.0, 1.0], [2.0, 0.0]]))
+    [1.0, 2.0]
+    """
+    several = AT_ONCE.get(type(penalty))
+    return [penalty.value(param) for param in params] if several is None else several(penalty, params)
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,7 +120,8 @@ class Run:
         self.updates = 0  # that the state has behind it since the fit began
         self.alone_until = 0  # the epoch up to which epochs run one by one
         self.started = time.perf_counter()
-        self.per_batch = 0.0  # seconds
+        self.per_batch = 0.0  # seconds of native work, of the last chunk
+        self.per_epoch = 0.0  # seconds of the last epoch, with all that was looked at after it
         if writer is not None:
             self.identity  # noqa: B018  computed now: data in blocks are read once for it
 
@@ -182,7 +183,7 @@ class Run:
         return found or said or (None if rule is None else rule.check(self.curves()))
 
     def _epoch(self, limit: float | None) -> Reason | None:
-        trainer = self.trainer
+        trainer, began = self.trainer, time.perf_counter()
         epoch = self.current = self.current or self._begin()
         self.program = self._program()
         done = epoch.batches(epoch.done)
@@ -194,6 +195,7 @@ class Run:
                 if reason is not None:
                     return reason
         self._finish(epoch)
+        self.per_epoch = time.perf_counter() - began
         return self._look(1.0, limit)
 
     def _bound(self, epoch: Epoch, stretch: Stretch, steps: Steps) -> Bound:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 #: epochs that may run together before any is done
 FEW = 16
-#: numbers of rows in the orders of epochs that run together, at most
+#: rows of training, and rows of validation, of epochs that run together, at most
 MOST_NUMBERS = 1 << 22
 #: bytes of the states that are noted of epochs that run together, at most
 MOST_NOTED = 1 << 26
@@ -47,44 +47,57 @@ def epochs_ahead(run: Run, until: int, seconds: float) -> int:
     if looked_at or trainer.updates.freezes or not isinstance(feed.samples, Samples):
         return 1
     schedule = trainer.updates.schedule
-    if (schedule is not None and schedule.reads_curve) or not run.per_batch or trainer.epoch < run.alone_until:
+    if (schedule is not None and schedule.reads_curve) or not run.per_epoch or trainer.epoch < run.alone_until:
         return 1
-    in_time = seconds / (run.per_batch * feed.batches)
     done = FEW + trainer.epoch - run.first_epoch
+    rows = max(feed.length, 0 if run.held_out is None else len(run.held_out))
     state = sum(array.nbytes for array in run.state.values())
-    return max(1, int(min(in_time, MOST_NUMBERS / feed.length, MOST_NOTED / state, until - trainer.epoch, done)))
+    room = min(MOST_NUMBERS / rows, MOST_NOTED / state)
+    return max(1, int(min(seconds / run.per_epoch, room, until - trainer.epoch, done)))
 
 
 def run_together(run: Run, count: int, rule: StoppingRule | None) -> Reason | None:
     """Run so many epochs, or as many until the rule stops; nothing has happened if numbers did not stay finite."""
+    before, began = _Before.of(run), time.perf_counter()
+    with deferred_interrupts():
+        try:
+            done, reason = _run(run, count, rule)
+        except Exception:  # weights would be those of other epochs than were counted
+            before.put_back(run, count)
+            raise
+        if not done or not_finite(run.state, run.program.watched):
+            before.put_back(run, count)
+            return None
+    run.per_epoch = (time.perf_counter() - began) / done
+    return reason
+
+
+def _run(run: Run, count: int, rule: StoppingRule | None) -> tuple[int, Reason | None]:
+    """Run the epochs and write them down: how many there are, and why they end; 0 if a loss is not finite."""
     trainer, samples, each = run.trainer, run.feed.samples, len(run.feed.parts)
     assert isinstance(samples, Samples)
     order = run.feed.orders(trainer.seed, range(trainer.epoch, trainer.epoch + count))
-    before, began = _Before.of(run), time.perf_counter()
     steps, rates = _steps(run, count)
     arrays = {**run.state, **samples.bound(), "rows": order}
     noted = _noted(run, count)
     curves, rows = run.curves(), len(trainer.history)
     done, free, reason = 0, count if rule is None else rule.ahead(curves), None
-    with ExitStack() as bound, deferred_interrupts():
+    with ExitStack() as bound:
         call = bound.enter_context(run.program.code.prepared(arrays, steps))
         look = _Look.of(run, count, noted, bound)
         laps = Laps([(call, each), *look.turns], count, noted)
         while done < count and reason is None:
             some = min(free, count - done)
             laps.run(done, done + some)
+            if not np.isfinite(call.results["loss"][done * each : (done + some) * each]).all():
+                return 0, None
             _note(run, *_sums(run, call.results, done, some), rates[done:], look.seen(done, some))
             done, free = done + some, free - some
             if rule is not None and not free:
                 curves = curves.followed_by(trainer.history.curves(rows))
                 rows = len(trainer.history)
                 reason, free = rule.check(curves), rule.ahead(curves)
-        finite = np.isfinite(call.results["loss"][: done * each]).all()
-        if not finite or not_finite(run.state, run.program.watched):
-            before.put_back(run, count)
-            return None
-    run.per_batch = (time.perf_counter() - began) / (done * run.feed.batches)
-    return reason
+    return done, reason
 
 
 def _noted(run: Run, count: int) -> Noted | None:

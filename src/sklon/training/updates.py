@@ -17,7 +17,17 @@ from sklon.nn import Module
 from sklon.optim import AdamWScheduleFree, Freeze, Optimizer, Rule
 from sklon.optim.freezing import check_freezes
 from sklon.optim.named import rule_of
-from sklon.optim.penalties import L1, L2, PenalizedRule, Penalties, Penalty, WeightDecay, check_penalties, penalties_for
+from sklon.optim.penalties import (
+    L1,
+    L2,
+    PenalizedRule,
+    Penalties,
+    Penalty,
+    WeightDecay,
+    check_penalties,
+    penalties_for,
+    values_of,
+)
 from sklon.optim.schedules import Schedule, momentum_of, scheduled, scheduled_for_steps
 
 from .rates import Rates
@@ -185,7 +195,7 @@ class Updates:
     def paid(self, values: Mapping[str, Array]) -> list[float]:
         """What the payers pay beside the data loss, for each of several values [values, *shape] of them all."""
         paying = [(p, each) for label, each in values.items() for p in self.penalties[label.removeprefix(PARAMETER)]]
-        return [sum(each) for each in zip(*(penalty.values(each) for penalty, each in paying), strict=True)]
+        return [sum(each) for each in zip(*(values_of(penalty, each) for penalty, each in paying), strict=True)]
 
     @property
     def payers(self) -> list[str]:
