@@ -50,6 +50,11 @@ class Checkpoints:
             raise InputError(f"every_minutes must be above 0, not {self.every_minutes!r}")
 
 
+def plan_of(given: Checkpoints | str | PathLike[str] | None) -> Checkpoints | None:
+    """What ``fit`` is given, with a folder as the plan that writes to it."""
+    return given if given is None or isinstance(given, Checkpoints) else Checkpoints(given)
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """A fit at the end of a step: arrays by name, and a record that JSON can hold."""

@@ -17,7 +17,7 @@ from sklon.nn import summary
 from sklon.optim.penalties import Penalties
 
 from .callbacks import Callback, Callbacks, overrides
-from .checkpoints import Checkpoints
+from .checkpoints import Checkpoints, plan_of
 from .feed import Feed, feed_of
 from .progress import Progress
 from .stopping import Both, Either, StoppingRule, rule_for
@@ -102,7 +102,7 @@ def planned(trainer: Trainer, data: Any, settings: Mapping[str, Any]) -> Plan:
         chosen["epochs"],
         rule_for(rule),
         chosen["time_limit"],
-        kept if kept is None or isinstance(kept, Checkpoints) else Checkpoints(kept),
+        plan_of(kept),
         Callbacks((*chosen["callbacks"], *([Progress()] if chosen["progress"] else []))),
     )
 

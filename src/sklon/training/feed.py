@@ -225,6 +225,11 @@ def samples_of(data: Any) -> Rows:
     return _inputs_and_target(parts if isinstance(parts, list) else [parts])
 
 
+def inputs_of(inputs: Any) -> Rows:
+    """Rows of inputs alone, to predict for: arrays or blocks."""
+    return samples_of(inputs) if isinstance(inputs, Blocks) else samples(inputs)
+
+
 def _inputs_and_target(parts: list[Array]) -> Samples:
     if len(parts) < 2:
         raise InputError("the data set has inputs and no targets; pass data.TensorDataset(X, y)")

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .checkpoints import Snapshot, check_same, digest
+from sklon._base.errors import InputError
+
+from .checkpoints import Checkpoints, Snapshot, check_same, digest, newest
 from .epoch import Epoch
 from .saving import described
 
@@ -45,7 +47,17 @@ def snapshot_of(run: Run) -> Snapshot:
     return Snapshot(arrays, record)
 
 
-def go_on(run: Run, snapshot: Snapshot) -> None:
+def resumed(run: Run, plan: Checkpoints | None) -> int:
+    """Go on from the newest checkpoint, if there is one; the epoch after which the fit began."""
+    if plan is None:
+        raise InputError("resume needs checkpoints=FOLDER, the folder that the fit was written to")
+    found = newest(plan.folder)
+    if found is not None:
+        _go_on(run, found)
+    return run.first_epoch
+
+
+def _go_on(run: Run, snapshot: Snapshot) -> None:
     """Take a snapshot's place; raises InputError if it is of other data or settings."""
     trainer, record = run.trainer, snapshot.record
     check_same(record, run.identity["settings"], run.identity["data"])

@@ -16,7 +16,6 @@ import numpy as np
 
 from sklon._base.checks import bytes_of
 from sklon._base.errors import InputError
-from sklon.data.blocks import Blocks
 from sklon.data.sampling import Sampler
 from sklon.nn import Loss, Module
 from sklon.nn.loss import check_last_layer
@@ -32,18 +31,18 @@ from . import saving
 from .arrays import samples
 from .averaged import averages_itself
 from .callbacks import Callback, Callbacks
-from .checkpoints import Checkpoints, Writer, check_none_later, newest
+from .checkpoints import Checkpoints, Writer, check_none_later, plan_of
 from .checks import check_length, check_rule, check_settings, checked
 from .describing import Plan, description, html, planned
 from .draws import predictions_drawn
 from .evaluation import Evaluation, state_of
-from .feed import feed_of, samples_of
+from .feed import feed_of, inputs_of, samples_of
 from .finders import MicroBatch, RangeTest, find_lr, find_micro_batch
 from .history import History
 from .losses import loss_for, loss_of
 from .progress import Progress
 from .run import Run
-from .snapshots import go_on
+from .snapshots import resumed
 from .step import record_evaluation, record_prediction, state_tensors
 from .stopped import Stopped, stopped_by
 from .stopping import Reason, StoppingRule, rule_for
@@ -191,13 +190,11 @@ class Trainer:
         held_out = None if held_out is None else checked(self.model, self.loss, held_out)
         feed.check(self.model)
         self.updates.read()
-        plan = checkpoints if checkpoints is None or isinstance(checkpoints, Checkpoints) else Checkpoints(checkpoints)
+        plan = plan_of(checkpoints)
         if plan is not None and not resume:
             check_none_later(plan.folder, self.step)
         run = Run(self, feed, held_out, epochs, None if plan is None else Writer(plan, self.step))
-        until = self.epoch + epochs
-        if resume:
-            until = self._resume(run, plan, epochs)
+        until = epochs + (resumed(run, plan) if resume else self.epoch)
         watchers = Callbacks((*callbacks, *([Progress()] if progress else [])))
         self.plan = Plan.of(feed, held_out, epochs, rule, time_limit, plan, watchers, run.program.graph)
         with watchers.around(self, until - self.epoch):
@@ -225,15 +222,6 @@ class Trainer:
     def _stop(self, run: Run, reason: Reason) -> None:
         """Note why a fit ended."""
         self.stopped = stopped_by(reason, self.epoch, run)
-
-    def _resume(self, run: Run, plan: Checkpoints | None, epochs: int) -> int:
-        """Go on from the newest checkpoint, if there is one; the epoch at which the fit ends."""
-        if plan is None:
-            raise InputError("resume needs checkpoints=FOLDER, the folder that the fit was written to")
-        found = newest(plan.folder)
-        if found is not None:
-            go_on(run, found)
-        return run.first_epoch + epochs
 
     def _take_over(self, state: dict[str, Array], updates: int) -> None:
         """Put trained values into the model; keep the optimizer's for another fit."""
@@ -362,8 +350,7 @@ class Trainer:
     # ---- use
     def predict(self, inputs: Any) -> Array:
         """The model's raw outputs for ``inputs``, without dropout: one row for each row."""
-        given = samples_of(inputs) if isinstance(inputs, Blocks) else samples(inputs)
-        data = checked(self.model, self.loss, given)
+        data = checked(self.model, self.loss, inputs_of(inputs))
         graph = record_prediction(self.model, data.columns)
         return Evaluation(graph, data).outputs(state_of(self.model))["output"]
 
@@ -382,7 +369,7 @@ class Trainer:
 
         InputError for a model without dropout.
         """
-        data = checked(self.model, self.loss, samples_of(inputs) if isinstance(inputs, Blocks) else samples(inputs))
+        data = checked(self.model, self.loss, inputs_of(inputs))
         return predictions_drawn(self.model, data, draws, self.seed)
 
     def evaluate(self, inputs: Any, target: Any = None) -> float:
