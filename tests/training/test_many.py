@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ import sklon
 from sklon import Trainer, nn, optim
 from sklon._base.errors import InputError
 from sklon._base.settings import get_num_threads, own_num_threads
-from sklon.compiler.interrupts import told_by
+from sklon.compiler.interrupts import deferred_interrupts, told_by
 from sklon.training.many import Fit, fit_many, side_by_side
 
 RANDOM = np.random.default_rng(0)
@@ -146,6 +147,22 @@ def test_interrupted_fits_leave_usable_models_and_no_other_one_begins() -> None:
         rest, _ = process.communicate(timeout=60)
     assert rest == "['interrupted', 'interrupted', None, None] True\n"
     assert process.returncode == 0
+
+
+def test_threads_that_work_for_one_that_is_told_are_told_as_well() -> None:
+    """As folds of a network within a search."""
+    told, begun, ended = threading.Event(), [], []
+
+    def work(number: int) -> None:
+        begun.append(number)
+        told.set()
+        with deferred_interrupts():
+            pass
+        ended.append(number)
+
+    with told_by(told), pytest.raises(KeyboardInterrupt):
+        side_by_side([partial(work, number) for number in range(4)], threads=1)
+    assert begun == [0] and ended == []
 
 
 def test_a_fit_that_is_told_to_stop_ends_between_epochs_that_are_counted() -> None:

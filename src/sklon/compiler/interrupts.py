@@ -11,15 +11,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-#: of each thread: whether it holds interrupts back, and the event by which it is told of one
+#: of each thread: whether it holds interrupts back, and the events by which it is told of one
 _here = threading.local()
+
+
+class ToldInterrupt(KeyboardInterrupt):
+    """An interrupt in a thread that works for another one, to which it came."""
 
 
 @contextmanager
 def deferred_interrupts() -> Iterator[None]:
     """Hold SIGINT back inside, and deliver it after; of blocks within blocks, after the outermost one.
 
-    Other threads than the main one never get it; those that work for one that waits are told by an event.
+    Other threads than the main one never get it; those that work for one that waits are told by events.
     """
     if getattr(_here, "holds", False):
         yield
@@ -49,17 +53,22 @@ def _signals_noted() -> Iterator[None]:
 
 
 @contextmanager
-def told_by(event: threading.Event) -> Iterator[None]:
-    """In this thread, raise KeyboardInterrupt once after native code if the event is set."""
-    _here.event = event
+def told_by(*events: threading.Event) -> Iterator[None]:
+    """In this thread, raise ToldInterrupt once after native code if one of the events is set."""
+    _here.events = events
     try:
         yield
     finally:
-        _here.event = None
+        _here.events = ()
+
+
+def told_here() -> tuple[threading.Event, ...]:
+    """The events by which this thread is told; threads that work for it are to be told by them as well."""
+    found: tuple[threading.Event, ...] = getattr(_here, "events", ())
+    return found
 
 
 def _raise_if_told() -> None:
-    event: threading.Event | None = getattr(_here, "event", None)
-    if event is not None and event.is_set():
-        _here.event = None
-        raise KeyboardInterrupt
+    if any(event.is_set() for event in told_here()):
+        _here.events = ()
+        raise ToldInterrupt

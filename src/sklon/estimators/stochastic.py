@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from sklon.compiler.interrupts import deferred_interrupts
+from sklon.compiler.interrupts import ToldInterrupt, deferred_interrupts
 from sklon.optim import Rule
 from sklon.training.averaged import (
     Recalibration,
@@ -53,7 +53,7 @@ class Stochastic:
         self.reason: Reason | None = None
 
     def run(self, epochs: int) -> None:
-        """Run at most so many epochs; Ctrl-C ends them with a usable result."""
+        """Run at most so many epochs; Ctrl-C ends them with a usable result, or all work of a told thread."""
         e = self.estimator
         e.n_iter_ = 0
         with self.tellers.around(self, epochs):
@@ -61,8 +61,10 @@ class Stochastic:
                 while self.reason is None and e.n_iter_ < epochs:
                     with deferred_interrupts():
                         self._epochs(epochs - e.n_iter_)
-            except KeyboardInterrupt:
+            except KeyboardInterrupt as interrupt:
                 self.reason = Reason("interrupted", "the fit was interrupted")
+                if isinstance(interrupt, ToldInterrupt):  # who waits for this fit drops it
+                    raise
                 warnings.warn("Training interrupted by user.", stacklevel=2)
         if self.reason is None:
             self.reason = Reason("epochs", f"all {epochs} epochs were run" if epochs > 1 else "the epoch was run")

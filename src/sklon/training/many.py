@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeVar
 from sklon._base.checks import check_whole
 from sklon._base.errors import InputError
 from sklon._base.settings import get_num_threads, own_num_threads
-from sklon.compiler.interrupts import told_by
+from sklon.compiler.interrupts import told_by, told_here
 
 from .history import History
 from .trainer import Trainer
@@ -92,23 +92,25 @@ class _Side(Generic[Result]):
         self.errors: list[tuple[int, BaseException]] = []
         self.turn, self.next, self.running = threading.Lock(), 0, 0
         self.stop, self.done = threading.Event(), queue.SimpleQueue[None]()
+        self.told = (self.stop, *told_here())
 
     def run(self) -> tuple[list[Result | None], bool]:
         """What they return, None for those that did not end, and whether Ctrl-C came between."""
         workers = min(self.threads, len(self.works))
         for _ in range(workers):
             threading.Thread(target=self._serve, daemon=True, name="sklon-fits").start()
-        interrupted = False
         while workers:
             try:
                 self.done.get()
                 workers -= 1
             except KeyboardInterrupt:
-                interrupted = True
                 self.stop.set()
         if self.errors:
             raise min(self.errors, key=lambda pair: pair[0])[1]
-        return self.found, interrupted
+        return self.found, self._is_stopped()
+
+    def _is_stopped(self) -> bool:
+        return any(event.is_set() for event in self.told)
 
     def _serve(self) -> None:
         try:
@@ -121,17 +123,17 @@ class _Side(Generic[Result]):
     def _take(self) -> int | None:
         """The number of the next function, if there is one to begin."""
         with self.turn:
-            if self.stop.is_set() or self.next == len(self.works):
+            if self._is_stopped() or self.next == len(self.works):
                 return None
             self.next, self.running = self.next + 1, self.running + 1
             return self.next - 1
 
     def _do(self, number: int) -> None:
         try:
-            with told_by(self.stop):
+            with told_by(*self.told):
                 self.found[number] = self.works[number]()
         except BaseException as error:  # raised again by the thread that waits
-            if not (isinstance(error, KeyboardInterrupt) and self.stop.is_set()):
+            if not (isinstance(error, KeyboardInterrupt) and self._is_stopped()):
                 self.errors.append((number, error))
             self.stop.set()
         finally:

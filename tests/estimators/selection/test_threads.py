@@ -21,12 +21,14 @@ import sklearn
 from sklearn import model_selection as theirs
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.datasets import load_iris
+from sklearn.ensemble import BaggingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 import sklon
 from sklon import model_selection as ours
 from sklon.estimators.searching import backend
+from sklon.estimators.stochastic import Stochastic
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 Array = np.ndarray[Any, Any]
@@ -240,7 +242,8 @@ import numpy as np
 import sklon
 from sklon.model_selection import GridSearchCV
 
-warnings.simplefilter("ignore")
+told = []
+warnings.showwarning = lambda message, *_: told.append(str(message))
 sklon.set_num_threads(2)
 X = np.random.default_rng(0).normal(size=(200, 4))
 y = X[:, 0] > 0
@@ -266,7 +269,8 @@ try:
     search.fit(X, y)
 except KeyboardInterrupt:
     left = [thread.name for thread in threading.enumerate() if thread.name == "sklon-fits"]
-    print(sorted(scored), left, hasattr(search, "cv_results_"))
+    print(scored, told, left, hasattr(search, "cv_results_"))
+warnings.simplefilter("ignore")
 print(GridSearchCV(endless.set_params(max_iter=9), {"alpha": [0.1, 0.2]}).fit(X, y).best_estimator_.n_iter_)
 """
 
@@ -278,8 +282,25 @@ def test_an_interrupt_ends_the_fits_that_run_and_begins_no_other() -> None:
         assert process.stdout.readline() == "begun\n"
         process.send_signal(signal.SIGINT)
         rest, _ = process.communicate(timeout=120)
-    assert rest == "['interrupted', 'interrupted'] [] False\n9\n"
+    assert rest == "[] [] [] False\n9\n"
     assert process.returncode == 0
+
+
+def test_an_interrupt_ends_a_fit_with_all_its_networks(
+    monkeypatch: pytest.MonkeyPatch, crews: list[backend.Crew]
+) -> None:
+    begun = []
+    steps = Stochastic.run
+
+    def interrupted(self: Stochastic, epochs: int) -> None:
+        begun.append(threading.current_thread())
+        crews[0].interrupt()
+        steps(self, epochs)
+
+    monkeypatch.setattr(Stochastic, "run", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        ours.cross_val_score(BaggingClassifier(small(), 5), X, y, cv=3)
+    assert 0 < len(begun) == len(set(begun)) <= 3
 
 
 # ---- copies, files, names
