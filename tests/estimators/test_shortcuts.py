@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import gc
+import warnings
+import weakref
 from typing import Any
 
 import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_iris
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.neural_network import MLPClassifier
 from sklearn.utils._param_validation import InvalidParameterError, validate_parameter_constraints
 
 import sklon
@@ -85,9 +90,38 @@ def test_other_targets_are_looked_at_by_scikit_learn(labels: Any) -> None:
     assert not is_plain_target(labels, len(X), "fiub")
 
 
-def test_more_classes_than_rows_in_two_are_warned_of() -> None:
-    with pytest.warns(UserWarning, match="number of unique classes is greater than 50%"):
-        small(max_iter=1).fit(X, np.arange(len(X)))
+@pytest.mark.parametrize("labels", [np.arange(len(X)), list(range(len(X)))], ids=["array", "list"])
+def test_of_many_classes_nothing_is_said_as_in_scikit_learn(labels: Any) -> None:
+    for network in (small(max_iter=1), MLPClassifier((8,), max_iter=1)):
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            network.fit(X, labels)
+        assert [one.category for one in told] == [ConvergenceWarning]
+
+
+@pytest.mark.parametrize("sizes", [(2.5,), (3, "a"), 2.0])
+def test_layers_of_no_whole_size_are_refused(sizes: Any) -> None:
+    with pytest.raises(ValueError, match="hidden_layer_sizes"):
+        small(hidden_layer_sizes=sizes).fit(X, y)
+
+
+@pytest.mark.parametrize("target", [y.astype(str), y.astype("M8[D]")])
+def test_quantities_that_are_no_numbers_are_refused(target: Any) -> None:
+    with pytest.raises(ValueError, match="y must be numbers, and it is of type"):
+        sklon.MLPRegressor(hidden_layer_sizes=(3,)).fit(X, target)
+
+
+@pytest.mark.parametrize("settings", [{}, {"early_stopping": True}, {"early_stopping": "loss"}, {"solver": "lbfgs"}])
+def test_a_fitted_network_is_let_go_without_the_garbage_collector(settings: Any) -> None:
+    gc.disable()
+    try:
+        fitted = small(**settings).fit(X, y)
+        fitted.predict(X)
+        known = weakref.ref(fitted)
+        del fitted
+        assert known() is None
+    finally:
+        gc.enable()
 
 
 # ---- parameters

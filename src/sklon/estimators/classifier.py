@@ -11,7 +11,7 @@ from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import column_or_1d, compute_sample_weight
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
+from sklearn.utils.multiclass import type_of_target, unique_labels
 from sklearn.utils.validation import validate_data
 
 from sklon._base.errors import InputError
@@ -173,11 +173,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         self.classes_ = given
 
     def _validate_input(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Array]:
-        plain = is_plain(self, X, reset) and is_plain_target(y, len(X), "iub")
-        if plain:
+        if is_plain(self, X, reset) and is_plain_target(y, len(X), "iub"):
             self.n_features_in_ = X.shape[1]
-            if 2 * len(np.unique(y)) > len(y):  # scikit-learn warns of as many classes
-                check_classification_targets(y)
         else:
             X, y = self._checked(X, y, reset)
         if not hasattr(self, "classes_") or not (self.warm_start or incremental):
@@ -192,7 +189,6 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         X, y = validate_data(self, X, y, accept_sparse=["csr", "csc"], multi_output=True, dtype=types, reset=reset)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
-        check_classification_targets(y)
         return X, y
 
     def _check_classes(self, found: Array) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import warnings
 from abc import abstractmethod
 from itertools import pairwise
+from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
@@ -388,7 +389,10 @@ class BaseMLP(CallbackSupportMixin, KeptParameters):  # type: ignore[misc]
 
 def _hidden(sizes: Any) -> list[int]:
     """The sizes of the hidden layers."""
-    found = [int(size) for size in (sizes if hasattr(sizes, "__iter__") else [sizes])]
+    given = list(sizes) if hasattr(sizes, "__iter__") else [sizes]
+    if not all(isinstance(size, Integral) for size in given):
+        raise InputError(f"hidden_layer_sizes must be whole numbers, got {given}")
+    found = [int(size) for size in given]
     if any(size <= 0 for size in found):
         raise ValueError(f"hidden_layer_sizes must be > 0, got {found}.")
     return found

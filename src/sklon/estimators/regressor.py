@@ -157,6 +157,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         X, y = validate_data(
             self, X, y, accept_sparse=sparse, multi_output=True, y_numeric=True, dtype=types, reset=reset
         )
+        if y.dtype.kind not in "biuf":
+            raise InputError(f"y must be numbers, and it is of type {y.dtype}; convert it to float")
         return X, column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
 
     def _validate_held(self, X: Any, y: Any) -> tuple[Any, Array]:
