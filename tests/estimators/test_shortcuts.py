@@ -139,6 +139,15 @@ def test_every_parameter_that_is_no_default_is_checked(kind: Any) -> None:
             kind(**{name: b"no such thing"}).fit(X, y)
 
 
+def test_a_default_of_a_subclass_is_checked() -> None:
+    class Refused(sklon.MLPRegressor):  # type: ignore[misc, unused-ignore]
+        def __init__(self, alpha: float = -1.0) -> None:
+            super().__init__(alpha=alpha)
+
+    with pytest.raises(InvalidParameterError, match="'alpha' parameter of Refused"):
+        Refused().fit(X, y)
+
+
 def test_a_subclass_has_parameters_of_its_own() -> None:
     class Wider(sklon.MLPRegressor):  # type: ignore[misc, unused-ignore]
         def __init__(self, width: int = 5) -> None:

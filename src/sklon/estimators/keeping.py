@@ -34,8 +34,9 @@ class KeptParameters(BaseEstimator):  # type: ignore[misc]
 
     def _validate_params(self) -> None:
         kind: Any = type(self)
-        defaults = _defaults(kind)
-        chosen = {name: value for name in defaults if (value := getattr(self, name)) is not defaults[name]}
+        valid = _valid_defaults(kind)
+        given = {name: getattr(self, name) for name in _defaults(kind)}
+        chosen = {name: value for name, value in given.items() if name not in valid or value is not valid[name]}
         validate_parameter_constraints(self._parameter_constraints, chosen, caller_name=kind.__name__)
 
 
@@ -44,3 +45,17 @@ def _defaults(kind: Any) -> dict[str, Any]:
     """The default of each parameter of a class, by name."""
     parameters = inspect.signature(kind.__init__).parameters
     return {name: parameters[name].default for name in BaseEstimator._get_param_names.__func__(kind)}
+
+
+@cache
+def _valid_defaults(kind: Any) -> dict[str, Any]:
+    """Those that are allowed; a subclass may have others."""
+    return {name: value for name, value in _defaults(kind).items() if _is_valid(kind, name, value)}
+
+
+def _is_valid(kind: Any, name: str, value: Any) -> bool:
+    try:
+        validate_parameter_constraints(kind._parameter_constraints, {name: value}, caller_name=kind.__name__)
+    except ValueError:
+        return False
+    return True
