@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median, stdev
 
-from .report import OURS, SECONDS, YARDSTICK, Result, mean_score, of, relative, wins
+from .report import OURS, SECONDS, YARDSTICK, Result, mean_score, of, ratios, relative, wins
 from .sets import SETS, TableSet, error_of
 from .systems import SYSTEMS
 
@@ -42,17 +42,23 @@ def seconds(results: Sequence[Result]) -> str:
 
 def summary(results: Sequence[Result]) -> str:
     """A row for each system: errors and seconds beside the yardstick's, and the sets that it wins."""
-    head = f"system | error, {YARDSTICK} = 1 | seconds, {YARDSTICK} = 1 | better than {YARDSTICK} on | seeds"
     rows = []
     for system in _measured(results):
         found = relative(results, system)
         if found is None:
             continue
         better, count = wins(results, system)
-        seeds = sorted({sum(r["system"] == system and r["set"] == one.name for r in results) for one in SETS} - {0})
+        middle = median(error for error, _ in ratios(results, system))
         won = "" if system == YARDSTICK else f"{better} of {count}"
-        rows.append((system, f"{found[0]:.3f}", f"{found[1]:.3g}", won, "–".join(map(str, seeds))))
-    return _table(tuple(head.split(" | ")), sorted(rows, key=lambda row: float(row[1])))
+        seeds = {sum(r["system"] == system and r["set"] == one.name for r in results) for one in SETS} - {0}
+        rows.append((system, f"{found[0]:.3f}", f"{middle:.3f}", f"{found[1]:.3g}", won, _span(seeds)))
+    head = ("system", "error, mean", "error, median", "seconds, mean", f"better than {YARDSTICK} on", "seeds")
+    return _table(head, sorted(rows, key=lambda row: float(row[1])))
+
+
+def _span(counts: set[int]) -> str:
+    least, most = min(counts), max(counts)
+    return f"{least}" if least == most else f"{least} to {most}"
 
 
 def _by_set(results: Sequence[Result], cell: Callable[[TableSet, Sequence[Result], bool], str]) -> str:

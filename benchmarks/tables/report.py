@@ -7,9 +7,8 @@ and summed up as the geometric mean over the sets that both have.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from math import exp, log
 from pathlib import Path
-from statistics import mean, median, stdev
+from statistics import geometric_mean, mean, median, stdev
 from typing import Any
 
 from .sets import SETS, TableSet, error_of
@@ -59,25 +58,30 @@ def _verdict(one: TableSet, name: str, reached: float) -> str:
     return f"  {'reaches' if better else 'misses'} {wanted:g}"
 
 
-def relative(results: Sequence[Result], system: str, yardstick: str = YARDSTICK) -> tuple[float, float, int] | None:
-    """The geometric means of error and of seconds relative to the yardstick's, and the sets that both have."""
-    errors, seconds = [], []
-    for one in SETS:
-        ours, theirs = (of(results, one, name) for name in (system, yardstick))
-        if ours and theirs:
-            errors.append(log(error_of(one, mean_score(ours)) / error_of(one, mean_score(theirs))))
-            seconds.append(log(median(r[SECONDS] for r in ours) / median(r[SECONDS] for r in theirs)))
-    return (exp(mean(errors)), exp(mean(seconds)), len(errors)) if errors else None
-
-
-def wins(results: Sequence[Result], system: str, yardstick: str = YARDSTICK) -> tuple[int, int]:
-    """On how many of how many sets a system's mean is better than the yardstick's."""
+def ratios(results: Sequence[Result], system: str, yardstick: str = YARDSTICK) -> list[tuple[float, float]]:
+    """Errors and seconds over the yardstick's, for each set that both have."""
     found = []
     for one in SETS:
         ours, theirs = (of(results, one, name) for name in (system, yardstick))
         if ours and theirs:
-            found.append(error_of(one, mean_score(ours)) < error_of(one, mean_score(theirs)))
-    return sum(found), len(found)
+            error = error_of(one, mean_score(ours)) / error_of(one, mean_score(theirs))
+            found.append((error, median(r[SECONDS] for r in ours) / median(r[SECONDS] for r in theirs)))
+    return found
+
+
+def relative(results: Sequence[Result], system: str, yardstick: str = YARDSTICK) -> tuple[float, float, int] | None:
+    """The geometric means of error and of seconds relative to the yardstick's, and the sets that both have."""
+    found = ratios(results, system, yardstick)
+    if not found:
+        return None
+    errors, seconds = zip(*found, strict=True)
+    return geometric_mean(errors), geometric_mean(seconds), len(found)
+
+
+def wins(results: Sequence[Result], system: str, yardstick: str = YARDSTICK) -> tuple[int, int]:
+    """On how many of how many sets a system's mean is better than the yardstick's."""
+    found = ratios(results, system, yardstick)
+    return sum(error < 1 for error, _ in found), len(found)
 
 
 def _summary(results: Sequence[Result]) -> str:
@@ -93,6 +97,16 @@ def _summary(results: Sequence[Result]) -> str:
     return "\n".join(lines)
 
 
+#: where a system's name stands beside its point: so many points across and up
+ASIDE = {
+    "sklon": (-8, -4),
+    "sklon, 8 members": (8, -4),
+    "LightGBM": (-8, -4),
+    "XGBoost": (0, 8),
+    "scikit-learn boosting": (8, -4),
+}
+
+
 def plot(results: Sequence[Result], path: Path) -> None:
     """Points of the systems: time across, error upwards, both relative to the yardstick.
 
@@ -103,19 +117,20 @@ def plot(results: Sequence[Result], path: Path) -> None:
     known = {system.name: relative(results, system.name) for system in SYSTEMS}
     points = {name: found for name, found in known.items() if found is not None}
     most = max((sets for *_, sets in points.values()), default=0)
-    figure = Figure(figsize=(7, 4.5), layout="constrained")
+    figure = Figure(figsize=(7, 4), layout="constrained", dpi=150)
     axis = figure.subplots()
-    for i, (name, (error, seconds, sets)) in enumerate(sorted(points.items(), key=lambda one: one[1][0])):
+    for name, (error, seconds, sets) in points.items():
         axis.plot(seconds, error, "o", color="C1" if name.startswith(OURS) else "C0")
         label = name if sets == most else f"{name} ({sets} of {most} sets)"
-        aside, side = (-6, "right") if seconds > 10 else (6, "left")
-        at = (aside, -12 if i % 2 else 6)
-        axis.annotate(label, (seconds, error), xytext=at, ha=side, textcoords="offset points", fontsize=9)
+        aside = ASIDE.get(name, (8, -4))
+        side = "right" if aside[0] < 0 else "left"
+        axis.annotate(label, (seconds, error), xytext=aside, ha=side, textcoords="offset points", fontsize=9)
     axis.set_xscale("log")
+    axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axis.set_xlabel(f"seconds of the processor for a fit, {YARDSTICK} = 1")
     axis.set_ylabel(f"error, {YARDSTICK} = 1")
     axis.grid(color="0.9")
-    axis.margins(x=0.35, y=0.12)
+    axis.margins(x=0.25, y=0.12)
     figure.savefig(path)
 
 

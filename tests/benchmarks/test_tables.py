@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.tables import report, systems
+from benchmarks.tables import page, report, systems
 from benchmarks.tables.sets import BY_NAME, DATA, SETS, error_of, score
 
 
@@ -53,6 +53,25 @@ def test_the_report_compares_means_and_counts_wins() -> None:
 def test_a_picture_has_a_point_for_each_system_that_was_measured(tmp_path: Path) -> None:
     report.plot(RESULTS, tmp_path / "out.svg")
     assert (tmp_path / "out.svg").read_text().count("<svg") == 1
+
+
+def test_tables_of_markdown_mark_the_best_and_count_seeds() -> None:
+    rows = [line.split(" | ") for line in page.scores(RESULTS).splitlines()]
+    assert rows[0] == ["| set", "metric", "sklon", "LightGBM |"]
+    assert rows[2] == ["| kin8nm", "rmse ↓", "**0.0700** ± 0.0141", "0.1400 |"]
+    assert rows[3] == ["| letter", "accuracy ↑", "0.9600", "**0.9800** |"]
+    assert page.seconds(RESULTS).splitlines()[2] == "| kin8nm | rmse ↓ | 4 | 1 |"
+    assert page.summary(RESULTS).splitlines()[2:] == [
+        "| sklon | 1.000 | 1.250 | 6 | 1 of 2 | 1 to 2 |",
+        "| LightGBM | 1.000 | 1.000 | 1 |  | 1 |",
+    ]
+
+
+def test_the_results_that_the_page_shows_are_whole() -> None:
+    kept = page.kept()
+    assert len({(r["set"], r["system"], r["seed"]) for r in kept}) == len(kept)
+    assert {r["set"] for r in kept} == set(BY_NAME) and {r["system"] for r in kept} == set(systems.BY_NAME)
+    assert {r["threads"] for r in kept} == {1}
 
 
 def test_systems_and_sets_have_names_of_their_own() -> None:

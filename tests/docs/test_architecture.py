@@ -8,8 +8,8 @@ import pytest
 
 from sklon.graph.verify import verify
 from tests.docs.markdown import ROOT
-from tests.docs.regenerate import PAGE, written
-from tests.docs.stages import SECTIONS, passed, step
+from tests.docs.regenerate import PAGE, SECTIONS, written
+from tests.docs.stages import passed, step
 
 
 @pytest.mark.parametrize("name", SECTIONS)
