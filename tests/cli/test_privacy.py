@@ -16,11 +16,11 @@ USER, HOST = "ada-of-the-test", "engine-of-the-test"
 
 
 def lines(first: int, last: int) -> list[str]:
-    """Rows with a name, a patient, a day, a remark and a colour; none of the first four comes twice in a file."""
+    """Rows with a name, a patient, a moment, a remark and a colour; none of the first four comes twice in a file."""
     random = np.random.default_rng(first)
-    days = (np.datetime64("2021-03-04") + 5 * np.arange(last)).astype(str)
+    moments = (np.datetime64("2021-03-04T05:06:07") + 400_009 * np.arange(last)).astype(str)
     return [
-        f"id-{i}-x,patient-{i // 3}-x,{days[i]},remark {i} of mine,{'red' if i % 2 else 'blue'},"
+        f"id-{i}-x,patient-{i // 3}-x,{moments[i]},remark {i} of mine,{'red' if i % 2 else 'blue'},"
         f"{random.normal():.6f},{random.normal():.6f}"
         for i in range(first, last)
     ]
@@ -37,7 +37,9 @@ def test_a_run_folder_holds_no_row_no_path_no_user_and_no_host(
     monkeypatch.setattr(platform, "node", lambda: HOST)
     parts = {"train": lines(0, ROWS), "validation": lines(ROWS, ROWS + 30), "test": lines(ROWS + 30, ROWS + 60)}
     for name, rows in parts.items():
-        (tmp_path / f"{name}.csv").write_text("\n".join(["row,patient,day,remark,colour,x,y", *rows]), encoding="utf-8")
+        (tmp_path / f"{name}.csv").write_text(
+            "\n".join(["row,patient,moment,remark,colour,x,y", *rows]), encoding="utf-8"
+        )
     files = [str(tmp_path / f"{name}.csv") for name in parts]
     roles = ["--id", "row", "--group-column", "patient", "--validation", files[1], "--test", files[2]]
     short = ["--epochs", "2", "--hidden", "8", "--threads", "1", "--out", str(tmp_path / "run")]

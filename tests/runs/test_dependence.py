@@ -115,14 +115,26 @@ def test_of_many_categories_the_most_frequent_are_turned() -> None:
     assert found.lines[0].average == [float(i) for i in range(19, 19 - dependence.MOST_CATEGORIES, -1)]
 
 
-def test_dates_are_turned_as_they_are_written() -> None:
+def test_dates_are_turned_in_the_spelling_of_iso() -> None:
     days = [datetime(2024, 1, 1 + i % 28).strftime("%d.%m.%Y") for i in range(ROWS)]
     days[3] = "NA"
     table = read({"day": days, "y": np.arange(float(ROWS))})
-    (found,) = follow(table, ("day",), lambda t: np.array([int(str(text)[:2]) for text in t.column("day").text]) / 7)
+    (found,) = follow(table, ("day",), lambda t: np.array([int(str(text)[8:10]) for text in t.column("day").text]) / 7)
     assert found.kind == "date" and found.points == [f"2024-01-{day:02d}T00:00:00" for day in range(1, 29)]
     np.testing.assert_allclose(found.lines[0].average, np.arange(1, 29) / 7)
     assert sum(found.rows) == ROWS - 1
+
+
+def test_a_run_folder_holds_no_value_of_a_single_row() -> None:
+    moments = [datetime.fromtimestamp(1_700_000_000 + 400_009 * i).isoformat() for i in range(ROWS)]
+    table = read({"moment": moments, "x": np.linspace(0.0, 1.0, ROWS) ** 2, "y": np.arange(float(ROWS))})
+    x = of(table, "x")
+    for few in (30, ROWS):
+        some = table.take(np.arange(few))
+        dates, quantities = follow(some, ("moment", "x"), lambda t: of(t, "x"))
+        assert not set(dates.points) & set(moments) and len(dates.points) == min(few, 32)
+        assert not set(quantities.points) & set(x.tolist()) and len(quantities.points) == min(few, 32)
+        assert sum(dates.rows) <= few
 
 
 def test_a_column_with_one_value_has_nothing_to_follow() -> None:

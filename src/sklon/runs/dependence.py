@@ -31,6 +31,8 @@ MOST_COLUMNS = 6
 MOST_ROWS = 300
 """Rows, drawn at random, that are averaged over; more move a whole curve up or down rather than bend it."""
 MOST_POINTS = 32
+FEWEST_SHARED = 3
+"""A value is a point only where so many rows have each value in the mean: a run folder holds no cell of a row."""
 MOST_CATEGORIES = 12
 """So many of the most frequent categories are points."""
 MOST_LINES = 5
@@ -38,6 +40,8 @@ MOST_LINES = 5
 MIDDLE = (0.05, 0.95)
 """Quantiles between which the points of a quantity lie: beyond, few rows say what a network should do."""
 NUMBER, DATE, CATEGORY = "number", "date", "category"
+DAY = 86_400
+"""Seconds."""
 
 Points: TypeAlias = list[float] | list[str] | list[str | None]
 
@@ -167,14 +171,14 @@ def _numbers(column: Column) -> _Grid:
 
 
 def _spread(present: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The distinct values if they are few, else points at equal distances through the middle of the values."""
+    """The distinct values if they are few and shared, else points at equal distances through the middle of them."""
     distinct = np.unique(present)
-    if len(distinct) <= MOST_POINTS:
+    if len(distinct) <= min(MOST_POINTS, max(1, len(present) // FEWEST_SHARED)):
         return distinct
     low, high = np.quantile(present, MIDDLE)
     if low == high:  # one heavy value fills the middle
         low, high = distinct[0], distinct[-1]
-    return np.unique(np.linspace(low, high, MOST_POINTS))
+    return np.unique(np.linspace(low, high, min(MOST_POINTS, len(present))))
 
 
 def _nearest(points: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -185,17 +189,17 @@ def _nearest(points: NDArray[np.float64], values: NDArray[np.float64]) -> NDArra
 
 
 def _dates(column: Column, form: str) -> _Grid:
-    """Dates that occur, at equal ranks, as they are written."""
     times = seconds(column, form)
-    rows = np.flatnonzero(np.isfinite(times))
-    distinct, first = np.unique(times[rows], return_index=True)
-    kept = np.linspace(0, len(distinct) - 1, min(len(distinct), MOST_POINTS)).round().astype(np.int64)
+    present = times[np.isfinite(times)]
+    unit = 1 if np.any(present % DAY) else DAY
+    points = np.unique(np.round(_spread(present) / unit) * unit)
+    written = [(datetime(1, 1, 1) + timedelta(seconds=time)).isoformat() for time in points.tolist()]
     return _Grid(
         kind=DATE,
-        points=[(datetime(1, 1, 1) + timedelta(seconds=time)).isoformat() for time in distinct[kept].tolist()],
-        column=column.take(rows[first[kept]]),
-        counts=_nearest(distinct[kept], times),
-        rows=rows,
+        points=written,
+        column=Column(column.name, np.array(written, dtype=object), None),
+        counts=_nearest(points, times),
+        rows=np.flatnonzero(np.isfinite(times)),
     )
 
 
