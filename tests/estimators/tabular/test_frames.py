@@ -93,6 +93,20 @@ def test_a_frame_without_rows_is_refused(library: str) -> None:
         table_of(columns)
 
 
+@pytest.mark.parametrize("wish", [["x1"], [1], [np.int64(1)]])
+def test_columns_of_an_array_are_wished_for_by_name_or_place(wish: list[object]) -> None:
+    table = table_of(np.array([[1.0, 2.0], [3.0, 4.0]]), categorical=wish)
+    assert [column.numbers is None for column in table.columns] == [False, True]
+
+
+def test_a_number_that_is_a_name_is_no_place() -> None:
+    table = table_of({"1": [1, 2], "0": [3, 4]}, categorical=[0])
+    assert [column.numbers is None for column in table.columns] == [False, True]
+    for strange in (2, -1, True):
+        with pytest.raises(InputError, match=f"no column '{strange}'"):
+            table_of(np.array([[1.0, 2.0]]), categorical=[strange])
+
+
 def test_a_categorical_column_that_is_not_there_is_named() -> None:
     with pytest.raises(InputError, match="no column 'b' that could be categorical; it has a"):
         table_of({"a": [1, 2]}, categorical=["b"])

@@ -33,8 +33,8 @@ class TabularClassifier(ClassifierMixin, BaseTabular):  # type: ignore[misc]
     ``members`` networks share their matrices, and their probabilities are averaged, for about as many times the work.
     ``folds`` > 1 trains a network for each fold of a cross-validation, so that every row both trains and validates:
     side by side, a core each, and each with a best epoch of its own; the temperature is that of all rows.
-    ``categorical`` names columns of numbers that are names of things. ``time_limit`` is in seconds, for all folds
-    together; what it takes to compile a network for the first time comes on top.
+    ``categorical`` says by name or place which columns of numbers are names of things. ``time_limit`` is in seconds,
+    for all folds together; what it takes to compile a network for the first time comes on top.
     ``class_weight`` is what rows of a class count, a dict or "balanced" (n/(classes·rows of the class)), times their
     ``sample_weight``, in training and in validation; probabilities then are those of a population with such shares.
     ``label_smoothing`` moves so much of the target to all classes alike, in validation too; the temperature makes up

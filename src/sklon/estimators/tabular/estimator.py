@@ -159,9 +159,9 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]
         return table_like(self, X, self._columns, self._named)
 
     @property
-    def _named(self) -> tuple[str, ...]:
+    def _named(self) -> tuple[Any, ...]:
         """Columns whose numbers are names."""
-        return () if self.categorical is None else tuple(map(str, self.categorical))
+        return () if self.categorical is None else tuple(self.categorical)
 
     @abstractmethod
     def _target_again(self, y: Any, name: str) -> Column:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -21,8 +22,8 @@ WARNING_LEVEL = 7
 """How many frames lie between a warning here and the user's call of ``predict``."""
 
 
-def table_of(X: Any, categorical: Sequence[str] = ()) -> Table:
-    """The table that X is; ``categorical`` names columns whose numbers are names of things.
+def table_of(X: Any, categorical: Sequence[Any] = ()) -> Table:
+    """The table that X is; ``categorical`` says by name or place which columns' numbers are names of things.
 
     >>> table_of(np.array([[1.0, 2.0]])).names
     ('x0', 'x1')
@@ -32,7 +33,7 @@ def table_of(X: Any, categorical: Sequence[str] = ()) -> Table:
     return _table(_columns(X), categorical)
 
 
-def table_like(estimator: Any, X: Any, fitted: Sequence[str], categorical: Sequence[str] = ()) -> Table:
+def table_like(estimator: Any, X: Any, fitted: Sequence[str], categorical: Sequence[Any] = ()) -> Table:
     """The table that X is, with the names of the columns that the estimator was ``fitted`` on.
 
     Raises what scikit-learn raises where their number, or names on both sides, differ; warns where one side has none.
@@ -90,12 +91,14 @@ def _check_mapping(estimator: Any, X: Mapping[str, Any]) -> None:
         )
 
 
-def _table(columns: list[tuple[str, Any]], categorical: Sequence[str]) -> Table:
-    unknown = sorted(set(categorical) - {name for name, _ in columns})
+def _table(columns: list[tuple[str, Any]], categorical: Sequence[Any]) -> Table:
+    every = [name for name, _ in columns]
+    chosen = {_meant(one, every) for one in categorical}
+    unknown = sorted(chosen - set(every))
     if unknown:
         names = ", ".join(name for name, _ in columns[:12])
         raise InputError(f"X has no column {unknown[0]!r} that could be categorical; it has {names}")
-    made = tuple(column_of(name, values, categorical=name in categorical) for name, values in columns)
+    made = tuple(column_of(name, values, categorical=name in chosen) for name, values in columns)
     if made and not any(map(len, made)):
         raise InputError("X has columns but no rows, while a minimum of 1 is required")
     return check_table(Table(made, SOURCE, ""))
@@ -128,3 +131,9 @@ def _check_array(array: np.ndarray[Any, Any]) -> None:
     if 0 in array.shape:
         what = "sample" if not array.shape[0] else "feature"
         raise InputError(f"Found array with 0 {what}(s) (shape={array.shape}) while a minimum of 1 is required.")
+
+
+def _meant(one: Any, names: Sequence[str]) -> str:
+    """The name of a column, or of that at a place, where no column's name is that number."""
+    placed = isinstance(one, Integral) and not isinstance(one, bool) and str(one) not in names
+    return names[int(one)] if placed and 0 <= one < len(names) else str(one)
