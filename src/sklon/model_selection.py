@@ -10,9 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sklon.estimators.searching import (
-        GridSearchCV,
-        RandomizedSearchCV,
+    from sklon.estimators.searching.functions import (
         cross_val_predict,
         cross_val_score,
         cross_validate,
@@ -20,6 +18,7 @@ if TYPE_CHECKING:
         permutation_test_score,
         validation_curve,
     )
+    from sklon.estimators.searching.searches import GridSearchCV, RandomizedSearchCV
 
 __all__ = [
     "GridSearchCV",
@@ -33,21 +32,30 @@ __all__ = [
 ]
 
 
+#: what is made here besides the functions
+_SEARCHES = ("GridSearchCV", "RandomizedSearchCV")
+
+
 def __getattr__(name: str) -> Any:
-    """Import a name when it is used; say what to install where scikit-learn is missing."""
+    """Import a name when it is used."""
     if name.startswith("__"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    room = _room("searches" if name in _SEARCHES else "functions")
+    return getattr(room if name in __all__ else room.scikit, name)
+
+
+def __dir__() -> list[str]:
+    """The names that are made here, and scikit-learn's."""
+    return sorted({*globals(), *_room("functions").scikit.__all__})
+
+
+def _room(name: str) -> Any:
+    """A module of ``estimators.searching``; says what to install where scikit-learn is missing."""
     try:
-        searching = import_module("sklon.estimators.searching")
+        return import_module(f"sklon.estimators.searching.{name}")
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in ("sklearn", "scipy", "joblib"):
             raise
         raise ImportError(
             "sklon.model_selection needs scikit-learn; repair it by: pip install 'sklon[table]'"
         ) from error
-    return getattr(searching if name in __all__ else searching.scikit, name)
-
-
-def __dir__() -> list[str]:
-    """The names that are made here, and scikit-learn's."""
-    return sorted({*globals(), *import_module("sklon.estimators.searching").scikit.__all__})

@@ -14,7 +14,8 @@ from sklon import Trainer, nn, optim
 from sklon._base.errors import InputError
 from sklon.optim import L1, L2, GroupLasso, MaxNorm, NonNegative, Penalties, WeightDecay, elastic_net
 from sklon.optim.conversions import CONVERSIONS, convert
-from sklon.optim.penalties import PENALTIES, _shrunk_units, soft, values_of
+from sklon.optim.penalties import PENALTIES, values_of
+from sklon.optim.proximal import shrunk_units, soft
 
 ROWS, COLUMNS = 200, 12
 RNG = np.random.default_rng(0)
@@ -94,7 +95,7 @@ def test_units_are_shrunk_to_the_root_of_their_equation(rows: int) -> None:
     random = np.random.default_rng(3)
     u, pull = random.standard_normal((200, rows, 5)), random.uniform(1e-3, 2.0, (200, rows, 5))
     for one, d in zip(u, pull, strict=True):
-        w = _shrunk_units(sklon.tensor(one), sklon.tensor(d)).numpy()
+        w = shrunk_units(sklon.tensor(one), sklon.tensor(d)).numpy()
         norms = np.linalg.norm(w, axis=1, keepdims=True)
         dead = ((one / d) ** 2).sum(axis=1) <= 1
         assert (w[dead] == 0).all()

@@ -23,14 +23,11 @@ from sklon.tensors import Tensor
 from sklon.tensors import functional as F
 from sklon.tensors.elementwise import clip
 
+from .proximal import TINY, shrunk_units, soft
 from .rules.parts import above_zero, at_least_zero, unit_norms
 from .rules.rule import Diagonal, Number, Rule, Tensors, Update
 
 Array = np.ndarray[Any, Any]
-#: below this a norm counts as zero: what is divided by it is zero too
-TINY = 1e-30
-#: steps of Newton's method for a unit's norm; the error squares in each of them
-NEWTON_STEPS = 6
 
 
 class Penalty(Protocol):
@@ -210,7 +207,7 @@ class GroupLasso(_Neutral):
         assert rates is not None
         pull = scalars["strength"] * _root_of_size(new) * rates
         if pull.ndim:
-            return _shrunk_units(new, pull)
+            return shrunk_units(new, pull)
         return new * F.maximum(1.0 - pull / F.maximum(unit_norms(new), TINY), 0.0)
 
     def value(self, param: Array) -> float:
@@ -367,34 +364,6 @@ class PenalizedRule:
 def _own(scalars: Tensors, place: int) -> Tensors:
     mark = f"penalty{place}."
     return {name.removeprefix(mark): value for name, value in scalars.items() if name.startswith(mark)}
-
-
-# ---- arithmetic
-def soft(x: Tensor, threshold: Tensor | float) -> Tensor:
-    """sign(x)·max(|x| − threshold, 0): the proximal step of |x|."""
-    return F.maximum(x - threshold, 0.0) - F.maximum(-x - threshold, 0.0)
-
-
-def _shrunk_units(u: Tensor, pull: Tensor) -> Tensor:
-    """The w with w + d·w/‖w‖ = u for each row, where d = ``pull``; zero where Σ(u/d)² ≤ 1.
-
-    w = u·s/(s + d), where s = ‖w‖ is the root of Σ(u/(s + d))² = 1. Newton's method for 1/√Σ = 1, a concave function of
-    s, comes to it from below, from max(‖u‖ − max d, 0) on; where all d are equal, that is the root.
-    """
-    axes = tuple(range(1, u.ndim)) if u.ndim > 1 else ()
-
-    def total(x: Tensor) -> Tensor:
-        return F.sum(x, axes, keepdims=True) if axes else x
-
-    pull = F.maximum(pull, TINY)
-    largest = F.amax(pull, axes, keepdims=True) if axes else pull
-    s = F.maximum(F.sqrt(total(u * u)) - largest, 0.0)
-    for _ in range(NEWTON_STEPS):
-        share = u / (s + pull)
-        q, slope = total(share * share), total(share * share / (s + pull))
-        s = s + (q * F.sqrt(q) - q) / F.maximum(slope, TINY)
-    alive = total((u / pull) * (u / pull)) > 1.0
-    return F.where(alive, u * (s / (s + pull)), 0.0)
 
 
 def _sign(x: Tensor) -> Tensor:

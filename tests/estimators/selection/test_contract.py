@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from importlib.util import find_spec
 from typing import Any
-from unittest import SkipTest
 
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import sklon
 from sklon.model_selection import GridSearchCV, RandomizedSearchCV
+from tests.estimators.checks import run_check
 
-WITHOUT_PANDAS = find_spec("pandas") is None and not os.environ.get("CI")
 NETWORK: dict[str, Any] = {"hidden_layer_sizes": (20,), "learning_rate_init": 0.05, "max_iter": 60, "random_state": 0}
 SEARCHES = [
     search
@@ -37,9 +34,4 @@ def _two_threads() -> Iterator[None]:
 @pytest.mark.filterwarnings("ignore:invalid value encountered in cast")  # by scikit-learn, of infinite labels
 @parametrize_with_checks(SEARCHES)  # type: ignore[untyped-decorator]
 def test_scikit_learns_checks(estimator: Any, check: Any) -> None:
-    try:
-        check(estimator)
-    except (SkipTest, pytest.skip.Exception) as skipped:
-        if WITHOUT_PANDAS and "pandas is not installed" in str(skipped):
-            pytest.skip("pandas is not installed")
-        pytest.fail(f"a check was skipped: {skipped}")
+    run_check(estimator, check)

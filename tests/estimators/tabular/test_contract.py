@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import sklon
+from tests.estimators.checks import run_check
 
 SMALL: dict[str, Any] = {"hidden": (32, 32), "epochs": 40}
 
@@ -24,11 +24,4 @@ EXPECTED = {"check_sample_weight_equivalence_on_dense_data": "batches, bins and 
     xfail_strict=True,
 )
 def test_scikit_learns_checks(estimator: Any, check: Any) -> None:
-    try:
-        check(estimator)
-    except pytest.skip.Exception as skipped:
-        pytest.fail(f"a check was skipped: {skipped}")
-    except Exception as error:
-        if type(error).__name__ == "SkipTest":
-            pytest.fail(f"a check was skipped: {error}")
-        raise
+    run_check(estimator, check)
